@@ -1,0 +1,79 @@
+import type { RetryPolicy } from '../retry/policy.ts'
+import type { Timeouts } from '../chat/timeouts.ts'
+
+/**
+ * The options of `register`, `keepStreams` and `createResilientFetch`: plain JSON, for the ready-made worker
+ * reads them from its own URL. Times in ms.
+ */
+export interface Options {
+  /** Chat endpoints: URL patterns, or objects with overrides for one of them. POST unless said otherwise. */
+  chat?: (string | ChatRouteOptions)[]
+  /** Endpoints whose requests are stored first and sent in the background. POST unless said otherwise. */
+  saves?: (string | SaveRouteOptions)[]
+  /** Defaults in `DEFAULT_TIMEOUTS`. */
+  timeouts?: Partial<Timeouts>
+  /** What marks a request as a reasoning model's, which gets 600 s wherever others get less. `false`: none. */
+  reasoning?: false | ReasoningOptions
+  /** Defaults in `DEFAULT_RETRY`. */
+  retry?: Partial<RetryPolicy>
+  outbox?: OutboxOptions
+  /** Whether the page module wraps `fetch` for configured URLs, so that an early abort is seen. Default `true`. */
+  observeAborts?: boolean
+  /** The registration's scope; default the script's folder. */
+  scope?: string
+  /** `false` retires the worker: queued saves are sent first. Default `true`. */
+  enabled?: boolean
+  /** Logs decisions to the console, never bodies or header values. Default `false`. */
+  debug?: boolean
+}
+
+interface RouteOptions {
+  /** A URLPattern string; relative to the page's base URL in `register`, to the scope in `keepStreams`. */
+  url: string
+  /** Default `'POST'`. */
+  method?: string
+}
+
+export interface ChatRouteOptions extends RouteOptions {
+  timeouts?: Partial<Timeouts>
+  retry?: Partial<RetryPolicy>
+  /** Whether the answer streams, where neither body nor path tells. */
+  stream?: boolean
+  /** Key of the conversation, for statuses and lists. */
+  conversation?: KeySource
+}
+
+export interface SaveRouteOptions extends RouteOptions {
+  /** What orders entries: strictly one after the other inside, independent between. Default `'path'`. */
+  orderBy?: KeySource
+  /**
+   * How the app is answered. `'queued'` (default): 202 as soon as stored. `'sent'`: the real answer, when it comes
+   * within `respondMs`. An object: that status and body.
+   */
+  respond?: 'queued' | 'sent' | { status: number; body?: unknown }
+  /** Default 2 000. */
+  respondMs?: number
+  /** `true` or a header's name; default `true` same-origin, `false` cross-origin (it costs a preflight there). */
+  idempotencyKey?: boolean | string
+  /** Content types that count as the API's own answer; default JSON, or none at all. */
+  accept?: string[]
+  /** A status with which the API says that it has the message already. */
+  duplicateStatus?: number
+  /** `'hold'`: a dead letter blocks those behind it. Default `'pass'`. */
+  afterDead?: 'pass' | 'hold'
+}
+
+/** `'path'`, `':group'` of the URL pattern, or `'body.a.b'`. */
+export type KeySource = 'path' | `:${string}` | `body.${string}`
+
+export interface ReasoningOptions {
+  /** Model names that reason, beside the built-in ones; `*` stands for anything, case does not matter. */
+  models?: string[]
+  /** Model names that do not, whatever the built-in list says. */
+  except?: string[]
+}
+
+export interface OutboxOptions {
+  /** After so long undelivered, a message becomes a dead letter. Default 7 days. */
+  maxAgeMs?: number
+}

@@ -1,0 +1,80 @@
+import type { FailureCode } from './failure.ts'
+import type { Status } from './status.ts'
+
+/** Worker and client are copied and bundled apart; they greet with this and drift is noticed. */
+export const PROTOCOL_VERSION = 1
+
+/** How many saved messages are where, and when the next one is tried (epoch ms). */
+export interface OutboxCounts {
+  queued: number
+  needsAuth: number
+  dead: number
+  nextAttemptAt?: number
+}
+
+/** A saved message as the page sees it. Neither body nor header values are in it. */
+export interface OutboxEntry {
+  id: string
+  conversation: string
+  /** Origin and path. */
+  url: string
+  method: string
+  state: 'queued' | 'sending' | 'waiting' | 'needs_auth' | 'dead'
+  /** Epoch ms. */
+  createdAt: number
+  /** HTTP answers so far. */
+  attempts: number
+  /** Epoch ms. */
+  retryAt?: number
+  /** Why it is dead. */
+  code?: FailureCode
+  /** Status and first characters of the answer that killed it. */
+  preview?: string
+}
+
+/** What a page asks the worker, and what it gets back: `[arguments, result]` by name. */
+export interface Calls {
+  hello: [{ protocol: number }, Hello]
+  'outbox.list': [null, OutboxEntry[]]
+  'outbox.body': [{ id: string }, Blob | null]
+  'outbox.flush': [null, null]
+  'outbox.retry': [{ id: string }, boolean]
+  'outbox.discard': [{ id: string }, boolean]
+  'outbox.clear': [null, null]
+  warm: [{ url: string }, null]
+  claim: [null, null]
+  /** Sends what is queued for at most so long; resolves with how many are left. */
+  drain: [{ timeoutMs: number }, { left: number }]
+}
+
+export interface Hello {
+  protocol: number
+  version: string
+  /** The options this worker runs with, canonical; the client warns when its own differ. */
+  options: string
+  outbox: OutboxCounts
+  /** The last status of every request that is still open, so that a late page can catch up. */
+  requests: Status[]
+}
+
+/** Page to worker. One-way messages are never awaited; calls bring a port for their one reply. */
+export type ToWorker =
+  | { streamkeeper: 1; type: 'cancel'; requestId: string }
+  | { streamkeeper: 1; type: 'ping' }
+  | { streamkeeper: 1; type: 'wake' }
+  | {
+      [Name in keyof Calls]: { streamkeeper: 1; type: 'call'; name: Name; args: Calls[Name][0] }
+    }[keyof Calls]
+
+/** The reply on a call's port. */
+export type Reply = { ok: true; result: unknown } | { ok: false; message: string }
+
+/** Worker to page. */
+export type ToPage =
+  | { streamkeeper: 1; type: 'status'; status: Status; outbox?: OutboxCounts }
+  | { streamkeeper: 1; type: 'auth'; origin: string; url: string; entryId: string; conversation: string }
+
+/** Whether a `message` event's data is meant for us, and not for the app's own channel. */
+export function isOurs(data: unknown): data is { streamkeeper: 1; type: string } {
+  return typeof data === 'object' && data !== null && 'streamkeeper' in data && data.streamkeeper === 1
+}

@@ -1,0 +1,27 @@
+/** How often and how long one request may be tried again. Times in ms. */
+export interface RetryPolicy {
+  /** Counts the first. */
+  maxAttempts: number
+  /** Wait n = min(baseMs·2ⁿ, maxMs) + random(0..jitterMs), for network, time-out and 5xx. */
+  baseMs: number
+  maxMs: number
+  jitterMs: number
+  /** The same for a rate limit that names no time. */
+  rateLimitBaseMs: number
+  rateLimitMaxMs: number
+  /** All waits of one request for network, time-out and 5xx, jitter aside. */
+  networkBudgetMs: number
+  /** All waits of one request for rate limits and overload, jitter aside. */
+  rateLimitBudgetMs: number
+}
+
+export const DEFAULT_RETRY: RetryPolicy = {
+  maxAttempts: 6,
+  baseMs: 500,
+  maxMs: 5_000,
+  jitterMs: 250,
+  rateLimitBaseMs: 2_000,
+  rateLimitMaxMs: 20_000,
+  networkBudgetMs: 30_000,
+  rateLimitBudgetMs: 60_000,
+}
