@@ -1,0 +1,11 @@
+import type { Random } from '../clock.ts'
+
+/** Wait number `n` (the first is 0) without jitter: `base·2ⁿ`, at most `max`, ms. */
+export function backoff(n: number, baseMs: number, maxMs: number): number {
+  return Math.min(baseMs * 2 ** n, maxMs)
+}
+
+/** What is added to every wait, so that twenty tabs do not wake in the same millisecond: 0 to `jitterMs`. */
+export function jitter(jitterMs: number, random: Random): number {
+  return Math.floor(random() * (jitterMs + 1))
+}

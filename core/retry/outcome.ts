@@ -1,0 +1,29 @@
+import type { Refusal } from './classify.ts'
+
+/** How one attempt ended without its first output. */
+export type Outcome =
+  /** No HTTP answer: refused, reset, offline, DNS, CORS. */
+  | { kind: 'network_error' }
+  /** A deadline of ours passed. */
+  | { kind: 'timeout'; phase: 'headers' | 'first_output' | 'total' }
+  /** An HTTP answer that says no, or an error event inside a 200 (`inStream`). */
+  | { kind: 'refused'; refusal: Refusal; inStream: boolean }
+  /** 2xx headers, then the body broke (`clean: false`) or ended before anything was said. */
+  | { kind: 'cut'; clean: boolean }
+  /** 2xx, but a web page: a login form or a captive portal, no answer to a chat. */
+  | { kind: 'not_a_chat' }
+
+/** Whether the upstream had taken the request (2xx headers): such work may be billed. */
+export function wasAccepted(outcome: Outcome): boolean {
+  switch (outcome.kind) {
+    case 'network_error':
+      return false
+    case 'timeout':
+      return outcome.phase === 'first_output'
+    case 'refused':
+      return outcome.inStream
+    case 'cut':
+    case 'not_a_chat':
+      return true
+  }
+}
