@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { checkOptions } from './check.ts'
+
+test('checkOptions() takes everything the contract names', () => {
+  const options = {
+    chat: [
+      '/v1/chat/completions',
+      { url: 'https://a.example/*', method: 'PUT', timeouts: { headersMs: 1 }, stream: true },
+    ],
+    saves: [
+      {
+        url: '/s/:id',
+        orderBy: ':id',
+        respond: { status: 201, body: { ok: true } },
+        idempotencyKey: 'X-Key',
+      },
+    ],
+    timeouts: { totalMs: 0 },
+    reasoning: { models: ['deep-*'] },
+    retry: { maxAttempts: 1 },
+    outbox: { maxAgeMs: 1000 },
+    observeAborts: false,
+    scope: '/app/',
+    enabled: true,
+    debug: undefined,
+  }
+  expect(checkOptions(options)).toBe(options)
+})
+
+describe('checkOptions() names the option, what it got and what it takes', () => {
+  test.each([
+    [null, 'Wrong option options: got null, takes an object with chat, '],
+    [{ chats: [] }, 'Unknown option chats: there are chat, '],
+    [{ chat: '/v1' }, 'Wrong option chat: got "/v1", takes an array'],
+    [{ chat: [''] }, 'Wrong option chat[0]: got "", takes a string that is not empty'],
+    [{ chat: [{ method: 'POST' }] }, 'Missing option chat[0].url'],
+    [
+      { chat: [{ url: '/a', timeouts: { headerMs: 1 } }] },
+      'Unknown option chat[0].timeouts.headerMs: there are headersMs',
+    ],
+    [
+      { timeouts: { headersMs: '30s' } },
+      'Wrong option timeouts.headersMs: got "30s", takes a number of milliseconds',
+    ],
+    [{ timeouts: { headersMs: -1 } }, 'Wrong option timeouts.headersMs: got -1'],
+    [{ retry: { maxAttempts: 0 } }, 'Wrong option retry.maxAttempts: got 0, takes a whole number, 1 or more'],
+    [
+      { saves: [{ url: '/a', orderBy: 'id' }] },
+      "Wrong option saves[0].orderBy: got \"id\", takes 'path', ':group'",
+    ],
+    [
+      { saves: [{ url: '/a', respond: 'later' }] },
+      'Wrong option saves[0].respond: got "later", takes "queued" or "sent"',
+    ],
+    [{ saves: [{ url: '/a', respond: {} }] }, 'Missing option saves[0].respond.status'],
+    [{ reasoning: true }, 'Wrong option reasoning: got true, takes false'],
+    [{ enabled: 'no' }, 'Wrong option enabled: got "no", takes true or false'],
+    [{ constructor: 1 }, 'Unknown option constructor'],
+  ])('%j', (options, message) => {
+    expect(() => checkOptions(options)).toThrow(TypeError)
+    expect(() => checkOptions(options)).toThrow(message)
+  })
+})
