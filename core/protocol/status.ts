@@ -99,6 +99,15 @@ export type Status =
 
 export type StatusName = Status['status']
 
+/** What can be told of one request. */
+export type RequestStatus = Extract<Status, { requestId: string }>
+
+/** What can be told of one saved message. */
+export type SaveStatus = Extract<Status, { entryId: string }>
+
+/** A status before its teller has added when and whose it is. */
+export type Untold<Told extends Status> = Told extends unknown ? Omit<Told, 'at' | 'own'> : never
+
 /** The status of one name. */
 export type StatusOf<Name extends StatusName> = Extract<Status, { status: Name }>
 

@@ -1,0 +1,81 @@
+import type { ChatRouteOptions, Options } from '../options/options.ts'
+import { readKey } from '../options/read-key.ts'
+import type { RouteMatch } from '../options/routes.ts'
+import { DEFAULT_RETRY, type RetryPolicy } from '../retry/policy.ts'
+import { isReasoning } from './reasoning.ts'
+import { DEFAULT_TIMEOUTS, REASONING_TIMEOUTS, type Timeouts } from './timeouts.ts'
+
+/** What we need to know of a chat request before it is sent: its kind, its clocks, its limits. */
+export interface ChatDescription {
+  /** Origin and path. */
+  url: string
+  model?: string
+  reasoning: boolean
+  conversation?: string
+  /** Whether the answer streams; `undefined` where nobody can tell. */
+  streams: boolean | undefined
+  timeouts: Timeouts
+  retry: RetryPolicy
+}
+
+/** Describes a request by its URL, headers and body (text; empty when it is no text). */
+export function describeChat(
+  request: { url: string; headers: Headers },
+  body: string,
+  route: RouteMatch<ChatRouteOptions>,
+  options: Options,
+): ChatDescription {
+  const { origin, pathname } = new URL(request.url)
+  const parsed = parseJson(body)
+  const fields = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as Record<string, unknown>
+  const model = typeof fields.model === 'string' ? fields.model : modelInPath(pathname)
+  const reasoning = isReasoning(model, fields, options.reasoning)
+  const { settings, groups } = route
+  const conversation =
+    settings.conversation && readKey(settings.conversation, { pathname, groups, body: parsed })
+  return {
+    url: origin + pathname,
+    ...(model === undefined ? {} : { model }),
+    reasoning,
+    ...(conversation === undefined ? {} : { conversation }),
+    streams: settings.stream ?? streams(pathname, fields.stream, request.headers),
+    timeouts: {
+      ...(reasoning ? REASONING_TIMEOUTS : { ...DEFAULT_TIMEOUTS, ...options.timeouts }),
+      ...settings.timeouts,
+    },
+    retry: {
+      ...DEFAULT_RETRY,
+      ...options.retry,
+      ...settings.retry,
+      ...(isCallersRetry(request.headers) ? { maxAttempts: 1 } : {}),
+    },
+  }
+}
+
+function streams(pathname: string, stream: unknown, headers: Headers): boolean | undefined {
+  if (typeof stream === 'boolean') return stream
+  if (pathname.endsWith(':streamGenerateContent')) return true
+  if (headers.get('accept')?.includes('text/event-stream')) return true
+  if (/(\/chat\/completions|\/responses|\/messages|:generateContent)$/.test(pathname)) return false
+  if (/\/api\/(chat|generate)$/.test(pathname)) return true
+  return undefined
+}
+
+/** Gemini, Bedrock and Azure name the model (or its deployment) in the path. */
+function modelInPath(pathname: string): string | undefined {
+  const name = /\/(?:models?|deployments)\/([^/:]+)/.exec(pathname)?.[1]
+  return name && decodeURIComponent(name)
+}
+
+/** An SDK that retries by itself says so; its second try is not given six of ours. */
+function isCallersRetry(headers: Headers): boolean {
+  return Number(headers.get('x-stainless-retry-count')) > 0
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // Not JSON: there is nothing to read in it.
+  }
+}

@@ -1,0 +1,125 @@
+import type { Clock } from '../clock.ts'
+import type { Failure, FailureCode } from '../protocol/failure.ts'
+import type { OpenAnswer } from './attempt.ts'
+import type { ByteSource } from './byte-source.ts'
+import { type SilenceClock, watchSilence } from './silence.ts'
+import type { Timeouts } from './timeouts.ts'
+
+/** How a flowing answer ended. */
+export type FlowEnd = { kind: 'complete' } | { kind: 'failed'; failure: Failure } | { kind: 'cancelled' }
+
+export interface FlowContext {
+  clock: Clock
+  timeouts: Pick<Timeouts, 'transportIdleMs' | 'outputIdleMs'>
+  stalled: (clock: SilenceClock, silentMs: number) => void
+  flowing: (clock: SilenceClock, silentMs: number) => void
+}
+
+export interface Flow extends ByteSource {
+  /** Bytes handed on so far, ours not counted. */
+  bytes: () => number
+  /** Resolves once, when the last byte is out or nobody wants more. */
+  ended: Promise<FlowEnd>
+}
+
+const MESSAGES: Partial<Record<FailureCode, string>> = {
+  transport_idle: 'The answer broke off: no byte came in time',
+  output_idle: 'The answer broke off: nothing more was said in time',
+  network_error: 'The answer broke off: the connection was lost',
+  truncated: 'The answer broke off: it ended without its end',
+  error_in_stream: 'The answer broke off: the upstream reported an error',
+}
+
+/**
+ * An answer on its way to the page: the held bytes, then each chunk as it comes, untouched, its verdict at the end.
+ * A cut answer of a known protocol gets that protocol's own error event and then breaks, so that nobody takes it for
+ * a whole one.
+ */
+export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
+  const { held, watch } = answer
+  let { reader } = answer
+  let bytes = 0
+  let broken: Failure | undefined
+  let expired: SilenceClock | undefined
+  let cancelled = false
+  let unwatched: Uint8Array | undefined
+  const ended = Promise.withResolvers<FlowEnd>()
+
+  const silence = watchSilence(context.clock, context.timeouts, {
+    stalled: context.stalled,
+    flowing: context.flowing,
+    expired: (name) => {
+      expired = name
+      answer.abort()
+    },
+  })
+
+  const end = (result: FlowEnd) => {
+    silence.stop()
+    ended.resolve(result)
+  }
+
+  /** A silence or a reset after the end marker takes nothing away. */
+  const breakOff = (code: FailureCode): Uint8Array | null => {
+    if (watch.seen.ended) {
+      end({ kind: 'complete' })
+      return null
+    }
+    broken = { code, message: MESSAGES[code] ?? code }
+    // The upstream's own error event has passed already.
+    const notice = code === 'error_in_stream' ? undefined : watch.errorEvent(broken)
+    end({ kind: 'failed', failure: broken })
+    if (notice) return notice
+    throw new TypeError(broken.message)
+  }
+
+  /** Looks at the chunk that went out last: after it was handed on, not before. */
+  const look = () => {
+    if (!unwatched) return
+    const before = watch.seen.outputs
+    watch.feed(unwatched)
+    unwatched = undefined
+    if (watch.seen.outputs > before) silence.output()
+  }
+
+  return {
+    bytes: () => bytes,
+    ended: ended.promise,
+    read: async () => {
+      if (broken) throw new TypeError(broken.message)
+      const first = held.shift()
+      if (first) {
+        bytes += first.length
+        return first
+      }
+      look()
+      if (reader) {
+        silence.waiting()
+        let chunk: ReadableStreamReadResult<Uint8Array>
+        try {
+          chunk = await reader.read()
+        } catch {
+          if (cancelled) throw new DOMException('The request was cancelled', 'AbortError')
+          return breakOff(expired ? `${expired}_idle` : 'network_error') // The platform does not say more.
+        }
+        if (!chunk.done) {
+          silence.arrived()
+          bytes += chunk.value.length
+          unwatched = chunk.value
+          return chunk.value
+        }
+        watch.end()
+      }
+      const verdict = watch.verdict()
+      if (verdict !== 'complete') return breakOff(verdict)
+      end({ kind: 'complete' })
+      return null
+    },
+    cancel: () => {
+      cancelled = true
+      look()
+      end(watch.seen.ended ? { kind: 'complete' } : { kind: 'cancelled' })
+      answer.abort()
+    },
+  }
+}

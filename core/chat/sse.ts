@@ -1,0 +1,37 @@
+import { createParser } from 'eventsource-parser'
+
+/** One server-sent event: its type (absent means `message`) and its data. */
+export interface ServerSentEvent {
+  event?: string | undefined
+  data: string
+}
+
+/** The longest event we look into; a longer one passes unread. Characters. */
+const MAX_EVENT_LENGTH = 4 * 1024 * 1024
+
+export interface EventReader {
+  feed: (bytes: Uint8Array) => void
+  /** Reads what is left as if its line had ended: some servers forget the last blank line. */
+  end: () => void
+}
+
+/** The one doorway to eventsource-parser: bytes in, whole events out, whatever the chunking. */
+export function readEvents(onEvent: (event: ServerSentEvent) => void): EventReader {
+  let unreadable = false
+  const decoder = new TextDecoder()
+  const parser = createParser({
+    maxBufferSize: MAX_EVENT_LENGTH,
+    onEvent,
+    onError: (error) => {
+      if (error.type === 'max-buffer-size-exceeded') unreadable = true
+    },
+  })
+  return {
+    feed: (bytes) => {
+      if (!unreadable) parser.feed(decoder.decode(bytes, { stream: true }))
+    },
+    end: () => {
+      if (!unreadable) parser.feed(`${decoder.decode()}\n\n`)
+    },
+  }
+}

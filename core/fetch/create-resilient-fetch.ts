@@ -1,0 +1,72 @@
+import { describeChat } from '../chat/describe.ts'
+import { toResponse } from '../chat/answer.ts'
+import { startTrip } from '../chat/trip.ts'
+import { systemClock } from '../clock.ts'
+import { checkOptions } from '../options/check.ts'
+import type { Options } from '../options/options.ts'
+import { compileRoutes, matchRoute } from '../options/routes.ts'
+import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../protocol/request-id.ts'
+import type { Status } from '../protocol/status.ts'
+
+export type ResilientFetchOptions = Pick<Options, 'chat' | 'timeouts' | 'reasoning' | 'retry'> & {
+  /** What really sends; default the global `fetch`. */
+  fetch?: typeof fetch
+  /** Hears every status of every request; `own` is always true. */
+  onStatus?: (status: Status) => void
+}
+
+/**
+ * A `fetch` with streamkeeper's engine, for Node, edge routes and pages without a worker: deadlines per phase,
+ * retries, rate limits, and an answer that is never cut in silence.
+ *
+ * Without `chat` every POST is a chat request; with it only those that match, and all else goes straight on.
+ *
+ * @throws {TypeError} naming a wrong option.
+ * @example new OpenAI({ fetch: createResilientFetch({ onStatus: console.log }) })
+ */
+export function createResilientFetch({
+  fetch: send,
+  onStatus,
+  ...rest
+}: ResilientFetchOptions = {}): typeof fetch {
+  const options = checkOptions(rest)
+  const routes = compileRoutes('chat', options.chat, baseUrl())
+  const everyPost = { settings: { url: '*' }, groups: {} }
+
+  return async (input, init) => {
+    const platform = send ?? globalThis.fetch
+    const request = new Request(input, init)
+    const route = options.chat ? matchRoute(routes, request.method, request.url) : everyPost
+    if (!route || (!options.chat && request.method !== 'POST')) return platform(input, init)
+
+    const { signal } = request
+    signal.throwIfAborted()
+    const body = await request.arrayBuffer()
+    const headers = new Headers(request.headers)
+    const requestId = readRequestId(headers.get(REQUEST_ID_HEADER)) ?? createRequestId()
+    headers.delete(REQUEST_ID_HEADER)
+    const trip = startTrip(
+      {
+        ...describeChat(request, new TextDecoder().decode(body), route, options),
+        requestId,
+        send: (attemptSignal) => platform(new Request(request, { headers, body, signal: attemptSignal })),
+      },
+      {
+        clock: systemClock,
+        random: Math.random,
+        report: (status) => onStatus?.({ ...status, at: Date.now(), own: true }),
+      },
+    )
+    signal.addEventListener('abort', trip.cancel, { once: true })
+    void trip.finished.then(() => signal.removeEventListener('abort', trip.cancel))
+    const answer = await trip.answer
+    if (answer.kind === 'response') return toResponse(answer)
+    signal.throwIfAborted()
+    throw new TypeError('fetch failed')
+  }
+}
+
+/** Relative patterns need a page or a worker around them. */
+function baseUrl(): string | undefined {
+  return (globalThis as { document?: { baseURI: string } }).document?.baseURI ?? globalThis.location?.href
+}

@@ -1,0 +1,51 @@
+/** One configured endpoint, its pattern compiled. */
+export interface Route<Settings extends { url: string; method?: string }> {
+  pattern: URLPattern
+  method: string
+  settings: Settings
+}
+
+export interface RouteMatch<Settings extends { url: string; method?: string }> {
+  settings: Settings
+  /** What the pattern's groups caught in the path. */
+  groups: Record<string, string | undefined>
+}
+
+/**
+ * Compiles `chat` or `saves`. Patterns are relative to `base` (a URL); query and hash always match.
+ *
+ * @throws {TypeError} naming the pattern that URLPattern does not take.
+ */
+export function compileRoutes<Settings extends { url: string; method?: string }>(
+  name: string,
+  list: (string | Settings)[] = [],
+  base?: string,
+): Route<Settings>[] {
+  return list.map((item, index) => {
+    const settings = typeof item === 'string' ? ({ url: item } as Settings) : item
+    try {
+      const { protocol, hostname, port, pathname } =
+        base === undefined ? new URLPattern(settings.url) : new URLPattern(settings.url, base)
+      const pattern = new URLPattern({ protocol, hostname, port, pathname, search: '*', hash: '*' })
+      return { pattern, method: (settings.method ?? 'POST').toUpperCase(), settings }
+    } catch {
+      throw new TypeError(
+        `Wrong option ${name}[${index}]: ${JSON.stringify(settings.url)} is no URL pattern here`,
+      )
+    }
+  })
+}
+
+/** The first route that takes this method and URL. */
+export function matchRoute<Settings extends { url: string; method?: string }>(
+  routes: Route<Settings>[],
+  method: string,
+  url: string,
+): RouteMatch<Settings> | undefined {
+  for (const { pattern, method: wanted, settings } of routes) {
+    if (wanted !== method) continue
+    const match = pattern.exec(url)
+    if (match) return { settings, groups: match.pathname.groups }
+  }
+  return undefined
+}
