@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { deferred } from '../deferred.ts'
 import type { Failure, FailureCode } from '../protocol/failure.ts'
 import type { OpenAnswer } from './attempt.ts'
 import type { ByteSource } from './byte-source.ts'
@@ -43,7 +44,7 @@ export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
   let expired: SilenceClock | undefined
   let cancelled = false
   let unwatched: Uint8Array | undefined
-  const ended = Promise.withResolvers<FlowEnd>()
+  const ended = deferred<FlowEnd>()
 
   const silence = watchSilence(context.clock, context.timeouts, {
     stalled: context.stalled,

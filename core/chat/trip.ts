@@ -1,4 +1,5 @@
 import { type Clock, type Random, sleep } from '../clock.ts'
+import { deferred } from '../deferred.ts'
 import type { Failure } from '../protocol/failure.ts'
 import type { RequestStatus, Untold } from '../protocol/status.ts'
 import { decide, type Decision, NEW_LEDGER } from '../retry/decide.ts'
@@ -50,8 +51,8 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
   const startedAt = clock.now()
   const totalAt = startedAt + timeouts.totalMs
   const stop = new AbortController()
-  const answer = Promise.withResolvers<Answer>()
-  const flowing = Promise.withResolvers<ByteSource>()
+  const answer = deferred<Answer>()
+  const flowing = deferred<ByteSource>()
   flowing.promise.catch(() => {}) // Heard only by a Response that was handed over early.
   const times: TripTimes = { startedAt, attempts: 0, waitedMs: 0 }
   let ledger = NEW_LEDGER

@@ -41,13 +41,14 @@ export function createResilientFetch({
 
     const { signal } = request
     signal.throwIfAborted()
-    const body = await request.arrayBuffer()
+    const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
+    const body = hasBody ? await request.arrayBuffer() : null
     const headers = new Headers(request.headers)
     const requestId = readRequestId(headers.get(REQUEST_ID_HEADER)) ?? createRequestId()
     headers.delete(REQUEST_ID_HEADER)
     const trip = startTrip(
       {
-        ...describeChat(request, new TextDecoder().decode(body), route, options),
+        ...describeChat(request, body ? new TextDecoder().decode(body) : '', route, options),
         requestId,
         send: (attemptSignal) => platform(new Request(request, { headers, body, signal: attemptSignal })),
       },

@@ -1,0 +1,92 @@
+import { toResponse } from '../core/chat/answer.ts'
+import { describeChat } from '../core/chat/describe.ts'
+import { startTrip } from '../core/chat/trip.ts'
+import { type Clock, type Random } from '../core/clock.ts'
+import type { ChatRouteOptions, Options } from '../core/options/options.ts'
+import type { RouteMatch } from '../core/options/routes.ts'
+import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
+import type { Notify } from './notify.ts'
+import { readBody, reissue } from './reissue.ts'
+
+export interface Chats {
+  /** Takes a chat request; both promises are there in the same turn and never reject. */
+  handle: (
+    request: Request,
+    clientId: string,
+    route: RouteMatch<ChatRouteOptions>,
+  ) => { response: Promise<Response>; finished: Promise<void> }
+  /** Stop: ends the request, whatever it is doing. */
+  cancel: (requestId: string) => void
+}
+
+export interface ChatsContext {
+  options: Options
+  clock: Clock
+  random: Random
+  notify: Notify
+}
+
+/** Larger bodies are sent once, straight: we would have to keep them for replays. Bytes. */
+const MAX_BODY = 32 * 1024 * 1024
+
+/** A cancel may overtake its own request; it is remembered for so long, ms. */
+const EARLY_CANCEL_MS = 10_000
+
+/** The chat requests of all pages that are under way, each on its trip. */
+export function createChats({ options, clock, random, notify }: ChatsContext): Chats {
+  const open = new Map<string, AbortController>()
+  const cancelledEarly = new Map<string, number>()
+
+  const run = async (
+    request: Request,
+    clientId: string,
+    route: RouteMatch<ChatRouteOptions>,
+    requestId: string,
+    stop: AbortSignal,
+  ): Promise<{ response: Response; finished: Promise<void> }> => {
+    const body = await readBody(request)
+    if (body && body.byteLength > MAX_BODY) {
+      return { response: await reissue(request, body, stop), finished: Promise.resolve() }
+    }
+    const text = body ? new TextDecoder().decode(body) : ''
+    const trip = startTrip(
+      {
+        ...describeChat(request, text, route, options),
+        requestId,
+        send: (signal) => reissue(request, body, signal),
+      },
+      { clock, random, report: (status) => notify.report(status, clientId) },
+    )
+    if (stop.aborted) trip.cancel()
+    else stop.addEventListener('abort', trip.cancel, { once: true })
+    return { response: toResponse(await trip.answer), finished: trip.finished }
+  }
+
+  return {
+    handle: (request, clientId, route) => {
+      const asked = readRequestId(request.headers.get(REQUEST_ID_HEADER))
+      const requestId = asked && !open.has(asked) ? asked : createRequestId()
+      const stop = new AbortController()
+      open.set(requestId, stop)
+      if (clock.now() - (cancelledEarly.get(requestId) ?? -Infinity) < EARLY_CANCEL_MS) stop.abort()
+      cancelledEarly.delete(requestId)
+      // What fails here failed before anything was sent (a body that cannot be read): as without us.
+      const running = run(request, clientId, route, requestId, stop.signal).catch(() => ({
+        response: Response.error(),
+        finished: Promise.resolve(),
+      }))
+      return {
+        response: running.then(({ response }) => response),
+        finished: running.then(({ finished }) => finished).finally(() => open.delete(requestId)),
+      }
+    },
+    cancel: (requestId) => {
+      const stop = open.get(requestId)
+      if (stop) return stop.abort()
+      for (const [id, at] of cancelledEarly) {
+        if (clock.now() - at >= EARLY_CANCEL_MS) cancelledEarly.delete(id)
+      }
+      cancelledEarly.set(requestId, clock.now())
+    },
+  }
+}

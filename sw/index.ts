@@ -1,0 +1,2 @@
+export type { Options } from '../core/options/options.ts'
+export { keepStreams } from './keep-streams.ts'

@@ -1,0 +1,31 @@
+import { REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
+
+/**
+ * Sends a page's request again as the page sent it. A bare `fetch(url, init)` would lose what is not named: the
+ * `Referer` would become the worker's own URL, query included.
+ *
+ * @param body the request's bytes, read once and kept; `null` for none
+ */
+export function reissue(request: Request, body: ArrayBuffer | null, signal?: AbortSignal): Promise<Response> {
+  const headers = new Headers(request.headers)
+  headers.delete(REQUEST_ID_HEADER)
+  return fetch(request.url, {
+    method: request.method,
+    headers,
+    body,
+    mode: request.mode,
+    credentials: request.credentials,
+    cache: request.cache,
+    redirect: request.redirect,
+    referrer: request.referrer,
+    referrerPolicy: request.referrerPolicy,
+    integrity: request.integrity,
+    signal: signal ?? null,
+  })
+}
+
+/** Reads a request's body once; `null` where there can be none. */
+export async function readBody(request: Request): Promise<ArrayBuffer | null> {
+  if (request.method === 'GET' || request.method === 'HEAD') return null
+  return request.arrayBuffer()
+}

@@ -1,0 +1,66 @@
+import { copyFileSync } from 'node:fs'
+import { defineConfig, type Plugin } from 'vite'
+
+/** Gives the built site its worker, as `streamkeeper init` gives it to an app's public folder. */
+const copyWorker: Plugin = {
+  name: 'copy-worker',
+  applyToEnvironment: (environment) => environment.name === 'client',
+  writeBundle: () => copyFileSync('dist/streamkeeper-sw.js', 'demo/dist/streamkeeper-sw.js'),
+}
+
+// One run builds three things: the ready-made worker (one classic script), the package's modules, and the demo's site.
+export default defineConfig({
+  define: { 'process.env.NODE_ENV': '"production"' },
+  plugins: [copyWorker],
+  publicDir: false,
+  builder: {
+    buildApp: async (builder) => {
+      for (const name of ['worker', 'package', 'client']) {
+        const environment = builder.environments[name]
+        if (environment) await builder.build(environment)
+      }
+    },
+  },
+  environments: {
+    worker: {
+      consumer: 'client',
+      build: {
+        target: 'chrome95',
+        minify: true,
+        outDir: 'dist',
+        emptyOutDir: false,
+        lib: {
+          entry: 'sw/streamkeeper-sw.ts',
+          formats: ['iife'],
+          name: 'streamkeeper',
+          fileName: () => 'streamkeeper-sw.js',
+        },
+      },
+    },
+    package: {
+      consumer: 'client',
+      build: {
+        target: 'es2022',
+        minify: true,
+        outDir: 'dist',
+        emptyOutDir: false,
+        lib: {
+          entry: {
+            index: 'client/index.ts',
+            sw: 'sw/index.ts',
+            fetch: 'core/fetch/create-resilient-fetch.ts',
+          },
+          formats: ['es'],
+        },
+        rolldownOptions: { output: { chunkFileNames: 'chunks/[name]-[hash].js' } },
+      },
+    },
+    client: {
+      build: {
+        outDir: 'demo/dist',
+        emptyOutDir: true,
+        rolldownOptions: { input: { index: 'index.html', e2e: 'e2e/site/index.html' } },
+      },
+    },
+  },
+})
