@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { deferred } from '../deferred.ts'
-import type { Failure, FailureCode } from '../protocol/failure.ts'
+import { type Failure, type FailureCode, failureOf } from '../protocol/failure.ts'
 import type { OpenAnswer } from './attempt.ts'
 import type { ByteSource } from './byte-source.ts'
 import { type SilenceClock, watchSilence } from './silence.ts'
@@ -21,14 +21,6 @@ export interface Flow extends ByteSource {
   bytes: () => number
   /** Resolves once, when the last byte is out or nobody wants more. */
   ended: Promise<FlowEnd>
-}
-
-const MESSAGES: Partial<Record<FailureCode, string>> = {
-  transport_idle: 'The answer broke off: no byte came in time',
-  output_idle: 'The answer broke off: nothing more was said in time',
-  network_error: 'The answer broke off: the connection was lost',
-  truncated: 'The answer broke off: it ended without its end',
-  error_in_stream: 'The answer broke off: the upstream reported an error',
 }
 
 /**
@@ -66,7 +58,7 @@ export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
       end({ kind: 'complete' })
       return null
     }
-    broken = { code, message: MESSAGES[code] ?? code }
+    broken = failureOf(code)
     // The upstream's own error event has passed already.
     const notice = code === 'error_in_stream' ? undefined : watch.errorEvent(broken)
     end({ kind: 'failed', failure: broken })

@@ -1,29 +1,11 @@
 import type { ReasoningOptions } from '../options/options.ts'
 
-/** Models that think before, or between, what they say; `*` stands for anything. Matched after any `vendor/`. */
-const REASONING_MODELS = [
-  'o1*',
-  'o3*',
-  'o4*',
-  'gpt-5*',
-  'gpt-oss*',
-  'codex-*',
-  '*deepseek-r1*',
-  '*deepseek-reasoner*',
-  '*deepseek.r1*',
-  'qwq*',
-  '*thinking*',
-  '*reasoning*',
-  '*reasoner*',
-  'gemini-2.5-*',
-  'gemini-3*',
-  'grok-3-mini*',
-  'grok-4*',
-  'magistral*',
-]
+/** Models that think before, or between, what they say; names without their `vendor/`. */
+const REASONING =
+  /^(o[134]\b|gpt-(5|oss)|codex-|qwq|magistral|gemini-(2\.5|[3-9])|grok-(3-mini|4))|deepseek[-.]r(1|easoner)|thinking|reason/
 
 /** Models whose names look like the above and that answer at once. */
-const PLAIN_MODELS = ['gpt-5-chat*', 'gpt-5.*-chat*', '*non-reasoning*', '*nonreasoning*', '*nothink*']
+const PLAIN = /^gpt-5[\d.]*-chat|non-?reasoning|no-?think/
 
 /** Whether a request may think for minutes without a byte: by its model's name, or because its body asks for it. */
 export function isReasoning(
@@ -34,22 +16,20 @@ export function isReasoning(
   if (options === false) return false
   if (asksForReasoning(body)) return true
   if (!model) return false
-  if (matchesAny(model, options.models ?? [])) return true
-  if (matchesAny(model, [...(options.except ?? []), ...PLAIN_MODELS])) return false
-  return matchesAny(model, REASONING_MODELS)
-}
-
-function matchesAny(model: string, patterns: string[]): boolean {
   const name = model.toLowerCase()
   const bare = name.slice(name.lastIndexOf('/') + 1)
-  return patterns.some((pattern) => {
-    const parts = pattern
-      .toLowerCase()
-      .split('*')
-      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-    const matcher = new RegExp(`^${parts.join('.*')}$`)
-    return matcher.test(bare) || matcher.test(name)
-  })
+  const isListed = (patterns: string[] = []) => patterns.some((pattern) => matches(pattern, name, bare))
+  return isListed(options.models) || (REASONING.test(bare) && !PLAIN.test(bare) && !isListed(options.except))
+}
+
+/** Matches a pattern in which `*` stands for anything. */
+function matches(pattern: string, ...names: string[]): boolean {
+  const parts = pattern
+    .toLowerCase()
+    .split('*')
+    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+  const matcher = new RegExp(`^${parts.join('.*')}$`)
+  return names.some((name) => matcher.test(name))
 }
 
 /** Reads the switches that providers have for it; each can also say "no". */

@@ -1,6 +1,6 @@
 import { type Clock, type Random, sleep } from '../clock.ts'
 import { deferred } from '../deferred.ts'
-import type { Failure } from '../protocol/failure.ts'
+import { type Failure, failureOf } from '../protocol/failure.ts'
 import type { RequestStatus, Untold } from '../protocol/status.ts'
 import { decide, type Decision, NEW_LEDGER } from '../retry/decide.ts'
 import { type Outcome, wasAccepted } from '../retry/outcome.ts'
@@ -8,7 +8,6 @@ import { attempt, type OpenAnswer } from './attempt.ts'
 import { type Answer, brokenBody, headOf, problemOf, type TripTimes } from './answer.ts'
 import type { ByteSource } from './byte-source.ts'
 import type { ChatDescription } from './describe.ts'
-import { failureOf } from './failure-of.ts'
 import { createFlow } from './flow.ts'
 import { watchStream } from './watch.ts'
 
@@ -135,7 +134,11 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
     })
 
   const giveUp = async (decision: Decision & { action: 'give_up' }, outcome: Outcome, own?: OpenAnswer) => {
-    const failure = failureOf(decision, outcome)
+    const { code, retryAt } = decision
+    const failure = failureOf(code, {
+      ...(outcome.kind === 'refused' ? { httpStatus: outcome.refusal.httpStatus } : {}),
+      ...(retryAt === undefined ? {} : { retryAt }),
+    })
     fail(failure)
     const saysItself = own && (!committed || (outcome.kind === 'refused' && outcome.inStream))
     if (saysItself) return relayAnswer(own, failure)

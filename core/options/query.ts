@@ -17,7 +17,7 @@ export function canonicalOptions(options: Options): string {
  *
  * @throws {SyntaxError} when what it carries is no JSON.
  */
-export function readOptions(scriptUrl: string): unknown {
+export function readOptions(scriptUrl: string): Options | undefined {
   const text = new URL(scriptUrl).searchParams.get(OPTIONS_PARAMETER)
-  return text === null ? undefined : JSON.parse(text)
+  return text === null ? undefined : (JSON.parse(text) as Options)
 }

@@ -10,26 +10,27 @@
  * - `worker_lost`: the worker died and what it held cannot be recovered
  * - `storage_unavailable`, `unsure`: a saved message could not be kept, or its fate is unknown
  */
-export type FailureCode = (typeof FAILURE_CODES)[number]
+export type FailureCode = keyof typeof MESSAGES
 
-export const FAILURE_CODES = [
-  'headers_timeout',
-  'first_output_timeout',
-  'transport_idle',
-  'output_idle',
-  'total_timeout',
-  'rate_limited',
-  'quota_exhausted',
-  'overloaded',
-  'upstream_error',
-  'network_error',
-  'truncated',
-  'error_in_stream',
-  'retry_budget_exhausted',
-  'worker_lost',
-  'storage_unavailable',
-  'unsure',
-] as const
+/** Words for a person, as they stand in an error body. */
+const MESSAGES = {
+  headers_timeout: 'No answer began in time',
+  first_output_timeout: 'Nothing was said in time',
+  transport_idle: 'The answer broke off: no byte came in time',
+  output_idle: 'The answer broke off: nothing more was said in time',
+  total_timeout: 'No answer came in time',
+  rate_limited: 'The rate limit is reached',
+  quota_exhausted: 'The quota is spent',
+  overloaded: 'The upstream is overloaded',
+  upstream_error: 'The upstream refused the request',
+  network_error: 'The connection was lost',
+  truncated: 'The answer broke off before its end',
+  error_in_stream: 'The upstream reported an error in its answer',
+  retry_budget_exhausted: 'Too many requests are being retried',
+  worker_lost: 'The service worker was lost, and the answer with it',
+  storage_unavailable: 'The message could not be stored',
+  unsure: 'Whether the message arrived is unknown',
+}
 
 /** A failure as a plain record, fit for `postMessage` and for an error body. */
 export interface Failure {
@@ -39,4 +40,9 @@ export interface Failure {
   httpStatus?: number
   /** When the upstream would take the request again, epoch ms. */
   retryAt?: number
+}
+
+/** A failure in the words of its code. */
+export function failureOf(code: FailureCode, more: Pick<Failure, 'httpStatus' | 'retryAt'> = {}): Failure {
+  return { code, message: MESSAGES[code], ...more }
 }

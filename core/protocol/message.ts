@@ -75,6 +75,6 @@ export type ToPage =
   | { streamkeeper: 1; type: 'auth'; origin: string; url: string; entryId: string; conversation: string }
 
 /** Whether a `message` event's data is meant for us, and not for the app's own channel. */
-export function isOurs(data: unknown): data is { streamkeeper: 1; type: string } {
+export function isOurs<Message extends ToWorker | ToPage>(data: unknown): data is Message {
   return typeof data === 'object' && data !== null && 'streamkeeper' in data && data.streamkeeper === 1
 }

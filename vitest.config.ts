@@ -1,0 +1,8 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['{core,sw,client,demo,e2e,bench,scripts}/**/*.test.ts'],
+    testTimeout: 20_000,
+  },
+})
