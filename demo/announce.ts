@@ -1,0 +1,10 @@
+import { signal } from '@preact/signals'
+
+/** What a screen reader is told next; politely, and never a token at a time. */
+export const announcement = signal('')
+
+/** Says something to screen readers. The same words twice in a row are said twice. */
+export function announce(words: string): void {
+  // A live region speaks only on change: a no-break space at the end makes equal words differ.
+  announcement.value = announcement.peek() === words ? `${words}\u00A0` : words
+}

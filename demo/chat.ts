@@ -1,0 +1,145 @@
+import { computed, signal } from '@preact/signals'
+import { isStatus, streamChat, type Status } from '../client/index.ts'
+import { activityOf, nextActivity } from './activity.ts'
+import { tellActivity } from './activity-words.ts'
+import { announce } from './announce.ts'
+import { readChunk, type Delta } from './chunk.ts'
+import { faultForRequest } from './faults.ts'
+import { createId } from './id.ts'
+import { CHAT_URL, keeper, ready } from './keeper.ts'
+import { createLiveText } from './live-text.ts'
+import { createMessage, type Message } from './message.ts'
+import { problemOf } from './problem-of.ts'
+import { saveMessage } from './save.ts'
+import { keyHeader, model } from './settings.ts'
+import { addMessage, dropFailedAnswer, shownAnswer, threadOf, turnsOf } from './thread.ts'
+
+interface Run {
+  message: Message
+  abort: AbortController
+  requestId: string | null
+}
+
+const runs = signal<ReadonlyMap<string, Run>>(new Map())
+
+/** The conversations an answer is arriving in. */
+export const answering = computed<ReadonlySet<string>>(() => new Set(runs.value.keys()))
+
+/** Stops the answer of a conversation: the abort ends the stream, the cancel ends a wait before it as well. */
+export function stopAnswer(conversation: string): void {
+  const run = runs.peek().get(conversation)
+  if (!run) return
+  run.abort.abort()
+  if (run.requestId) keeper.peek()?.cancel(run.requestId)
+}
+
+/** Asks for an answer to what a conversation has come to; resolves when it has ended, in whatever way. */
+export async function answer(conversation: string): Promise<void> {
+  if (runs.peek().has(conversation)) return
+  dropFailedAnswer(conversation)
+  const context = contextOf(conversation)
+  const message = createMessage(
+    { id: createId(), conversation, role: 'assistant', content: '', createdAt: Date.now() },
+    { state: 'streaming', saved: 'unsaved' },
+  )
+  const run: Run = { message, abort: new AbortController(), requestId: null }
+  addMessage(message)
+  runs.value = new Map(runs.peek()).set(conversation, run)
+  try {
+    await receive(run, context)
+  } finally {
+    const rest = new Map(runs.peek())
+    rest.delete(conversation)
+    runs.value = rest
+  }
+  if (message.state.peek() === 'complete') void saveMessage(message)
+}
+
+async function receive(run: Run, messages: { role: string; content: string }[]): Promise<void> {
+  const { message, abort } = run
+  const activity = activityOf(message.conversation)
+  const content = createLiveText(message.content)
+  const reasoning = createLiveText(message.reasoning)
+  const startedAt = Date.now()
+  let firstWordAt = 0
+  let finish: Delta['finish'] = null
+  let finished: (Status & { status: 'request_finished' }) | null = null
+  let failed: (Status & { status: 'request_failed' }) | null = null
+  let thrown: unknown
+
+  activity.value = { kind: 'sending', since: startedAt }
+  try {
+    await ready
+    const fault = faultForRequest()
+    const items = streamChat(CHAT_URL, {
+      body: { model: model.peek(), stream: true, messages, ...(fault ? { fault } : {}) },
+      headers: keyHeader(),
+      signal: abort.signal,
+    })
+    for await (const item of items) {
+      if (isStatus(item)) {
+        if ('requestId' in item && item.requestId) run.requestId = item.requestId
+        if (item.status === 'request_finished') finished = item
+        if (item.status === 'request_failed') failed = item
+        follow(message.conversation, item)
+        continue
+      }
+      const delta = readChunk(item)
+      if (delta.content || delta.reasoning) firstWordAt ||= Date.now()
+      if (firstWordAt && activity.peek().kind !== 'answering' && activity.peek().kind !== 'stalled')
+        activity.value = { kind: 'answering' }
+      content.add(delta.content)
+      reasoning.add(delta.reasoning)
+      finish = delta.finish ?? finish
+    }
+  } catch (error) {
+    thrown = error
+  }
+  content.flush()
+  reasoning.flush()
+
+  if (abort.signal.aborted) {
+    message.state.value = 'stopped'
+    activity.value = { kind: 'stopped' }
+    announce('Stopped')
+    return
+  }
+  const begun = message.content.peek() !== '' || message.reasoning.peek() !== ''
+  const problem = problemOf({ failed, thrown, finish, complete: finished !== null, begun })
+  message.problem.value = problem
+  if (problem) {
+    message.state.value = begun ? 'cut' : 'failed'
+    activity.value = { kind: 'failed' }
+    return
+  }
+  message.state.value = 'complete'
+  activity.value = {
+    kind: 'done',
+    firstWordMs: finished?.ttftMs ?? (firstWordAt || Date.now()) - startedAt,
+    durationMs: finished?.durationMs ?? Date.now() - startedAt,
+    attempts: finished?.attempts ?? 1,
+  }
+  announce('The answer is complete')
+}
+
+/** Shows a status; those that make the reader wait are also said aloud, once each. */
+function follow(conversation: string, status: Status): void {
+  const activity = activityOf(conversation)
+  const next = nextActivity(activity.peek(), status)
+  if (next === activity.peek()) return
+  activity.value = next
+  if (next.kind === 'retrying' || next.kind === 'held_back' || next.kind === 'stalled')
+    announce(tellActivity(next, Date.now()))
+}
+
+/** What the model is told: every question with the answer that is on show. A failed answer is no answer. */
+function contextOf(conversation: string): { role: string; content: string }[] {
+  const thread = threadOf(conversation)
+  const turns = turnsOf(thread.messages.peek())
+  return turns.flatMap((turn, index) => {
+    const given = index < turns.length - 1 ? shownAnswer(thread, turn) : undefined
+    return [turn.question, given].flatMap((message) =>
+      message?.content.peek() ? [{ role: message.role, content: message.content.peek() }] : [],
+    )
+  })
+}

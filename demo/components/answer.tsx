@@ -1,0 +1,61 @@
+import { answer } from '../chat.ts'
+import type { Message } from '../message.ts'
+import type { Thread, Turn } from '../thread.ts'
+import { CopyButton } from './copy-button.tsx'
+import { IconButton } from './icon-button.tsx'
+import { Markdown } from './markdown.tsx'
+import { ProblemNotice } from './problem-notice.tsx'
+import { Reasoning } from './reasoning.tsx'
+import { SaveMark } from './save-mark.tsx'
+import { Versions } from './versions.tsx'
+
+interface Props {
+  thread: Thread
+  turn: Turn
+  message: Message
+  isLast: boolean
+}
+
+/** An answer while it grows and after it ended. One that is cut says so, and is never dressed as whole. */
+export function Answer({ thread, turn, message, isLast }: Props) {
+  const state = message.state.value
+  const isStreaming = state === 'streaming'
+  const hasText = message.content.value !== ''
+  const again = (): void => void answer(message.conversation)
+  return (
+    <li
+      class="message answer"
+      data-testid="message"
+      data-role="assistant"
+      data-id={message.id}
+      data-state={state}
+      data-saved={message.saved}
+    >
+      <h2 class="visually-hidden">Answer</h2>
+      <Reasoning message={message} />
+      {hasText ? (
+        <Markdown text={message.content} isLive={isStreaming} />
+      ) : (
+        isStreaming && <span class="typing" role="img" aria-label="An answer is on its way" />
+      )}
+      {(state === 'cut' || state === 'failed') && message.problem.value && (
+        <ProblemNotice problem={message.problem.value} onRetry={isLast ? again : undefined} />
+      )}
+      {state === 'stopped' && (
+        <p class="answer-end" data-testid="answer-stopped">
+          {hasText ? 'You stopped this answer here.' : 'You stopped before the answer began.'}
+        </p>
+      )}
+      {!isStreaming && (
+        <div class="message-foot" data-last={isLast}>
+          {hasText && <CopyButton text={() => message.content.peek()} label="Copy answer" />}
+          {isLast && state !== 'failed' && (
+            <IconButton icon="again" size={18} label="Regenerate" data-testid="regenerate" onClick={again} />
+          )}
+          <Versions thread={thread} turn={turn} message={message} />
+          <SaveMark message={message} />
+        </div>
+      )}
+    </li>
+  )
+}

@@ -1,0 +1,51 @@
+import { selectedTitle } from '../conversations.ts'
+import { chosenFault } from '../faults.ts'
+import { outboxItems, outboxNeedsHelp } from '../outbox.ts'
+import { openSidebar, panel, sidebarOpen, togglePanel } from '../view.ts'
+import { Icon } from './icon.tsx'
+import { IconButton } from './icon-button.tsx'
+
+export function ChatHeader() {
+  const waiting = outboxItems.value.length
+  return (
+    <header class="chat-header">
+      <IconButton
+        icon="menu"
+        label="Open sidebar"
+        class="drawer-only"
+        data-testid="open-sidebar"
+        aria-expanded={sidebarOpen.value}
+        onClick={openSidebar}
+      />
+      <h1 data-testid="conversation-heading">{selectedTitle}</h1>
+      <button
+        type="button"
+        class="header-button"
+        data-testid="fault-menu-button"
+        aria-expanded={panel.value === 'faults'}
+        aria-label="Faults"
+        data-active={chosenFault.value !== null}
+        onClick={() => togglePanel('faults')}
+      >
+        <Icon name="faults" />
+        <span>Faults</span>
+      </button>
+      <button
+        type="button"
+        class="header-button"
+        data-testid="outbox-button"
+        aria-expanded={panel.value === 'outbox'}
+        aria-label={waiting ? `Outbox, ${waiting} waiting` : 'Outbox'}
+        onClick={() => togglePanel('outbox')}
+      >
+        <Icon name="outbox" />
+        <span>Outbox</span>
+        {waiting > 0 && (
+          <span class="count" data-testid="outbox-count" data-help={outboxNeedsHelp}>
+            {waiting}
+          </span>
+        )}
+      </button>
+    </header>
+  )
+}

@@ -1,0 +1,83 @@
+import { useSignal } from '@preact/signals'
+import { useRef } from 'preact/hooks'
+import { answering } from '../chat.ts'
+import { rename, select, selected } from '../conversations.ts'
+import type { StoredConversation } from '../history.ts'
+import { closeSidebar, dialog, focusComposerIfKeyboard } from '../view.ts'
+import { Menu } from './menu.tsx'
+
+/** One conversation in the list; its name becomes a field while it is being renamed. */
+export function ConversationItem({ conversation }: { conversation: StoredConversation }) {
+  const { id, title } = conversation
+  const isRenaming = useSignal(false)
+  const row = useRef<HTMLLIElement>(null)
+  const isSelected = selected.value === id
+  const isAnswering = answering.value.has(id)
+
+  const finishRenaming = (name: string | null): void => {
+    if (!isRenaming.peek()) return
+    isRenaming.value = false
+    if (name !== null) void rename(id, name.trim())
+    requestAnimationFrame(() => row.current?.querySelector<HTMLElement>('.conversation-name')?.focus())
+  }
+
+  if (isRenaming.value)
+    return (
+      <li class="conversation" data-testid="conversation" ref={row}>
+        <input
+          class="rename"
+          aria-label="Name of the conversation"
+          data-testid="rename-input"
+          defaultValue={title}
+          maxLength={120}
+          ref={(field) => field?.select()}
+          onBlur={(event) => finishRenaming(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter') finishRenaming(event.currentTarget.value)
+            if (event.key === 'Escape') finishRenaming(null)
+            if (event.key === 'Enter' || event.key === 'Escape') event.preventDefault()
+          }}
+        />
+      </li>
+    )
+  return (
+    <li
+      class="conversation"
+      ref={row}
+      data-testid="conversation"
+      data-id={id}
+      data-selected={isSelected}
+      data-answering={isAnswering}
+    >
+      <button
+        type="button"
+        class="conversation-name"
+        aria-current={isSelected ? 'page' : undefined}
+        onClick={() => {
+          select(id)
+          closeSidebar()
+          focusComposerIfKeyboard()
+        }}
+      >
+        <span class="conversation-title">{title || 'New conversation'}</span>
+        {isAnswering && (
+          <span class="answering-dot">
+            <span class="visually-hidden">, an answer is arriving</span>
+          </span>
+        )}
+      </button>
+      <Menu
+        label={`More for ${title}`}
+        items={[
+          { icon: 'pencil', words: 'Rename', run: () => (isRenaming.value = true) },
+          {
+            icon: 'trash',
+            words: 'Delete',
+            danger: true,
+            run: () => (dialog.value = { name: 'delete', conversation: id, title }),
+          },
+        ]}
+      />
+    </li>
+  )
+}

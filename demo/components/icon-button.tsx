@@ -1,0 +1,24 @@
+import type { JSX } from 'preact'
+import { Icon, type IconName } from './icon.tsx'
+
+type Props = Omit<JSX.IntrinsicElements['button'], 'icon' | 'label'> & {
+  icon: IconName
+  /** What it does: its name for screen readers, and its hint. */
+  label: string
+  size?: number
+}
+
+/** A button that is a sign only, at least 44 px wide for a finger. */
+export function IconButton({ icon, label, size = 20, ...rest }: Props) {
+  return (
+    <button
+      type="button"
+      title={label}
+      aria-label={label}
+      {...rest}
+      class={`icon-button ${rest.class ?? ''}`}
+    >
+      <Icon name={icon} size={size} />
+    </button>
+  )
+}

@@ -1,0 +1,31 @@
+import type { ReadonlySignal } from '@preact/signals'
+import { Component } from 'preact'
+import { useMemo } from 'preact/hooks'
+import { createLiveMarkdown } from '../live-markdown.ts'
+import type { Block } from '../markdown.ts'
+import { CodeBlock } from './code-block.tsx'
+
+/** An answer's text. While it grows, only its last block is read and drawn again. */
+export function Markdown({ text, isLive }: { text: ReadonlySignal<string>; isLive: boolean }) {
+  const read = useMemo(createLiveMarkdown, [])
+  return (
+    <div class="markdown" data-live={isLive} data-testid="message-text">
+      {read(text.value).map((block, index) => (
+        // A block keeps its place for ever, so its place is its key.
+        <BlockView key={index} block={block} />
+      ))}
+    </div>
+  )
+}
+
+class BlockView extends Component<{ block: Block }> {
+  override shouldComponentUpdate(next: { block: Block }): boolean {
+    return next.block !== this.props.block
+  }
+
+  override render({ block }: { block: Block }) {
+    if (block.kind === 'code') return <CodeBlock language={block.language} code={block.code} />
+    // Clean: `renderBlock` is the one place that makes these, and it sanitises.
+    return <div class="block" dangerouslySetInnerHTML={{ __html: block.html }} />
+  }
+}

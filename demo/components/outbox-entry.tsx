@@ -1,0 +1,111 @@
+import { conversations, select } from '../conversations.ts'
+import { tellTime, tellWait } from '../duration.ts'
+import { signIn } from '../history-server.ts'
+import { useNow } from '../now.ts'
+import { retryItem, sendAllNow, type OutboxItem } from '../outbox.ts'
+import { tellUndelivered } from '../problem.ts'
+import { discardSave } from '../save.ts'
+
+/** One undelivered message with its words, its fate so far, and its buttons. */
+export function OutboxEntryView({ item }: { item: OutboxItem }) {
+  const isWaiting = item.state !== 'dead' && item.state !== 'needs_auth'
+  const now = useNow(isWaiting)
+  const conversation = conversations.value.find(({ id }) => id === item.session)
+  return (
+    <li
+      class="outbox-item"
+      data-testid="outbox-item"
+      data-id={item.id}
+      data-message-id={item.message?.id}
+      data-state={item.state}
+    >
+      <p class="outbox-text">{item.text || 'A message without text'}</p>
+      <p class="outbox-meta">
+        {item.message?.role === 'assistant' ? 'Answer' : 'Your message'} of {tellTime(item.createdAt)}
+        {conversation && (
+          <>
+            {' in '}
+            <button type="button" class="link-button" onClick={() => select(conversation.id)}>
+              {conversation.title}
+            </button>
+          </>
+        )}
+      </p>
+      <p class="outbox-fate" data-testid="outbox-fate">
+        {tellFate(item, now)}
+      </p>
+      {item.state === 'dead' && item.preview && <p class="outbox-preview">{item.preview}</p>}
+      <div class="outbox-buttons">
+        <MainButton item={item} />
+        <button
+          type="button"
+          class="button quiet"
+          data-testid="outbox-discard"
+          onClick={() => void discardSave(item.id, item.message?.id)}
+        >
+          Discard
+        </button>
+      </div>
+    </li>
+  )
+}
+
+function MainButton({ item }: { item: OutboxItem }) {
+  switch (item.state) {
+    case 'dead':
+      return (
+        <button
+          type="button"
+          class="button"
+          data-testid="outbox-retry"
+          onClick={() => void retryItem(item.id)}
+        >
+          Retry
+        </button>
+      )
+    case 'needs_auth':
+      return (
+        <button
+          type="button"
+          class="button"
+          data-testid="outbox-sign-in"
+          onClick={() => void signIn(item.id)}
+        >
+          Sign in and send
+        </button>
+      )
+    case 'queued':
+    case 'sending':
+    case 'waiting':
+      return (
+        <button
+          type="button"
+          class="button"
+          data-testid="outbox-send-now"
+          disabled={item.state === 'sending'}
+          onClick={() => void sendAllNow()}
+        >
+          Send now
+        </button>
+      )
+  }
+}
+
+function tellFate(item: OutboxItem, now: number): string {
+  const tried =
+    item.attempts === 1 ? ' · tried once' : item.attempts > 1 ? ` · tried ${item.attempts} times` : ''
+  switch (item.state) {
+    case 'dead':
+      return `${tellUndelivered(item.code)}${tried}`
+    case 'needs_auth':
+      return 'The server wants you to sign in again'
+    case 'sending':
+      return `Sending now${tried}`
+    case 'queued':
+    case 'waiting':
+      if (item.retryAt === undefined) return `Waiting for its turn${tried}`
+      return item.retryAt > now
+        ? `Next try in ${tellWait(item.retryAt - now)}${tried}`
+        : `Next try now${tried}`
+  }
+}
