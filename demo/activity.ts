@@ -43,8 +43,6 @@ export function nextActivity(activity: Activity, status: Status): Activity {
       return retrying(status, 'server')
     case 'rate_limit_wait':
       return { kind: 'held_back', since: status.at, retryAt: status.retryAt }
-    case 'first_output':
-      return { kind: 'answering' }
     case 'stream_stalled':
       return { kind: 'stalled', since: status.at - status.silentMs }
     case 'stream_flowing':

@@ -86,8 +86,9 @@ async function receive(run: Run, messages: { role: string; content: string }[]):
       }
       const delta = readChunk(item)
       if (delta.content || delta.reasoning) firstWordAt ||= Date.now()
-      if (firstWordAt && activity.peek().kind !== 'answering' && activity.peek().kind !== 'stalled')
-        activity.value = { kind: 'answering' }
+      if (delta.content && activity.peek().kind !== 'answering') activity.value = { kind: 'answering' }
+      else if (delta.reasoning && activity.peek().kind !== 'thinking')
+        activity.value = { kind: 'thinking', since: startedAt, reasoning: true }
       content.add(delta.content)
       reasoning.add(delta.reasoning)
       finish = delta.finish ?? finish

@@ -17,7 +17,7 @@ export function tellDuration(ms: number): string {
 export function tellTime(at: number, now = Date.now()): string {
   const today = new Date(at).toDateString() === new Date(now).toDateString()
   return new Intl.DateTimeFormat(undefined, {
-    hour: '2-digit',
+    hour: 'numeric',
     minute: '2-digit',
     ...(today ? {} : { weekday: 'short' }),
   }).format(at)

@@ -33,7 +33,7 @@ function group(presets: readonly Preset[]): { title: string; presets: Preset[] }
 function groupOf({ steps }: Preset): string {
   const [first] = steps
   const kinds = new Set(steps.map(({ kind }) => kind))
-  if (!first || kinds.size > 1) return 'Whole days'
+  if (!first || kinds.size > 1) return 'Good and bad days'
   switch (first.kind) {
     case 'status':
       return first.status === 429 ? 'Limits' : 'Refusals'

@@ -8,11 +8,11 @@ export type HistoryBehaviour = 'ok' | 'fail' | 'slow' | 'auth'
 /** How the demo's history server can be told to behave. */
 export const behaviours: { name: HistoryBehaviour; title: string; description: string }[] = [
   { name: 'ok', title: 'Works', description: 'Messages are saved at once.' },
-  { name: 'slow', title: 'Is slow', description: 'Every save takes 5 s. The answer does not wait for it.' },
+  { name: 'slow', title: 'Slow', description: 'Every save takes 5 s. The answer does not wait for it.' },
   { name: 'fail', title: 'Fails', description: 'Every save fails. Messages wait in the outbox.' },
   {
     name: 'auth',
-    title: 'Wants a sign-in',
+    title: 'Sign-in',
     description: 'Messages wait until you sign in, from the outbox.',
   },
 ]

@@ -56,7 +56,7 @@ export const protectionWords = computed((): { label: string; detail: string } =>
 })
 
 function why(reason: string | undefined): string {
-  switch (reason) {
+  switch (reason ?? '') {
     case 'other_worker':
       return 'Another background helper already looks after this site.'
     case 'out_of_scope':

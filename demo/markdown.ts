@@ -27,6 +27,11 @@ purifier.addHook('afterSanitizeAttributes', (node) => {
   if (node.tagName === 'TABLE') node.setAttribute('tabindex', '0')
 })
 
+const TAGS = [
+  'p br hr h1 h2 h3 h4 h5 h6 ul ol li blockquote details summary pre code',
+  'table thead tbody tr th td strong em del a sup sub kbd mark input',
+].flatMap((names) => names.split(' '))
+
 export function splitBlocks(source: string): Token[] {
   return marked.lexer(source)
 }
@@ -41,11 +46,7 @@ export function renderBlock(token: Token): Block | null {
   return {
     kind: 'html',
     html: purifier.sanitize(html, {
-      ALLOWED_TAGS: [
-        ...['p', 'br', 'hr', 'strong', 'em', 'del', 'code', 'pre', 'a', 'ul', 'ol', 'li', 'blockquote'],
-        ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'table', 'thead', 'tbody', 'tr', 'th', 'td'],
-        ...['sup', 'sub', 'kbd', 'mark', 'details', 'summary', 'input'],
-      ],
+      ALLOWED_TAGS: TAGS,
       ALLOWED_ATTR: ['href', 'title', 'start', 'align', 'checked', 'disabled', 'type'],
       ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|#)/i,
     }),

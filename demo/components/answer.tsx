@@ -36,7 +36,8 @@ export function Answer({ thread, turn, message, isLast }: Props) {
       {hasText ? (
         <Markdown text={message.content} isLive={isStreaming} />
       ) : (
-        isStreaming && <span class="typing" role="img" aria-label="An answer is on its way" />
+        isStreaming &&
+        !message.reasoning.value && <span class="typing" role="img" aria-label="An answer is on its way" />
       )}
       {(state === 'cut' || state === 'failed') && message.problem.value && (
         <ProblemNotice problem={message.problem.value} onRetry={isLast ? again : undefined} />
@@ -46,10 +47,10 @@ export function Answer({ thread, turn, message, isLast }: Props) {
           {hasText ? 'You stopped this answer here.' : 'You stopped before the answer began.'}
         </p>
       )}
-      {!isStreaming && (
-        <div class="message-foot" data-last={isLast}>
+      {!isStreaming && state !== 'failed' && (
+        <div class="message-foot">
           {hasText && <CopyButton text={() => message.content.peek()} label="Copy answer" />}
-          {isLast && state !== 'failed' && (
+          {isLast && (
             <IconButton icon="again" size={18} label="Regenerate" data-testid="regenerate" onClick={again} />
           )}
           <Versions thread={thread} turn={turn} message={message} />

@@ -2,6 +2,7 @@ import { chosenName, faultGroups } from '../faults.ts'
 import { behaviours, historyBehaviour, loadHistoryBehaviour, setHistoryBehaviour } from '../history-server.ts'
 import { useEffect } from 'preact/hooks'
 import { Choice } from './choice.tsx'
+import { Segments } from './segments.tsx'
 import { SidePanel } from './side-panel.tsx'
 
 /** Lets a visitor break things: the next answers, the history server, or all of it by hand. */
@@ -9,28 +10,24 @@ export function FaultPanel() {
   useEffect(() => void loadHistoryBehaviour(), [])
   return (
     <SidePanel title="Faults" testid="fault-menu">
-      <p class="panel-lead">Choose what goes wrong, send a message, and watch what happens.</p>
-      <fieldset class="panel-group" data-testid="history-behaviour">
-        <legend>History server</legend>
-        {behaviours.map(({ name, title, description }) => (
-          <Choice
-            key={name}
-            group="history"
-            name={name}
-            title={title}
-            description={description}
-            checked={historyBehaviour.value === name}
-            onChoose={() => void setHistoryBehaviour(name)}
-          />
-        ))}
-      </fieldset>
-      <section class="panel-group by-hand" aria-label="Stop the server by hand">
-        <h3>Stop the server by hand</h3>
-        <p>
-          Press <kbd>Ctrl</kbd> <kbd>C</kbd> where <code>npm run demo</code> runs and send a message. It waits
-          in the outbox. Start the server again and see it arrive.
+      <p class="panel-lead">Choose what goes wrong, then send a message and watch.</p>
+      <div class="panel-group" data-testid="history-behaviour">
+        <Segments
+          title="History server"
+          group="history"
+          options={behaviours}
+          value={historyBehaviour.value}
+          onChoose={(name) => void setHistoryBehaviour(name)}
+        />
+        <p class="panel-hint">
+          {behaviours.find(({ name }) => name === historyBehaviour.value)?.description ??
+            'It cannot be reached.'}
         </p>
-      </section>
+        <p class="panel-hint">
+          Or stop it by hand: press <kbd>Ctrl</kbd> <kbd>C</kbd> where <code>npm run demo</code> runs, send a
+          message, and start it again.
+        </p>
+      </div>
       {faultGroups.map(({ title, presets }) => (
         <fieldset class="panel-group" key={title}>
           <legend>{title}</legend>

@@ -1,7 +1,8 @@
 import type { JSX } from 'preact'
 import { Icon, type IconName } from './icon.tsx'
 
-type Props = Omit<JSX.IntrinsicElements['button'], 'icon' | 'label'> & {
+type Props = Omit<JSX.IntrinsicElements['button'], 'icon' | 'label' | 'class'> & {
+  class?: string
   icon: IconName
   /** What it does: its name for screen readers, and its hint. */
   label: string
@@ -9,15 +10,9 @@ type Props = Omit<JSX.IntrinsicElements['button'], 'icon' | 'label'> & {
 }
 
 /** A button that is a sign only, at least 44 px wide for a finger. */
-export function IconButton({ icon, label, size = 20, ...rest }: Props) {
+export function IconButton({ icon, label, size = 20, class: className = '', ...rest }: Props) {
   return (
-    <button
-      type="button"
-      title={label}
-      aria-label={label}
-      {...rest}
-      class={`icon-button ${rest.class ?? ''}`}
-    >
+    <button type="button" title={label} aria-label={label} {...rest} class={`icon-button ${className}`}>
       <Icon name={icon} size={size} />
     </button>
   )

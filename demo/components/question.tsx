@@ -18,8 +18,8 @@ export function Question({ message }: { message: Message }) {
         {message.content}
       </div>
       <div class="message-foot">
-        <SaveMark message={message} />
         <CopyButton text={() => message.content.peek()} label="Copy message" />
+        <SaveMark message={message} />
       </div>
     </li>
   )

@@ -3,11 +3,12 @@ import { apiKey, loadModels } from '../settings.ts'
 import { themeChoice, type ThemeChoice } from '../theme.ts'
 import { dialog } from '../view.ts'
 import { Modal } from './modal.tsx'
+import { Segments } from './segments.tsx'
 
-const THEMES: [ThemeChoice, string][] = [
-  ['system', 'As the system'],
-  ['light', 'Light'],
-  ['dark', 'Dark'],
+const THEMES: { name: ThemeChoice; title: string }[] = [
+  { name: 'system', title: 'As the system' },
+  { name: 'light', title: 'Light' },
+  { name: 'dark', title: 'Dark' },
 ]
 
 export function SettingsDialog() {
@@ -15,21 +16,13 @@ export function SettingsDialog() {
   useEffect(() => () => void loadModels(), [])
   return (
     <Modal title="Settings" testid="settings">
-      <fieldset class="segments">
-        <legend>Theme</legend>
-        {THEMES.map(([choice, words]) => (
-          <label key={choice}>
-            <input
-              type="radio"
-              name="theme"
-              data-testid={`theme-${choice}`}
-              checked={themeChoice.value === choice}
-              onChange={() => (themeChoice.value = choice)}
-            />
-            <span>{words}</span>
-          </label>
-        ))}
-      </fieldset>
+      <Segments
+        title="Theme"
+        group="theme"
+        options={THEMES}
+        value={themeChoice.value}
+        onChoose={(choice) => (themeChoice.value = choice)}
+      />
       <label class="field">
         <span>API key</span>
         <input

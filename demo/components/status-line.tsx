@@ -2,7 +2,7 @@ import { activityOf, type Activity } from '../activity.ts'
 import { tellActivity } from '../activity-words.ts'
 import { useNow } from '../now.ts'
 
-const WAITS: Activity['kind'][] = ['thinking', 'retrying', 'held_back', 'stalled']
+const WAITS = new Set<Activity['kind']>(['thinking', 'retrying', 'held_back', 'stalled'])
 
 /**
  * What is being done right now, with a live countdown. It is no live region: what matters in it is announced
@@ -10,7 +10,7 @@ const WAITS: Activity['kind'][] = ['thinking', 'retrying', 'held_back', 'stalled
  */
 export function StatusLine({ conversation }: { conversation: string }) {
   const activity = activityOf(conversation).value
-  const now = useNow(WAITS.includes(activity.kind))
+  const now = useNow(WAITS.has(activity.kind))
   const words = tellActivity(activity, now)
   return (
     <div class="status-line" data-testid="status-line" data-kind={activity.kind}>
@@ -34,7 +34,7 @@ function Sign({ activity, now }: { activity: Activity; now: number }) {
       return (
         <svg class="ring" viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
           <circle cx="10" cy="10" r="7" pathLength={1} />
-          <circle cx="10" cy="10" r="7" pathLength={1} strokeDasharray={`${left} 1`} />
+          <circle cx="10" cy="10" r="7" pathLength={1} stroke-dasharray={`${left} 1`} />
         </svg>
       )
     }
