@@ -1,0 +1,7 @@
+/** What the provider offers; it answers to any other name as well. */
+export const MODELS = ['demo-small', 'demo-large', 'o4-mini-demo'].map((id) => ({
+  id,
+  object: 'model',
+  created: 1_790_000_000,
+  owned_by: 'streamkeeper-demo',
+}))

@@ -1,0 +1,65 @@
+import { once } from 'node:events'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Connections } from '../connections.ts'
+import { endConnection } from '../end-connection.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Chunking } from '../step.ts'
+import type { UpstreamAttempt } from '../upstream/upstream-log.ts'
+import { wait } from '../wait.ts'
+import { createChunker } from './chunker.ts'
+import type { Move } from './move.ts'
+
+export interface Play {
+  exchange: Exchange
+  connections: Connections
+  attempt: UpstreamAttempt
+  chunking: Chunking
+  tokensPerSecond: number
+}
+
+/** Plays an answer's moves on its response, whose headers are sent. Rejects when the client leaves. */
+export async function playMoves(moves: Iterable<Move>, play: Play): Promise<void> {
+  const { exchange, attempt, tokensPerSecond } = play
+  const { res, over } = exchange
+  const chunker = createChunker(play.chunking)
+  let dueAt = performance.now()
+
+  const write = async (pieces: Buffer[]) => {
+    for (const piece of pieces) {
+      over.throwIfAborted()
+      attempt.sentBytes += piece.length
+      if (!res.write(piece)) await once(res, 'drain', { signal: over })
+      // Node joins what is written in one turn; a piece of its own needs a turn of its own.
+      await nextTurn()
+    }
+  }
+
+  for (const move of moves) {
+    over.throwIfAborted()
+    switch (move.do) {
+      case 'send':
+        attempt.tokens += move.tokens
+        await write(chunker.push(Buffer.from(move.text)))
+        break
+      case 'pace':
+        if (tokensPerSecond <= 0) break
+        await wait(dueAt - performance.now(), over)
+        dueAt += 1000 / tokensPerSecond
+        break
+      case 'rest':
+        await write(chunker.rest())
+        await wait(move.ms, over)
+        dueAt = performance.now()
+        break
+      case 'end':
+        await write(chunker.end())
+        res.end()
+        return
+      case 'close':
+      case 'reset':
+        await write(chunker.end())
+        await endConnection(exchange, play.connections, move.do)
+        return
+    }
+  }
+}
