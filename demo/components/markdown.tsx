@@ -2,7 +2,8 @@ import type { ReadonlySignal } from '@preact/signals'
 import { Component } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { createLiveMarkdown } from '../live-markdown.ts'
-import type { Block } from '../markdown.ts'
+import { COPY_MARK, type Block } from '../markdown.ts'
+import { copyText } from '../copy.ts'
 import { CodeBlock } from './code-block.tsx'
 
 /** An answer's text. While it grows, only its last block is read and drawn again. */
@@ -26,6 +27,16 @@ class BlockView extends Component<{ block: Block }> {
   override render({ block }: { block: Block }) {
     if (block.kind === 'code') return <CodeBlock language={block.language} code={block.code} />
     // Clean: `renderBlock` is the one place that makes these, and it sanitises.
-    return <div class="block" dangerouslySetInnerHTML={{ __html: block.html }} />
+    return <div class="block" onClick={copyCode} dangerouslySetInnerHTML={{ __html: block.html }} />
   }
+}
+
+/** Code inside a list or a quote has a plain button, for it is no component. */
+function copyCode({ target }: MouseEvent): void {
+  const button = (target as Element).closest(`[${COPY_MARK}]`)
+  const code = button?.closest('.code-block')?.querySelector('code')
+  if (!button || !code) return
+  void copyText(code.textContent ?? '').then((copied) => {
+    if (copied) button.textContent = 'Copied'
+  })
 }

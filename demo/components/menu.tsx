@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Icon, type IconName } from './icon.tsx'
 import { IconButton } from './icon-button.tsx'
 
@@ -21,7 +21,7 @@ export function Menu({ label, items }: { label: string; items: Item[] }) {
     ...(root.current?.querySelectorAll<HTMLElement>('[role="menuitem"]') ?? []),
   ]
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isOpen.value) return undefined
     buttons()[0]?.focus()
     const closeOutside = (event: Event): void => {
@@ -53,6 +53,11 @@ export function Menu({ label, items }: { label: string; items: Item[] }) {
         aria-haspopup="menu"
         aria-expanded={isOpen.value}
         onClick={() => (isOpen.value = !isOpen.value)}
+        onKeyDown={(event) => {
+          if (event.key !== 'ArrowDown' || isOpen.value) return
+          event.preventDefault()
+          isOpen.value = true
+        }}
       />
       {isOpen.value && (
         <div class="menu-list" role="menu" aria-label={label} onKeyDown={move}>
