@@ -52,7 +52,8 @@ export async function answer(conversation: string): Promise<void> {
     rest.delete(conversation)
     runs.value = rest
   }
-  if (message.state.peek() === 'complete') void saveMessage(message)
+  // A part is kept too, marked as one: a reload must neither lose it nor make it look whole.
+  if (message.content.peek() !== '') void saveMessage(message)
 }
 
 async function receive(run: Run, messages: { role: string; content: string }[]): Promise<void> {

@@ -123,7 +123,8 @@ function readHash(): string | null {
   return /^#([\w-]{1,64})$/.exec(location.hash)?.[1] ?? null
 }
 
+/** The same name as the server will give it. */
 function titleFrom(words: string): string {
-  const line = words.trim().split('\n', 1)[0] ?? ''
-  return line.length > 48 ? `${line.slice(0, 47).trimEnd()}…` : line
+  const line = words.replace(/\s+/g, ' ').trim()
+  return line.length > 60 ? `${line.slice(0, 59).trimEnd()}…` : line
 }

@@ -1,44 +1,42 @@
 import { signal } from '@preact/signals'
-import { keeper } from './keeper.ts'
 import { notify } from './notices.ts'
-import { refreshOutbox, retryItem } from './outbox.ts'
+import { isSignedIn } from './sign-in.ts'
 
-export type HistoryBehaviour = 'ok' | 'fail' | 'slow' | 'auth'
+export type HistoryMode = 'ok' | 'slow' | 'fail' | 'auth' | 'reject'
 
 /** How the demo's history server can be told to behave. */
-export const behaviours: { name: HistoryBehaviour; title: string; description: string }[] = [
+export const historyModes: { name: HistoryMode; title: string; description: string }[] = [
   { name: 'ok', title: 'Works', description: 'Messages are saved at once.' },
-  { name: 'slow', title: 'Slow', description: 'Every save takes 5 s. The answer does not wait for it.' },
-  { name: 'fail', title: 'Fails', description: 'Every save fails. Messages wait in the outbox.' },
-  {
-    name: 'auth',
-    title: 'Sign-in',
-    description: 'Messages wait until you sign in, from the outbox.',
-  },
+  { name: 'slow', title: 'Slow', description: 'Every save takes 5 s. No answer waits for it.' },
+  { name: 'fail', title: 'Fails', description: 'No save succeeds. Messages wait in the outbox.' },
+  { name: 'auth', title: 'Sign-in', description: 'Messages wait in the outbox until you sign in there.' },
+  { name: 'reject', title: 'Refuses', description: 'Messages are turned down and stay in the outbox.' },
 ]
 
-export const historyBehaviour = signal<HistoryBehaviour | null>(null)
+/** Nothing while the server is away, or was told something that this menu does not offer. */
+export const historyMode = signal<HistoryMode | null>(null)
 
-export async function loadHistoryBehaviour(): Promise<void> {
-  historyBehaviour.value = 'ok'
-}
-
-export async function setHistoryBehaviour(name: HistoryBehaviour): Promise<void> {
+export async function loadHistoryMode(): Promise<void> {
   try {
-    await fetch('/api/behaviour', {
-      method: 'PUT',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ history: name }),
-    })
-    historyBehaviour.value = name
+    const { mode } = (await (await fetch('/api/behaviour')).json()) as { mode?: unknown }
+    historyMode.value = historyModes.find(({ name }) => name === mode)?.name ?? null
   } catch {
-    notify('The history server cannot be reached')
+    // The server is stopped; the menu says that it cannot be reached.
+    historyMode.value = null
   }
 }
 
-export async function signIn(entryId: string): Promise<void> {
-  await setHistoryBehaviour('ok')
-  void keeper
-  await retryItem(entryId)
-  await refreshOutbox()
+export async function setHistoryMode(mode: HistoryMode): Promise<void> {
+  try {
+    const response = await fetch('/api/behaviour', {
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ mode }),
+    })
+    if (!response.ok) throw new Error(`Cannot set mode: the server answered ${response.status}`)
+    historyMode.value = mode
+    if (mode === 'auth') isSignedIn.value = false
+  } catch {
+    notify('The history server cannot be reached')
+  }
 }

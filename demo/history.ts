@@ -1,3 +1,4 @@
+import { signInHeader } from './sign-in.ts'
 import { readStored, type StoredMessage } from './message.ts'
 
 /** A conversation as the history server keeps it. */
@@ -22,7 +23,8 @@ export async function fetchMessages(conversation: string): Promise<StoredMessage
 }
 
 export async function renameStored(conversation: string, title: string): Promise<void> {
-  await call('PATCH', `/api/conversations/${encodeURIComponent(conversation)}`, { title })
+  // Created if it is not there yet: its first message may still be waiting.
+  await call('POST', '/api/conversations', { id: conversation, title })
 }
 
 export async function deleteStored(conversation: string): Promise<void> {
@@ -32,9 +34,8 @@ export async function deleteStored(conversation: string): Promise<void> {
 async function call(method: string, url: string, body?: unknown): Promise<unknown> {
   const response = await fetch(url, {
     method,
-    ...(body === undefined
-      ? {}
-      : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
+    headers: { ...signInHeader(), ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   if (!response.ok) throw new Error(`Cannot ${method} ${url}: the server answered ${response.status}`)
   return response.status === 204 ? null : response.json()

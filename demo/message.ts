@@ -1,5 +1,5 @@
 import { signal, type Signal } from '@preact/signals'
-import type { Problem } from './problem.ts'
+import { isProblemCode, type Problem } from './problem.ts'
 
 /** How far an answer got; what a person wrote is always `complete`. */
 export type MessageState = 'streaming' | 'complete' | 'cut' | 'stopped' | 'failed'
@@ -34,6 +34,11 @@ export interface StoredMessage {
   role: 'user' | 'assistant'
   content: string
   createdAt: number
+  /** What the model thought before it spoke. */
+  reasoning?: string
+  /** Only where an answer is not whole, and then why. */
+  state?: 'cut' | 'stopped'
+  reason?: Problem['code']
 }
 
 export function createMessage(
@@ -46,22 +51,42 @@ export function createMessage(
     role: stored.role,
     createdAt: stored.createdAt,
     content: signal(stored.content),
-    reasoning: signal(''),
-    state: signal(state),
+    reasoning: signal(stored.reasoning ?? ''),
+    state: signal(stored.state ?? state),
     saved: signal(saved),
-    problem: signal(null),
+    problem: signal(stored.reason ? { code: stored.reason } : null),
   }
 }
 
-export function toStored({ id, role, content, createdAt }: Message): StoredMessage {
-  return { id, role, content: content.peek(), createdAt }
+export function toStored(message: Message): StoredMessage {
+  const { id, role, createdAt } = message
+  const state = message.state.peek()
+  const reasoning = message.reasoning.peek()
+  const reason = message.problem.peek()?.code
+  return {
+    id,
+    role,
+    content: message.content.peek(),
+    createdAt,
+    ...(reasoning ? { reasoning } : {}),
+    ...(state === 'cut' || state === 'stopped' ? { state } : {}),
+    ...(reason ? { reason } : {}),
+  }
 }
 
 /** Reads what the history server or the outbox holds; anything else than a message is nothing. */
 export function readStored(value: unknown): StoredMessage | null {
   if (typeof value !== 'object' || value === null) return null
-  const { id, role, content, createdAt } = value as Record<string, unknown>
+  const { id, role, content, createdAt, reasoning, state, reason } = value as Record<string, unknown>
   if (typeof id !== 'string' || typeof content !== 'string') return null
   if (role !== 'user' && role !== 'assistant') return null
-  return { id, role, content, createdAt: Number(createdAt) || 0 }
+  return {
+    id,
+    role,
+    content,
+    createdAt: Number(createdAt) || 0,
+    ...(typeof reasoning === 'string' ? { reasoning } : {}),
+    ...(state === 'cut' || state === 'stopped' ? { state } : {}),
+    ...(isProblemCode(reason) ? { reason } : {}),
+  }
 }

@@ -62,6 +62,13 @@ export async function discardItem(id: string): Promise<void> {
   await refreshOutbox()
 }
 
+/** Tries again everything that waited for a sign-in: one is enough for all. */
+export async function retrySignIns(): Promise<void> {
+  const waiting = outboxItems.peek().filter(({ state }) => state === 'needs_auth')
+  await Promise.all(waiting.map(({ id }) => keeper.peek()?.outbox.retry(id)))
+  await refreshOutbox()
+}
+
 /** Sends what waits now, whatever its next time was. */
 export async function sendAllNow(): Promise<void> {
   await keeper.peek()?.outbox.flush()

@@ -3,6 +3,7 @@ import { messagesUrl } from './history.ts'
 import { keeper } from './keeper.ts'
 import { toStored, type Message } from './message.ts'
 import { discardItem, outboxItems, refreshOutbox, saveStateOf } from './outbox.ts'
+import { signInHeader } from './sign-in.ts'
 import { everyMessage } from './thread.ts'
 
 /**
@@ -14,14 +15,15 @@ export async function saveMessage(message: Message): Promise<void> {
   try {
     const response = await fetch(messagesUrl(message.conversation), {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
+      headers: { 'Content-Type': 'application/json', ...signInHeader() },
       body: JSON.stringify(toStored(message)),
     })
-    if (!response.ok) message.saved.value = 'unsaved'
-    else if (response.status !== 202) message.saved.value = 'saved'
-    else {
+    if (response.status === 202) {
       message.saved.value = 'waiting'
       await refreshOutbox()
+    } else {
+      // 409: it has been there since an earlier try whose answer was lost.
+      message.saved.value = response.ok || response.status === 409 ? 'saved' : 'unsaved'
     }
   } catch {
     // No worker and no network: the message stays here, marked, with a button to try again.

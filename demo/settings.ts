@@ -6,6 +6,9 @@ const MODEL = 'demo.model'
 /** For a server that passes on to a real service. Kept for this tab only: it is gone when the tab is closed. */
 export const apiKey = signal(sessionStorage.getItem(KEY) ?? '')
 
+/** The real service this server passes chats on to; nothing while the demo's own answers. */
+export const upstreamOrigin = signal<string | null>(null)
+
 export const models = signal<string[]>(['demo-small', 'demo-large', 'o4-mini-demo'])
 
 export const model = signal(localStorage.getItem(MODEL) ?? '')
@@ -18,6 +21,7 @@ export function startSettings(): void {
     if (!models.value.includes(model.value)) model.value = models.value[0] ?? ''
   })
   void loadModels()
+  void loadUpstream()
 }
 
 export async function loadModels(): Promise<void> {
@@ -28,6 +32,15 @@ export async function loadModels(): Promise<void> {
     if (ids.length) models.value = ids
   } catch {
     // The built-in names stay; a service that lists no models still answers.
+  }
+}
+
+async function loadUpstream(): Promise<void> {
+  try {
+    const config = (await (await fetch('/__upstream/config')).json()) as { upstreamOrigin?: unknown }
+    if (typeof config.upstreamOrigin === 'string') upstreamOrigin.value = config.upstreamOrigin
+  } catch {
+    // Only a note in the settings depends on it.
   }
 }
 

@@ -5,6 +5,7 @@ import { refreshOutbox } from './outbox.ts'
 import { followSaves } from './save.ts'
 import { startSettings } from './settings.ts'
 import { listenForShortcuts } from './shortcuts.ts'
+import { answerAuthQuestions } from './sign-in.ts'
 import { startTheme } from './theme.ts'
 import { loadThread, threadOf } from './thread.ts'
 import { startView } from './view.ts'
@@ -17,6 +18,7 @@ export function startChat(): void {
   listenForShortcuts()
   followAddress()
   followSaves()
+  answerAuthQuestions()
   followOtherTabs()
   void load()
   document.addEventListener('visibilitychange', () => {

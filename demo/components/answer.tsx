@@ -54,7 +54,7 @@ export function Answer({ thread, turn, message, isLast }: Props) {
             <IconButton icon="again" size={18} label="Regenerate" data-testid="regenerate" onClick={again} />
           )}
           <Versions thread={thread} turn={turn} message={message} />
-          <SaveMark message={message} />
+          {hasText && <SaveMark message={message} />}
         </div>
       )}
     </li>

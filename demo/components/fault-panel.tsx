@@ -1,5 +1,5 @@
 import { chosenName, faultGroups } from '../faults.ts'
-import { behaviours, historyBehaviour, loadHistoryBehaviour, setHistoryBehaviour } from '../history-server.ts'
+import { historyMode, historyModes, loadHistoryMode, setHistoryMode } from '../history-server.ts'
 import { useEffect } from 'preact/hooks'
 import { Choice } from './choice.tsx'
 import { Segments } from './segments.tsx'
@@ -7,20 +7,20 @@ import { SidePanel } from './side-panel.tsx'
 
 /** Lets a visitor break things: the next answers, the history server, or all of it by hand. */
 export function FaultPanel() {
-  useEffect(() => void loadHistoryBehaviour(), [])
+  useEffect(() => void loadHistoryMode(), [])
   return (
     <SidePanel title="Faults" testid="fault-menu">
       <p class="panel-lead">Choose what goes wrong, then send a message and watch.</p>
-      <div class="panel-group" data-testid="history-behaviour">
+      <div class="panel-group" data-testid="history-mode">
         <Segments
           title="History server"
           group="history"
-          options={behaviours}
-          value={historyBehaviour.value}
-          onChoose={(name) => void setHistoryBehaviour(name)}
+          options={historyModes}
+          value={historyMode.value}
+          onChoose={(name) => void setHistoryMode(name)}
         />
         <p class="panel-hint">
-          {behaviours.find(({ name }) => name === historyBehaviour.value)?.description ??
+          {historyModes.find(({ name }) => name === historyMode.value)?.description ??
             'It cannot be reached.'}
         </p>
         <p class="panel-hint">

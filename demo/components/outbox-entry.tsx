@@ -1,16 +1,17 @@
-import { conversations, select } from '../conversations.ts'
+import { conversations, select, selected } from '../conversations.ts'
 import { tellTime, tellWait } from '../duration.ts'
-import { signIn } from '../history-server.ts'
 import { useNow } from '../now.ts'
-import { retryItem, sendAllNow, type OutboxItem } from '../outbox.ts'
+import { retryItem, retrySignIns, sendAllNow, type OutboxItem } from '../outbox.ts'
 import { tellUndelivered } from '../problem.ts'
 import { discardSave } from '../save.ts'
+import { isSignedIn } from '../sign-in.ts'
 
 /** One undelivered message with its words, its fate so far, and its buttons. */
 export function OutboxEntryView({ item }: { item: OutboxItem }) {
   const isWaiting = item.state !== 'dead' && item.state !== 'needs_auth'
   const now = useNow(isWaiting)
-  const conversation = conversations.value.find(({ id }) => id === item.session)
+  const isHere = item.session === selected.value
+  const elsewhere = isHere ? undefined : conversations.value.find(({ id }) => id === item.session)
   return (
     <li
       class="outbox-item"
@@ -22,11 +23,11 @@ export function OutboxEntryView({ item }: { item: OutboxItem }) {
       <p class="outbox-text">{item.text || 'A message without text'}</p>
       <p class="outbox-meta">
         {item.message?.role === 'assistant' ? 'Answer' : 'Your message'} of {tellTime(item.createdAt)}
-        {conversation && (
+        {elsewhere && (
           <>
             {' in '}
-            <button type="button" class="link-button" onClick={() => select(conversation.id)}>
-              {conversation.title}
+            <button type="button" class="link-button" onClick={() => select(elsewhere.id)}>
+              {elsewhere.title}
             </button>
           </>
         )}
@@ -69,7 +70,10 @@ function MainButton({ item }: { item: OutboxItem }) {
           type="button"
           class="button"
           data-testid="outbox-sign-in"
-          onClick={() => void signIn(item.id)}
+          onClick={() => {
+            isSignedIn.value = true
+            void retrySignIns()
+          }}
         >
           Sign in and send
         </button>

@@ -18,7 +18,7 @@ export function SaveMark({ message }: { message: Message }) {
   const state = message.saved.value
   const { icon, words } = MARKS[state]
   const inOutbox = state === 'waiting' || state === 'needs_sign_in' || state === 'undeliverable'
-  const canSave = state === 'unsaved' && message.state.value === 'complete'
+  const canSave = state === 'unsaved' && message.content.value !== ''
   return (
     <span class="save-mark" data-testid="save-mark" data-saved={state}>
       <Icon name={icon} size={14} />

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks'
-import { apiKey, loadModels } from '../settings.ts'
+import { apiKey, loadModels, upstreamOrigin } from '../settings.ts'
 import { themeChoice, type ThemeChoice } from '../theme.ts'
 import { dialog } from '../view.ts'
 import { Modal } from './modal.tsx'
@@ -35,8 +35,10 @@ export function SettingsDialog() {
           onInput={(event) => (apiKey.value = event.currentTarget.value.trim())}
         />
         <small id="api-key-note">
-          Only needed when this server passes your messages on to a real service. It stays in this tab and is
-          forgotten when you close it.
+          {upstreamOrigin.value
+            ? `Your messages are answered by ${upstreamOrigin.value}. `
+            : 'Not needed now: this demo answers by itself. '}
+          A key stays in this tab and is forgotten when you close it.
         </small>
       </label>
       <button type="button" class="button" onClick={() => (dialog.value = { name: 'shortcuts' })}>
