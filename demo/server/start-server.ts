@@ -4,6 +4,8 @@ import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { trackConnections } from './connections.ts'
 import { type Exchange, openExchange } from './exchange.ts'
+import { answerHistory } from './history/answer-history.ts'
+import { openHistory } from './history/open-history.ts'
 import { sendError } from './send.ts'
 import { serveSite } from './site.ts'
 import { answerUpstream, type UpstreamContext } from './upstream/answer-upstream.ts'
@@ -57,6 +59,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
           headersMs: options.upstreamHeadersMs ?? 620_000,
           connections,
         })
+  const stopping = new AbortController()
+  const history = openHistory(options.database ?? ':memory:', connections, stopping.signal)
   const upstream: UpstreamContext = {
     log: createUpstreamLog(),
     attempts: createAttemptCounter(),
@@ -72,6 +76,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     const { pathname } = exchange.url
     if (pathname.startsWith('/v1/')) return answerUpstream(exchange, upstream)
     if (pathname.startsWith('/__upstream/')) return answerLog(exchange, { ...upstream, config })
+    if (pathname.startsWith('/api/')) return answerHistory(exchange, history)
     return serveSite(exchange, site)
   }
 
@@ -87,19 +92,26 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   })
 
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error) => {
+      history.database.close()
+      reject(error)
+    })
     server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve)
   })
+  const close = async () => {
+    stopping.abort()
+    const ended = new Promise((resolve) => server.close(resolve))
+    connections.drop()
+    passThrough?.close()
+    await ended
+    history.database.close()
+  }
+  let closed: Promise<void> | undefined
   const { address, family, port } = server.address() as AddressInfo
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     port,
     dropConnections: connections.drop,
-    close: async () => {
-      const closed = new Promise((resolve) => server.close(resolve))
-      connections.drop()
-      passThrough?.close()
-      await closed
-    },
+    close: () => (closed ??= close()),
   }
 }

@@ -1,5 +1,6 @@
 import type { Connections } from '../connections.ts'
 import type { Exchange } from '../exchange.ts'
+import { noteStatus } from '../note-status.ts'
 import { type UpstreamAttempt, withoutSecrets } from './upstream-log.ts'
 
 /** Begins the log's line of a request, and completes it when the response is over. */
@@ -16,14 +17,8 @@ export function watchAttempt({ req, res, url }: Exchange, connections: Connectio
     sentBytes: 0,
     tokens: 0,
   }
-  // Seen by a reader of the log as soon as the headers are out, not only at the end.
-  Object.defineProperty(attempt, 'status', {
-    get: () => (res.headersSent ? res.statusCode : undefined),
-    enumerable: true,
-    configurable: true,
-  })
+  noteStatus(attempt, res)
   res.once('close', () => {
-    Object.defineProperty(attempt, 'status', { value: attempt.status, enumerable: true })
     if (attempt.sentBytes === 0 && res.writableFinished) {
       attempt.sentBytes = Number(res.getHeader('content-length') ?? 0)
     }
