@@ -66,8 +66,12 @@ export function startView(): void {
 }
 
 function giveBackFocus(): void {
-  if (opener instanceof HTMLElement && opener.isConnected) opener.focus()
+  const target = opener
   opener = null
+  // After the drawing: until then the chat behind a drawer is inert and takes no focus.
+  requestAnimationFrame(() => {
+    if (target instanceof HTMLElement && target.isConnected) target.focus()
+  })
 }
 
 function follow(query: string): Signal<boolean> {

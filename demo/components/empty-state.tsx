@@ -3,14 +3,15 @@ import { loadThread, type Thread } from '../thread.ts'
 import { focusComposerIfKeyboard } from '../view.ts'
 import { Mark } from './icon.tsx'
 
+// The demo's own provider has an answer that fits each of these.
 const IDEAS = [
-  { title: 'Explain something', prompt: 'Explain how the tides work, with an example I can picture.' },
+  { title: 'Write some code', prompt: 'Write a function that runs tasks, but only so many at a time.' },
   {
-    title: 'Write some code',
-    prompt: 'Write a TypeScript function that groups a list by a key, and explain it.',
+    title: 'Compare in a table',
+    prompt: 'Compare one process, a queue and several services. Which is better?',
   },
-  { title: 'Compare in a table', prompt: 'Compare trains, planes and cars for a 600 km trip in a table.' },
-  { title: 'Plan a weekend', prompt: 'Plan a calm weekend by the sea for two, as a list.' },
+  { title: 'Make a plan', prompt: 'Plan a small project that must be done within a month.' },
+  { title: 'Draft a letter', prompt: 'Draft a kind letter about a repair that is late.' },
 ]
 
 /** A conversation before its first message. */
