@@ -213,6 +213,11 @@ test('what is no chat request is refused in words', async () => {
   expect((await chat(server, {}, { body: '{' })).status).toBe(400)
 })
 
+test('a step that cannot be carried out is answered, not left hanging', async () => {
+  const { response } = await see({ kind: 'status', status: 429, headers: { 'no header': 'x' } })
+  expect(response.status).toBe(500)
+})
+
 test('the models can be listed', async () => {
   const response = await fetch(`${server.url}/v1/models`)
   expect(await response.json()).toMatchObject({

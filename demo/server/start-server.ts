@@ -84,7 +84,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     const exchange = openExchange(req, res)
     if (!exchange) return sendError(res, 400, 'bad_url', 'The request has no valid URL')
     route(exchange).catch((error: unknown) => {
-      if (exchange.over.aborted || req.destroyed) return
+      // The client left while we waited, or before its body was whole.
+      if (exchange.over.aborted || !req.complete) return
       console.error(error)
       if (res.headersSent) res.destroy()
       else sendError(res, 500, 'internal_error', 'The demo server failed')
