@@ -1,0 +1,104 @@
+import { expect, test } from './test.ts'
+import { createDemo, testId } from './demo.ts'
+
+test('a message is sent, and its answer streams in', async ({ tab, server }) => {
+  const demo = createDemo(tab, server)
+  await demo.open()
+  await demo.send('Tell me about service workers')
+  const growing = await demo.answer('streaming', 20)
+  const { length } = await demo.answer('complete')
+  expect(length).toBeGreaterThan(growing.length)
+  expect(await demo.conversation()).toMatchObject([
+    { role: 'user', content: 'Tell me about service workers' },
+    { role: 'assistant' },
+  ])
+})
+
+test('a rate limit is met and passed with a live countdown', async ({ tab, server }) => {
+  const demo = createDemo(tab, server)
+  await demo.open()
+  await demo.chooseFault('rate-limited')
+  await demo.send('Hello')
+  const counts = await demo.countdown(2)
+  expect(Math.max(...counts)).toBeLessThanOrEqual(4)
+  await demo.answer('complete')
+  const log = await server.log()
+  expect(log.map(({ status }) => status)).toEqual([429, 429, 200])
+})
+
+test('Stop ends the answer, and its upstream', async ({ tab, server }) => {
+  const demo = createDemo(tab, server)
+  await demo.open()
+  await demo.chooseFault('slow-typist')
+  await demo.send('Hello')
+  await demo.answer('streaming', 1)
+  await tab.click(testId('stop'))
+  await demo.answer('stopped')
+  await expect.poll(() => server.log(), { timeout: 5_000 }).toMatchObject([{ closedBy: 'client' }])
+})
+
+test('Stop ends a wait, too', async ({ tab, server }) => {
+  const demo = createDemo(tab, server)
+  await demo.open()
+  await demo.chooseFault('rate-limited')
+  await demo.send('Hello')
+  await demo.countdown(1)
+  await tab.click(testId('stop'))
+  await demo.answer('stopped')
+  expect(await server.log()).toHaveLength(1)
+})
+
+test('a cut answer is never shown as a whole one', async ({ tab, server }) => {
+  const demo = createDemo(tab, server)
+  await demo.open()
+  await demo.chooseFault('cut-short')
+  await demo.send('Hello')
+  expect((await demo.answer('cut')).length).toBeGreaterThan(0)
+  expect(await tab.textContent(testId('problem'))).toBeTruthy()
+})
+
+test('a message that cannot be saved waits in sight, also after a reload, and arrives once', async ({
+  tab,
+  server,
+}) => {
+  const demo = createDemo(tab, server)
+  await demo.open()
+  await server.behave({ mode: 'fail', status: 503 })
+  await demo.send('Keep this')
+  await demo.answer('complete')
+  await demo.saved('user', 'waiting')
+  await tab.reload()
+  await demo.controlled()
+  await tab.click(testId('outbox-button'))
+  await tab.waitFor(
+    (selector) => document.querySelector(selector)?.textContent?.includes('Keep this'),
+    `${testId('outbox-item')} .outbox-text`,
+  )
+  await server.behave({ mode: 'ok' })
+  await tab.click(testId('outbox-flush'))
+  await tab.waitFor((selector) => document.querySelector(selector) !== null, testId('outbox-empty'))
+  const messages = await demo.conversation()
+  expect(messages.filter(({ role }) => role === 'user')).toMatchObject([{ content: 'Keep this' }])
+})
+
+test('a refused message can be tried again or discarded', async ({ tab, server }) => {
+  const demo = createDemo(tab, server)
+  await demo.open()
+  await server.behave({ mode: 'reject', times: 1 })
+  await demo.send('Refuse this')
+  await demo.answer('complete')
+  await demo.saved('user', 'undeliverable')
+  await tab.click(testId('outbox-button'))
+  await tab.click(testId('outbox-retry'))
+  await demo.saved('user', 'saved')
+  expect(await demo.conversation()).toMatchObject([{ role: 'assistant' }, { role: 'user' }])
+
+  await server.behave({ mode: 'reject' })
+  await demo.send('And this')
+  await demo.answer('complete', 0, 2)
+  await tab.waitFor((selector) => document.querySelectorAll(selector).length === 2, testId('outbox-item'))
+  await tab.click(testId('outbox-discard'))
+  await tab.waitFor((selector) => document.querySelectorAll(selector).length === 1, testId('outbox-item'))
+  await tab.click(testId('outbox-discard'))
+  await tab.waitFor((selector) => document.querySelector(selector) !== null, testId('outbox-empty'))
+})

@@ -1,0 +1,108 @@
+import { isStatus, type Keeper, type Options, register, type Status, streamChat } from '../../client/index.ts'
+import { type Call, readCall } from './read-call.ts'
+
+/** What specs find on the bare test page: the library itself, and a record of what a user of it would notice. */
+export interface TestPage {
+  keeper: Keeper | undefined
+  /** All that was told, in order. */
+  statuses: Status[]
+  /** Requests by the name a spec gave them. */
+  calls: Record<string, Call>
+  /** Registers, and listens from then on. Resolves with what the page is told about its state. */
+  register: (options: Options, script?: string) => Promise<{ state: string; reason?: string | undefined }>
+  /** Sends a request as an app would, that knows nothing of us, and records what comes. */
+  fetch: (name: string, url: string, init: CallInit) => void
+  /** The same through `keeper.fetch`. */
+  keeperFetch: (name: string, url: string, init: CallInit) => void
+  /** The same through `streamChat`. */
+  streamChat: (name: string, url: string, init: CallInit) => void
+  /** Aborts the signal of that request, and does nothing else. */
+  abort: (name: string) => void
+}
+
+/** A request as JSON. */
+export interface CallInit {
+  method?: string
+  headers?: Record<string, string>
+  body?: string
+  /** Passes `keeper.headers(id)` along, so that the request's id is known. */
+  requestId?: string
+  /** Any other `RequestInit`. */
+  more?: Pick<RequestInit, 'redirect' | 'mode' | 'credentials' | 'cache' | 'referrerPolicy' | 'keepalive'>
+}
+
+const aborts = new Map<string, AbortController>()
+
+const testPage: TestPage = {
+  keeper: undefined,
+  statuses: [],
+  calls: {},
+  register: async (options, script = '/streamkeeper-sw.js') => {
+    const keeper = await register(script, options)
+    if (keeper !== testPage.keeper) keeper.on('*', (status) => testPage.statuses.push(status))
+    testPage.keeper = keeper
+    const { state, reason } = keeper
+    return { state, reason }
+  },
+  fetch: (name, url, init) => start(name, init, (prepared) => window.fetch(url, prepared)),
+  keeperFetch: (name, url, init) =>
+    start(name, init, (prepared) => (testPage.keeper?.fetch ?? window.fetch)(url, prepared)),
+  streamChat: (name, url, { body, headers }) => {
+    const call = open(name)
+    const signal = signalOf(name)
+    void (async () => {
+      try {
+        const chunks = streamChat(url, { body: JSON.parse(body ?? '{}'), headers: headers ?? {}, signal })
+        for await (const item of chunks) {
+          if (isStatus(item)) call.statuses.push(item)
+          else call.items.push(item)
+        }
+        call.state = 'whole'
+      } catch (error) {
+        call.state = 'failed'
+        call.error = String(error)
+      }
+    })()
+  },
+  abort: (name) => aborts.get(name)?.abort(),
+}
+
+function start(name: string, init: CallInit, send: (prepared: RequestInit) => Promise<Response>): void {
+  const { requestId, more, headers, method = 'POST', body } = init
+  const known = requestId === undefined ? {} : testPage.keeper?.headers(requestId)
+  const response = send({
+    ...more,
+    method,
+    headers: { ...headers, ...known },
+    signal: signalOf(name),
+    ...(body === undefined ? {} : { body }),
+  })
+  void readCall(response, open(name))
+}
+
+function open(name: string): Call {
+  return (testPage.calls[name] = {
+    state: 'waiting',
+    startedAt: Date.now(),
+    headers: {},
+    chunks: [],
+    items: [],
+    statuses: [],
+  })
+}
+
+function signalOf(name: string): AbortSignal {
+  const abort = new AbortController()
+  aborts.set(name, abort)
+  return abort.signal
+}
+
+declare global {
+  interface Window {
+    streamkeeper: { register: typeof register; streamChat: typeof streamChat; isStatus: typeof isStatus }
+    e2e: TestPage
+  }
+}
+
+window.streamkeeper = { register, streamChat, isStatus }
+window.e2e = testPage

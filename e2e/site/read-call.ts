@@ -1,0 +1,42 @@
+import type { Status } from '../../client/index.ts'
+
+/** What became of a request, as its page saw it. */
+export interface Call {
+  /** `open`: its Response is here, its body not yet; `whole`: it ended cleanly; `failed`: fetch or reader rejected. */
+  state: 'waiting' | 'open' | 'whole' | 'failed'
+  /** Epoch ms. */
+  startedAt: number
+  /** When the Response was there, epoch ms. */
+  answeredAt?: number
+  status?: number
+  /** `Response.type`. */
+  type?: string
+  redirected?: boolean
+  headers: Record<string, string>
+  /** The body as the reader gave it, each piece with its time (epoch ms). */
+  chunks: { at: number; text: string }[]
+  /** What `streamChat` gave: chunks and statuses apart. */
+  items: unknown[]
+  statuses: Status[]
+  error?: string
+}
+
+/** Reads a Response to its end and writes down what comes, while it comes. */
+export async function readCall(response: Promise<Response>, call: Call): Promise<void> {
+  try {
+    const { status, type, redirected, headers, body } = await response
+    Object.assign(call, { status, type, redirected, answeredAt: Date.now(), state: 'open' })
+    headers.forEach((value, name) => (call.headers[name] = value))
+    const reader = body?.getReader()
+    const decoder = new TextDecoder()
+    while (reader) {
+      const { done, value } = await reader.read()
+      if (done) break
+      call.chunks.push({ at: Date.now(), text: decoder.decode(value, { stream: true }) })
+    }
+    call.state = 'whole'
+  } catch (error) {
+    call.state = 'failed'
+    call.error = String(error)
+  }
+}

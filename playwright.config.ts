@@ -1,0 +1,22 @@
+import { defineConfig } from '@playwright/test'
+import { launchOptions } from './e2e/launch-options.ts'
+
+const browser = launchOptions()
+// Every worker process reads this file again; the search, and perhaps an install, is done once.
+if (browser.executablePath) process.env.BROWSER_PATH = browser.executablePath
+
+export default defineConfig({
+  testDir: 'e2e',
+  testMatch: '**/*.spec.ts',
+  outputDir: 'test-results',
+  fullyParallel: true,
+  forbidOnly: Boolean(process.env.CI),
+  retries: 0,
+  workers: 2,
+  timeout: 40_000,
+  globalTimeout: 8 * 60_000,
+  expect: { timeout: 15_000 },
+  reporter: [['list', { printSteps: false }]],
+  use: { launchOptions: browser, serviceWorkers: 'allow' },
+  projects: [{ name: 'chromium', use: { browserName: 'chromium' } }],
+})
