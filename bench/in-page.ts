@@ -1,0 +1,102 @@
+import type { Plan } from './stream-events.ts'
+
+// These functions travel to the page as text; each must stand alone.
+
+/** One stream, as the page saw it. Times in ms. */
+export interface Seen {
+  /** From the call of `fetch` to the first byte of the body. */
+  ttfbMs: number
+  /** From the call of `fetch` to the end of the stream. */
+  totalMs: number
+  /** From each event's departure at the server to the moment the page had all of it. */
+  delaysMs: number[]
+}
+
+/**
+ * Reads streams one after the other. While bytes come they are only kept, with their time; what they say is read
+ * afterwards, so that measuring costs every path the same little.
+ *
+ * @param clockOffsetMs what the server's clock is ahead of the page's
+ */
+export async function readStreams({
+  plan,
+  times,
+  clockOffsetMs,
+}: {
+  plan: Plan
+  times: number
+  clockOffsetMs: number
+}): Promise<Seen[]> {
+  const all: Seen[] = []
+  for (let time = 0; time < times; time++) {
+    const body = JSON.stringify({
+      model: 'bench',
+      stream: true,
+      messages: [{ role: 'user', content: `Round ${time}` }],
+      plan,
+    })
+    const arrivals: { at: number; bytes: Uint8Array }[] = []
+    const startedAt = performance.now()
+    const response = await fetch('/v1/chat/completions', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body,
+    })
+    if (!response.ok || !response.body) throw new Error(`The upstream answered ${response.status}`)
+    const reader = response.body.getReader()
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      arrivals.push({ at: performance.now(), bytes: value })
+    }
+    const endedAt = performance.now()
+
+    const decoder = new TextDecoder()
+    const delaysMs: number[] = []
+    let rest = ''
+    for (const { at, bytes } of arrivals) {
+      const events = (rest + decoder.decode(bytes, { stream: true })).split('\n\n')
+      rest = events.pop() ?? ''
+      for (const event of events) {
+        const sentAt = /"sent_at":([\d.]+)/.exec(event)?.[1]
+        if (sentAt !== undefined) {
+          delaysMs.push(performance.timeOrigin + at + clockOffsetMs - Number(sentAt))
+        }
+      }
+    }
+    if (delaysMs.length !== plan.events + 1)
+      throw new Error(`${delaysMs.length} events came, ${plan.events + 1} were sent`)
+    all.push({ ttfbMs: (arrivals[0]?.at ?? endedAt) - startedAt, totalMs: endedAt - startedAt, delaysMs })
+  }
+  return all
+}
+
+/**
+ * How far the server's clock is ahead of the page's. Each question brackets it; where 0 lies in all brackets (one
+ * machine, one clock) it is 0, else their middle.
+ */
+export async function measureClockOffset(): Promise<number> {
+  let [least, most] = [-Infinity, Infinity]
+  for (let ask = 0; ask < 50; ask++) {
+    const before = performance.timeOrigin + performance.now()
+    const theirs = Number(await (await fetch('/clock', { cache: 'no-store' })).text())
+    const after = performance.timeOrigin + performance.now()
+    least = Math.max(least, theirs - after)
+    most = Math.min(most, theirs - before)
+  }
+  return least <= 0 && most >= 0 ? 0 : (least + most) / 2
+}
+
+/** Registers a worker that is not ours; resolves when it controls the page. */
+export async function registerPlain(): Promise<void> {
+  await navigator.serviceWorker.register('worker.js')
+  while (!navigator.serviceWorker.controller) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+/** Registers ours, as an app does; resolves when it controls the page. */
+export async function registerKeeper(): Promise<void> {
+  const library = '/dist/index.js'
+  const { register } = (await import(library)) as typeof import('../client/index.ts')
+  const { state, reason } = await register('worker.js', { chat: ['/v1/chat/completions'] })
+  if (state !== 'controlling') throw new Error(`streamkeeper does not control the page: ${state}, ${reason}`)
+}

@@ -1,0 +1,105 @@
+import type { Browser, Page } from '@playwright/test'
+import { measureClockOffset, readStreams, registerKeeper, registerPlain, type Seen } from './in-page.ts'
+import type { Path } from './paths.ts'
+import type { BenchServer } from './server.ts'
+import { percentile } from './statistics.ts'
+import type { Plan } from './stream-events.ts'
+
+/** One path's figures of one round, ms. */
+export interface Figures {
+  ttfb: number
+  fastP50: number
+  fastP99: number
+  calmP50: number
+  calmP99: number
+  burst: number
+}
+
+export interface Measured {
+  path: Path
+  /** In order of the rounds: the nth of all paths stand side by side. */
+  rounds: Figures[]
+}
+
+export interface Rounds {
+  browser: Browser
+  server: BenchServer
+  paths: readonly Path[]
+  rounds: number
+  quick: boolean
+}
+
+interface Plans {
+  first: Plan & { times: number }
+  fast: Plan
+  calm: Plan
+  burst: Plan
+}
+
+const FULL: Plans = {
+  first: { events: 1, everyMs: 0, times: 30 },
+  fast: { events: 2_000, everyMs: 1 },
+  calm: { events: 90, everyMs: 1_000 / 30 },
+  burst: { events: 20_000, everyMs: 0 },
+}
+
+const QUICK: Plans = {
+  first: { ...FULL.first, times: 5 },
+  fast: { ...FULL.fast, events: 200 },
+  calm: { ...FULL.calm, events: 15 },
+  burst: FULL.burst,
+}
+
+/**
+ * Measures every path once a round, each round in another order: what the machine does meanwhile meets them all alike.
+ * Each path has a page and a profile of its own, open all the time.
+ */
+export async function runRounds({ browser, server, paths, rounds, quick }: Rounds): Promise<Measured[]> {
+  const plans = quick ? QUICK : FULL
+  const lanes = []
+  for (const path of paths) {
+    const page = await openPage(browser, server, path)
+    lanes.push({ page, measured: { path, rounds: [] } as Measured })
+  }
+  for (let round = 0; round < rounds; round++) {
+    const order = [...lanes.slice(round % lanes.length), ...lanes.slice(0, round % lanes.length)]
+    for (const { page, measured } of order) measured.rounds.push(await measureOnce(page, plans))
+    console.error(`Round ${round + 1} of ${rounds}`)
+  }
+  return lanes.map(({ measured }) => measured)
+}
+
+async function openPage(browser: Browser, server: BenchServer, path: Path): Promise<Page> {
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await page.goto(`${server.url}/${path.name}/`)
+  if (path.worker === 'keeper') await page.evaluate(registerKeeper)
+  else if (path.worker) await page.evaluate(registerPlain)
+  return page
+}
+
+async function measureOnce(page: Page, plans: Plans): Promise<Figures> {
+  await page.bringToFront()
+  const clockOffsetMs = await page.evaluate(measureClockOffset)
+  const read = (plan: Plan, times = 1): Promise<Seen[]> =>
+    page.evaluate(readStreams, { plan, times, clockOffsetMs })
+  // An idle worker was stopped since the last round, and code runs slower at first: that is not what is measured.
+  await read(plans.first, 3)
+  await read({ ...plans.burst, events: 2_000 })
+
+  const first = await read(plans.first, plans.first.times)
+  const [fast] = await read(plans.fast)
+  const [calm] = await read(plans.calm)
+  const [burst] = await read(plans.burst)
+  return {
+    ttfb: percentile(
+      first.map(({ ttfbMs }) => ttfbMs),
+      50,
+    ),
+    fastP50: percentile(fast?.delaysMs ?? [], 50),
+    fastP99: percentile(fast?.delaysMs ?? [], 99),
+    calmP50: percentile(calm?.delaysMs ?? [], 50),
+    calmP99: percentile(calm?.delaysMs ?? [], 99),
+    burst: burst?.totalMs ?? Number.NaN,
+  }
+}

@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { resolve, sep } from 'node:path'
+import { now } from './now.ts'
+import { PATHS } from './paths.ts'
+import { isPlan, streamEvents } from './stream-events.ts'
+
+export interface BenchServer {
+  url: string
+  close: () => Promise<void>
+}
+
+const DIST = resolve(import.meta.dirname, '../dist')
+
+/** A page and a worker per path, our built package below `/dist/`, and an upstream that streams as it is asked. */
+export async function startBenchServer(): Promise<BenchServer> {
+  const server = createServer((req, res) => {
+    // Isolated pages have a clock of 5 µs instead of 100.
+    res.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
+    res.setHeader('Cross-Origin-Embedder-Policy', 'require-corp')
+    answer(req, res).catch((error: unknown) => {
+      if (!res.headersSent) res.writeHead(500)
+      res.end(String(error))
+    })
+  })
+  server.keepAliveTimeout = 75_000
+  await new Promise<void>((listening) => void server.listen(0, '127.0.0.1', listening))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((closed) => server.close(closed))
+    },
+  }
+}
+
+async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const { pathname } = new URL(req.url ?? '/', 'http://bench.invalid')
+  if (pathname === '/clock') return send(res, 'application/json', String(now()))
+  if (pathname === '/v1/chat/completions') {
+    const { plan } = JSON.parse(await readText(req)) as { plan?: unknown }
+    if (!isPlan(plan)) throw new TypeError('The body has no plan')
+    return streamEvents(plan, res)
+  }
+  if (pathname.startsWith('/dist/')) {
+    const file = resolve(DIST, `.${pathname.slice('/dist'.length)}`)
+    if (!file.startsWith(DIST + sep)) throw new RangeError(`${pathname} is outside of dist`)
+    return send(res, 'text/javascript', await readFile(file, 'utf8'))
+  }
+  const [, name, file] = pathname.split('/')
+  const path = PATHS.find((each) => each.name === name)
+  if (path && file === '')
+    return send(res, 'text/html', '<!doctype html><title>bench</title><link rel="icon" href="data:,">')
+  if (path?.worker && file === 'worker.js') {
+    const { worker } = path
+    const source =
+      worker === 'keeper' ? await readFile(resolve(DIST, 'streamkeeper-sw.js'), 'utf8') : worker.source
+    return send(res, 'text/javascript', source)
+  }
+  res.writeHead(404).end()
+}
+
+function send(res: ServerResponse, type: string, body: string): void {
+  res.writeHead(200, { 'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': 'no-store' }).end(body)
+}
+
+async function readText(req: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = []
+  for await (const part of req as AsyncIterable<Buffer>) parts.push(part)
+  return Buffer.concat(parts).toString()
+}
