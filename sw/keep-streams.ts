@@ -1,13 +1,14 @@
 import { type Clock, sleep, systemClock } from '../core/clock.ts'
 import { checkOptions } from '../core/options/check.ts'
 import type { Options } from '../core/options/options.ts'
+import { canonicalOptions } from '../core/options/query.ts'
 import { compileRoutes, matchRoute } from '../core/options/routes.ts'
-import { isOurs } from '../core/protocol/message.ts'
-import { answerCall } from './calls.ts'
+import { isOurs, type ToWorker } from '../core/protocol/message.ts'
+import { askAuth } from './ask-auth.ts'
+import { createCalls } from './calls.ts'
 import { createChats } from './chats.ts'
 import { createNotify } from './notify.ts'
-import { createOutbox, SYNC_TAG } from './outbox/outbox.ts'
-import { readBody } from './reissue.ts'
+import { createOutbox } from './outbox/outbox.ts'
 import { worker } from './worker.ts'
 
 /** `waitUntil` keeps the worker for its event, but the browser kills what waits for 300 s. ms. */
@@ -27,49 +28,83 @@ export function keepStreams(given: Options): void {
   isKeeping = true
 
   const { scope } = worker.registration
+  const syncTag = `streamkeeper ${scope}`
   const clock: Clock = systemClock
+  const random = Math.random
   const chatRoutes = compileRoutes('chat', options.chat, scope)
   const saveRoutes = compileRoutes('saves', options.saves, scope)
   const notify = createNotify(scope, () => outbox.counts(), options.debug === true)
-  const chats = createChats({ options, clock, random: Math.random, notify })
-  const outbox = createOutbox({})
+  const chats = createChats({ options, clock, random, notify })
+  const outbox = createOutbox({
+    clock,
+    random,
+    fetch: (input, init) => fetch(input, init),
+    scope,
+    origin: worker.location.origin,
+    caches,
+    locks: navigator.locks,
+    report: notify.report,
+    askAuth: (question) => askAuth(scope, question),
+    requestSync: () => requestSync(syncTag),
+    ...options.outbox,
+  })
+  const call = createCalls({ options: canonicalOptions(options), clock, notify, outbox })
 
   worker.addEventListener('fetch', (event) => {
-    const { request } = event
+    const { request, clientId } = event
     if (!mayBeOurs(request)) return
     const save = matchRoute(saveRoutes, request.method, request.url)
     if (save) {
-      const response = readBody(request).then((body) => outbox.accept(request, body, save, event.clientId))
+      const response = outbox.accept(request, save, clientId)
       event.respondWith(response)
+      event.waitUntil(atMost(response.then(() => outbox.drain())))
       return
     }
+    // A beacon's answer is nobody's to read: only its saves are ours.
     const chat = request.mode !== 'no-cors' && matchRoute(chatRoutes, request.method, request.url)
     if (!chat) return
-    const { response, finished } = chats.handle(request, event.clientId, chat)
+    const { response, finished } = chats.handle(request, clientId, chat)
     event.respondWith(response)
     event.waitUntil(atMost(finished))
   })
 
   worker.addEventListener('message', (event) => {
     const message: unknown = event.data
-    if (!isOurs(message)) return
+    if (!isOurs<ToWorker>(message)) return
     switch (message.type) {
       case 'cancel':
         return chats.cancel(message.requestId)
       case 'wake':
-        return event.waitUntil(atMost(outbox.drain()))
+        return event.waitUntil(atMost(outbox.drain('woken')))
       case 'ping':
         return // That it came is all: it keeps the worker alive.
       case 'call':
-        return event.waitUntil(atMost(answerCall(message, event)))
+        return event.waitUntil(atMost(call(message, event)))
     }
   })
+
+  worker.addEventListener('sync', (event) => {
+    const sync = event as SyncEvent
+    if (sync.tag === syncTag) sync.waitUntil(atMost(sendAll()))
+  })
+
+  void outbox.drain('woken')
+
+  /** @throws {Error} when something is left: then the browser tries again later. */
+  async function sendAll(): Promise<void> {
+    await outbox.drain('woken')
+    const { queued } = await outbox.counts()
+    if (queued > 0) throw new Error(`${queued} saved messages could not be sent`)
+  }
 
   function atMost(work: Promise<unknown>): Promise<unknown> {
     const over = new AbortController()
     return Promise.race([work, sleep(clock, KEEP_AWAKE_MS, over.signal)]).finally(() => over.abort())
   }
 }
+
+/** [spec] https://wicg.github.io/background-sync/spec/#sync-event */
+type SyncEvent = ExtendableEvent & { tag: string }
 
 /** What a worker must leave alone whatever its URL: documents, their parts, and what cannot be sent again. */
 function mayBeOurs(request: Request): boolean {
@@ -80,4 +115,11 @@ function mayBeOurs(request: Request): boolean {
     !request.headers.has('range') &&
     (request.mode !== 'no-cors' || new URL(request.url).origin === worker.location.origin)
   )
+}
+
+/** Asks for a Background Sync where the browser has it; elsewhere pages and the worker's start are the triggers. */
+function requestSync(tag: string): void {
+  const { sync } = worker.registration as { sync?: { register: (tag: string) => Promise<void> } }
+  // Refused without a page, or by the user: the other triggers remain.
+  sync?.register(tag).catch(() => {})
 }

@@ -1,0 +1,82 @@
+import { type Clock, sleep } from '../core/clock.ts'
+import {
+  type Calls,
+  type Hello,
+  PROTOCOL_VERSION,
+  type Reply,
+  type ToWorker,
+} from '../core/protocol/message.ts'
+import { VERSION } from '../core/protocol/version.ts'
+import type { Notify } from './notify.ts'
+import type { Outbox } from './outbox/outbox.ts'
+import { worker } from './worker.ts'
+
+type Call = Extract<ToWorker, { type: 'call' }>
+
+type Handlers = {
+  [Name in keyof Calls]: (args: Calls[Name][0], clientId: string) => Promise<Calls[Name][1]>
+}
+
+export interface CallsContext {
+  /** The options this worker runs with, canonical. */
+  options: string
+  clock: Clock
+  notify: Notify
+  outbox: Outbox
+}
+
+/** Answers what pages ask, each call on the port it brought. */
+export function createCalls({ options, clock, notify, outbox }: CallsContext) {
+  const handlers: Handlers = {
+    hello: async (_args, clientId): Promise<Hello> => ({
+      protocol: PROTOCOL_VERSION,
+      version: VERSION,
+      options,
+      outbox: await outbox.counts(),
+      requests: notify.openRequests(clientId),
+    }),
+    'outbox.list': () => outbox.list(),
+    'outbox.body': ({ id }) => outbox.body(id),
+    'outbox.flush': async () => {
+      await outbox.drain('flush')
+      return null
+    },
+    'outbox.retry': ({ id }) => outbox.retry(id),
+    'outbox.discard': ({ id }) => outbox.discard(id),
+    'outbox.clear': async () => {
+      await outbox.clear()
+      return null
+    },
+    warm: async ({ url }) => {
+      // Its answer does not matter, nor whether there is one: the connection does.
+      await fetch(url, { method: 'HEAD', mode: 'no-cors', cache: 'no-store' }).catch(() => {})
+      return null
+    },
+    claim: async () => {
+      await worker.clients.claim()
+      return null
+    },
+    drain: async ({ timeoutMs }) => {
+      const over = new AbortController()
+      await Promise.race([outbox.drain('flush'), sleep(clock, timeoutMs, over.signal)])
+      over.abort()
+      const { queued, needsAuth } = await outbox.counts()
+      return { left: queued + needsAuth }
+    },
+  }
+
+  return async ({ name, args }: Call, event: ExtendableMessageEvent): Promise<void> => {
+    const port = event.ports[0]
+    const clientId = event.source && 'id' in event.source ? event.source.id : ''
+    try {
+      const handle = handlers[name] as ((args: unknown, clientId: string) => Promise<unknown>) | undefined
+      if (!handle) throw new TypeError(`Cannot answer ${name}: this worker does not know it`)
+      port?.postMessage({ ok: true, result: await handle(args, clientId) } satisfies Reply)
+    } catch (error) {
+      port?.postMessage({
+        ok: false,
+        message: error instanceof Error ? error.message : String(error),
+      } satisfies Reply)
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { Clock } from '../../core/clock.ts'
+import { type Deferred, deferred } from '../../core/deferred.ts'
+import { type Entry, isDue, queues, type Triggers } from './entry.ts'
+
+/** So many conversations are sent at a time. */
+const LANES = 6
+
+export interface DrainContext {
+  clock: Clock
+  list: () => Promise<Entry[]>
+  /** Tries one entry; resolves with whether those behind it may go. */
+  deliver: (id: string) => Promise<boolean>
+  triggers: Triggers
+}
+
+/** One run through the outbox; one at a time. */
+export interface Run {
+  /** Resolves when nothing more can be sent now. */
+  finished: Promise<void>
+  /** There is more to send, perhaps: look again. */
+  renew: () => void
+}
+
+/**
+ * Sends whatever is due, strictly in order inside a conversation, several conversations side by side.
+ *
+ * Its duties:
+ * - a slow conversation holds up none that came later
+ * - whatever becomes due before it ends is sent, too
+ * - when the storage fails it ends, and rejects
+ */
+export function startRun({ clock, list, deliver, triggers }: DrainContext): Run {
+  const busy = new Map<string, Promise<void>>()
+  let news: Deferred<void> = deferred()
+
+  const lane = async (conversation: string, entries: Entry[]) => {
+    for (const entry of entries) {
+      if (!isDue(entry, clock.now(), triggers) || !(await deliver(entry.id))) break
+    }
+    busy.delete(conversation)
+  }
+
+  const run = async () => {
+    for (;;) {
+      news = deferred()
+      for (const [conversation, entries] of queues(await list())) {
+        if (busy.size >= LANES) break
+        const [head] = entries
+        if (busy.has(conversation) || !head || !isDue(head, clock.now(), triggers)) continue
+        busy.set(conversation, lane(conversation, entries))
+      }
+      if (busy.size === 0) return
+      await Promise.race([...busy.values(), news.promise])
+    }
+  }
+
+  return { finished: run(), renew: () => news.resolve() }
+}

@@ -1,0 +1,151 @@
+import { type Clock } from '../../core/clock.ts'
+import type { SaveRouteOptions } from '../../core/options/options.ts'
+import { readKey } from '../../core/options/read-key.ts'
+import type { RouteMatch } from '../../core/options/routes.ts'
+import { createRequestId, REQUEST_ID_HEADER } from '../../core/protocol/request-id.ts'
+import { parseRetryAfter } from '../../core/retry/retry-after.ts'
+import type { SaveAnswer } from './decide-save.ts'
+import type { SaveRecord } from './entry.ts'
+import type { Secrets } from './seal.ts'
+
+/** Headers that may be stored as they are. */
+const SAFE_HEADERS = new Set(['accept', 'accept-language', 'content-language', 'content-type'])
+
+const KEY_HEADER = 'Idempotency-Key'
+
+/** A send without an answer by then counts as a network failure, ms. */
+const SEND_MS = 30_000
+
+/** More of an answer is not read. Bytes. */
+const MAX_ANSWER = 64 * 1024
+
+/** Takes a request apart: what may be stored as it is, and what must be sealed. */
+export function takeApart(
+  request: Request,
+  body: ArrayBuffer | null,
+  { settings, groups }: RouteMatch<SaveRouteOptions>,
+  ownOrigin: string,
+  given: Pick<SaveRecord, 'id' | 'createdAt' | 'clientId'>,
+): { record: SaveRecord; secrets: Secrets } {
+  const { origin, pathname, search } = new URL(request.url)
+  const source = settings.orderBy ?? 'path'
+  const places = { pathname, groups, body: source.startsWith('body') ? parse(body) : undefined }
+
+  const headers: Secrets['headers'] = []
+  const secret: Secrets['headers'] = []
+  const keyOption = settings.idempotencyKey ?? origin === ownOrigin
+  const keyHeader = typeof keyOption === 'string' ? keyOption : KEY_HEADER
+  request.headers.forEach((value, name) => {
+    if (name === REQUEST_ID_HEADER.toLowerCase()) return
+    const isSafe = SAFE_HEADERS.has(name) || name === keyHeader.toLowerCase()
+    ;(isSafe ? headers : secret).push([name, value])
+  })
+  if (keyOption !== false && !request.headers.has(keyHeader)) headers.push([keyHeader, createRequestId()])
+
+  return {
+    record: {
+      ...given,
+      conversation: readKey(source, places) ?? pathname,
+      method: request.method,
+      url: origin + pathname,
+      // A beacon's answer could not be read.
+      mode: request.mode === 'no-cors' ? 'same-origin' : request.mode,
+      credentials: request.credentials,
+      referrer: request.referrer.split('?')[0] ?? '',
+      referrerPolicy: request.referrerPolicy,
+      headers,
+      hasQuery: search !== '',
+      accept: settings.accept,
+      duplicateStatus: settings.duplicateStatus,
+      afterDead: settings.afterDead,
+    },
+    secrets: { search, headers: secret },
+  }
+}
+
+/** Puts a request together again and sends it. `headers`: what replaces those of the same names. */
+export function sendRecord(
+  fetch: (url: string, init: RequestInit) => Promise<Response>,
+  record: SaveRecord,
+  secrets: Secrets,
+  body: Blob | ArrayBuffer | null,
+  headers: Record<string, string> = {},
+  signal: AbortSignal | null = null,
+): Promise<Response> {
+  const { method, mode, credentials, referrer, referrerPolicy } = record
+  const all = new Headers([...record.headers, ...secrets.headers])
+  for (const [name, value] of Object.entries(headers)) all.set(name, value)
+  return fetch(record.url + secrets.search, {
+    method,
+    mode,
+    credentials,
+    referrer,
+    referrerPolicy,
+    headers: all,
+    body: body instanceof Blob && body.size === 0 ? null : body,
+    cache: 'no-store',
+    signal,
+  })
+}
+
+/** An answer, and its beginning in words. */
+export interface ReadAnswer extends SaveAnswer {
+  preview: string
+  response: Response
+}
+
+/**
+ * Sends within the deadline and reads what comes back, so that the connection can be used again; `null`: no answer.
+ *
+ * @param keep whether somebody wants to read the response, too
+ */
+export async function trySend(
+  clock: Clock,
+  url: string,
+  keep: boolean,
+  send: (signal: AbortSignal) => Promise<Response>,
+): Promise<ReadAnswer | null> {
+  const deadline = new AbortController()
+  const disarm = clock.timer(SEND_MS, () => deadline.abort())
+  try {
+    const response = await send(deadline.signal)
+    const { status, headers } = response
+    return {
+      status,
+      contentType: headers.get('content-type')?.toLowerCase() ?? '',
+      isElsewhere: response.redirected && new URL(response.url).origin !== new URL(url).origin,
+      hintMs: parseRetryAfter(headers, clock.now()),
+      preview: `${status} ${(await readStart(keep ? response.clone() : response)).slice(0, 200)}`.trim(),
+      response,
+    }
+  } catch {
+    return null // The platform does not say why a fetch failed.
+  } finally {
+    disarm()
+  }
+}
+
+async function readStart(response: Response): Promise<string> {
+  const reader = response.body?.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  try {
+    while (reader && text.length < MAX_ANSWER) {
+      const { done, value } = await reader.read()
+      if (done) return text
+      text += decoder.decode(value, { stream: true })
+    }
+    await reader?.cancel()
+  } catch {
+    // Cut short: the status is known, and that is what counts.
+  }
+  return text
+}
+
+function parse(body: ArrayBuffer | null): unknown {
+  try {
+    return body ? JSON.parse(new TextDecoder().decode(body)) : undefined
+  } catch {
+    return undefined // No JSON: it has no such key.
+  }
+}
