@@ -1,5 +1,7 @@
 import { expect, test } from './test.ts'
 import { createDemo, testId } from './demo.ts'
+import { CHAT } from './app.ts'
+import type { TestServer } from './test-server.ts'
 
 test('a message is sent, and its answer streams in', async ({ tab, server }) => {
   const demo = createDemo(tab, server)
@@ -22,7 +24,7 @@ test('a rate limit is met and passed with a live countdown', async ({ tab, serve
   const counts = await demo.countdown(2)
   expect(Math.max(...counts)).toBeLessThanOrEqual(4)
   await demo.answer('complete')
-  const log = await server.log()
+  const log = await chats(server)
   expect(log.map(({ status }) => status)).toEqual([429, 429, 200])
 })
 
@@ -34,7 +36,7 @@ test('Stop ends the answer, and its upstream', async ({ tab, server }) => {
   await demo.answer('streaming', 1)
   await tab.click(testId('stop'))
   await demo.answer('stopped')
-  await expect.poll(() => server.log(), { timeout: 5_000 }).toMatchObject([{ closedBy: 'client' }])
+  await expect.poll(() => chats(server), { timeout: 5_000 }).toMatchObject([{ closedBy: 'client' }])
 })
 
 test('Stop ends a wait, too', async ({ tab, server }) => {
@@ -45,7 +47,7 @@ test('Stop ends a wait, too', async ({ tab, server }) => {
   await demo.countdown(1)
   await tab.click(testId('stop'))
   await demo.answer('stopped')
-  expect(await server.log()).toHaveLength(1)
+  expect(await chats(server)).toHaveLength(1)
 })
 
 test('a cut answer is never shown as a whole one', async ({ tab, server }) => {
@@ -102,3 +104,8 @@ test('a refused message can be tried again or discarded', async ({ tab, server }
   await tab.click(testId('outbox-discard'))
   await tab.waitFor((selector) => document.querySelector(selector) !== null, testId('outbox-empty'))
 })
+
+/** What the upstream saw of chats, in whatever order the page also asked for models. */
+async function chats(server: TestServer) {
+  return (await server.log()).filter(({ path }) => path === CHAT)
+}

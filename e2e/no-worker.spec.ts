@@ -49,18 +49,18 @@ test('without a worker keeper.fetch has the same engine in the page', async ({ a
   await app.open()
   await app.register({ ...options, retry: { baseMs: 50 } }, '/no-such-file.js')
   const limited = { kind: 'status', status: 429, hint: { form: 'retry-after', ms: 1_000 } } as const
-  const steps = [{ kind: 'status', status: 503 }, limited] as const
+  const steps = [{ kind: 'status', status: 502 }, limited] as const
   const chat = await app.chat({ steps }, {}, { by: 'keeperFetch' })
   const { state, status } = await chat.ended()
   expect([state, status]).toEqual(['whole', 200])
-  expect((await chat.log()).map(({ status }) => status)).toEqual([503, 429, 200])
+  expect((await chat.log()).map(({ status }) => status)).toEqual([502, 429, 200])
   expect(await app.told('rate_limit_retry')).toMatchObject([{ attempt: 3, own: true }])
 })
 
 test('without a worker streamChat still gives chunks and statuses', async ({ app }) => {
   await app.open()
   await app.register({ ...options, retry: { baseMs: 50 } }, '/no-such-file.js')
-  const chat = await app.chat({ steps: [{ kind: 'status', status: 503 }] }, {}, { by: 'streamChat' })
+  const chat = await app.chat({ steps: [{ kind: 'status', status: 502 }] }, {}, { by: 'streamChat' })
   const { state, items, statuses } = await chat.ended()
   expect([state, items.length > 0]).toEqual(['whole', true])
   expect(statuses.map(({ status }) => status)).toContain('server_retry')

@@ -17,7 +17,7 @@ const requests: [name: string, how: HowToCall][] = [
 for (const [name, how] of requests) {
   test(`a chat arrives with the page’s Referer, cookies and headers: ${name}`, async ({ app }) => {
     await app.open()
-    await app.evaluate(() => void (document.cookie = 'session=abc; SameSite=Lax'))
+    await app.evaluate(() => void (document.cookie = 'session=abc; SameSite=Lax; path=/'))
     const plain = await app.chat({ steps: [] }, {}, how)
     await plain.ended()
     await app.register({ chat: [CHAT] })
@@ -27,7 +27,8 @@ for (const [name, how] of requests) {
 
     const [without] = await plain.log()
     const [with_] = await kept.log()
-    expect(with_?.headers).toEqual(without?.headers)
+    // Client hints are the browser's own to add; Chromium adds none to what a worker sends.
+    expect(with_?.headers).toEqual(withoutHints(without?.headers))
     if (name === 'plain') {
       expect(with_?.headers.cookie).toBeTruthy()
       expect(with_?.headers.referer).toContain('/e2e/site/')
@@ -63,8 +64,8 @@ test('a chat with another origin is kept too', async ({ app, site }) => {
     const url = `${other.url}${CHAT}`
     await app.start({ chat: [url] })
     const chat = await app.chat({ steps: [{ kind: 'status', status: 503 }] }, {}, { url })
-    const { state, status, type } = await chat.ended()
-    expect([state, status, type]).toEqual(['whole', 200, 'default'])
+    const { state, status } = await chat.ended()
+    expect([state, status]).toEqual(['whole', 200])
     const log = await other.log(chat.id)
     expect(log.map(({ status }) => status)).toEqual([503, 200])
     expect(log[1]?.headers.origin).toBe(log[0]?.headers.origin)
@@ -77,7 +78,7 @@ test('a saved message arrives with the page’s cookies and headers', async ({ a
   const url = `${CHAT}?fault_id=${crypto.randomUUID()}`
   const id = url.slice(url.indexOf('=') + 1)
   await app.open()
-  await app.evaluate(() => void (document.cookie = 'session=abc; SameSite=Lax'))
+  await app.evaluate(() => void (document.cookie = 'session=abc; SameSite=Lax; path=/'))
   await app.register({ saves: [CHAT] })
   const body = JSON.stringify({ model: 'demo-small', messages: [{ role: 'user', content: 'Save me' }] })
   const headers = { 'Content-Type': 'application/json', Authorization: 'Bearer secret', 'X-Mine': 'yes' }
@@ -93,3 +94,7 @@ test('a saved message arrives with the page’s cookies and headers', async ({ a
   expect(attempt?.headers.referer).toContain(server.url)
   expect(attempt?.headers.referer).not.toContain('streamkeeper-sw.js')
 })
+
+function withoutHints(headers: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('sec-ch-')))
+}

@@ -12,6 +12,8 @@ export interface TestServer {
   url: string
   /** As if the machine had gone: every connection breaks, nobody listens. What is saved stays. */
   stop: () => Promise<void>
+  /** Breaks every open connection; new ones are welcome. */
+  dropConnections: () => void
   /** Back again at the same port; its logs begin anew. */
   start: () => Promise<void>
   /** What the upstream saw of one fault's requests, or of all; preflights left out. */
@@ -43,6 +45,7 @@ export async function startTestServer(site: string): Promise<TestServer> {
   return {
     url,
     stop,
+    dropConnections: () => running?.dropConnections(),
     start: async () => {
       running ??= await startServer({ ...options, port })
     },

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -26,6 +27,7 @@ export const test = base.extend<Fixtures, { site: string }>({
     // eslint-disable-next-line no-empty-pattern
     async ({}, use) => {
       const root = resolve(import.meta.dirname, '..')
+      if (!existsSync(join(root, 'demo/dist'))) throw new Error('Cannot find demo/dist: npm run build first')
       const site = await mkdtemp(join(tmpdir(), 'streamkeeper-site-'))
       await cp(join(root, 'demo/dist'), site, { recursive: true })
       await cp(join(root, 'e2e/site/public'), site, { recursive: true })

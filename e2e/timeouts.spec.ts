@@ -60,18 +60,30 @@ const small = {
   totalMs: 1_000,
 }
 const SILENCE_MS = 1_300
-const silences: [where: string, answer: AnswerOptions, code: string][] = [
-  ['before the headers', { headersAfterMs: SILENCE_MS }, 'total_timeout'],
-  ['after the headers', { pauses: [{ ms: SILENCE_MS }] }, 'total_timeout'],
-  ['between two outputs', { pauses: [{ afterTokens: 5, ms: SILENCE_MS }] }, 'transport_idle'],
+const silences: [
+  where: string,
+  answer: AnswerOptions,
+  code: string,
+  seen: [state: string, status?: number],
+][] = [
+  // As without us where there was no HTTP answer at all; where there was, an answer that says what happened.
+  ['before the headers', { headersAfterMs: SILENCE_MS }, 'total_timeout', ['failed', undefined]],
+  ['after the headers', { pauses: [{ ms: SILENCE_MS }] }, 'total_timeout', ['whole', 504]],
+  [
+    'between two outputs',
+    { pauses: [{ afterTokens: 5, ms: SILENCE_MS }] },
+    'transport_idle',
+    ['failed', 200],
+  ],
 ]
 
-for (const [where, answer, code] of silences) {
+for (const [where, answer, code, seen] of silences) {
   test(`a model that does not reason is cut when it is silent ${where}`, async ({ app }) => {
     await app.start({ chat: [CHAT], timeouts: small, retry })
     const step = { kind: 'answer', tokens: 10, ...answer } as const
     const chat = await app.chat({ steps: [step], repeat: true })
-    expect((await chat.ended()).state).toBe('failed')
+    const { state, status } = await chat.ended()
+    expect([state, status]).toEqual(seen)
     expect(await app.told('request_failed')).toMatchObject([{ code }])
   })
 }
