@@ -9,6 +9,8 @@ export interface Call {
   /** When the Response was there, epoch ms. */
   answeredAt?: number
   status?: number
+  /** `Response.type`. */
+  type?: string
   redirected?: boolean
   headers: Record<string, string>
   /** The body as the reader gave it, each piece with its time (epoch ms). */
@@ -22,8 +24,8 @@ export interface Call {
 /** Reads a Response to its end and writes down what comes, while it comes. */
 export async function readCall(response: Promise<Response>, call: Call): Promise<void> {
   try {
-    const { status, redirected, headers, body } = await response
-    Object.assign(call, { status, redirected, answeredAt: Date.now(), state: 'open' })
+    const { status, type, redirected, headers, body } = await response
+    Object.assign(call, { status, type, redirected, answeredAt: Date.now(), state: 'open' })
     headers.forEach((value, name) => (call.headers[name] = value))
     const reader = body?.getReader()
     const decoder = new TextDecoder()
