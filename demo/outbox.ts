@@ -65,7 +65,7 @@ export async function discardItem(id: string): Promise<void> {
 /** Tries again everything that waited for a sign-in: one is enough for all. */
 export async function retrySignIns(): Promise<void> {
   const waiting = outboxItems.peek().filter(({ state }) => state === 'needs_auth')
-  await Promise.all(waiting.map(({ id }) => keeper.peek()?.outbox.retry(id)))
+  await Promise.all(waiting.map(async ({ id }) => keeper.peek()?.outbox.retry(id)))
   await refreshOutbox()
 }
 
@@ -78,7 +78,7 @@ export async function sendAllNow(): Promise<void> {
 export async function discardConversation(session: string): Promise<void> {
   await refreshOutbox()
   const mine = outboxItems.peek().filter((item) => item.session === session)
-  await Promise.all(mine.map(({ id }) => keeper.peek()?.outbox.discard(id)))
+  await Promise.all(mine.map(async ({ id }) => keeper.peek()?.outbox.discard(id)))
   await refreshOutbox()
 }
 

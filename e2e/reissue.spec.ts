@@ -1,3 +1,4 @@
+import type { UpstreamAttempt } from '../demo/server/upstream/upstream-log.ts'
 import { CHAT, type HowToCall } from './app.ts'
 import { expect, test } from './test.ts'
 import { startTestServer } from './test-server.ts'
@@ -95,6 +96,6 @@ test('a saved message arrives with the page’s cookies and headers', async ({ a
   expect(attempt?.headers.referer).not.toContain('streamkeeper-sw.js')
 })
 
-function withoutHints(headers: Record<string, string> = {}): Record<string, string> {
+function withoutHints(headers: UpstreamAttempt['headers'] = {}): UpstreamAttempt['headers'] {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('sec-ch-')))
 }

@@ -64,7 +64,7 @@ const silences: [
   where: string,
   answer: AnswerOptions,
   code: string,
-  seen: [state: string, status?: number],
+  seen: [state: string, status: number | undefined],
 ][] = [
   // As without us where there was no HTTP answer at all; where there was, an answer that says what happened.
   ['before the headers', { headersAfterMs: SILENCE_MS }, 'total_timeout', ['failed', undefined]],

@@ -75,6 +75,7 @@ export type ToPage =
   | { streamkeeper: 1; type: 'auth'; origin: string; url: string; entryId: string; conversation: string }
 
 /** Whether a `message` event's data is meant for us, and not for the app's own channel. */
+// oxlint-disable-next-line no-unnecessary-type-parameters -- the caller says which side it is on
 export function isOurs<Message extends ToWorker | ToPage>(data: unknown): data is Message {
   return typeof data === 'object' && data !== null && 'streamkeeper' in data && data.streamkeeper === 1
 }
