@@ -44,6 +44,7 @@ const KIND: Record<string, keyof Counts> = {
 if (import.meta.main) {
   const [path = '', exitCode = '1'] = process.argv.slice(2)
   const { passed, failed, skipped } = countResults(readFileSync(path, 'utf8'), Number(exitCode))
-  console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+  if (skipped > 0) console.log(`${skipped} skipped`)
+  console.log(`${passed} passed, ${failed} failed`)
   process.exitCode = failed > 0 || Number(exitCode) !== 0 ? 1 : 0
 }
