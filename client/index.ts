@@ -1,3 +1,5 @@
+export { ChatError } from './chat-error.ts'
+export { createKeeper } from './create-keeper.ts'
 export type {
   AuthProvider,
   AuthQuestion,
@@ -6,9 +8,13 @@ export type {
   KeeperState,
   ListenerOptions,
   OpenRequest,
+  ScriptUrl,
   Snapshot,
-  StatusFor,
+  StatusOf,
 } from './keeper.ts'
+export { register } from './register.ts'
+export { streamChat, type StreamChatOptions } from './stream-chat.ts'
+export { workerUrl } from './script-url.ts'
 export type {
   ChatRouteOptions,
   KeySource,

@@ -18,6 +18,7 @@ export type KeeperState = 'starting' | 'controlling' | 'fallback' | 'unsupported
  * - `insecure`: the page is not on https or localhost; `blocked`: the browser refused the registration
  * - `out_of_scope`: the page lies outside the worker's scope
  * - `other_worker`: the scope is another script's, or the worker there does not run `keepStreams`
+ * - `no_worker`: `register(undefined)` found none within 5 s
  * - `version_mismatch`: worker and page speak different protocols
  * - `disabled`: `enabled: false`, or `keeper.unregister()`
  */
@@ -26,8 +27,12 @@ export type KeeperReason =
   | 'blocked'
   | 'out_of_scope'
   | 'other_worker'
+  | 'no_worker'
   | 'version_mismatch'
   | 'disabled'
+
+/** Where the site serves the ready-made worker. A `TrustedScriptURL` is registered as it stands: see `workerUrl`. */
+export type ScriptUrl = string | URL | { toString: () => string }
 
 /** A chat request that is under way, this page's or another's. */
 export interface OpenRequest {
@@ -58,13 +63,15 @@ export interface AuthQuestion {
 }
 
 /** Gives the headers to send a saved message with (`Authorization`, mostly), or `null` when there are none. */
-export type AuthProvider = (question: AuthQuestion) => HeadersInit | null | Promise<HeadersInit | null>
+export type AuthProvider = (
+  question: AuthQuestion,
+) => Record<string, string> | null | Promise<Record<string, string> | null>
 
 /** The status of one name, or any for `'*'`. */
-export type StatusFor<Name extends StatusName | '*'> = Name extends '*' ? Status : StatusNamed<Status, Name>
+export type StatusOf<Name extends StatusName | '*'> = Name extends '*' ? Status : Named<Status, Name>
 
 /** Some members of `Status` share their fields under several names; this picks the one and narrows its name. */
-type StatusNamed<Each, Name> = Each extends { status: infer Names }
+type Named<Each, Name> = Each extends { status: infer Names }
   ? Name extends Names
     ? Each & { status: Name }
     : never
@@ -86,7 +93,7 @@ export interface Keeper {
   /** Calls `listener` for every status of that name (`'*'`: of any), until the returned function is called. */
   readonly on: <Name extends StatusName | '*'>(
     name: Name,
-    listener: (status: StatusFor<Name>) => void,
+    listener: (status: StatusOf<Name>) => void,
     options?: ListenerOptions,
   ) => () => void
   /** Calls `listener` at once and after every change of the snapshot, until the returned function is called. */

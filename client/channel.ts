@@ -1,0 +1,38 @@
+import type { Calls, Reply, ToWorker } from '../core/protocol/message.ts'
+
+/** A worker that has not answered by then is not going to, ms. */
+const ANSWER_MS = 10_000
+
+/**
+ * Asks a worker and resolves with its answer.
+ *
+ * @param limitMs how long it may take; default 10 s
+ * @throws {Error} when the worker fails, does not know the call or does not answer in time.
+ */
+export function call<Name extends keyof Calls>(
+  worker: ServiceWorker,
+  name: Name,
+  args: Calls[Name][0],
+  limitMs = ANSWER_MS,
+): Promise<Calls[Name][1]> {
+  return new Promise((resolve, reject) => {
+    const { port1, port2 } = new MessageChannel()
+    const fail = (why: string) => {
+      port1.close()
+      reject(new Error(`Cannot call ${name}: ${why}`))
+    }
+    const timer = setTimeout(fail, limitMs, 'no answer in time')
+    port1.onmessage = ({ data }: MessageEvent<Reply>) => {
+      clearTimeout(timer)
+      if (!data.ok) return fail(data.message)
+      port1.close()
+      resolve(data.result as Calls[Name][1])
+    }
+    worker.postMessage({ streamkeeper: 1, type: 'call', name, args }, [port2])
+  })
+}
+
+/** Tells a worker something that has no answer. */
+export function post(worker: ServiceWorker, type: 'ping' | 'wake'): void {
+  worker.postMessage({ streamkeeper: 1, type } satisfies ToWorker)
+}

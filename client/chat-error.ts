@@ -1,0 +1,22 @@
+import type { Failure, FailureCode } from '../core/protocol/failure.ts'
+
+/** Why `streamChat` rejected. */
+export class ChatError extends Error implements Failure {
+  override readonly name = 'ChatError'
+  readonly code: FailureCode
+  /** The status of the HTTP answer, where there was one. */
+  readonly httpStatus?: number
+  /** When the upstream would take the request again, epoch ms. */
+  readonly retryAt?: number
+
+  constructor(
+    code: FailureCode,
+    message: string,
+    { httpStatus, retryAt, cause }: { httpStatus?: number; retryAt?: number; cause?: unknown } = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    if (httpStatus !== undefined) this.httpStatus = httpStatus
+    if (retryAt !== undefined) this.retryAt = retryAt
+  }
+}

@@ -1,0 +1,158 @@
+import type { Options } from '../core/options/options.ts'
+import { compileRoutes } from '../core/options/routes.ts'
+import { type Calls, type Hello, PROTOCOL_VERSION } from '../core/protocol/message.ts'
+import type { RequestStatus } from '../core/protocol/status.ts'
+import { call, post } from './channel.ts'
+import type { Link } from './create-keeper.ts'
+import { keepAwake } from './keep-awake.ts'
+import type { AuthQuestion } from './keeper.ts'
+import { nextRequests } from './open-requests.ts'
+import { findRegistration } from './registration.ts'
+import type { StatusStore } from './status-store.ts'
+import { compareOptions, explain } from './warnings.ts'
+
+// Loaded on its own, at once where there may be a worker: what a page needs in its first moment is in create-keeper.
+
+/** What is queued is sent for so long before the worker goes, ms. */
+const DRAIN_MS = 10_000
+
+export interface Connection {
+  /**
+   * Settles when it is known who has this page.
+   *
+   * @throws {TypeError} naming a wrong option.
+   */
+  established: Promise<unknown>
+  /** @throws {Error} when no worker of ours has this page, or it does not answer in time */
+  ask: <Name extends keyof Calls>(
+    name: Name,
+    args: Calls[Name][0],
+    limitMs?: number,
+  ) => Promise<Calls[Name][1]>
+  /** Asks the app for credentials, and the port has the answer. */
+  answerAuth: (question: AuthQuestion, ports: readonly MessagePort[]) => Promise<void>
+  /** Sends what is queued and takes the worker away. */
+  retire: () => Promise<{ left: number }>
+}
+
+/**
+ * Brings a worker of ours to this page, and follows whichever has it.
+ *
+ * Without a controller (first visit, hard reload) the active worker is asked to claim the page; whatever comes is
+ * greeted before it counts:
+ *
+ *     register ─► active ─hello─► claim ─► controllerchange ─hello─► controlling
+ *                    └─ no answer, other protocol ─► fallback
+ */
+export function connect(link: Link, helloMs: number): Connection {
+  const { scriptUrl, options, store, container, signal, adopt } = link
+  const isEnabled = options.enabled !== false
+  let registration: ServiceWorkerRegistration | undefined
+  /** The last that was asked who it is. */
+  let greeted: ServiceWorker | undefined
+
+  const settle: Link['settle'] = (state, reason) => {
+    link.settle(state, reason)
+    if (reason) explain(reason)
+  }
+
+  /** Asks a worker where everything stands. */
+  const look = async (at: ServiceWorker): Promise<Hello> => {
+    const askedAt = Date.now()
+    const hello = await call(at, 'hello', { protocol: PROTOCOL_VERSION }, helloMs)
+    if (hello.protocol === PROTOCOL_VERSION) catchUp(store, hello, askedAt)
+    return hello
+  }
+
+  const greet = async (candidate: ServiceWorker) => {
+    greeted = candidate
+    const hello = await look(candidate).catch(() => undefined)
+    if (greeted !== candidate) return // Another came instead.
+    if (hello?.protocol !== PROTOCOL_VERSION) {
+      return settle('fallback', hello ? 'version_mismatch' : 'other_worker')
+    }
+    link.worker = candidate
+    const running = JSON.parse(hello.options) as Options
+    const scope = registration?.scope ?? document.baseURI
+    link.chats = compileRoutes('chat', running.chat, scope)
+    compareOptions(options, running, scope)
+    if (container.controller === candidate) settle('controlling')
+    else await call(candidate, 'claim', null).catch(() => {}) // What counts is the controllerchange.
+    post(candidate, 'wake')
+  }
+
+  const onControllerChange = () => {
+    adopt()
+    const candidate = scriptUrl ? link.worker : container.controller
+    if (candidate) void greet(candidate)
+    else settle('fallback', 'other_worker')
+  }
+
+  const retire = async () => {
+    const { queued, needsAuth } = store.getSnapshot().outbox
+    const target = link.worker ?? registration?.active
+    const drained = target && call(target, 'drain', { timeoutMs: DRAIN_MS }, 2 * DRAIN_MS)
+    const left = await drained?.catch(() => undefined)
+    if (scriptUrl) await registration?.unregister()
+    link.end()
+    return left ?? { left: queued + needsAuth }
+  }
+
+  const establish = async () => {
+    const found = await findRegistration(scriptUrl, options)
+    registration = found.registration
+    if (!isEnabled) return retire()
+    if (link.worker) return greet(link.worker)
+    if (found.reason) return settle('fallback', found.reason)
+    const candidate = (scriptUrl ? undefined : container.controller) ?? registration?.active
+    if (candidate) return greet(candidate)
+    const incoming = registration?.installing ?? registration?.waiting
+    if (!incoming) return settle('fallback', 'no_worker')
+    incoming.addEventListener(
+      'statechange',
+      () => {
+        if (incoming.state === 'activated') void greet(incoming)
+        else if (incoming.state === 'redundant' && !link.worker) settle('fallback', 'blocked')
+      },
+      { signal },
+    )
+  }
+
+  if (isEnabled) {
+    container.addEventListener('controllerchange', onControllerChange, { signal })
+    keepAwake(
+      store,
+      {
+        tell: (type) => link.worker && post(link.worker, type),
+        look: async () => link.worker && look(link.worker),
+      },
+      signal,
+    )
+  }
+  return {
+    established: establish(),
+    ask: async (name, args, limitMs) => {
+      if (!link.worker) throw new Error(`Cannot call ${name}: no worker`)
+      return call(link.worker, name, args, limitMs)
+    },
+    answerAuth: async ({ origin, url, entryId, conversation }, [port]) => {
+      let headers: Record<string, string> | null | undefined
+      try {
+        headers = await link.provider?.({ origin, url, entryId, conversation })
+      } catch (error) {
+        reportError(error)
+      }
+      port?.postMessage(headers ?? null)
+    },
+    retire,
+  }
+}
+
+/** Takes in where everything stands; what was heard since it was asked for, at `askedAt` (epoch ms), is newer. */
+function catchUp({ getSnapshot, set }: StatusStore, { requests, outbox }: Hello, askedAt: number): void {
+  const open = new Set(requests.map((status) => (status as RequestStatus).requestId))
+  const still = getSnapshot().requests.filter(
+    ({ requestId, status }) => open.has(requestId) || status.at >= askedAt,
+  )
+  set({ requests: requests.reduce(nextRequests, still), outbox })
+}

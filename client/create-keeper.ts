@@ -1,0 +1,199 @@
+import { deferred } from '../core/deferred.ts'
+import type { ChatRouteOptions, Options } from '../core/options/options.ts'
+import { readOptions } from '../core/options/query.ts'
+import { compileRoutes, matchRoute, type Route } from '../core/options/routes.ts'
+import { type Calls, isOurs, type ToPage, type ToWorker } from '../core/protocol/message.ts'
+import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
+import type { Connection } from './connection.ts'
+import type { Fallback } from './fallback.ts'
+import type { AuthProvider, Keeper, KeeperReason, KeeperState, ScriptUrl } from './keeper.ts'
+import { forgetAborts, observeAborts } from './observe-aborts.ts'
+import { isEnd } from './open-requests.ts'
+import { pathOf } from './script-path.ts'
+import { createStatusStore, FIRST_SNAPSHOT, type StatusStore } from './status-store.ts'
+
+/** `register` resolves by then, whatever happens; a worker that has not said hello by then is none of ours. ms. */
+const PATIENCE_MS = 5_000
+
+/** A flush ends when all has been tried; the worker itself does not wait longer. ms. */
+const FLUSH_MS = 240_000
+
+/** What a keeper and its connection share. */
+export interface Link {
+  readonly scriptUrl: ScriptUrl | undefined
+  readonly options: Options
+  readonly store: StatusStore
+  readonly container: ServiceWorkerContainer
+  /** Aborts when the keeper is retired. */
+  readonly signal: AbortSignal
+  /** The worker of ours that has this page, or is to have it. */
+  worker?: ServiceWorker | undefined
+  /** The chats of that worker, which may run with other options than this page's. */
+  chats?: Route<ChatRouteOptions>[]
+  /** Who is asked for credentials. */
+  provider?: AuthProvider | null
+  /** Takes the controller for ours by its script, before it has said hello. */
+  readonly adopt: () => void
+  readonly settle: (state: KeeperState, reason?: KeeperReason) => void
+  /** Retires the keeper. */
+  readonly end: () => void
+}
+
+/** The page's keeper as the module's other parts see it. */
+interface Current {
+  key: string
+  keeper: Keeper
+  /** Whether the worker that controls this page takes such a request as a chat. */
+  isChat: (method: string, url: string) => boolean
+  /** `keeper.fetch`, the request's id beside it. */
+  fetch: (input: RequestInfo | URL, init?: RequestInit, requestId?: string) => Promise<Response>
+}
+
+let current: Current | undefined
+
+/** The keeper made last, unless it was retired. */
+export function currentKeeper(): Current | undefined {
+  return current
+}
+
+/**
+ * What `register` does, giving the `Keeper` at once, in state `'starting'`; `keeper.ready` is what `register` returns.
+ * Called again with the same arguments it gives the same `Keeper`. Works on a server, where it does nothing.
+ */
+export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keeper {
+  const key = JSON.stringify([String(scriptUrl), options])
+  if (current?.key === key) return current.keeper
+
+  const store = createStatusStore()
+  const { on, subscribe, getSnapshot } = store
+  const ready = deferred<Keeper>()
+  const life = new AbortController()
+  const container = globalThis.navigator?.serviceWorker as ServiceWorkerContainer | undefined
+  let connection: Promise<Connection> | undefined
+  let engine: Promise<Fallback> | undefined
+
+  const settle: Link['settle'] = (state, reason) => {
+    if (state !== 'controlling') link.worker = undefined
+    store.set({ state, reason })
+    clearTimeout(patience)
+    ready.resolve(keeper)
+  }
+
+  const isControlled = () => !!link.worker && link.worker === container?.controller
+  const isChat = (method: string, url: string) =>
+    isControlled() && !!matchRoute(link.chats ?? [], method, url)
+
+  const ask = async <Name extends keyof Calls>(name: Name, args: Calls[Name][0], limitMs?: number) => {
+    await ready.promise
+    if (!connection) throw new Error(`Cannot call ${name}: no worker`)
+    return (await connection).ask(name, args, limitMs)
+  }
+
+  const cancel = (requestId: string) => {
+    link.worker?.postMessage({ streamkeeper: 1, type: 'cancel', requestId } satisfies ToWorker)
+    void engine?.then((fallback) => fallback.cancel(requestId))
+  }
+
+  const fetchAs: Current['fetch'] = (input, init, requestId) => {
+    if (getSnapshot().state !== 'fallback') return fetch(input, init)
+    engine ??= import('./fallback.ts').then(({ createFallback }) => createFallback(options, store.hear))
+    return engine.then(
+      (fallback) => fallback.fetch(input, init, requestId),
+      () => {
+        engine = undefined // It did not load: perhaps next time.
+        return fetch(input, init)
+      },
+    )
+  }
+
+  const onMessage = ({ data, source, ports }: MessageEvent<unknown>) => {
+    // Workers of other scopes reach this page, too.
+    if (!isOurs<ToPage>(data) || (source as ServiceWorker | null)?.scriptURL !== link.worker?.scriptURL)
+      return
+    if (data.type === 'auth') {
+      void connection?.then(({ answerAuth }) => answerAuth(data, ports))
+    } else {
+      if (isEnd(data.status)) forgetAborts(data.status.requestId)
+      store.hear(data.status, data.outbox)
+    }
+  }
+
+  const link: Link = {
+    scriptUrl,
+    options,
+    store,
+    container: container as ServiceWorkerContainer,
+    signal: life.signal,
+    settle,
+    adopt: () => {
+      const controller = container?.controller
+      link.worker = undefined
+      if (!controller || !scriptUrl || pathOf(controller.scriptURL) !== pathOf(scriptUrl)) return
+      link.worker = controller
+      link.chats = compileRoutes('chat', readOptions(controller.scriptURL)?.chat)
+    },
+    end: () => {
+      life.abort()
+      observeAborts(undefined)
+      current = undefined
+      store.set({ requests: [] })
+      settle('unsupported', 'disabled')
+    },
+  }
+
+  const keeper: Keeper = {
+    ready: ready.promise,
+    get state() {
+      return getSnapshot().state
+    },
+    get reason() {
+      return getSnapshot().reason
+    },
+    on,
+    subscribe,
+    getSnapshot,
+    getServerSnapshot: () => FIRST_SNAPSHOT,
+    headers: (id): Record<string, string> =>
+      isControlled() ? { [REQUEST_ID_HEADER]: readRequestId(id) ?? createRequestId() } : {},
+    cancel,
+    outbox: {
+      list: () => ask('outbox.list', null),
+      deadLetters: async () => (await ask('outbox.list', null)).filter(({ state }) => state === 'dead'),
+      body: (id) => ask('outbox.body', { id }),
+      flush: async () => void (await ask('outbox.flush', null, FLUSH_MS)),
+      retry: (id) => ask('outbox.retry', { id }),
+      discard: (id) => ask('outbox.discard', { id }),
+      clear: async () => void (await ask('outbox.clear', null)),
+    },
+    provideAuth: (next) => {
+      link.provider = next
+    },
+    warm: async (url) => {
+      // A connection that does not open says so when it is needed.
+      await ask('warm', { url: new URL(url, document.baseURI).href }).catch(() => {})
+    },
+    fetch: (input, init) => fetchAs(input, init),
+    unregister: async () => (await connection)?.retire() ?? { left: 0 },
+  }
+
+  current = { key, keeper, isChat, fetch: fetchAs }
+  const patience = setTimeout(ready.resolve, PATIENCE_MS, keeper)
+  // A browser that has URLPattern has streams.
+  if (!container || !globalThis.URLPattern) {
+    if (globalThis.isSecureContext === false) settle('fallback', 'insecure')
+    else settle('unsupported')
+  } else {
+    container.addEventListener('message', onMessage, life)
+    container.startMessages()
+    link.adopt()
+    observeAborts(options.observeAborts === false ? undefined : { isChat, cancel })
+    connection = import('./connection.ts').then(({ connect }) => connect(link, PATIENCE_MS))
+    connection
+      .then(({ established }) => established)
+      .catch((error) => {
+        ready.reject(error)
+        settle('fallback', 'blocked')
+      })
+  }
+  return keeper
+}

@@ -1,0 +1,41 @@
+import { MAX_TIMER_MS } from '../core/clock.ts'
+import type { StatusStore } from './status-store.ts'
+
+/** Firefox stops a worker that heard nothing from a page for 30 s, and its streams with it. ms. */
+const PING_MS = 10_000
+
+/** Every so many pings we look where everything stands: a worker that died told no ends. */
+const PINGS_PER_LOOK = 6
+
+export interface KeepAwake {
+  /** Tells the worker that a page is there (`ping`), or that now is a good time for its outbox (`wake`). */
+  tell: (type: 'ping' | 'wake') => void
+  /** Asks the worker where everything stands. */
+  look: () => Promise<unknown>
+}
+
+/** While anything is under way, in whatever tab, every page keeps the worker awake; and wakes it when there is reason. */
+export function keepAwake(store: StatusStore, { tell, look }: KeepAwake, signal: AbortSignal): void {
+  let pinging: ReturnType<typeof setInterval> | undefined
+  let alarm: ReturnType<typeof setTimeout> | undefined
+  let pings = 0
+
+  const ping = () => {
+    tell('ping')
+    if (++pings % PINGS_PER_LOOK === 0) look().catch(() => {}) // No answer, no news.
+  }
+  const wake = () => tell('wake')
+
+  store.subscribe(({ requests, outbox: { queued, nextAttemptAt = 0 } }) => {
+    const waitMs = nextAttemptAt - Date.now()
+    // A saved message whose time has not come needs no worker until then.
+    if (requests.length || (queued && waitMs <= 0)) pinging ??= setInterval(ping, PING_MS)
+    else pinging = void clearInterval(pinging)
+    clearTimeout(alarm)
+    if (waitMs > 0) alarm = setTimeout(wake, Math.min(waitMs, MAX_TIMER_MS))
+  })
+
+  addEventListener('online', wake, { signal })
+  addEventListener('pageshow', wake, { signal })
+  document.addEventListener('visibilitychange', () => document.hidden || wake(), { signal })
+}

@@ -1,0 +1,79 @@
+import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
+import { peekRequest } from './peek-request.ts'
+
+export interface AbortObserver {
+  /** Whether the worker that controls this page will take such a request as a chat. */
+  isChat: (method: string, url: string) => boolean
+  /** Has the worker end a request. */
+  cancel: (requestId: string) => void
+}
+
+let observer: AbortObserver | undefined
+const endings = new Map<string, () => void>()
+
+/** From now on aborts of chat requests are told to `next`; `undefined`: `fetch` is as it was. */
+export function observeAborts(next: AbortObserver | undefined): void {
+  observer = next
+}
+
+/** Nothing more will come of a request: its abort does not matter any more. */
+export function forgetAborts(requestId: string): void {
+  endings.get(requestId)?.()
+}
+
+/**
+ * Wraps a global `fetch`, because no worker can see an abort before the Response exists.
+ *
+ * Its duties:
+ * - whatever is not a chat of the controlling worker goes through with its very arguments
+ * - a chat is sent as `fetch` itself would make it, plus an id, and the caller gets the platform's own promise
+ * - an abort is told while the request lives; then its listener goes
+ */
+export function wrapFetch(target: { fetch: typeof fetch }): void {
+  const platform = target.fetch
+
+  // A method keeps its name when minified, has `length` 1 and is no constructor: like the original.
+  target.fetch = {
+    fetch(this: unknown, input: RequestInfo | URL, ...[init]: [RequestInit?]) {
+      const observing = observer
+      const request = observing && toObserved(input, init, observing)
+      if (!request) return Reflect.apply(platform, this, arguments) as Promise<Response>
+      const { signal, headers } = request
+      const requestId = readRequestId(headers.get(REQUEST_ID_HEADER)) ?? createRequestId()
+      headers.set(REQUEST_ID_HEADER, requestId)
+      const answer = Reflect.apply(platform, this, [request]) as Promise<Response>
+
+      const onAbort = () => {
+        end()
+        observing.cancel(requestId)
+      }
+      const end = () => {
+        endings.delete(requestId)
+        signal.removeEventListener('abort', onAbort)
+      }
+      endings.set(requestId, end)
+      signal.addEventListener('abort', onAbort)
+      // Without the header the worker had no part in it, and will tell no end.
+      answer.then((response) => response.headers.has(REQUEST_ID_HEADER) || end(), end)
+      return answer
+    },
+  }.fetch
+}
+
+function toObserved(
+  input: RequestInfo | URL,
+  init: RequestInit | undefined,
+  { isChat }: AbortObserver,
+): Request | undefined {
+  try {
+    const { method, url, keepalive, mode, redirect } = peekRequest(input, init)
+    // These the worker does not take, or (`keepalive` in Firefox) does not get to see.
+    if (keepalive || mode === 'no-cors' || (redirect ?? 'follow') !== 'follow' || !isChat(method, url)) return
+    // [spec] https://fetch.spec.whatwg.org/#fetch-method begins with this very step.
+    return new Request(input, init)
+  } catch {
+    return // `fetch` itself will say what is wrong.
+  }
+}
+
+if (typeof window === 'object') wrapFetch(window)

@@ -1,0 +1,76 @@
+import { checkOptions } from '../core/options/check.ts'
+import type { Options } from '../core/options/options.ts'
+import type { KeeperReason, ScriptUrl } from './keeper.ts'
+import { pathOf } from './script-path.ts'
+import { workerUrl } from './script-url.ts'
+import { warn } from './warnings.ts'
+
+/** What there is to talk to; or why there is nothing. */
+export interface Found {
+  registration?: ServiceWorkerRegistration | undefined
+  reason?: KeeperReason
+}
+
+/**
+ * Registers the ready-made worker, unless its scope is another script's: to register there would replace that. With
+ * `enabled: false` it only looks for it; without a script's URL it looks for a worker of the app's own.
+ *
+ * @throws {TypeError} naming a wrong option, or when they are too long for the worker's URL.
+ */
+export async function findRegistration(scriptUrl: ScriptUrl | undefined, options: Options): Promise<Found> {
+  checkOptions(options)
+  const { serviceWorker } = navigator
+  const { baseURI } = document
+  if (!scriptUrl) {
+    const inside = options.scope ? new URL(options.scope, baseURI).href : location.href
+    return { registration: await serviceWorker.getRegistration(inside) }
+  }
+  const url = trusted(scriptUrl, options)
+  const scope = options.scope
+    ? new URL(options.scope, baseURI).href
+    : new URL('./', new URL(String(scriptUrl), baseURI)).href
+
+  // The nearest registration around the scope; only one of this very scope would be replaced.
+  const nearest = await serviceWorker.getRegistration(scope)
+  const registration = nearest?.scope === scope ? nearest : undefined
+  for (const worker of [registration?.active, registration?.waiting, registration?.installing]) {
+    if (worker && pathOf(worker.scriptURL) !== pathOf(scriptUrl)) return { reason: 'other_worker' }
+  }
+  if (options.enabled === false) return { registration }
+  if (!location.href.startsWith(scope)) return { reason: 'out_of_scope' }
+  try {
+    return { registration: await serviceWorker.register(url, { scope, updateViaCache: 'none' }) }
+  } catch (error) {
+    warn(
+      `Cannot register ${String(scriptUrl)}: ${String(error)}. Missing? Run npx streamkeeper init <publicDir>`,
+    )
+    // What is registered goes on: being offline keeps new options out, not the old worker.
+    return registration?.active ? { registration } : { reason: 'blocked' }
+  }
+}
+
+interface TrustedTypes {
+  isScriptURL: (value: unknown) => boolean
+  createPolicy: (
+    name: string,
+    rules: { createScriptURL: (url: string) => string },
+  ) => { createScriptURL: (url: string) => { toString: () => string } }
+}
+
+let policy: ReturnType<TrustedTypes['createPolicy']> | undefined
+
+/**
+ * The worker's URL with its options, fit for `register`: which takes a `TrustedScriptURL`, though TypeScript's DOM does
+ * not know of it yet.
+ */
+function trusted(scriptUrl: ScriptUrl, options: Options): string {
+  const { trustedTypes } = window as { trustedTypes?: TrustedTypes }
+  if (trustedTypes?.isScriptURL(scriptUrl)) return scriptUrl as string
+  const url = workerUrl(String(scriptUrl), options)
+  try {
+    policy ??= trustedTypes?.createPolicy('streamkeeper', { createScriptURL: (trustedUrl) => trustedUrl })
+  } catch {
+    // The page's CSP does not allow our policy; where that matters, `register` will say so.
+  }
+  return (policy?.createScriptURL(url) ?? url) as string
+}

@@ -1,0 +1,51 @@
+import type { Options } from '../core/options/options.ts'
+import { canonicalOptions, OPTIONS_PARAMETER } from '../core/options/query.ts'
+
+/** Some servers refuse long URLs. Characters of JSON. */
+const MAX_LENGTH = 2_000
+
+/**
+ * The URL of the ready-made worker with its options in the query; parameters that are there already are kept.
+ * `register` calls it; where Trusted Types rule, an app's own policy may: `register` takes a `TrustedScriptURL` made
+ * of it as it stands.
+ *
+ * @throws {TypeError} when the options are longer than 2 000 characters of JSON.
+ */
+export function workerUrl(scriptUrl: string | URL, options: Options): string {
+  const { baseURI } = document
+  const text = optionsText(options, baseURI)
+  if (text.length > MAX_LENGTH) {
+    throw new TypeError(
+      `Options too long for a worker's URL: got ${text.length} characters, takes ${MAX_LENGTH}; use keepStreams`,
+    )
+  }
+  const url = new URL(scriptUrl, baseURI)
+  url.searchParams.set(OPTIONS_PARAMETER, text)
+  return url.href
+}
+
+/** What of the options concerns the worker, canonical: patterns absolute, the page's own options and defaults left out. */
+export function optionsText(options: Options, base: string): string {
+  const { scope: _scope, enabled: _enabled, observeAborts: _observeAborts, debug, ...rest } = options
+  if (rest.chat) rest.chat = absolute(rest.chat, base)
+  if (rest.saves) rest.saves = absolute(rest.saves, base)
+  return canonicalOptions(debug ? { ...rest, debug } : rest)
+}
+
+function absolute<Route extends { url: string }>(list: (string | Route)[], base: string): (string | Route)[] {
+  return list.map((item) =>
+    typeof item === 'string'
+      ? absolutePattern(item, base)
+      : { ...item, url: absolutePattern(item.url, base) },
+  )
+}
+
+/** By prefixing: `new URL()` would percent-encode what has a meaning in a pattern. */
+function absolutePattern(pattern: string, base: string): string {
+  if (pattern.includes('://')) return pattern
+  const { protocol, origin, pathname } = new URL(base)
+  if (pattern.startsWith('//')) return protocol + pattern
+  if (/^\{?\//.test(pattern)) return origin + pattern
+  const folder = pathname.slice(0, pathname.lastIndexOf('/') + 1)
+  return origin + folder.replace(/[+*?:{}()\\]/g, '\\$&') + pattern
+}

@@ -1,0 +1,73 @@
+import type { OutboxCounts } from '../core/protocol/message.ts'
+import type { Status } from '../core/protocol/status.ts'
+import type { Keeper, Snapshot } from './keeper.ts'
+import { nextRequests } from './open-requests.ts'
+
+/** What is known before anything is known: on a server, and at hydration. */
+export const FIRST_SNAPSHOT: Snapshot = {
+  state: 'starting',
+  requests: [],
+  outbox: { queued: 0, needsAuth: 0, dead: 0 },
+}
+
+export interface StatusStore extends Pick<Keeper, 'on' | 'subscribe' | 'getSnapshot'> {
+  /** Changes what is known; subscribers hear of it only when it differs. */
+  set: (change: Partial<Snapshot>) => void
+  /** Takes in what worker or engine tells, then tells it on. */
+  hear: (status: Status, outbox?: OutboxCounts) => void
+}
+
+/** The page's knowledge, and who wants to hear of it. */
+export function createStatusStore(): StatusStore {
+  let snapshot = FIRST_SNAPSHOT
+  const subscribers = new Set<(snapshot: Snapshot) => void>()
+  const listeners = new Set<(status: Status) => void>()
+
+  const set = (change: Partial<Snapshot>) => {
+    const next = { ...snapshot, ...change }
+    if (JSON.stringify(next) === JSON.stringify(snapshot)) return
+    snapshot = next
+    tell(subscribers, snapshot)
+  }
+
+  return {
+    getSnapshot: () => snapshot,
+    set,
+    subscribe: (listener) => {
+      // A function of its own each time: the same listener may subscribe twice.
+      const subscriber = (next: Snapshot) => listener(next)
+      subscribers.add(subscriber)
+      tell([subscriber], snapshot)
+      return () => void subscribers.delete(subscriber)
+    },
+    on: (name, listener, { signal, requestId } = {}) => {
+      const filtered = (status: Status) => {
+        if (name !== '*' && name !== status.status) return
+        if (requestId && !('requestId' in status && status.requestId === requestId)) return
+        listener(status as Parameters<typeof listener>[0])
+      }
+      const off = () => {
+        listeners.delete(filtered)
+        signal?.removeEventListener('abort', off)
+      }
+      if (!signal?.aborted) listeners.add(filtered)
+      signal?.addEventListener('abort', off)
+      return off
+    },
+    hear: (status, outbox = snapshot.outbox) => {
+      set({ requests: nextRequests(snapshot.requests, status), outbox })
+      tell(listeners, status)
+    },
+  }
+}
+
+/** One that throws keeps nothing from the others. */
+function tell<News>(listeners: Iterable<(news: News) => void>, news: News): void {
+  for (const listener of [...listeners]) {
+    try {
+      listener(news)
+    } catch (error) {
+      reportError(error)
+    }
+  }
+}

@@ -1,0 +1,211 @@
+import { deferred } from '../core/deferred.ts'
+import { createRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
+import type { Status } from '../core/protocol/status.ts'
+import { ChatError } from './chat-error.ts'
+import { currentKeeper } from './create-keeper.ts'
+import { type EndStatus, isEnd } from './open-requests.ts'
+import { type ChunkReader, messageIn, readChunks } from './read-chunks.ts'
+
+export interface StreamChatOptions {
+  /** A plain object or array goes as JSON, with its content type; everything else as it is. */
+  body: unknown
+  headers?: HeadersInit | undefined
+  /** Stop. */
+  signal?: AbortSignal | null | undefined
+  /** What sends it; default `keeper.fetch`, without a keeper the browser's own. */
+  fetch?: typeof fetch | undefined
+}
+
+/**
+ * The answer is over, but its last status or its last bytes may be on their way: they are waited for so long. (Bytes
+ * and statuses do not keep step, and a body that is cut short costs its connection.) ms
+ */
+const LINGER_MS = 1_000
+
+/**
+ * Sends a chat by POST and yields its answer's chunks, parsed, and what is told of it, as both come: `isStatus(item)`
+ * tells them apart. Nothing is sent before the first `next()`. Leaving the loop is a Stop.
+ *
+ * Chunks are the JSON of each SSE event or line, or the one JSON that the answer is; `[DONE]` ends it. Where no worker
+ * controls the page there are no statuses, but for those of the engine in the page.
+ *
+ * @throws {ChatError} with a `code`, when the request fails, is refused, or its stream reports an error.
+ * @throws the signal's reason, when it aborts.
+ */
+export function streamChat<Chunk = unknown>(
+  url: string | URL,
+  options: StreamChatOptions,
+): AsyncGenerator<Chunk | Status, void, undefined> {
+  const left = new AbortController()
+  const generator = run<Chunk>(url, options, left.signal)
+  const finish = generator.return.bind(generator)
+  // On its own it would wait for the next item of an answer that nobody wants any more.
+  generator.return = (value) => {
+    left.abort()
+    return finish(value)
+  }
+  return generator
+}
+
+/**
+ * Its duties:
+ * - bytes are read only when nothing is left to yield
+ * - the end waits, for a moment, for the status that says how it ended
+ * - however it is left, the upstream ends and no listener stays
+ */
+async function* run<Chunk>(
+  url: string | URL,
+  { body, headers, signal, fetch: send }: StreamChatOptions,
+  left: AbortSignal,
+): AsyncGenerator<Chunk | Status, void, undefined> {
+  if (signal?.aborted) throw reasonOf(signal)
+  const current = currentKeeper()
+  const requestId = createRequestId()
+  const stop = new AbortController()
+  let items: (Chunk | Status)[] = []
+  let news = deferred<void>()
+  let reader: ChunkReader | undefined
+  let reading: Promise<void> | undefined
+  let failure: unknown
+  /** How the request ended, as its last status says. */
+  let told: EndStatus | undefined
+  let isTold = false
+  /** No byte is left. */
+  let isRead = false
+  /** The answer said that it is over. */
+  let isSaid = false
+  let lingering: ReturnType<typeof setTimeout> | undefined
+  let isLate = false
+
+  const wake = () => news.resolve()
+  const add = (item: Chunk | Status) => {
+    items.push(item)
+    wake()
+  }
+  const onAbort = () => {
+    stop.abort(signal?.reason)
+    wake()
+  }
+  signal?.addEventListener('abort', onAbort)
+  left.addEventListener('abort', onAbort)
+  const off = current?.keeper.on(
+    '*',
+    (status) => {
+      if (isEnd(status)) told = status
+      add(status)
+    },
+    { requestId },
+  )
+
+  const open = async (): Promise<ChunkReader> => {
+    const request = prepare(url, body, headers)
+    if (!send && current?.keeper.state === 'fallback') isTold = true
+    else if (current?.isChat('POST', new URL(url, globalThis.document?.baseURI).href)) {
+      isTold = true
+      request.headers.set(REQUEST_ID_HEADER, requestId)
+    }
+    const response = await (send ?? current?.fetch ?? fetch)(
+      url,
+      { ...request, signal: stop.signal },
+      requestId,
+    )
+    isTold &&= response.headers.has(REQUEST_ID_HEADER)
+    if (!response.ok) throw await refusalOf(response)
+    return readChunks(response, {
+      onChunk: (chunk) => add(chunk as Chunk),
+      onEnd: (error) => {
+        isSaid = true
+        failure ??= error
+      },
+    })
+  }
+
+  const advance = async () => {
+    try {
+      reader ??= await open()
+      isRead = !(await reader.read())
+    } catch (error) {
+      failure ??= error
+      isRead = true
+    }
+    reading = undefined
+    wake()
+  }
+
+  try {
+    for (;;) {
+      if (items.length) {
+        const batch = items
+        items = []
+        yield* batch
+        continue
+      }
+      if (stop.signal.aborted || isLate || (isRead && (told || !isTold))) break
+      if (!isRead) reading ??= advance()
+      if (isRead || isSaid) {
+        lingering ??= setTimeout(() => {
+          isLate = true
+          wake()
+        }, LINGER_MS)
+      }
+      news = deferred()
+      await news.promise
+    }
+    if (signal?.aborted) throw reasonOf(signal)
+    if (left.aborted) return
+    const error = errorOf(failure, told, isSaid)
+    if (error) throw error
+  } finally {
+    clearTimeout(lingering)
+    off?.()
+    signal?.removeEventListener('abort', onAbort)
+    stop.abort()
+    if (!isRead && !told) current?.keeper.cancel(requestId)
+  }
+}
+
+/** What went wrong, if anything: the status knows the code, the answer the upstream's own words. */
+function errorOf(failure: unknown, told: EndStatus | undefined, isSaid: boolean): unknown {
+  if (told?.status === 'request_failed') {
+    const { code, message, httpStatus, retryAt } = told
+    return new ChatError(code, failure instanceof ChatError ? failure.message : message, {
+      ...(httpStatus === undefined ? {} : { httpStatus }),
+      ...(failure instanceof ChatError ? failure : {}),
+      ...(retryAt === undefined ? {} : { retryAt }),
+      cause: failure,
+    })
+  }
+  if (told?.status === 'request_cancelled' && !isSaid) {
+    return new DOMException('The request was cancelled', 'AbortError')
+  }
+  if (failure === undefined || failure instanceof ChatError) return failure
+  return new ChatError('network_error', 'The connection was lost', { cause: failure })
+}
+
+function prepare(_url: string | URL, body: unknown, given: HeadersInit | undefined) {
+  const headers = new Headers(given)
+  const isJson = /^\[object (Object|Array)\]$/.test(Object.prototype.toString.call(body))
+  if (isJson && !headers.has('content-type')) headers.set('content-type', 'application/json')
+  return { method: 'POST', headers, body: isJson ? JSON.stringify(body) : (body as BodyInit) }
+}
+
+async function refusalOf(response: Response): Promise<ChatError> {
+  const { status } = response
+  const text = await response.text().catch(() => '')
+  let said: string | undefined
+  try {
+    said = messageIn(JSON.parse(text))
+  } catch {
+    // No JSON: a proxy's page, mostly, and no words for a person.
+  }
+  const code =
+    status === 429 ? 'rate_limited' : status === 503 || status === 529 ? 'overloaded' : 'upstream_error'
+  return new ChatError(code, said ?? `The upstream refused the request with ${status}`, {
+    httpStatus: status,
+  })
+}
+
+/** Old browsers do not know a reason. */
+function reasonOf(signal: AbortSignal): unknown {
+  return signal.reason ?? new DOMException('The request was aborted', 'AbortError')
+}

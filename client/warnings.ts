@@ -1,0 +1,32 @@
+import type { Options } from '../core/options/options.ts'
+import type { KeeperReason } from './keeper.ts'
+import { optionsText } from './script-url.ts'
+
+/** Tells the developer why there is no worker; the page learns it from `keeper.reason`. */
+export function explain(reason: KeeperReason): void {
+  const text = EXPLANATIONS[reason]
+  if (text) warn(text)
+}
+
+const EXPLANATIONS: Partial<Record<KeeperReason, string>> = {
+  other_worker:
+    'Cannot use the worker of this scope: it is not ours. Call keepStreams() in it, and register(undefined, options)',
+  no_worker:
+    'Cannot find a worker: register yours, which calls keepStreams(), before register(undefined, options)',
+  version_mismatch:
+    'Cannot talk to the worker: its version is another. Run npx streamkeeper init <publicDir>',
+  out_of_scope: 'Cannot use the worker here: this page is outside its scope',
+}
+
+/** Warns when the worker runs with other options than this page has. `scope`: what the worker's patterns relate to. */
+export function compareOptions(options: Options, running: Options, scope: string): void {
+  const wanted = optionsText(options, document.baseURI)
+  if (wanted !== '{}' && wanted !== optionsText(running, scope)) {
+    warn("The worker runs with other options; this page's hold from the worker's next version on")
+  }
+}
+
+export function warn(message: string): void {
+  // oxlint-disable-next-line no-console
+  console.warn(`[streamkeeper] ${message}`)
+}
