@@ -22,12 +22,13 @@ export function call<Name extends keyof Calls>(
       reject(new Error(`Cannot call ${name}: ${why}`))
     }
     const timer = setTimeout(fail, limitMs, 'no answer in time')
-    port1.onmessage = ({ data }: MessageEvent<Reply>) => {
+    port1.addEventListener('message', ({ data }: MessageEvent<Reply>) => {
       clearTimeout(timer)
       if (!data.ok) return fail(data.message)
       port1.close()
       resolve(data.result as Calls[Name][1])
-    }
+    })
+    port1.start()
     worker.postMessage({ streamkeeper: 1, type: 'call', name, args }, [port2])
   })
 }

@@ -12,7 +12,11 @@ export class ChatError extends Error implements Failure {
   constructor(
     code: FailureCode,
     message: string,
-    { httpStatus, retryAt, cause }: { httpStatus?: number; retryAt?: number; cause?: unknown } = {},
+    {
+      httpStatus,
+      retryAt,
+      cause,
+    }: { httpStatus?: number | undefined; retryAt?: number | undefined; cause?: unknown } = {},
   ) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code

@@ -180,7 +180,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   const patience = setTimeout(ready.resolve, PATIENCE_MS, keeper)
   // A browser that has URLPattern has streams.
   if (!container || !globalThis.URLPattern) {
-    if (globalThis.isSecureContext === false) settle('fallback', 'insecure')
+    if ('isSecureContext' in globalThis && !isSecureContext) settle('fallback', 'insecure')
     else settle('unsupported')
   } else {
     container.addEventListener('message', onMessage, life)

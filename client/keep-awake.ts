@@ -29,8 +29,12 @@ export function keepAwake(store: StatusStore, { tell, look }: KeepAwake, signal:
   store.subscribe(({ requests, outbox: { queued, nextAttemptAt = 0 } }) => {
     const waitMs = nextAttemptAt - Date.now()
     // A saved message whose time has not come needs no worker until then.
-    if (requests.length || (queued && waitMs <= 0)) pinging ??= setInterval(ping, PING_MS)
-    else pinging = void clearInterval(pinging)
+    if (requests.length || (queued && waitMs <= 0)) {
+      pinging ??= setInterval(ping, PING_MS)
+    } else {
+      clearInterval(pinging)
+      pinging = undefined
+    }
     clearTimeout(alarm)
     if (waitMs > 0) alarm = setTimeout(wake, Math.min(waitMs, MAX_TIMER_MS))
   })

@@ -33,6 +33,7 @@ export function wrapFetch(target: { fetch: typeof fetch }): void {
   const platform = target.fetch
 
   // A method keeps its name when minified, has `length` 1 and is no constructor: like the original.
+  // oxlint-disable-next-line unbound-method -- its `this` is whatever `fetch` is called on
   target.fetch = {
     fetch(this: unknown, input: RequestInfo | URL, ...[init]: [RequestInit?]) {
       const observing = observer

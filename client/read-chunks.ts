@@ -72,7 +72,7 @@ function readEvents({ onChunk, onEnd }: ChunkSink): Format {
     },
   })
   return {
-    feed: parser.feed,
+    feed: (text) => parser.feed(text),
     // [not in spec] Some servers forget the last blank line.
     end: () => parser.feed('\n\n'),
   }

@@ -1,5 +1,6 @@
 import { checkOptions } from '../core/options/check.ts'
 import type { Options } from '../core/options/options.ts'
+import { compileRoutes } from '../core/options/routes.ts'
 import type { KeeperReason, ScriptUrl } from './keeper.ts'
 import { pathOf } from './script-path.ts'
 import { workerUrl } from './script-url.ts'
@@ -19,6 +20,8 @@ export interface Found {
  */
 export async function findRegistration(scriptUrl: ScriptUrl | undefined, options: Options): Promise<Found> {
   checkOptions(options)
+  compileRoutes('chat', options.chat, document.baseURI)
+  compileRoutes('saves', options.saves, document.baseURI)
   const { serviceWorker } = navigator
   const { baseURI } = document
   if (!scriptUrl) {
@@ -41,9 +44,7 @@ export async function findRegistration(scriptUrl: ScriptUrl | undefined, options
   try {
     return { registration: await serviceWorker.register(url, { scope, updateViaCache: 'none' }) }
   } catch (error) {
-    warn(
-      `Cannot register ${String(scriptUrl)}: ${String(error)}. Missing? Run npx streamkeeper init <publicDir>`,
-    )
+    warn(`Cannot register ${String(scriptUrl)}: ${String(error)}. Is dist/streamkeeper-sw.js copied there?`)
     // What is registered goes on: being offline keeps new options out, not the old worker.
     return registration?.active ? { registration } : { reason: 'blocked' }
   }

@@ -63,7 +63,7 @@ export function createStatusStore(): StatusStore {
 
 /** One that throws keeps nothing from the others. */
 function tell<News>(listeners: Iterable<(news: News) => void>, news: News): void {
-  for (const listener of [...listeners]) {
+  for (const listener of Array.from(listeners)) {
     try {
       listener(news)
     } catch (error) {

@@ -167,13 +167,9 @@ async function* run<Chunk>(
 /** What went wrong, if anything: the status knows the code, the answer the upstream's own words. */
 function errorOf(failure: unknown, told: EndStatus | undefined, isSaid: boolean): unknown {
   if (told?.status === 'request_failed') {
-    const { code, message, httpStatus, retryAt } = told
-    return new ChatError(code, failure instanceof ChatError ? failure.message : message, {
-      ...(httpStatus === undefined ? {} : { httpStatus }),
-      ...(failure instanceof ChatError ? failure : {}),
-      ...(retryAt === undefined ? {} : { retryAt }),
-      cause: failure,
-    })
+    const said = failure instanceof ChatError ? failure : undefined
+    const { code, message, httpStatus = said?.httpStatus, retryAt } = told
+    return new ChatError(code, said?.message ?? message, { httpStatus, retryAt, cause: failure })
   }
   if (told?.status === 'request_cancelled' && !isSaid) {
     return new DOMException('The request was cancelled', 'AbortError')

@@ -14,7 +14,7 @@ const EXPLANATIONS: Partial<Record<KeeperReason, string>> = {
   no_worker:
     'Cannot find a worker: register yours, which calls keepStreams(), before register(undefined, options)',
   version_mismatch:
-    'Cannot talk to the worker: its version is another. Run npx streamkeeper init <publicDir>',
+    'Cannot talk to the worker: its version is another. Copy dist/streamkeeper-sw.js of this version to your site',
   out_of_scope: 'Cannot use the worker here: this page is outside its scope',
 }
 
