@@ -10,7 +10,7 @@ test('a message is sent, and its answer streams in', async ({ tab, server }) => 
   const growing = await demo.answer('streaming', 20)
   const { length } = await demo.answer('complete')
   expect(length).toBeGreaterThan(growing.length)
-  expect(await demo.conversation()).toMatchObject([
+  await expect.poll(demo.conversation).toMatchObject([
     { role: 'user', content: 'Tell me about service workers' },
     { role: 'assistant' },
   ])
