@@ -1,0 +1,130 @@
+import { type Answer, toResponse } from '../chat/answer.ts'
+import { describeChat } from '../chat/describe.ts'
+import { startTrip, type Trip } from '../chat/trip.ts'
+import type { Random } from '../clock.ts'
+import type { Options } from '../options/options.ts'
+import type { RequestStatus, StatusName, Untold } from '../protocol/status.ts'
+import { createFakeClock, type FakeClock } from './fake-clock.ts'
+import type { Scripted } from './scripted-upstream.ts'
+
+export interface TripSettings {
+  /** The request's body; a stream of a plain model unless said otherwise. */
+  body?: Record<string, unknown>
+  path?: string
+  options?: Options
+  /** Jitter's chance; none unless said otherwise. */
+  random?: Random
+}
+
+/** What a page sees of its request. */
+export interface Page {
+  response?: Response
+  /** When the Response was handed over, ms after the start. */
+  respondedAt?: number
+  /** The bytes read so far, as text. */
+  text: string
+  error?: unknown
+  closed: boolean
+  /** Gives the Response up in mid-stream. */
+  cancel: () => Promise<void>
+}
+
+export interface FakeTrip {
+  clock: FakeClock
+  trip: Trip
+  page: Page
+  /** When each attempt was sent, ms after the start. */
+  sentAt: number[]
+  /** Each attempt's signal. */
+  signals: AbortSignal[]
+  statuses: Untold<RequestStatus>[]
+  /** Sends and statuses in their order: `1000 send`. */
+  timeline: string[]
+  finished: () => boolean
+}
+
+export const PLAIN_BODY = { model: 'gpt-4o', stream: true, messages: [] }
+export const REASONING_BODY = { model: 'o3', stream: true, messages: [] }
+
+/** Starts a trip against a scripted upstream, and reads its answer as a page does. Nothing moves before `advance`. */
+export function runTrip(script: readonly Scripted[], settings: TripSettings = {}): FakeTrip {
+  const { body = PLAIN_BODY, path = '/v1/chat/completions', options = {}, random = () => 0 } = settings
+  const clock = createFakeClock()
+  const startedAt = clock.now()
+  const timeline: string[] = []
+  const sentAt: number[] = []
+  const signals: AbortSignal[] = []
+  const statuses: Untold<RequestStatus>[] = []
+  const note = (what: string) => timeline.push(`${clock.now() - startedAt} ${what}`)
+  const url = `https://api.example${path}`
+  const trip = startTrip(
+    {
+      ...describeChat(
+        { url, headers: new Headers() },
+        JSON.stringify(body),
+        { settings: { url }, groups: {} },
+        options,
+      ),
+      requestId: 'r1',
+      send: (signal) => {
+        const respond = script[sentAt.length]
+        note('send')
+        sentAt.push(clock.now() - startedAt)
+        signals.push(signal)
+        if (!respond) throw new Error(`The script has no answer number ${sentAt.length}`)
+        return respond(clock, signal)
+      },
+    },
+    {
+      clock,
+      random,
+      report: (status) => {
+        note(status.status)
+        statuses.push(status)
+      },
+    },
+  )
+  let finished = false
+  void trip.finished.then(() => {
+    finished = true
+  })
+  const page = read(trip.answer, () => clock.now() - startedAt)
+  return { clock, trip, page, sentAt, signals, statuses, timeline, finished: () => finished }
+}
+
+/** The one status of this name. */
+export function statusOf<Name extends StatusName>(
+  { statuses }: FakeTrip,
+  name: Name,
+): Extract<Untold<RequestStatus>, { status: Name }> {
+  const found = statuses.filter(({ status }) => status === name)
+  if (found.length !== 1) throw new Error(`Expected one ${name}, got ${found.length}`)
+  return found[0] as Extract<Untold<RequestStatus>, { status: Name }>
+}
+
+function read(answer: Promise<Answer>, now: () => number): Page {
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  const page: Page = {
+    text: '',
+    closed: false,
+    cancel: async () => reader?.cancel(),
+  }
+  const decoder = new TextDecoder()
+  const readAll = async () => {
+    page.response = toResponse(await answer)
+    page.respondedAt = now()
+    reader = page.response.body?.getReader()
+    try {
+      for (;;) {
+        const chunk = await reader?.read()
+        if (!chunk || chunk.done) break
+        page.text += decoder.decode(chunk.value, { stream: true })
+      }
+      page.closed = true
+    } catch (error) {
+      page.error = error
+    }
+  }
+  void readAll()
+  return page
+}
