@@ -1,0 +1,378 @@
+import { describe, expect, test } from 'vitest'
+import { DONE, KEEP_ALIVE, ROLE, say, think, usage, WHOLE } from '../testing/openai-events.ts'
+import { PLAIN_BODY, REASONING_BODY, runTrip, statusOf } from '../testing/run-trip.ts'
+import { answers, failsAfter, saysNothing, streams } from '../testing/scripted-upstream.ts'
+
+const MINUTE = 60_000
+
+describe('a network error', () => {
+  test('is tried again with waits that double from 0.5 s to 5 s', async () => {
+    const run = runTrip([...Array(5).fill(failsAfter()), streams([[0, WHOLE]])])
+    await run.clock.advance(MINUTE)
+    expect(run.sentAt).toEqual([0, 500, 1_500, 3_500, 7_500, 12_500])
+    expect(run.statuses.filter(({ status }) => status === 'network_retry')).toHaveLength(5)
+    expect(run.statuses[1]).toEqual({
+      status: 'network_retry',
+      requestId: 'r1',
+      attempt: 2,
+      retryAfterMs: 500,
+      retryAt: 1_800_000_000_500,
+      budgetLeftMs: 29_500,
+    })
+    expect(run.page.text).toBe(WHOLE)
+  })
+
+  test('is given up when the waits would make more than 30 s', async () => {
+    const run = runTrip(Array(20).fill(failsAfter()), { options: { retry: { maxAttempts: 20 } } })
+    await run.clock.advance(5 * MINUTE)
+    // 0.5 + 1 + 2 + 4 + 4 × 5 = 27.5 s; the next 5 s do not fit.
+    expect(run.sentAt).toEqual([0, 500, 1_500, 3_500, 7_500, 12_500, 17_500, 22_500, 27_500])
+    expect(statusOf(run, 'request_failed')).toMatchObject({
+      code: 'network_error',
+      attempts: 9,
+      waitedMs: 27_500,
+    })
+  })
+
+  test('that lasts is the network error which the page would have seen', async () => {
+    const run = runTrip(Array(6).fill(failsAfter()))
+    await run.clock.advance(MINUTE)
+    expect(run.sentAt).toHaveLength(6)
+    expect(run.page.response?.type).toBe('error')
+    expect(run.finished()).toBe(true)
+  })
+
+  test('jitter lengthens a wait by 250 ms at most', async () => {
+    const run = runTrip([failsAfter(), streams([[0, WHOLE]])], { random: () => 0.999_999 })
+    await run.clock.advance(MINUTE)
+    expect(run.sentAt).toEqual([0, 750])
+  })
+})
+
+describe('a 5xx', () => {
+  test.each([500, 502, 503, 504, 520, 524])('%i is tried again', async (status) => {
+    const run = runTrip([answers(status), streams([[0, WHOLE]])])
+    await run.clock.advance(MINUTE)
+    expect(run.timeline).toEqual([
+      '0 request_started',
+      '0 send',
+      '0 server_retry',
+      '500 send',
+      '500 first_output',
+      '500 request_finished',
+    ])
+    expect(statusOf(run, 'server_retry')).toMatchObject({ httpStatus: status, attempt: 2 })
+  })
+
+  test('that lasts reaches the page in its own words', async () => {
+    const run = runTrip(Array(6).fill(answers(502, { 'content-type': 'text/plain' }, 'Bad gateway')))
+    await run.clock.advance(MINUTE)
+    expect(run.sentAt).toHaveLength(6)
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'upstream_error', httpStatus: 502 })
+    expect(run.page.response?.status).toBe(502)
+    expect(run.page.response?.headers.get('x-should-retry')).toBe('false')
+    expect(run.page.text).toBe('Bad gateway')
+  })
+})
+
+test.each([400, 401, 403, 404, 422])('%i is not tried again', async (status) => {
+  const run = runTrip([answers(status, {}, 'no')])
+  await run.clock.advance(MINUTE)
+  expect(run.sentAt).toEqual([0])
+  expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'upstream_error', httpStatus: status })
+  expect(run.page.response?.status).toBe(status)
+  expect(run.page.text).toBe('no')
+})
+
+describe('headers that do not come', () => {
+  test('are cut at 30 s, and one more attempt has all that is left of the total', async () => {
+    const run = runTrip([saysNothing(), saysNothing()])
+    await run.clock.advance(29_999)
+    expect(run.signals[0]?.aborted).toBe(false)
+    await run.clock.advance(1)
+    expect(run.signals[0]?.aborted).toBe(true)
+    await run.clock.advance(269_499)
+    expect(run.signals[1]?.aborted).toBe(false)
+    expect(run.finished()).toBe(false)
+    await run.clock.advance(501)
+    expect(run.timeline).toEqual([
+      '0 request_started',
+      '0 send',
+      '30000 timeout_retry',
+      '30500 send',
+      '300000 request_failed',
+    ])
+    expect(statusOf(run, 'timeout_retry')).toMatchObject({ phase: 'headers', attempt: 2 })
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'total_timeout', attempts: 2 })
+    expect(run.signals[1]?.aborted).toBe(true)
+    expect(run.finished()).toBe(true)
+  })
+
+  test('at three times the limit are met at the second attempt', async () => {
+    const slow = streams([[1_000, WHOLE]], { headersMs: 90_000 })
+    const run = runTrip([slow, slow])
+    await run.clock.advance(5 * MINUTE)
+    expect(run.sentAt).toEqual([0, 30_500])
+    expect(statusOf(run, 'first_output')).toEqual({
+      status: 'first_output',
+      requestId: 'r1',
+      ttfbMs: 120_500,
+      ttftMs: 121_500,
+      attempt: 2,
+    })
+    expect(run.page.text).toBe(WHOLE)
+  })
+
+  test('of a whole answer are not cut at the headers limit', async () => {
+    const run = runTrip(
+      [
+        (clock) =>
+          new Promise((resolve) =>
+            clock.timer(200_000, () =>
+              resolve(new Response('{"choices":[]}', { headers: { 'content-type': 'application/json' } })),
+            ),
+          ),
+      ],
+      { body: { ...PLAIN_BODY, stream: false } },
+    )
+    await run.clock.advance(200_000)
+    expect(run.sentAt).toEqual([0])
+    expect(run.page.text).toBe('{"choices":[]}')
+    expect(statusOf(run, 'request_finished')).toMatchObject({ attempts: 1, ttftMs: 200_000 })
+  })
+
+  test('of a whole answer are cut at the total', async () => {
+    const run = runTrip([saysNothing()], { body: { ...PLAIN_BODY, stream: false } })
+    await run.clock.advance(300_000)
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'total_timeout', attempts: 1 })
+    expect(run.page.response?.type).toBe('error')
+  })
+
+  test('after an answer that said no, are told as a 504 of our own', async () => {
+    const run = runTrip([answers(503), saysNothing(), saysNothing()])
+    await run.clock.advance(300_000)
+    const { response, text } = run.page
+    expect(response?.status).toBe(504)
+    expect(response?.headers.get('content-type')).toBe('application/problem+json')
+    expect(response?.headers.get('x-should-retry')).toBe('false')
+    expect(JSON.parse(text)).toEqual({
+      type: 'about:blank',
+      title: 'No answer came in time',
+      status: 504,
+      error: { message: 'No answer came in time', type: 'streamkeeper_error', code: 'total_timeout' },
+    })
+  })
+})
+
+describe('an answer that says nothing after its headers', () => {
+  const timeouts = { firstOutputMs: 20_000 }
+
+  test('is cut at the first-output limit, and tried once more', async () => {
+    const silent = streams([[0, ROLE]], { end: 'open' })
+    const run = runTrip([silent, silent, silent], { options: { timeouts } })
+    await run.clock.advance(5 * MINUTE)
+    expect(run.timeline).toEqual([
+      '0 request_started',
+      '0 send',
+      '20000 timeout_retry',
+      '20500 send',
+      '40500 request_failed',
+    ])
+    expect(statusOf(run, 'timeout_retry')).toMatchObject({ phase: 'first_output' })
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'first_output_timeout', attempts: 2 })
+    expect(run.signals[1]?.aborted).toBe(true)
+  })
+
+  test('but keeps alive has its place kept, up to the total', async () => {
+    const alive = Array.from({ length: 19 }, (_, n) => [(n + 1) * 15_000, KEEP_ALIVE] as const)
+    const run = runTrip([streams([...alive, [295_000, WHOLE]])], { options: { timeouts } })
+    await run.clock.advance(5 * MINUTE)
+    expect(run.sentAt).toEqual([0])
+    expect(statusOf(run, 'first_output')).toMatchObject({ ttfbMs: 0, ttftMs: 295_000 })
+    expect(run.page.text).toBe(KEEP_ALIVE.repeat(19) + WHOLE)
+  })
+
+  test('and keeps alive for ever is cut at the total', async () => {
+    const alive = Array.from({ length: 40 }, (_, n) => [(n + 1) * 15_000, KEEP_ALIVE] as const)
+    const run = runTrip([streams(alive)], { options: { timeouts } })
+    await run.clock.advance(10 * MINUTE)
+    expect(run.timeline.at(-1)).toBe('300000 request_failed')
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'total_timeout', attempts: 1 })
+  })
+
+  test('is handed over after 10 s, its bytes still withheld', async () => {
+    const run = runTrip([
+      streams([
+        [0, ROLE],
+        [25_000, say('Hi') + DONE],
+      ]),
+    ])
+    await run.clock.advance(9_999)
+    expect(run.page.response).toBeUndefined()
+    await run.clock.advance(1)
+    expect(run.page.response?.status).toBe(200)
+    expect(run.page.text).toBe('')
+    await run.clock.advance(15_000)
+    expect(run.page.text).toBe(ROLE + say('Hi') + DONE)
+    expect(run.page.closed).toBe(true)
+  })
+
+  test('once handed over, a second attempt still goes unseen into the same Response', async () => {
+    const run = runTrip([
+      streams(
+        [
+          [0, ROLE],
+          [15_000, ''],
+        ],
+        { end: 'reset' },
+      ),
+      streams([[0, WHOLE]]),
+    ])
+    await run.clock.advance(MINUTE)
+    expect(run.page.respondedAt).toBe(10_000)
+    expect(run.sentAt).toEqual([0, 15_500])
+    expect(run.page.text).toBe(WHOLE)
+    expect(run.page.closed).toBe(true)
+  })
+
+  test('once handed over, a failure of all attempts is an error event and a broken stream', async () => {
+    const run = runTrip([
+      streams(
+        [
+          [0, ROLE],
+          [15_000, ''],
+        ],
+        { end: 'reset' },
+      ),
+      ...Array(5).fill(answers(502, {}, 'Bad gateway')),
+    ])
+    await run.clock.advance(MINUTE)
+    expect(run.page.text).toContain('"code":"upstream_error"')
+    expect(run.page.text).not.toContain('Bad gateway')
+    expect(run.page.error).toBeInstanceOf(TypeError)
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'upstream_error', httpStatus: 502 })
+  })
+})
+
+describe('an answer that is cut before its first output', () => {
+  test.each([
+    ['by a reset', 'reset', 'network_error'],
+    ['by a close', 'close', 'truncated'],
+  ] as const)('%s is tried once more', async (_name, end, code) => {
+    const cut = streams([[100, ROLE]], { end })
+    const run = runTrip([cut, cut, cut])
+    await run.clock.advance(MINUTE)
+    expect(run.sentAt).toEqual([0, 600])
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code, attempts: 2 })
+    expect(run.page.response?.status).toBe(502)
+    expect(JSON.parse(run.page.text)).toMatchObject({ error: { code } })
+  })
+
+  test('a web page where a chat should be is tried once more', async () => {
+    const login = answers(200, { 'content-type': 'text/html; charset=utf-8' }, '<h1>Log in</h1>')
+    const run = runTrip([login, streams([[0, WHOLE]])])
+    await run.clock.advance(MINUTE)
+    expect(run.sentAt).toEqual([0, 500])
+    expect(run.timeline[2]).toBe('0 server_retry')
+    expect(run.page.text).toBe(WHOLE)
+  })
+})
+
+describe('a reasoning model', () => {
+  const inTenMinutes = { body: REASONING_BODY }
+
+  test('may be silent before its headers', async () => {
+    const run = runTrip([streams([[0, WHOLE]], { headersMs: 590_000 })], inTenMinutes)
+    await run.clock.advance(590_000)
+    expect(run.sentAt).toEqual([0])
+    expect(run.page.text).toBe(WHOLE)
+    expect(statusOf(run, 'request_started')).toMatchObject({ reasoning: true, model: 'o3' })
+  })
+
+  test('may be silent after its headers', async () => {
+    const run = runTrip([streams([[590_000, WHOLE]])], inTenMinutes)
+    await run.clock.advance(590_000)
+    expect(run.sentAt).toEqual([0])
+    expect(run.page.text).toBe(WHOLE)
+  })
+
+  test('may be silent between its outputs, again and again', async () => {
+    const run = runTrip(
+      [
+        streams([
+          [0, think('Hm')],
+          [590_000, say('So')],
+          [1_180_000, say('.') + DONE],
+        ]),
+      ],
+      inTenMinutes,
+    )
+    await run.clock.advance(1_180_000)
+    expect(run.page.text).toBe(think('Hm') + say('So') + say('.') + DONE)
+    expect(run.page.closed).toBe(true)
+  })
+
+  test('is cut after ten minutes of silence before its headers', async () => {
+    const run = runTrip([saysNothing()], inTenMinutes)
+    await run.clock.advance(600_000)
+    expect(run.timeline.at(-1)).toBe('600000 request_failed')
+    expect(run.signals[0]?.aborted).toBe(true)
+  })
+})
+
+test('a stream that makes progress is never cut', async () => {
+  const pieces = Array.from({ length: 120 }, (_, n) => [n * 50_000, say(`${n} `)] as const)
+  const run = runTrip([streams([...pieces, [6_000_000, DONE]])])
+  await run.clock.advance(6_000_000)
+  expect(run.page.closed).toBe(true)
+  expect(run.page.text.endsWith(DONE)).toBe(true)
+  expect(statusOf(run, 'request_finished')).toMatchObject({ durationMs: 6_000_000 })
+})
+
+test('request_finished says what it cost', async () => {
+  const whole = say('Grüße') + usage(7, 3) + DONE
+  const run = runTrip(
+    [
+      failsAfter(100),
+      streams(
+        [
+          [300, whole],
+          [900, ''],
+        ],
+        { headersMs: 200 },
+      ),
+    ],
+    {
+      body: { ...PLAIN_BODY, model: 'm-1' },
+    },
+  )
+  await run.clock.advance(MINUTE)
+  expect(statusOf(run, 'request_started')).toEqual({
+    status: 'request_started',
+    requestId: 'r1',
+    url: 'https://api.example/v1/chat/completions',
+    model: 'm-1',
+    reasoning: false,
+  })
+  expect(statusOf(run, 'first_output')).toEqual({
+    status: 'first_output',
+    requestId: 'r1',
+    ttfbMs: 800,
+    ttftMs: 1_100,
+    attempt: 2,
+  })
+  expect(statusOf(run, 'request_finished')).toEqual({
+    status: 'request_finished',
+    requestId: 'r1',
+    verdict: 'complete',
+    attempts: 2,
+    waitedMs: 500,
+    ttftMs: 1_100,
+    durationMs: 1_700,
+    bytes: new TextEncoder().encode(whole).length,
+    usage: { inputTokens: 7, outputTokens: 3 },
+  })
+  expect(run.page.response?.headers.get('server-timing')).toBe(
+    'attempts;desc="2", waits;dur=500, headers;dur=800',
+  )
+})
