@@ -32,17 +32,28 @@ export function createResilientFetch({
   const options = checkOptions(rest)
   const routes = compileRoutes('chat', options.chat, baseUrl())
   const everyPost = { settings: { url: '*' }, groups: {} }
+  const report = (status: Status) => {
+    try {
+      onStatus?.(status)
+    } catch (error) {
+      globalThis.reportError?.(error) // A broken listener must not break the answer; Node has no such report.
+    }
+  }
 
   return async (input, init) => {
     const platform = send ?? globalThis.fetch
-    const request = new Request(input, init)
-    const route = options.chat ? matchRoute(routes, request.method, request.url) : everyPost
-    if (!route || (!options.chat && request.method !== 'POST')) return platform(input, init)
+    // What goes straight on must not be made a Request of ours first: that would take its body.
+    const asked = typeof input === 'object' && 'url' in input ? input : new Request(input)
+    const method = (init?.method ?? asked.method).toUpperCase()
+    const route = options.chat ? matchRoute(routes, method, asked.url) : everyPost
+    if (!route || (!options.chat && method !== 'POST')) return platform(input, init)
 
+    const request = new Request(input, init)
     const { signal } = request
     signal.throwIfAborted()
     const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
     const body = hasBody ? await request.arrayBuffer() : null
+    signal.throwIfAborted() // Meanwhile.
     const headers = new Headers(request.headers)
     const requestId = readRequestId(headers.get(REQUEST_ID_HEADER)) ?? createRequestId()
     headers.delete(REQUEST_ID_HEADER)
@@ -55,7 +66,7 @@ export function createResilientFetch({
       {
         clock: systemClock,
         random: Math.random,
-        report: (status) => onStatus?.({ ...status, at: Date.now(), own: true }),
+        report: (status) => report({ ...status, at: Date.now(), own: true }),
       },
     )
     signal.addEventListener('abort', trip.cancel, { once: true })

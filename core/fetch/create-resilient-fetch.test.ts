@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest'
+import type { Status } from '../protocol/status.ts'
+import { WHOLE } from '../testing/openai-events.ts'
+import { createResilientFetch, type ResilientFetchOptions } from './create-resilient-fetch.ts'
+
+const CHAT = 'https://api.example/v1/chat/completions'
+const BODY = JSON.stringify({ model: 'gpt-4o', stream: true })
+const QUICK = { baseMs: 0, rateLimitBaseMs: 0, jitterMs: 0 }
+
+type Respond = (request: Request) => Response | Promise<Response>
+
+/** A resilient fetch over a stand-in that answers request after request; the last answer repeats. */
+function over(script: Respond[], options: ResilientFetchOptions = {}) {
+  const requests: Request[] = []
+  const statuses: Status[] = []
+  const send = createResilientFetch({
+    retry: QUICK,
+    onStatus: (status) => statuses.push(status),
+    ...options,
+    fetch: async (input, init) => {
+      const request = new Request(input, init)
+      requests.push(request)
+      const respond = script[Math.min(requests.length, script.length) - 1]
+      if (!respond) throw new Error('The script is empty')
+      return respond(request)
+    },
+  })
+  return { send, requests, statuses }
+}
+
+const stream = () => new Response(WHOLE, { headers: { 'content-type': 'text/event-stream' } })
+const never = ({ signal }: Request) =>
+  new Promise<Response>((_resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason))
+  })
+
+test('each attempt carries the same body, method and headers', async () => {
+  const { send, requests } = over([() => new Response('', { status: 503 }), stream])
+  const response = await send(CHAT, { method: 'POST', body: BODY, headers: { authorization: 'Bearer k' } })
+  expect(await response.text()).toBe(WHOLE)
+  expect(requests).toHaveLength(2)
+  for (const request of requests) {
+    expect(request.method).toBe('POST')
+    expect(request.url).toBe(CHAT)
+    expect(request.headers.get('authorization')).toBe('Bearer k')
+    expect(await request.text()).toBe(BODY)
+  }
+})
+
+test("the page's id goes into every status and not to the upstream", async () => {
+  const { send, requests, statuses } = over([stream])
+  const response = await send(CHAT, { method: 'POST', body: BODY, headers: { 'X-Streamkeeper-Id': 'my-id' } })
+  await response.text()
+  expect(requests[0]?.headers.has('X-Streamkeeper-Id')).toBe(false)
+  expect(response.headers.get('X-Streamkeeper-Id')).toBe('my-id')
+  expect(statuses.map(({ status }) => status)).toEqual([
+    'request_started',
+    'first_output',
+    'request_finished',
+  ])
+  for (const status of statuses) {
+    expect(status).toMatchObject({ requestId: 'my-id', own: true, at: expect.any(Number) as number })
+  }
+})
+
+test('what was given as a Request works as well', async () => {
+  const { send, requests } = over([() => new Response('', { status: 503 }), stream])
+  const response = await send(new Request(CHAT, { method: 'POST', body: BODY }))
+  expect(await response.text()).toBe(WHOLE)
+  expect(await requests[1]?.text()).toBe(BODY)
+})
+
+describe('what is no chat request goes straight on', () => {
+  const notFound = () => new Response('', { status: 503 })
+
+  test.each(['GET', 'DELETE'])('%s, when no chat is configured', async (method) => {
+    const { send, requests, statuses } = over([notFound])
+    expect((await send('https://api.example/v1/models', { method })).status).toBe(503)
+    expect(requests).toHaveLength(1)
+    expect(statuses).toEqual([])
+  })
+
+  test('another URL, when chat is configured', async () => {
+    const { send, requests, statuses } = over([notFound], { chat: [CHAT] })
+    await send('https://api.example/v1/embeddings', { method: 'POST', body: '{}' })
+    expect(requests).toHaveLength(1)
+    expect(await requests[0]?.text()).toBe('{}')
+    expect(statuses).toEqual([])
+  })
+
+  test('another URL given as a Request keeps its body', async () => {
+    const { send, requests } = over([notFound], { chat: [CHAT] })
+    await send(new Request('https://api.example/v1/embeddings', { method: 'POST', body: '{"input":"a"}' }))
+    expect(await requests[0]?.text()).toBe('{"input":"a"}')
+  })
+})
+
+describe('an abort', () => {
+  test('before the call is thrown, and nothing is sent', async () => {
+    const { send, requests } = over([stream])
+    const signal = AbortSignal.abort()
+    await expect(send(CHAT, { method: 'POST', body: BODY, signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    })
+    expect(requests).toHaveLength(0)
+  })
+
+  test('in the same turn as the call ends it', async () => {
+    const { send, requests } = over([never])
+    const controller = new AbortController()
+    const answer = send(CHAT, { method: 'POST', body: BODY, signal: controller.signal })
+    controller.abort()
+    await expect(answer).rejects.toMatchObject({ name: 'AbortError' })
+    expect(requests.every(({ signal }) => signal.aborted)).toBe(true)
+  })
+
+  test('before the headers ends the upstream', async () => {
+    let arrived = () => {}
+    const sent = new Promise<void>((resolve) => (arrived = resolve))
+    const { send, requests, statuses } = over([
+      (request) => {
+        arrived()
+        return never(request)
+      },
+    ])
+    const controller = new AbortController()
+    const answer = send(CHAT, { method: 'POST', body: BODY, signal: controller.signal })
+    await sent
+    controller.abort()
+    await expect(answer).rejects.toMatchObject({ name: 'AbortError' })
+    expect(requests[0]?.signal.aborted).toBe(true)
+    expect(statuses.at(-1)).toMatchObject({ status: 'request_cancelled', by: 'page' })
+  })
+
+  test("rejects with the caller's own reason", async () => {
+    const { send } = over([never])
+    const controller = new AbortController()
+    const answer = send(CHAT, { method: 'POST', body: BODY, signal: controller.signal })
+    setImmediate(() => controller.abort(new Error('Enough')))
+    await expect(answer).rejects.toThrow('Enough')
+  })
+})
+
+test('a network error that lasts is thrown as fetch throws it', async () => {
+  const { send, requests } = over([() => Promise.reject(new TypeError('ECONNREFUSED'))])
+  await expect(send(CHAT, { method: 'POST', body: BODY })).rejects.toThrow(TypeError)
+  expect(requests).toHaveLength(6)
+})
+
+test('a listener that throws harms nothing', async () => {
+  const { send } = over([stream], {
+    onStatus: () => {
+      throw new Error('Broken listener')
+    },
+  })
+  const response = await send(CHAT, { method: 'POST', body: BODY })
+  expect(await response.text()).toBe(WHOLE)
+})
+
+test('a wrong option is a TypeError that names it', () => {
+  expect(() => createResilientFetch({ timeouts: { headersMs: -1 } })).toThrow('timeouts.headersMs')
+  expect(() => createResilientFetch({ chat: ['relative/path'] })).toThrow('chat[0]')
+})
