@@ -20,7 +20,8 @@ export function parseRetryAfterValue(value: string | null, now: number): number 
   // `Date.parse` takes far more than dates ("-5", "2"); only what names a month can be an HTTP-date.
   // [spec] https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
   if (!/(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)/i.test(value)) return undefined
-  const date = Date.parse(value)
+  // An asctime date names no zone and means GMT; `Date.parse` would take it for local time.
+  const date = Date.parse(/:\d\d \d{4}$/.test(value.trim()) ? `${value} GMT` : value)
   return date > now ? date - now : undefined
 }
 
