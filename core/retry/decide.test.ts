@@ -1,0 +1,225 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { RefusalKind } from './classify.ts'
+import { decide, type Decision, type Ledger, NEW_LEDGER } from './decide.ts'
+import type { Outcome } from './outcome.ts'
+import { DEFAULT_RETRY, type RetryPolicy } from './policy.ts'
+
+const NOW = 1_800_000_000_000
+const SITUATION = { now: NOW, random: () => 0, totalAt: NOW + 300_000, reasoning: false }
+const FIRST: Ledger = { ...NEW_LEDGER, attempts: 1 }
+
+function refused(kind: RefusalKind, hintMs?: number, inStream = false): Outcome {
+  const refusal = { kind, httpStatus: 429, ...(hintMs === undefined ? {} : { hintMs }) }
+  return { kind: 'refused', refusal, inStream }
+}
+
+function after(
+  outcome: Outcome,
+  ledger: Partial<Ledger> = {},
+  more: Partial<typeof SITUATION> = {},
+): Decision {
+  return decide(outcome, { ...FIRST, ...ledger }, DEFAULT_RETRY, { ...SITUATION, ...more })
+}
+
+describe('decide() tries again', () => {
+  test.each<[string, Outcome, string, number]>([
+    ['a network error', { kind: 'network_error' }, 'network_retry', 500],
+    ['a headers time-out', { kind: 'timeout', phase: 'headers' }, 'timeout_retry', 500],
+    ['a first-output time-out', { kind: 'timeout', phase: 'first_output' }, 'timeout_retry', 500],
+    ['a reset before output', { kind: 'cut', clean: false }, 'network_retry', 500],
+    ['a close before output', { kind: 'cut', clean: true }, 'network_retry', 500],
+    ['a web page', { kind: 'not_a_chat' }, 'server_retry', 500],
+    ['a server error', refused('server_error'), 'server_retry', 500],
+    ['a server error that names a time', refused('server_error', 3_000), 'server_retry', 3_000],
+    ['a rate limit', refused('rate_limited'), 'rate_limit_retry', 2_000],
+    ['a rate limit that names a time', refused('rate_limited', 7_000), 'rate_limit_retry', 7_000],
+    ['an overload', refused('overloaded'), 'rate_limit_retry', 2_000],
+    ['an overload told in the stream', refused('overloaded', undefined, true), 'rate_limit_retry', 2_000],
+  ])('%s', (_name, outcome, status, afterMs) => {
+    expect(after(outcome)).toMatchObject({ action: 'retry', status, afterMs })
+  })
+})
+
+describe('decide() gives up', () => {
+  test.each<[string, Outcome, Partial<Ledger>, Partial<typeof SITUATION>, string]>([
+    ['the last attempt', { kind: 'network_error' }, { attempts: 6 }, {}, 'network_error'],
+    ['the last attempt of a rate limit', refused('rate_limited'), { attempts: 6 }, {}, 'rate_limited'],
+    ['a client error', refused('client_error'), {}, {}, 'upstream_error'],
+    [
+      'a client error told in the stream',
+      refused('client_error', undefined, true),
+      {},
+      {},
+      'error_in_stream',
+    ],
+    ['a spent quota', refused('quota_exhausted', 1_000), {}, {}, 'quota_exhausted'],
+    ['the total', { kind: 'timeout', phase: 'total' }, {}, {}, 'total_timeout'],
+    [
+      'a second headers time-out',
+      { kind: 'timeout', phase: 'headers' },
+      { headersTimeouts: 2 },
+      {},
+      'headers_timeout',
+    ],
+    [
+      'a reasoning model that said nothing',
+      { kind: 'timeout', phase: 'first_output' },
+      { accepted: 1 },
+      { reasoning: true },
+      'first_output_timeout',
+    ],
+    ['a second accepted attempt, cut', { kind: 'cut', clean: true }, { accepted: 2 }, {}, 'truncated'],
+    ['a second accepted attempt, reset', { kind: 'cut', clean: false }, { accepted: 2 }, {}, 'network_error'],
+    ['a second web page', { kind: 'not_a_chat' }, { accepted: 2 }, {}, 'upstream_error'],
+    [
+      'a second silent answer',
+      { kind: 'timeout', phase: 'first_output' },
+      { accepted: 2 },
+      {},
+      'first_output_timeout',
+    ],
+    [
+      'a second error in the stream',
+      refused('server_error', undefined, true),
+      { accepted: 2 },
+      {},
+      'error_in_stream',
+    ],
+    [
+      'waits beyond the network budget',
+      { kind: 'network_error' },
+      { networkWaitedMs: 29_501 },
+      {},
+      'network_error',
+    ],
+    [
+      'waits beyond the rate limit budget',
+      refused('overloaded'),
+      { rateLimitWaitedMs: 58_001 },
+      {},
+      'overloaded',
+    ],
+    ['a wait beyond the total', { kind: 'network_error' }, {}, { totalAt: NOW + 500 }, 'network_error'],
+  ])('%s', (_name, outcome, ledger, more, code) => {
+    expect(after(outcome, ledger, more)).toEqual({ action: 'give_up', code })
+  })
+
+  test('a hint beyond the budget, and says when it is over', () => {
+    expect(after(refused('rate_limited', 60_001))).toEqual({
+      action: 'give_up',
+      code: 'rate_limited',
+      retryAt: NOW + 60_001,
+    })
+  })
+})
+
+describe('decide() at its limits', () => {
+  test('takes a hint that fills the budget, compared before jitter', () => {
+    expect(after(refused('rate_limited', 60_000), {}, { random: () => 0.999 })).toMatchObject({
+      action: 'retry',
+      afterMs: 60_250,
+      budgetLeftMs: 0,
+    })
+  })
+
+  test('takes a backoff that fills the budget', () => {
+    expect(after({ kind: 'network_error' }, { networkWaitedMs: 29_500 })).toMatchObject({ budgetLeftMs: 0 })
+  })
+
+  test('takes a wait that leaves a millisecond of the total', () => {
+    expect(after({ kind: 'network_error' }, {}, { totalAt: NOW + 501 }).action).toBe('retry')
+  })
+
+  test('lets rate limits pass that are told in the stream, however often it was accepted', () => {
+    expect(after(refused('rate_limited', undefined, true), { accepted: 4, attempts: 5 }).action).toBe('retry')
+  })
+
+  test('keeps two budgets apart', () => {
+    const ledger = { networkWaitedMs: 30_000, networkWaits: 9 }
+    expect(after(refused('rate_limited'), ledger)).toMatchObject({ afterMs: 2_000, budgetLeftMs: 58_000 })
+    const other = { rateLimitWaitedMs: 60_000, rateLimitWaits: 9 }
+    expect(after({ kind: 'network_error' }, other)).toMatchObject({ afterMs: 500, budgetLeftMs: 29_500 })
+  })
+
+  test("says whether the wait is the server's word", () => {
+    expect(after(refused('rate_limited', 1_000))).toMatchObject({ hinted: true, reason: 'rate_limited' })
+    expect(after(refused('overloaded'))).toMatchObject({ hinted: false, reason: 'overloaded' })
+    expect(after({ kind: 'network_error' })).toMatchObject({ hinted: false, reason: undefined })
+  })
+
+  test('changes no ledger it is given', () => {
+    const ledger = Object.freeze({ ...FIRST })
+    const decision = decide(refused('rate_limited', 1_000), ledger, DEFAULT_RETRY, SITUATION)
+    expect(decision).toMatchObject({ ledger: { ...FIRST, rateLimitWaits: 1, rateLimitWaitedMs: 1_000 } })
+  })
+})
+
+describe('whatever happens', () => {
+  const outcomes = fc.oneof(
+    fc.constant<Outcome>({ kind: 'network_error' }),
+    fc.constantFrom<Outcome>(
+      { kind: 'timeout', phase: 'headers' },
+      { kind: 'timeout', phase: 'first_output' },
+      { kind: 'cut', clean: true },
+      { kind: 'not_a_chat' },
+    ),
+    fc.record({
+      kind: fc.constant('refused' as const),
+      inStream: fc.boolean(),
+      refusal: fc.record(
+        {
+          kind: fc.constantFrom<RefusalKind>('rate_limited', 'overloaded', 'server_error'),
+          httpStatus: fc.constant(503),
+          hintMs: fc.integer({ min: 1, max: 90_000 }),
+        },
+        { requiredKeys: ['kind', 'httpStatus'] },
+      ),
+    }),
+  )
+  const policies = fc.record<RetryPolicy>({
+    maxAttempts: fc.integer({ min: 1, max: 30 }),
+    baseMs: fc.nat(2_000),
+    maxMs: fc.nat(10_000),
+    jitterMs: fc.nat(500),
+    rateLimitBaseMs: fc.nat(5_000),
+    rateLimitMaxMs: fc.nat(30_000),
+    networkBudgetMs: fc.nat(60_000),
+    rateLimitBudgetMs: fc.nat(120_000),
+  })
+
+  test('attempts, both budgets and the total hold, and no wait is shorter than asked', () => {
+    fc.assert(
+      fc.property(
+        fc.array(outcomes, { minLength: 40, maxLength: 40 }),
+        policies,
+        fc.double({ min: 0, max: 0.999_999, noNaN: true }),
+        fc.nat(400_000),
+        (script, policy, chance, totalMs) => {
+          const totalAt = NOW + totalMs
+          let ledger = NEW_LEDGER
+          let now = NOW
+          for (const outcome of script) {
+            ledger = { ...ledger, attempts: ledger.attempts + 1 }
+            const decision = decide(outcome, ledger, policy, {
+              now,
+              random: () => chance,
+              totalAt,
+              reasoning: false,
+            })
+            if (decision.action === 'give_up') break
+            const hintMs = outcome.kind === 'refused' ? (outcome.refusal.hintMs ?? 0) : 0
+            expect(decision.afterMs).toBeGreaterThanOrEqual(hintMs)
+            expect(decision.budgetLeftMs).toBeGreaterThanOrEqual(0)
+            now += decision.afterMs
+            ledger = decision.ledger
+          }
+          expect(ledger.attempts).toBeLessThanOrEqual(policy.maxAttempts)
+          expect(ledger.networkWaitedMs).toBeLessThanOrEqual(policy.networkBudgetMs)
+          expect(ledger.rateLimitWaitedMs).toBeLessThanOrEqual(policy.rateLimitBudgetMs)
+          expect(now).toBeLessThan(Math.max(totalAt + policy.jitterMs, NOW + 1))
+        },
+      ),
+    )
+  })
+})
