@@ -52,15 +52,15 @@ export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
     ended.resolve(result)
   }
 
-  /** A silence or a reset after the end marker takes nothing away. */
+  /** A silence or a reset after the end marker takes nothing away; an error that the upstream told does. */
   const breakOff = (code: FailureCode): Uint8Array | null => {
-    if (watch.seen.ended) {
+    const isTold = watch.seen.error !== undefined
+    if (watch.seen.ended && !isTold) {
       end({ kind: 'complete' })
       return null
     }
-    broken = failureOf(code)
-    // The upstream's own error event has passed already.
-    const notice = code === 'error_in_stream' ? undefined : watch.errorEvent(broken)
+    broken = failureOf(isTold ? 'error_in_stream' : code)
+    const notice = isTold ? undefined : watch.errorEvent(broken)
     end({ kind: 'failed', failure: broken })
     if (notice) return notice
     throw new TypeError(broken.message)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { DONE, errorEvent, FINISH, KEEP_ALIVE, say, WHOLE } from '../testing/openai-events.ts'
+import { DONE, errorEvent, event, FINISH, KEEP_ALIVE, say, WHOLE } from '../testing/openai-events.ts'
 import { runTrip, statusOf } from '../testing/run-trip.ts'
 import { answers, streams } from '../testing/scripted-upstream.ts'
 
@@ -176,16 +176,39 @@ describe('an error event in a 200', () => {
     expect(run.page.error).toBeInstanceOf(TypeError)
   })
 
-  test('after the model has finished, it still is a failure the page sees', async () => {
+  test.each([
+    ['after the model has finished', say('Hel') + FINISH, overloaded],
+    ['before an end marker', say('Hel'), overloaded + DONE],
+    ['as a finish reason', say('Hel'), event({ choices: [{ delta: {}, finish_reason: 'error' }] }) + DONE],
+  ])('%s it is a failure, too', async (_name, before, after) => {
     const run = runTrip([
       streams([
-        [0, say('Hel')],
-        [100, FINISH],
-        [200, overloaded],
+        [0, before],
+        [100, after],
       ]),
     ])
     await run.clock.advance(1_000)
-    expect(run.page.text).toBe(say('Hel') + FINISH + overloaded)
+    expect(run.page.text).toBe(before + after)
     expect(run.page.error).toBeInstanceOf(TypeError)
+    expect(run.page.closed).toBe(false)
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'error_in_stream' })
   })
+
+  test.each(['reset', 'open'] as const)(
+    'is the last word, even when the stream does not close: %s',
+    async (end) => {
+      const run = runTrip([
+        streams(
+          [
+            [0, say('Hel')],
+            [100, overloaded],
+          ],
+          { end },
+        ),
+      ])
+      await run.clock.advance(120_000)
+      expect(run.page.text).toBe(say('Hel') + overloaded)
+      expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'error_in_stream' })
+    },
+  )
 })

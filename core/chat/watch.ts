@@ -63,9 +63,8 @@ function watchEvents(path: string): StreamWatch {
     },
     end: reader.end,
     verdict: () => {
-      if (seen.ended) return 'complete'
-      if (seen.error !== undefined) return 'error_in_stream'
-      return seen.finished || !wire ? 'complete' : 'truncated'
+      if (seen.error !== undefined) return 'error_in_stream' // Its end marker may still have come.
+      return seen.ended || seen.finished || !wire ? 'complete' : 'truncated'
     },
     errorEvent: (failure) => {
       if (!wire) return undefined

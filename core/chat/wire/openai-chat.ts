@@ -25,7 +25,8 @@ export const openaiChat: Wire = {
     if (data.error || event === 'error') seen.error = data.error ?? data
     for (const { delta, text: legacy, finish_reason: reason } of data.choices ?? []) {
       if ((delta && hasOutput(delta)) || legacy) seen.outputs++
-      if (reason && reason !== 'error') seen.finished = true
+      if (reason === 'error') seen.error ??= data
+      else if (reason) seen.finished = true
     }
     const { usage } = data
     if (usage) {
