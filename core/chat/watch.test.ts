@@ -1,0 +1,259 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { failureOf } from '../protocol/failure.ts'
+import { hasCorpus, readCorpus, readCorpusBytes, skipReason } from '../testing/corpus.ts'
+import {
+  DONE,
+  errorEvent,
+  event,
+  FINISH,
+  KEEP_ALIVE,
+  ROLE,
+  say,
+  think,
+  usage,
+  WHOLE,
+} from '../testing/openai-events.ts'
+import { type StreamWatch, watchStream } from './watch.ts'
+
+const SSE = 'text/event-stream; charset=utf-8'
+const PATH = '/v1/chat/completions'
+
+function watched(
+  bytes: Uint8Array | string,
+  contentType = SSE,
+  path = PATH,
+  cuts: number[] = [],
+): StreamWatch {
+  const all = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes
+  const watch = watchStream(contentType, path, contentType === SSE)
+  const ends = [...new Set([...cuts.filter((cut) => cut < all.length), all.length])].sort((a, b) => a - b)
+  let at = 0
+  for (const end of ends) {
+    watch.feed(all.subarray(at, end))
+    at = end
+  }
+  watch.end()
+  return watch
+}
+
+describe('an OpenAI chat stream', () => {
+  test.each([
+    ['role, text, finish and end marker', WHOLE, 'complete'],
+    ['a finish reason alone', say('a') + FINISH, 'complete'],
+    ['an end marker alone', say('a') + DONE, 'complete'],
+    ['a last line without its end', `${say('a')}data: [DONE]`, 'complete'],
+    ['CRLF', WHOLE.replaceAll('\n', '\r\n'), 'complete'],
+    ['a byte order mark', `\uFEFF${WHOLE}`, 'complete'],
+    ['nothing', '', 'truncated'],
+    ['only keep-alives', KEEP_ALIVE.repeat(3), 'truncated'],
+    ['text and no end', ROLE + say('a') + say('b'), 'truncated'],
+    ['a half event', `${say('a')}data: {"choices":[{"delta":{},"finish_rea`, 'truncated'],
+    ['an error event', errorEvent({ message: 'no' }), 'error_in_stream'],
+    ['an event named error', 'event: error\ndata: {"message":"no"}\n\n', 'error_in_stream'],
+    ['an error and an end marker', say('a') + errorEvent({ message: 'no' }) + DONE, 'error_in_stream'],
+    [
+      'a finish reason that is an error',
+      event({ choices: [{ delta: {}, finish_reason: 'error' }] }),
+      'error_in_stream',
+    ],
+  ])('of %s is judged', (_name, text, verdict) => {
+    expect(watched(text).verdict()).toBe(verdict)
+  })
+
+  test.each([
+    ['text', say('a'), 1],
+    ['reasoning', think('a'), 1],
+    ['a tool call', event({ choices: [{ delta: { tool_calls: [{ index: 0 }] } }] }), 1],
+    ['a refusal', event({ choices: [{ delta: { refusal: 'No' } }] }), 1],
+    ['the text of a legacy completion', event({ choices: [{ text: 'a' }] }), 1],
+    ['a role', ROLE, 0],
+    ['an empty text', say(''), 0],
+    ['an empty list', event({ choices: [{ delta: { tool_calls: [] } }] }), 0],
+    ['a finish', FINISH, 0],
+    ['a comment', KEEP_ALIVE, 0],
+    ['a usage', usage(1, 2), 0],
+    ['an empty list of choices', event({ choices: [] }), 0],
+    ['no JSON', 'data: soon\n\n', 0],
+    ['a null', 'data: null\n\n', 0],
+    ['a content filter without a delta', event({ choices: [{ finish_reason: null }] }), 0],
+  ])('counts the outputs of %s', (_name, text, outputs) => {
+    expect(watched(text).seen.outputs).toBe(outputs)
+  })
+
+  test('tells its usage', () => {
+    expect(watched(WHOLE.replace(DONE, usage(12, 34) + DONE)).seen.usage).toEqual({
+      inputTokens: 12,
+      outputTokens: 34,
+    })
+  })
+
+  test('reads nothing after its end marker', () => {
+    const { seen } = watched(say('a') + DONE + say('b') + errorEvent({ message: 'late' }))
+    expect(seen).toMatchObject({ outputs: 1, ended: true })
+    expect(seen.error).toBeUndefined()
+  })
+
+  test('is known by its first event where the path does not tell', () => {
+    expect(watched(say('a'), SSE, '/my/chat').verdict()).toBe('truncated')
+    expect(watched(DONE, SSE, '/my/chat').verdict()).toBe('complete')
+  })
+})
+
+describe('its error event', () => {
+  const failure = failureOf('truncated')
+  const own = event({
+    error: { message: 'The answer broke off before its end', type: 'streamkeeper_error', code: 'truncated' },
+  })
+
+  function noticeAfter(bytes: string, path = PATH): string | undefined {
+    const watch = watchStream(SSE, path, true)
+    watch.feed(new TextEncoder().encode(bytes))
+    const notice = watch.errorEvent(failure)
+    return notice && new TextDecoder().decode(notice)
+  }
+
+  test.each([
+    ['at the very start', '', own],
+    ['between events', say('a'), own],
+    ['between events with CRLF', say('a').replaceAll('\n', '\r\n'), own],
+    ['in mid-event', 'data: {"choi', `\n\n${own}`],
+    ['after a line whose event is not over', 'data: {}\n', `\n\n${own}`],
+    ['after a line with CRLF whose event is not over', 'data: {}\r\n', `\n\n${own}`],
+  ])('%s stands alone', (_name, bytes, notice) => {
+    expect(noticeAfter(bytes)).toBe(notice)
+  })
+
+  test('is one event, wherever the stream was cut', () => {
+    const bytes = new TextEncoder().encode(ROLE + say('Grüße 👋') + say('b'))
+    fc.assert(
+      fc.property(fc.nat(bytes.length), fc.array(fc.nat(bytes.length)), (cut, cuts) => {
+        const page = watchStream(SSE, PATH, true)
+        let at = 0
+        for (const end of [...cuts.filter((each) => each < cut), cut].sort((a, b) => a - b)) {
+          page.feed(bytes.subarray(at, end))
+          at = end
+        }
+        const notice = page.errorEvent(failure) ?? new Uint8Array()
+        const reader = watchStream(SSE, PATH, true)
+        reader.feed(bytes.subarray(0, cut))
+        reader.feed(notice)
+        expect(reader.seen.error).toMatchObject({ code: 'truncated' })
+      }),
+    )
+  })
+
+  test('does not exist where the protocol is not known', () => {
+    expect(noticeAfter('event: token\ndata: Hi\n\n', '/my/chat')).toBeUndefined()
+  })
+})
+
+describe('a whole JSON answer', () => {
+  const JSON_TYPE = 'application/json; charset=utf-8'
+  const text = JSON.stringify({ choices: [{ message: { content: 'a "quoted" } { ] [ \\ text' } }] })
+
+  test('is complete when its value is', () => {
+    expect(watched(text, JSON_TYPE).verdict()).toBe('complete')
+    expect(watched(`\n\n  ${text}\n`, JSON_TYPE).seen.outputs).toBe(1)
+    expect(watched('[]', 'application/problem+json').verdict()).toBe('complete')
+    expect(watched('42', JSON_TYPE).verdict()).toBe('complete')
+    expect(watched('"a"', JSON_TYPE).verdict()).toBe('complete')
+  })
+
+  test('is truncated wherever it was cut, whatever the chunks', () => {
+    const bytes = new TextEncoder().encode(text)
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.array(fc.nat(bytes.length)), (cut, cuts) => {
+        const watch = watched(bytes.subarray(0, cut), JSON_TYPE, PATH, cuts)
+        expect(watch.verdict()).toBe('truncated')
+        expect(watch.seen.outputs).toBe(0)
+      }),
+    )
+  })
+
+  test('has no error event', () => {
+    expect(watched(text, JSON_TYPE).errorEvent(failureOf('truncated'))).toBeUndefined()
+  })
+})
+
+test('an unknown kind of answer is output from its first byte, and whole when it closes', () => {
+  const watch = watched('abc', 'application/octet-stream')
+  expect(watch.seen.outputs).toBe(1)
+  expect(watch.verdict()).toBe('complete')
+})
+
+test('an unknown event stream is output from its first event, and whole when it closes', () => {
+  const watch = watched('event: a\ndata: 1\n\nevent: b\ndata: 2\n\n', SSE, '/my/chat')
+  expect(watch.seen.outputs).toBe(2)
+  expect(watch.verdict()).toBe('complete')
+})
+
+interface Recorded {
+  file: string
+  api: string
+  terminators: string[]
+  features: string[]
+}
+
+describe(`the recorded OpenAI chat streams${skipReason}`, () => {
+  const recorded = readCorpus<Recorded[]>('streams/index.json', []).filter(({ api }) => api === 'openai-chat')
+  const isWhole = ({ terminators, features }: Recorded) =>
+    (terminators.includes('data: [DONE]') || terminators.includes('finish_reason')) &&
+    !features.includes('error-object')
+  const whole = recorded.filter((each) => isWhole(each) && !each.file.includes('finish-reason-error'))
+  const sse = 'text/event-stream'
+  const cuts = fc.array(fc.nat(5_000), { maxLength: 60 })
+
+  test.skipIf(!hasCorpus)('are there', () => {
+    expect(whole.length).toBeGreaterThan(60)
+  })
+
+  test.each(whole)('$file is complete, whatever its chunks', ({ file }) => {
+    const bytes = readCorpusBytes(`streams/${file}`)
+    const inOne = watched(bytes, sse)
+    expect(inOne.verdict()).toBe('complete')
+    fc.assert(
+      fc.property(cuts, (places) => {
+        const scaled = places.map((place) => Math.floor((place / 5_000) * bytes.length))
+        const watch = watched(bytes, sse, PATH, scaled)
+        expect(watch.verdict()).toBe('complete')
+        expect(watch.seen).toEqual(inOne.seen)
+      }),
+      { numRuns: 8 },
+    )
+  })
+
+  test.each(whole)('$file is truncated when it is cut before its end', ({ file }) => {
+    const bytes = readCorpusBytes(`streams/${file}`)
+    const end = firstEnd(bytes)
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: end }), cuts, (cut, places) => {
+        const scaled = places.map((place) => Math.floor((place / 5_000) * cut))
+        expect(watched(bytes.subarray(0, cut), sse, PATH, scaled).verdict()).toBe('truncated')
+      }),
+      { numRuns: 15 },
+    )
+  })
+
+  const failing = recorded.filter(
+    (each) => !isWhole(each) && each.features.includes('error-object') && !each.file.startsWith('gpustack'),
+  )
+
+  test.each(failing)('$file has an error in it', ({ file }) => {
+    expect(watched(readCorpusBytes(`streams/${file}`), sse).verdict()).toBe('error_in_stream')
+  })
+
+  test.each(recorded.filter(({ terminators }) => terminators.length === 0))(
+    '$file is never complete',
+    ({ file }) => {
+      expect(watched(readCorpusBytes(`streams/${file}`), sse).verdict()).not.toBe('complete')
+    },
+  )
+})
+
+/** Where the line begins that first says that the answer is done. */
+function firstEnd(bytes: Uint8Array): number {
+  const text = new TextDecoder('latin1').decode(bytes)
+  const at = text.search(/data: ?\[DONE\]|"finish_reason": ?"\w/)
+  return at < 0 ? 0 : Math.max(0, text.lastIndexOf('\n', at))
+}
