@@ -18,7 +18,8 @@ export interface EventReader {
 /** The one doorway to eventsource-parser: bytes in, whole events out, whatever the chunking. */
 export function readEvents(onEvent: (event: ServerSentEvent) => void): EventReader {
   let unreadable = false
-  const decoder = new TextDecoder()
+  // The parser takes the one byte order mark that may stand there.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const parser = createParser({
     maxBufferSize: MAX_EVENT_LENGTH,
     onEvent,

@@ -1,0 +1,74 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { hasCorpus, readCorpus, skipReason } from '../testing/corpus.ts'
+import { readEvents, type ServerSentEvent } from './sse.ts'
+
+function read(chunks: (Uint8Array | string)[], end = false): ServerSentEvent[] {
+  const events: ServerSentEvent[] = []
+  const reader = readEvents(({ event, data }) =>
+    events.push(event === undefined ? { data } : { event, data }),
+  )
+  for (const chunk of chunks) reader.feed(typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk)
+  if (end) reader.end()
+  return events
+}
+
+test('readEvents() gives the same events whatever the chunks, in mid-character too', () => {
+  const bytes = new TextEncoder().encode(
+    'event: ä\ndata: 👋\ndata: zwei\n\n: note\r\n\r\ndata: 語\r\rdata: last\n\n',
+  )
+  const whole = read([bytes])
+  expect(whole).toEqual([{ event: 'ä', data: '👋\nzwei' }, { data: '語' }, { data: 'last' }])
+  fc.assert(
+    fc.property(fc.array(fc.nat(bytes.length)), (cuts) => {
+      const places = [0, ...cuts.sort((a, b) => a - b), bytes.length]
+      const chunks = places.slice(1).map((end, index) => bytes.subarray(places[index], end))
+      expect(read(chunks)).toEqual(whole)
+    }),
+  )
+})
+
+test('readEvents() holds a half event back until its end', () => {
+  expect(read(['data: 1\n\ndata: 2\n'])).toEqual([{ data: '1' }])
+  expect(read(['data: 1\n\ndata: 2\n', '\n'])).toEqual([{ data: '1' }, { data: '2' }])
+})
+
+test.each(['data: last', 'data: last\n', 'data: last\n\n', 'data: last\r\n'])('end() reads %j', (text) => {
+  expect(read([text], true)).toEqual([{ data: 'last' }])
+})
+
+test('an event that is too long is passed by, and what follows is not taken for its part', () => {
+  const events = read(['data: 1\n\n', `data: ${'x'.repeat(5 * 1024 * 1024)}`, '\n\ndata: 3\n\n'], true)
+  expect(events).toEqual([{ data: '1' }])
+})
+
+interface ParserCase {
+  name: string
+  /** Base64. */
+  bytes: string
+  chunks?: string[]
+  splitEveryByte?: number
+  whatwgEvents?: { event: string; data: string }[]
+}
+
+describe(`the recorded parser cases${skipReason}`, () => {
+  const { cases } = readCorpus<{ cases: ParserCase[] }>('parser/sse-conformance.json', { cases: [] })
+  const standard = cases.filter(({ whatwgEvents }) => whatwgEvents)
+
+  test.skipIf(!hasCorpus)('are there', () => {
+    expect(standard.length).toBeGreaterThan(200)
+  })
+
+  test.each(standard)('$name', ({ bytes, chunks, splitEveryByte: size, whatwgEvents }) => {
+    const whole = Buffer.from(bytes, 'base64')
+    const pieces = size
+      ? Array.from({ length: Math.ceil(whole.length / size) }, (_, n) =>
+          whole.subarray(n * size, (n + 1) * size),
+        )
+      : (chunks ?? [bytes]).map((chunk) => Buffer.from(chunk, 'base64'))
+    const told = (whatwgEvents ?? []).map(({ event, data }) =>
+      event === 'message' ? { data } : { event, data },
+    )
+    expect(read(pieces)).toEqual(told)
+  })
+})
