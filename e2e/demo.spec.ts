@@ -10,10 +10,9 @@ test('a message is sent, and its answer streams in', async ({ tab, server }) => 
   const growing = await demo.answer('streaming', 20)
   const { length } = await demo.answer('complete')
   expect(length).toBeGreaterThan(growing.length)
-  await expect.poll(demo.conversation).toMatchObject([
-    { role: 'user', content: 'Tell me about service workers' },
-    { role: 'assistant' },
-  ])
+  await expect
+    .poll(demo.conversation)
+    .toMatchObject([{ role: 'user', content: 'Tell me about service workers' }, { role: 'assistant' }])
 })
 
 test('a rate limit is met and passed with a live countdown', async ({ tab, server }) => {
