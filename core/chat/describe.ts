@@ -40,13 +40,13 @@ export function describeChat(
     ...(conversation === undefined ? {} : { conversation }),
     streams: settings.stream ?? streams(pathname, fields.stream, request.headers),
     timeouts: {
-      ...(reasoning ? REASONING_TIMEOUTS : { ...DEFAULT_TIMEOUTS, ...options.timeouts }),
-      ...settings.timeouts,
+      ...(reasoning ? REASONING_TIMEOUTS : { ...DEFAULT_TIMEOUTS, ...given(options.timeouts) }),
+      ...given(settings.timeouts),
     },
     retry: {
       ...DEFAULT_RETRY,
-      ...options.retry,
-      ...settings.retry,
+      ...given(options.retry),
+      ...given(settings.retry),
       ...(isCallersRetry(request.headers) ? { maxAttempts: 1 } : {}),
     },
   }
@@ -64,12 +64,23 @@ function streams(pathname: string, stream: unknown, headers: Headers): boolean |
 /** Gemini, Bedrock and Azure name the model (or its deployment) in the path. */
 function modelInPath(pathname: string): string | undefined {
   const name = /\/(?:models?|deployments)\/([^/:]+)/.exec(pathname)?.[1]
-  return name && decodeURIComponent(name)
+  try {
+    return name && decodeURIComponent(name)
+  } catch {
+    return name // Not percent-encoded after all.
+  }
 }
 
 /** An SDK that retries by itself says so; its second try is not given six of ours. */
 function isCallersRetry(headers: Headers): boolean {
   return Number(headers.get('x-stainless-retry-count')) > 0
+}
+
+/** An option that is `undefined` is not given: it must not take a default away. */
+function given<Values extends object>(values: Values | undefined): Partial<Values> {
+  return Object.fromEntries(
+    Object.entries(values ?? {}).filter(([, value]) => value !== undefined),
+  ) as Partial<Values>
 }
 
 function parseJson(text: string): unknown {
