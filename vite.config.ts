@@ -8,14 +8,14 @@ const copyWorker: Plugin = {
   writeBundle: () => copyFileSync('dist/streamkeeper-sw.js', 'demo/dist/streamkeeper-sw.js'),
 }
 
-// One run builds three things: the ready-made worker (one classic script), the package's modules, and the demo's site.
+// One run builds the ready-made worker (one classic script), the package's modules, and the demo's site.
 export default defineConfig({
   define: { 'process.env.NODE_ENV': '"production"' },
   plugins: [copyWorker],
   publicDir: false,
   builder: {
     buildApp: async (builder) => {
-      for (const name of ['worker', 'package', 'client']) {
+      for (const name of ['worker', 'package', 'size', 'client']) {
         const environment = builder.environments[name]
         if (environment) await builder.build(environment)
       }
@@ -52,7 +52,19 @@ export default defineConfig({
           },
           formats: ['es'],
         },
-        rolldownOptions: { output: { chunkFileNames: 'chunks/[name]-[hash].js' } },
+        rolldownOptions: { output: { minify: true, chunkFileNames: 'chunks/[name]-[hash].js' } },
+      },
+    },
+    // What a bundler makes of a page's `import { register }`: only measured.
+    size: {
+      consumer: 'client',
+      build: {
+        target: 'es2022',
+        minify: true,
+        outDir: 'dist/size',
+        emptyOutDir: false,
+        lib: { entry: 'client/register.ts', formats: ['es'], fileName: () => 'register.js' },
+        rolldownOptions: { preserveEntrySignatures: 'allow-extension', output: { minify: true } },
       },
     },
     client: {
