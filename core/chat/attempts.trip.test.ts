@@ -217,6 +217,18 @@ describe('an answer that says nothing after its headers', () => {
     expect(run.page.closed).toBe(true)
   })
 
+  test('is not handed over once it has failed: the status stays true', async () => {
+    const refused = answers(401, {}, 'no')
+    const run = runTrip([streams([[100, ROLE]], { end: 'reset' }), failsAfter(60_000), refused], {
+      options: { timeouts: { headersMs: 90_000 } },
+    })
+    await run.clock.advance(30_000)
+    expect(run.page.response).toBeUndefined()
+    await run.clock.advance(60_000)
+    expect(run.page.response?.status).toBe(401)
+    expect(run.page.text).toBe('no')
+  })
+
   test('once handed over, a second attempt still goes unseen into the same Response', async () => {
     const run = runTrip([
       streams(

@@ -151,6 +151,14 @@ describe('an error event in a 200', () => {
     expect(run.page.text).toBe(WHOLE)
   })
 
+  test('is not waited on, though the stream stays open', async () => {
+    const run = runTrip([streams([[100, overloaded]], { end: 'open' }), streams([[0, WHOLE]])])
+    await run.clock.advance(10_000)
+    expect(run.sentAt).toEqual([0, 2_100])
+    expect(run.signals[0]?.aborted).toBe(true)
+    expect(run.page.text).toBe(WHOLE)
+  })
+
   test('a server error is tried once more, for that work may be billed', async () => {
     const failing = streams([[0, errorEvent({ code: 500, message: 'Provider failed' }) + DONE]])
     const run = runTrip([failing, failing])
