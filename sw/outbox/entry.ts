@@ -2,13 +2,8 @@ import type { SaveRouteOptions } from '../../core/options/options.ts'
 import type { FailureCode } from '../../core/protocol/failure.ts'
 import type { OutboxCounts, OutboxEntry } from '../../core/protocol/message.ts'
 
-/** All that is needed to send a saved message, but for its body. Never changed; plain JSON. */
-export interface SaveRecord {
-  /** In text order, ids are in the order in which the messages came. */
-  id: string
-  /** Epoch ms. */
-  createdAt: number
-  clientId: string
+/** A request taken apart, but for its body and its secrets. */
+export interface SavedRequest {
   conversation: string
   method: string
   /** Origin and path. */
@@ -21,11 +16,20 @@ export interface SaveRecord {
   /** Those of the safelist, and the idempotency key. */
   headers: [name: string, value: string][]
   hasQuery: boolean
-  /** The other headers and the query, where there are any. */
-  sealed?: string
   accept: SaveRouteOptions['accept']
   duplicateStatus: SaveRouteOptions['duplicateStatus']
   afterDead: SaveRouteOptions['afterDead']
+}
+
+/** All that is needed to send a saved message, but for its body. Never changed; plain JSON. */
+export interface SaveRecord extends SavedRequest {
+  /** In text order, ids are in the order in which the messages came. */
+  id: string
+  /** Epoch ms. */
+  createdAt: number
+  clientId: string
+  /** The other headers and the query, where there are any. */
+  sealed?: string
 }
 
 /** How far the sending has come. */

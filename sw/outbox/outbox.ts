@@ -8,7 +8,7 @@ import type { AuthQuestion } from '../ask-auth.ts'
 import { readBody } from '../reissue.ts'
 import { deliver } from './deliver.ts'
 import { startRun } from './drain.ts'
-import { countEntries, type SaveRecord, toPublic, type Triggers, UNTRIED } from './entry.ts'
+import { countEntries, type Entry, toPublic, type Triggers, UNTRIED } from './entry.ts'
 import { seal } from './seal.ts'
 import { sendRecord, takeApart } from './send-save.ts'
 import { openStore } from './store.ts'
@@ -54,29 +54,31 @@ export function createOutbox(context: OutboxContext): Outbox {
   const store = openStore(scope, origin, context.caches, clock)
   const triggers: Triggers = { wokenAt: 0, flushedAt: 0 }
   const waiters = new Map<string, (response: Response) => void>()
-  let lastAt = 0
+  let lastId = ''
   let running: Promise<void> | undefined
   let renewRun = () => {}
   let disarm = () => {}
   /** Somebody asked for a drain since the last run began. */
   let isWanted = false
 
-  const degraded = (error: unknown, more: { entryId?: string } = {}, clientId = '') => {
+  const degraded = (error: unknown, clientId = '') => {
     const message = `The browser's storage failed: ${error instanceof Error ? error.message : String(error)}`
-    report({ status: 'storage_degraded', message, ...more }, clientId)
+    report({ status: 'storage_degraded', message }, clientId)
   }
 
-  /** Settles when what an earlier life of this worker left is known, and all that came before is stored. */
-  let turn: Promise<unknown> = store.restore().then((restored) => {
+  const begun = store.restore().then(async (restored) => {
+    lastId = (await store.list()).at(-1)?.id ?? ''
     if (restored === 0) return
     report({ status: 'outbox_restored', message: `${restored} saved messages were put back` }, '')
-  }, degraded)
-  const restored = turn
+  })
+  /** Settles when all that came before is stored, and what an earlier life of this worker left is known. */
+  let turn: Promise<unknown> = begun.catch((error: unknown) => degraded(error))
+  const ready = turn
 
   const run = async () => {
     disarm()
     try {
-      await restored
+      await ready
       let next: number | undefined
       do {
         isWanted = false
@@ -113,43 +115,42 @@ export function createOutbox(context: OutboxContext): Outbox {
 
   return {
     accept: async (request, route, clientId) => {
-      const createdAt = (lastAt = Math.max(clock.now(), lastAt + 1))
-      const id = `${createdAt.toString(36).padStart(9, '0')}-${createRequestId().slice(0, 8)}`
       const { respond = 'queued', respondMs = RESPOND_MS } = route.settings
       const earlier = turn
-      const body = readBody(request)
-      const parts = body.then((bytes) =>
-        takeApart(request, bytes, route, origin, { id, createdAt, clientId }),
-      )
+      const parts = readBody(request).then((body) => ({ body, ...takeApart(request, body, route, origin) }))
 
-      const storing = (async () => {
-        const { record, secrets } = await parts
+      const keep = async () => {
+        const { record, secrets, body } = await parts
         const hasSecrets = record.hasQuery || secrets.headers.length > 0
         const sealed = hasSecrets ? { sealed: await seal(await store.sealKey(), secrets) } : {}
-        const kept: SaveRecord = { ...record, ...sealed }
         await earlier
-        await store.add({ ...kept, ...UNTRIED }, await body)
-        return kept
-      })()
+        const id = (lastId = nextId(lastId, clock.now()))
+        const entry: Entry = { ...record, ...sealed, ...UNTRIED, id, createdAt: clock.now(), clientId }
+        const real = respond === 'sent' ? realAnswer(id, respondMs) : undefined
+        try {
+          await store.add(entry, body)
+        } catch (error) {
+          // It will be sent without being stored: what did get stored, or still does, is not to be sent as well.
+          void store.remove(id).catch(() => {})
+          throw error
+        }
+        return { entry, real }
+      }
+      const storing = keep()
       turn = storing.catch(() => {})
 
-      let kept: SaveRecord
       try {
-        kept = await storing
+        const { entry, real } = await storing
+        const { id, conversation } = entry
+        report({ status: 'save_queued', entryId: id, conversation, attempts: 0 }, clientId)
+        context.requestSync()
+        void drain()
+        return (await real) ?? acceptance(id, respond)
       } catch (error) {
-        // Nothing was sent yet: it goes as it would have gone without us.
-        degraded(error, { entryId: id }, clientId)
-        // What did get stored, or still does, is not to be sent as well.
-        void store.remove(id).catch(() => {})
-        const { record, secrets } = await parts
-        return sendRecord(context.fetch, record, secrets, await body)
+        degraded(error, clientId)
+        const { record, secrets, body } = await parts
+        return sendRecord(context.fetch, record, secrets, body)
       }
-      const { conversation } = kept
-      const real = respond === 'sent' ? realAnswer(id, respondMs) : undefined
-      report({ status: 'save_queued', entryId: id, conversation, attempts: 0 }, clientId)
-      context.requestSync()
-      void drain()
-      return (await real) ?? acceptance(id, respond)
     },
     drain,
     counts,
@@ -196,4 +197,10 @@ function acceptance(id: string, respond: SaveRouteOptions['respond']): Response 
       ...(isEmpty ? {} : { 'Content-Type': 'application/json' }),
     },
   })
+}
+
+/** The next id: of the time, but never before the last one, whatever the clock does. */
+function nextId(lastId: string, now: number): string {
+  const number = Math.max(now, (parseInt(lastId, 36) || 0) + 1)
+  return `${number.toString(36).padStart(9, '0')}-${createRequestId().slice(0, 8)}`
 }

@@ -5,7 +5,7 @@ import type { RouteMatch } from '../../core/options/routes.ts'
 import { createRequestId, REQUEST_ID_HEADER } from '../../core/protocol/request-id.ts'
 import { parseRetryAfter } from '../../core/retry/retry-after.ts'
 import type { SaveAnswer } from './decide-save.ts'
-import type { SaveRecord } from './entry.ts'
+import type { SavedRequest } from './entry.ts'
 import type { Secrets } from './seal.ts'
 
 /** Headers that may be stored as they are. */
@@ -25,8 +25,7 @@ export function takeApart(
   body: ArrayBuffer | null,
   { settings, groups }: RouteMatch<SaveRouteOptions>,
   ownOrigin: string,
-  given: Pick<SaveRecord, 'id' | 'createdAt' | 'clientId'>,
-): { record: SaveRecord; secrets: Secrets } {
+): { record: SavedRequest; secrets: Secrets } {
   const { origin, pathname, search } = new URL(request.url)
   const source = settings.orderBy ?? 'path'
   const places = { pathname, groups, body: source.startsWith('body') ? parse(body) : undefined }
@@ -44,7 +43,6 @@ export function takeApart(
 
   return {
     record: {
-      ...given,
       conversation: readKey(source, places) ?? pathname,
       method: request.method,
       url: origin + pathname,
@@ -66,7 +64,7 @@ export function takeApart(
 /** Puts a request together again and sends it. `headers`: what replaces those of the same names. */
 export function sendRecord(
   fetch: (url: string, init: RequestInit) => Promise<Response>,
-  record: SaveRecord,
+  record: SavedRequest,
   secrets: Secrets,
   body: Blob | ArrayBuffer | null,
   headers: Record<string, string> = {},

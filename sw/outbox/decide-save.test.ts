@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest'
+import { decideSave, type SaveAnswer, saveBackoff } from './decide-save.ts'
+
+const answer = (status: number, more: Partial<SaveAnswer> = {}): SaveAnswer => ({
+  status,
+  contentType: 'application/json',
+  isElsewhere: false,
+  ...more,
+})
+const rules = { accept: undefined, duplicateStatus: undefined }
+
+describe('decideSave()', () => {
+  test.each([
+    [200, 'sent'],
+    [201, 'sent'],
+    [204, 'sent'],
+    [304, 'dead'],
+    [400, 'dead'],
+    [401, 'ask'],
+    [403, 'ask'],
+    [404, 'dead'],
+    [408, 'stay'],
+    [409, 'stay'],
+    [413, 'dead'],
+    [422, 'dead'],
+    [425, 'stay'],
+    [429, 'stay'],
+    [500, 'stay'],
+    [502, 'stay'],
+    [503, 'stay'],
+    [511, 'stay'],
+    [529, 'stay'],
+  ])('%i: %s', (status, expected) => {
+    expect(decideSave(answer(status), rules).do).toBe(expected)
+  })
+
+  test.each([
+    [429, 'rate_limited'],
+    [503, 'overloaded'],
+    [529, 'overloaded'],
+    [500, 'upstream_error'],
+    [400, 'upstream_error'],
+  ])('%i is %s', (status, code) => {
+    expect(decideSave(answer(status), rules)).toMatchObject({ code })
+  })
+
+  test('no answer stays', () => {
+    expect(decideSave(null, rules)).toEqual({ do: 'stay', code: 'network_error' })
+  })
+
+  test.each([
+    ['text/html', undefined, 'stay'],
+    ['text/plain', undefined, 'stay'],
+    ['', undefined, 'sent'],
+    ['application/json; charset=utf-8', undefined, 'sent'],
+    ['application/problem+json', undefined, 'sent'],
+    ['text/plain; charset=utf-8', ['text/plain'], 'sent'],
+    ['text/plain', ['Text/*'], 'sent'],
+    ['application/json', ['text/*'], 'stay'],
+  ])('a 200 of type %j where %j is accepted: %s', (contentType, accept, expected) => {
+    expect(decideSave(answer(200, { contentType }), { ...rules, accept }).do).toBe(expected)
+  })
+
+  test('whatever comes from elsewhere is no answer of the API’s', () => {
+    for (const status of [200, 400, 401]) {
+      expect(decideSave(answer(status, { isElsewhere: true }), rules).do).toBe('stay')
+    }
+  })
+
+  test('the status for duplicates counts as sent, and no other', () => {
+    expect(decideSave(answer(409), { ...rules, duplicateStatus: 409 }).do).toBe('sent')
+    expect(decideSave(answer(422), { ...rules, duplicateStatus: 409 }).do).toBe('dead')
+  })
+})
+
+describe('saveBackoff()', () => {
+  test('doubles from 1 s to 5 min', () => {
+    const waits = [1, 2, 3, 8, 9, 10, 2_000].map((failures) => saveBackoff(failures, undefined, () => 0.5))
+    expect(waits).toEqual([1_000, 2_000, 4_000, 128_000, 256_000, 300_000, 300_000])
+  })
+
+  test('varies by a fifth', () => {
+    expect(saveBackoff(1, undefined, () => 0)).toBe(800)
+    expect(saveBackoff(1, undefined, () => 1)).toBe(1_200)
+  })
+
+  test('is never shorter than the server asked', () => {
+    expect(saveBackoff(1, 90_000, () => 0)).toBe(90_000)
+    expect(saveBackoff(9, 1_000, () => 0)).toBe(204_800)
+  })
+})
