@@ -1,0 +1,133 @@
+import { array, assert, asyncProperty, integer } from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { ChatError } from './chat-error.ts'
+import { streamChat, type StreamChatOptions } from './stream-chat.ts'
+
+const say = (content: string) => `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`
+const WHOLE = `${say('Hel')}: ping\n\n${say('lo — ✓')}data: [DONE]\n\n`
+
+function answer(text: string, { cuts = [] as number[], type = 'text/event-stream', status = 200 } = {}) {
+  const bytes = new TextEncoder().encode(text)
+  const borders = [0, ...[...cuts].sort((a, b) => a - b), bytes.length]
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      borders.slice(1).forEach((end, index) => controller.enqueue(bytes.slice(borders[index], end)))
+      controller.close()
+    },
+  })
+  return new Response(body, { status, headers: { 'Content-Type': type } })
+}
+
+async function chunksOf(response: Response, options: Partial<StreamChatOptions> = {}): Promise<unknown[]> {
+  const items: unknown[] = []
+  const chat = streamChat('https://app.test/chat', { body: {}, fetch: async () => response, ...options })
+  for await (const item of chat) items.push(item)
+  return items
+}
+
+describe('streamChat()', () => {
+  test('sends a plain object as JSON, by POST, and nothing before the first next()', async () => {
+    const sent: RequestInit[] = []
+    const chat = streamChat('https://app.test/chat', {
+      body: { model: 'm' },
+      headers: { 'X-Own': 'yes' },
+      fetch: async (_url, init) => {
+        sent.push(init ?? {})
+        return answer(WHOLE)
+      },
+    })
+    expect(sent).toEqual([])
+    await chat.next()
+    expect(sent).toMatchObject([{ method: 'POST', body: '{"model":"m"}' }])
+    const headers = new Headers(sent[0]?.headers ?? {})
+    expect([headers.get('content-type'), headers.get('x-own')]).toEqual(['application/json', 'yes'])
+    await chat.return()
+  })
+
+  test('gives the same chunks, wherever the bytes are cut', async () => {
+    const whole = await chunksOf(answer(WHOLE))
+    expect(whole).toHaveLength(2)
+    const { length } = new TextEncoder().encode(WHOLE)
+    await assert(
+      asyncProperty(array(integer({ min: 0, max: length }), { maxLength: 6 }), async (cuts) => {
+        expect(await chunksOf(answer(WHOLE, { cuts }))).toEqual(whole)
+      }),
+    )
+  })
+
+  test.each([
+    ['lines of JSON', '{"a":1}\n\n{"a":2}', 'application/x-ndjson', [{ a: 1 }, { a: 2 }]],
+    ['one JSON', '{"a":[1]}', 'application/json', [{ a: [1] }]],
+    ['events that are called plain text', 'data: {"a":1}\n\n', 'text/plain', [{ a: 1 }]],
+    ['text', 'Hello\n', 'text/plain', ['Hello']],
+  ])('reads %s', async (_name, text, type, expected) => {
+    expect(await chunksOf(answer(text, { type }))).toEqual(expected)
+  })
+
+  test('a refusal is a ChatError in the upstream’s words', async () => {
+    const body = JSON.stringify({ error: { message: 'Slow down, please' } })
+    const failure = await chunksOf(answer(body, { status: 429, type: 'application/json' })).catch(
+      (error: unknown) => error,
+    )
+    expect(failure).toBeInstanceOf(ChatError)
+    expect(failure).toMatchObject({ code: 'rate_limited', httpStatus: 429, message: 'Slow down, please' })
+  })
+
+  test('an error in the stream is a ChatError, after what came before it', async () => {
+    const items: unknown[] = []
+    const text = `${say('Hel')}data: {"error":{"message":"Out of order"}}\n\n`
+    const chat = streamChat('https://app.test/chat', { body: {}, fetch: async () => answer(text) })
+    const run = async () => {
+      for await (const item of chat) items.push(item)
+    }
+    await expect(run()).rejects.toMatchObject({ name: 'ChatError', message: 'Out of order' })
+    expect(items).toHaveLength(1)
+  })
+
+  test('a broken connection is a ChatError with its cause', async () => {
+    const cause = new TypeError('Failed to fetch')
+    const failing = chunksOf(answer(''), { fetch: () => Promise.reject(cause) })
+    await expect(failing).rejects.toMatchObject({ code: 'network_error', cause })
+  })
+
+  test('whole JSON that is cut is truncated', async () => {
+    await expect(chunksOf(answer('{"a":', { type: 'application/json' }))).rejects.toMatchObject({
+      code: 'truncated',
+    })
+  })
+
+  test('an abort rejects with the signal’s reason, also before anything was sent', async () => {
+    const reason = new Error('Enough')
+    const failing = chunksOf(answer(WHOLE), { signal: AbortSignal.abort(reason) })
+    await expect(failing).rejects.toBe(reason)
+
+    const stop = new AbortController()
+    const chat = streamChat('https://app.test/chat', {
+      body: {},
+      signal: stop.signal,
+      fetch: (_url, init) =>
+        new Promise((_resolve, reject) => {
+          init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))
+        }),
+    })
+    const next = chat.next()
+    stop.abort(reason)
+    await expect(next).rejects.toBe(reason)
+  })
+
+  test('leaving the loop is a Stop', async () => {
+    let signal: AbortSignal | null | undefined
+    const chat = streamChat('https://app.test/chat', {
+      body: {},
+      fetch: async (_url, init) => {
+        ;({ signal } = init ?? {})
+        return answer(WHOLE)
+      },
+    })
+    for await (const item of chat) {
+      expect(item).toBeTruthy()
+      break
+    }
+    expect(signal?.aborted).toBe(true)
+  })
+})
