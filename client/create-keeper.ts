@@ -1,43 +1,23 @@
 import { deferred } from '../core/deferred.ts'
-import type { ChatRouteOptions, Options } from '../core/options/options.ts'
+import type { Options } from '../core/options/options.ts'
 import { readOptions } from '../core/options/query.ts'
-import { compileRoutes, matchRoute, type Route } from '../core/options/routes.ts'
+import { compileRoutes, matchRoute } from '../core/options/routes.ts'
 import { type Calls, isOurs, type ToPage, type ToWorker } from '../core/protocol/message.ts'
 import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
 import type { Connection } from './connection.ts'
 import type { Fallback } from './fallback.ts'
-import type { AuthProvider, Keeper, KeeperReason, KeeperState, ScriptUrl } from './keeper.ts'
+import type { Keeper, ScriptUrl } from './keeper.ts'
+import type { Link } from './link.ts'
 import { forgetAborts, observeAborts } from './observe-aborts.ts'
 import { isEnd } from './open-requests.ts'
 import { pathOf } from './script-path.ts'
-import { createStatusStore, FIRST_SNAPSHOT, type StatusStore } from './status-store.ts'
+import { createStatusStore, FIRST_SNAPSHOT } from './status-store.ts'
 
 /** `register` resolves by then, whatever happens; a worker that has not said hello by then is none of ours. ms. */
 const PATIENCE_MS = 5_000
 
 /** A flush ends when all has been tried; the worker itself does not wait longer. ms. */
 const FLUSH_MS = 240_000
-
-/** What a keeper and its connection share. */
-export interface Link {
-  readonly scriptUrl: ScriptUrl | undefined
-  readonly options: Options
-  readonly store: StatusStore
-  readonly container: ServiceWorkerContainer
-  /** Aborts when the keeper is retired. */
-  readonly signal: AbortSignal
-  /** The worker of ours that has this page, or is to have it. */
-  worker?: ServiceWorker | undefined
-  /** The chats of that worker, which may run with other options than this page's. */
-  chats?: Route<ChatRouteOptions>[]
-  /** Who is asked for credentials. */
-  provider?: AuthProvider | null
-  /** Takes the controller for ours by its script, before it has said hello. */
-  readonly adopt: () => void
-  readonly settle: (state: KeeperState, reason?: KeeperReason) => void
-  /** Retires the keeper. */
-  readonly end: () => void
-}
 
 /** The page's keeper as the module's other parts see it. */
 interface Current {
