@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest'
+import { answers, saysNothing } from '../../core/testing/scripted-upstream.ts'
+import { createFakeClock } from '../../core/testing/fake-clock.ts'
+import type { SaveRouteOptions } from '../../core/options/options.ts'
+import { takeApart, trySend } from './send-save.ts'
+
+const OWN = 'https://app.example'
+
+type Settings = { [Name in keyof SaveRouteOptions]?: SaveRouteOptions[Name] | undefined }
+
+function take(
+  url: string,
+  { body = '{"chat":{"id":7}}', ...init }: RequestInit & { body?: string } = {},
+  settings: Settings = {},
+  groups = {},
+) {
+  const request = new Request(new URL(url, OWN), { method: 'POST', ...init, body })
+  const bytes = new TextEncoder().encode(body).buffer
+  return takeApart(request, bytes, { settings: { url, ...settings } as SaveRouteOptions, groups }, OWN)
+}
+
+describe('takeApart()', () => {
+  test('keeps the safelist open and seals all other headers', () => {
+    const { record, secrets } = take('/api/a', {
+      headers: {
+        Accept: 'application/json',
+        'Accept-Language': 'de',
+        'Content-Language': 'de',
+        'Content-Type': 'application/json',
+        'Idempotency-Key': 'mine',
+        Authorization: 'Bearer s3cret',
+        'X-Api-Key': 'k',
+        'X-Streamkeeper-Id': 'abc',
+      },
+    })
+    expect(Object.fromEntries(record.headers)).toEqual({
+      accept: 'application/json',
+      'accept-language': 'de',
+      'content-language': 'de',
+      'content-type': 'application/json',
+      'idempotency-key': 'mine',
+    })
+    expect(Object.fromEntries(secrets.headers)).toEqual({ authorization: 'Bearer s3cret', 'x-api-key': 'k' })
+  })
+
+  test('seals the query', () => {
+    const { record, secrets } = take('/api/a?token=t')
+    expect(secrets.search).toBe('?token=t')
+    expect(record).toMatchObject({ url: `${OWN}/api/a`, hasQuery: true })
+    expect(JSON.stringify(record)).not.toContain('token')
+    expect(take('/api/a').record.hasQuery).toBe(false)
+  })
+
+  test.each<[string, string, SaveRouteOptions['idempotencyKey'], string | undefined]>([
+    ['same origin', '/api/a', undefined, 'idempotency-key'],
+    ['same origin, off', '/api/a', false, undefined],
+    ['cross-origin', 'https://api.example/a', undefined, undefined],
+    ['cross-origin, on', 'https://api.example/a', true, 'idempotency-key'],
+    ['a header of its own', 'https://api.example/a', 'X-Request-Key', 'x-request-key'],
+  ])('idempotency key, %s', (_name, url, idempotencyKey, expected) => {
+    const { record } = take(url, {}, { idempotencyKey })
+    const others = record.headers
+      .map(([name]) => name.toLowerCase())
+      .filter((name) => name !== 'content-type')
+    expect(others).toEqual(expected ? [expected] : [])
+  })
+
+  test('the app’s own key is kept, in a header of its own too, and cross-origin', () => {
+    const own = (url: string, name: string, idempotencyKey?: string) =>
+      take(url, { headers: { [name]: 'mine' } }, { idempotencyKey }).record.headers
+    const found = [['content-type', 'text/plain;charset=UTF-8']]
+    expect(own('/api/a', 'X-Key', 'X-Key')).toEqual([...found, ['x-key', 'mine']])
+    expect(own('https://api.example/a', 'Idempotency-Key')).toEqual([
+      ['content-type', 'text/plain;charset=UTF-8'],
+      ['idempotency-key', 'mine'],
+    ])
+  })
+
+  test.each<[SaveRouteOptions['orderBy'], string]>([
+    [undefined, '/api/s%201'],
+    ['path', '/api/s%201'],
+    [':session', 's 1'],
+    ['body.chat.id', '7'],
+    [':missing', '/api/s%201'],
+    ['body.missing.id', '/api/s%201'],
+  ])('the conversation of orderBy %s is %s', (orderBy, expected) => {
+    const { record } = take('/api/s%201', {}, { orderBy }, { session: 's%201' })
+    expect(record.conversation).toBe(expected)
+  })
+
+  test('a body that is no JSON is ordered by its path', () => {
+    expect(take('/api/a', { body: 'plain' }, { orderBy: 'body.id' }).record.conversation).toBe('/api/a')
+  })
+
+  test('a beacon becomes a request whose answer can be read', () => {
+    expect(take('/api/a', { mode: 'no-cors' }).record.mode).toBe('same-origin')
+    expect(take('/api/a', { mode: 'cors' }).record.mode).toBe('cors')
+  })
+})
+
+describe('trySend()', () => {
+  const send = (respond: ReturnType<typeof answers>) => {
+    const clock = createFakeClock()
+    const signals: AbortSignal[] = []
+    const answer = trySend(clock, `${OWN}/api/a`, false, (signal) => {
+      signals.push(signal)
+      return respond(clock, signal)
+    })
+    return { clock, answer, signals }
+  }
+
+  test('ends a request that has no answer after 30 s', async () => {
+    const { clock, answer, signals } = send(saysNothing())
+    await clock.advance(29_999)
+    expect(signals[0]?.aborted).toBe(false)
+    await clock.advance(1)
+    expect(signals[0]?.aborted).toBe(true)
+    expect(await answer).toBeNull()
+  })
+
+  test('keeps the first 200 characters of an answer', async () => {
+    const { answer } = send(answers(400, {}, 'é'.repeat(1_000)))
+    expect((await answer)?.preview).toBe(`400 ${'é'.repeat(200)}`)
+  })
+
+  test('reads at most 64 KB of an answer that never ends', async () => {
+    let pulled = 0
+    const endless = () =>
+      Promise.resolve(
+        new Response(
+          new ReadableStream<Uint8Array>({
+            pull: (controller) => {
+              pulled++
+              controller.enqueue(new Uint8Array(1_024).fill(65))
+            },
+          }),
+        ),
+      )
+    const { answer } = send(endless)
+    expect((await answer)?.status).toBe(200)
+    expect(pulled).toBeLessThan(70)
+  })
+
+  test('an answer cut short still has its status', async () => {
+    const cut = () =>
+      Promise.resolve(
+        new Response(
+          new ReadableStream({ start: (controller) => controller.error(new TypeError('terminated')) }),
+          {
+            status: 503,
+          },
+        ),
+      )
+    expect((await send(cut).answer)?.status).toBe(503)
+  })
+})
