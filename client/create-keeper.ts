@@ -69,8 +69,10 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     return (await connection).ask(name, args, limitMs)
   }
 
+  const tell = (message: ToWorker) => link.worker?.postMessage(message)
+
   const cancel = (requestId: string) => {
-    link.worker?.postMessage({ streamkeeper: 1, type: 'cancel', requestId } satisfies ToWorker)
+    tell({ streamkeeper: 1, type: 'cancel', requestId })
     void engine?.then((fallback) => fallback.cancel(requestId))
   }
 
@@ -147,12 +149,13 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     },
     provideAuth: (next) => {
       link.provider = next
+      if (next) tell({ streamkeeper: 1, type: 'wake' })
     },
     warm: async (url) => {
       // A connection that does not open says so when it is needed.
       await ask('warm', { url: new URL(url, document.baseURI).href }).catch(() => {})
     },
-    fetch: (input, init) => fetchAs(input, init),
+    fetch: fetchAs,
     unregister: async () => (await connection)?.retire() ?? { left: 0 },
   }
 

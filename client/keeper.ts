@@ -127,7 +127,7 @@ export interface Keeper {
     /** Deletes them all. */
     readonly clear: () => Promise<void>
   }
-  /** Sets who is asked for headers when a saved message meets a 401; `null`: nobody. */
+  /** Sets who is asked for headers when a saved message meets a 401, those that wait for it already too; `null`: nobody. */
   readonly provideAuth: (provider: AuthProvider | null) => void
   /** Opens a connection ahead of the request that will need it. Never rejects. */
   readonly warm: (url: string | URL) => Promise<void>

@@ -1,5 +1,5 @@
 import type { OutboxCounts } from '../core/protocol/message.ts'
-import type { Status } from '../core/protocol/status.ts'
+import type { RequestStatus, Status } from '../core/protocol/status.ts'
 import type { Keeper, Snapshot } from './keeper.ts'
 import { nextRequests } from './open-requests.ts'
 
@@ -43,7 +43,7 @@ export function createStatusStore(): StatusStore {
     on: (name, listener, { signal, requestId } = {}) => {
       const filtered = (status: Status) => {
         if (name !== '*' && name !== status.status) return
-        if (requestId && !('requestId' in status && status.requestId === requestId)) return
+        if (requestId && (status as Partial<RequestStatus>).requestId !== requestId) return
         listener(status as Parameters<typeof listener>[0])
       }
       const off = () => {

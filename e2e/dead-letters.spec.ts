@@ -54,7 +54,6 @@ test('a 401 asks the page for new headers, and burns no attempt', async ({ app, 
   await app.told('save_needs_auth')
   await expect.poll(app.outbox).toMatchObject([{ state: 'needs_auth' }])
   await app.evaluate(() => window.e2e.keeper?.provideAuth(() => ({ Authorization: 'Bearer sesame' })))
-  await app.flush()
   await expect.poll(() => server.messages(session)).toMatchObject([{ id: '1' }])
 })
 
