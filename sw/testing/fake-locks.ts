@@ -1,0 +1,51 @@
+interface Ask {
+  owner: object
+  grant: () => void
+}
+
+export interface FakeLocks {
+  /** What one worker sees as `navigator.locks`; only exclusive locks. */
+  of: (owner: object) => LockManager
+  /** The browser ends that worker: its locks and its place in every queue are free. */
+  release: (owner: object) => void
+}
+
+/** Web Locks that really queue: one holder per name, the others in the order in which they asked. */
+export function createFakeLocks(): FakeLocks {
+  /** The first of each queue holds the lock. */
+  const queues = new Map<string, Ask[]>()
+
+  const leave = (name: string, isLeaving: (ask: Ask) => boolean) => {
+    const queue = queues.get(name) ?? []
+    const holder = queue[0]
+    const left = queue.filter((ask) => !isLeaving(ask))
+    queues.set(name, left)
+    if (left[0] !== holder) left[0]?.grant()
+  }
+
+  return {
+    of: (owner) => {
+      const manager = {
+        request: async (name: string, work: () => unknown) => {
+          const queue = queues.get(name) ?? []
+          queues.set(name, queue)
+          let ask: Ask | undefined
+          await new Promise<void>((resolve) => {
+            ask = { owner, grant: () => setImmediate(resolve) }
+            queue.push(ask)
+            if (queue[0] === ask) ask.grant()
+          })
+          try {
+            return await work()
+          } finally {
+            leave(name, (each) => each === ask)
+          }
+        },
+      }
+      return manager as unknown as LockManager
+    },
+    release: (owner) => {
+      for (const name of queues.keys()) leave(name, (ask) => ask.owner === owner)
+    },
+  }
+}

@@ -1,0 +1,102 @@
+import type { Clock } from '../../core/clock.ts'
+import { answers, failsAfter, type Scripted } from '../../core/testing/scripted-upstream.ts'
+
+export interface Received {
+  /** ms after the start. */
+  at: number
+  url: string
+  path: string
+  method: string
+  headers: Headers
+  body: string
+  init: RequestInit
+  signal: AbortSignal
+}
+
+export interface FakeUpstream {
+  /** What came, in its order. */
+  received: Received[]
+  /** Bodies in the order in which they came. */
+  bodies: () => string[]
+  /** The answers to come, by path; one that is used up answers 201. */
+  script: Record<string, Scripted[]>
+  /** Answers whatever has no script. */
+  otherwise: (received: Received) => Scripted
+  /** What one worker sees as `fetch`; when it dies, nothing is sent or answered any more. */
+  of: (isDead: () => boolean) => (url: string, init: RequestInit) => Promise<Response>
+  /** Requests that have no answer yet, and the most there ever were. */
+  open: () => number
+  mostOpen: () => number
+}
+
+export const created = () => answers(201, { 'content-type': 'application/json' }, '{"ok":true}')
+export const noNetwork = () => failsAfter()
+
+/** An answer without a body, as 204 needs it. */
+export function noContent(status = 204, headers: HeadersInit = {}): Scripted {
+  return () => Promise.resolve(new Response(null, { status, headers }))
+}
+
+/** An answer after so long. */
+export function after(ms: number, then: Scripted): Scripted {
+  return (clock, signal) =>
+    new Promise((resolve, reject) => {
+      const stop = clock.timer(ms, () => then(clock, signal).then(resolve, reject))
+      signal.addEventListener('abort', () => {
+        stop()
+        reject(signal.reason)
+      })
+    })
+}
+
+/** An answer that a redirect led to. */
+export function redirectedTo(url: string, then: Scripted): Scripted {
+  return async (clock, signal) => {
+    const response = await then(clock, signal)
+    Object.defineProperties(response, { url: { value: url }, redirected: { value: true } })
+    return response
+  }
+}
+
+/** A server that answers by script and writes down what comes, and when. */
+export function createFakeUpstream(clock: Clock): FakeUpstream {
+  const startedAt = clock.now()
+  let open = 0
+  let mostOpen = 0
+  const upstream: FakeUpstream = {
+    received: [],
+    bodies: () => upstream.received.map(({ body }) => body),
+    script: {},
+    otherwise: created,
+    of: (isDead) => async (url, init) => {
+      if (isDead()) return new Promise(() => {})
+      const { signal = null } = init
+      // What a browser would refuse, this refuses, too.
+      const request = new Request(url, { ...init, signal: null })
+      const received: Received = {
+        at: clock.now() - startedAt,
+        url,
+        path: new URL(url).pathname,
+        method: request.method,
+        headers: request.headers,
+        body: await request.text(),
+        init,
+        signal: signal ?? new AbortController().signal,
+      }
+      upstream.received.push(received)
+      open++
+      mostOpen = Math.max(mostOpen, open)
+      try {
+        const scripted = upstream.script[received.path]?.shift() ?? upstream.otherwise(received)
+        const response = await scripted(clock, received.signal)
+        if (isDead()) await new Promise(() => {})
+        return response
+      } finally {
+        open--
+      }
+    },
+    open: () => open,
+    mostOpen: () => mostOpen,
+  }
+  return upstream
+}
