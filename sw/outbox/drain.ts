@@ -27,30 +27,44 @@ export interface Run {
  * Its duties:
  * - a slow conversation holds up none that came later
  * - whatever becomes due before it ends is sent, too
- * - when the storage fails it ends, and rejects
+ * - when the storage fails it starts nothing more, and rejects when nothing is under way
  */
 export function startRun({ clock, list, deliver, triggers }: DrainContext): Run {
   const busy = new Map<string, Promise<void>>()
   let news: Deferred<void> = deferred()
+  let failure: { error: unknown } | undefined
+
+  const fail = (error: unknown) => {
+    failure ??= { error }
+  }
 
   const lane = async (conversation: string, entries: Entry[]) => {
-    for (const entry of entries) {
-      if (!isDue(entry, clock.now(), triggers) || !(await deliver(entry.id))) break
+    try {
+      for (const entry of entries) {
+        if (failure || !isDue(entry, clock.now(), triggers) || !(await deliver(entry.id))) break
+      }
+    } catch (error) {
+      fail(error)
     }
     busy.delete(conversation)
+  }
+
+  const startLanes = async () => {
+    for (const [conversation, entries] of queues(await list())) {
+      if (busy.size >= LANES) break
+      const [head] = entries
+      if (busy.has(conversation) || !head || !isDue(head, clock.now(), triggers)) continue
+      busy.set(conversation, lane(conversation, entries))
+    }
   }
 
   const run = async () => {
     for (;;) {
       news = deferred()
-      for (const [conversation, entries] of queues(await list())) {
-        if (busy.size >= LANES) break
-        const [head] = entries
-        if (busy.has(conversation) || !head || !isDue(head, clock.now(), triggers)) continue
-        busy.set(conversation, lane(conversation, entries))
-      }
-      if (busy.size === 0) return
-      await Promise.race([...busy.values(), news.promise])
+      if (!failure) await startLanes().catch(fail)
+      if (busy.size > 0) await Promise.race([...busy.values(), news.promise])
+      else if (failure) throw failure.error
+      else return
     }
   }
 
