@@ -20,6 +20,9 @@ export interface DeliverContext {
   waiters: Map<string, (response: Response) => void>
 }
 
+/** When a body that was not there is looked for again, ms; longer than the storage may take. */
+const LOOK_AGAIN_MS = 5_000
+
 /**
  * Tries to send one entry, and keeps what came of it.
  *
@@ -59,14 +62,22 @@ export async function deliver(id: string, context: DeliverContext): Promise<bool
     if (!isAuthTold) tell('save_needs_auth')
     isAuthTold = true
   }
+  const isOver = () => clock.now() - entry.createdAt > context.maxAgeMs
   const askPage = () => {
     const { url, conversation } = entry
     return context.askAuth({ origin: new URL(url).origin, url, entryId: id, conversation })
   }
 
   const body = await store.body(id)
-  // The message goes first when an entry is removed: this one was sent.
-  if (!body) return entry.state === 'sending' ? finish(entry.attempts) : bury('storage_unavailable')
+  if (!body) {
+    // The message goes first when an entry is removed: this one was sent.
+    if (entry.state === 'sending') return finish(entry.attempts)
+    if (entry.code === 'storage_unavailable') return bury(entry.code)
+    // Another worker may be storing it just now; lost is what is not there the next time.
+    const triedAt = clock.now()
+    await change({ code: 'storage_unavailable', triedAt, retryAt: triedAt + LOOK_AGAIN_MS })
+    return false
+  }
 
   let given: Record<string, string> | null = null
   let secrets = await openSecrets(entry, store)
@@ -75,7 +86,7 @@ export async function deliver(id: string, context: DeliverContext): Promise<bool
     await change({ triedAt: clock.now() })
     await needAuth()
     given = await askPage()
-    if (!given) return false
+    if (!given) return isOver() && bury('storage_unavailable')
     secrets = { search: '', headers: [] }
   }
   const send = async (sealed: Secrets): Promise<ReadAnswer | null> => {
@@ -100,8 +111,7 @@ export async function deliver(id: string, context: DeliverContext): Promise<bool
   if (answer && (decision.do === 'sent' || decision.do === 'dead')) waiters.get(id)?.(answer.response)
   if (decision.do === 'sent') return finish(attempts)
   const { code } = decision
-  const isOver = clock.now() - entry.createdAt > context.maxAgeMs
-  if (isOver || decision.do === 'dead' || (decision.do === 'ask' && answer?.status !== 401)) {
+  if (isOver() || decision.do === 'dead' || (decision.do === 'ask' && answer?.status !== 401)) {
     return bury(code, answer?.preview, attempts)
   }
   if (decision.do === 'ask') {

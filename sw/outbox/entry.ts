@@ -66,13 +66,9 @@ export interface Triggers {
 export function isDue({ state, code, triedAt, retryAt }: Entry, now: number, triggers: Triggers): boolean {
   if (triedAt < triggers.flushedAt) return true
   const waitsForPage = state === 'needs_auth'
-  if (waitsForPage || (code && NO_ANSWER.has(code))) {
-    if (triedAt < triggers.wokenAt) return true
-  }
+  if ((waitsForPage || code === 'network_error') && triedAt < triggers.wokenAt) return true
   return !waitsForPage && retryAt <= now
 }
-
-const NO_ANSWER = new Set<FailureCode>(['network_error', 'headers_timeout'])
 
 /** What can be sent, oldest first, by conversation; `entries` in order. A dead letter may hold back those behind it. */
 export function queues(entries: Entry[]): Map<string, Entry[]> {

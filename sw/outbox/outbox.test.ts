@@ -380,7 +380,7 @@ describe('storage', () => {
     await run.save('a', '1')
     await rest()
     run.storage.stored.clear()
-    await run.pass(2_000)
+    await run.pass(10_000)
     expect(run.told('save_dead')).toMatchObject([{ code: 'storage_unavailable' }])
   })
 

@@ -49,6 +49,9 @@ export interface OutboxContext extends OutboxOptions {
 const MAX_AGE_MS = 7 * 24 * 3_600_000
 const RESPOND_MS = 2_000
 
+/** After so long failed storage is tried again, while the worker lives, ms. */
+const STORAGE_MS = 60_000
+
 export function createOutbox(context: OutboxContext): Outbox {
   const { clock, scope, origin, report, maxAgeMs = MAX_AGE_MS } = context
   const store = openStore(scope, origin, context.caches, clock)
@@ -97,7 +100,9 @@ export function createOutbox(context: OutboxContext): Outbox {
       // While this worker lives, it needs nobody to wake it.
       if (next) disarm = clock.timer(next - clock.now(), () => void drain())
     } catch (error) {
-      degraded(error) // Until the next trigger: trying at once would fail at once.
+      degraded(error)
+      // Trying at once would fail at once, unless somebody asked meanwhile.
+      disarm = clock.timer(isWanted ? 0 : STORAGE_MS, () => void drain())
     } finally {
       running = undefined
     }
@@ -127,30 +132,25 @@ export function createOutbox(context: OutboxContext): Outbox {
         const id = (lastId = nextId(lastId, clock.now()))
         const entry: Entry = { ...record, ...sealed, ...UNTRIED, id, createdAt: clock.now(), clientId }
         const real = respond === 'sent' ? realAnswer(id, respondMs) : undefined
-        try {
-          await store.add(entry, body)
-        } catch (error) {
-          // It will be sent without being stored: what did get stored, or still does, is not to be sent as well.
-          void store.remove(id).catch(() => {})
-          throw error
-        }
+        await store.add(entry, body)
         return { entry, real }
       }
       const storing = keep()
       turn = storing.catch(() => {})
 
+      const { record, secrets, body } = await parts
+      let kept: Awaited<typeof storing>
       try {
-        const { entry, real } = await storing
-        const { id, conversation } = entry
-        report({ status: 'save_queued', entryId: id, conversation, attempts: 0 }, clientId)
-        context.requestSync()
-        void drain()
-        return (await real) ?? acceptance(id, respond)
+        kept = await storing
       } catch (error) {
         degraded(error, clientId)
-        const { record, secrets, body } = await parts
         return sendRecord(context.fetch, record, secrets, body)
       }
+      const { id, conversation } = kept.entry
+      report({ status: 'save_queued', entryId: id, conversation, attempts: 0 }, clientId)
+      context.requestSync()
+      void drain()
+      return (await kept.real) ?? acceptance(id, respond)
     },
     drain,
     counts,
@@ -164,8 +164,13 @@ export function createOutbox(context: OutboxContext): Outbox {
       void drain()
       return true
     },
-    discard: (id) => store.remove(id),
+    discard: async (id) => {
+      const wasThere = await store.remove(id)
+      void drain() // It may have held back others.
+      return wasThere
+    },
     clear: async () => {
+      await store.restore() // What only the cache has would come back at the next start.
       for (const { id } of await store.list()) await store.remove(id)
     },
   }

@@ -15,14 +15,15 @@ interface Schema extends DBSchema {
  * Every method rejects when the browser's storage refuses, or has not answered within 3 s.
  */
 export interface Store {
+  /** Stores an entry in both, or leaves nothing behind. */
   add: (entry: Entry, body: ArrayBuffer | null) => Promise<void>
-  /** Oldest first. */
+  /** Those stored whole, oldest first. */
   list: () => Promise<Entry[]>
   get: (id: string) => Promise<Entry | undefined>
   /** `undefined` when it is lost, or was removed. */
   body: (id: string) => Promise<Blob | undefined>
   /** Changes an entry that is still there. */
-  update: (entry: Entry) => Promise<void>
+  update: (entry: Entry) => Promise<unknown>
   /** Whether there was one. */
   remove: (id: string) => Promise<boolean>
   /** Puts back into the index what only the cache still has; resolves with how many. */
@@ -33,6 +34,9 @@ export interface Store {
 /** A damaged database may never answer, ms. */
 const DEADLINE_MS = 3_000
 
+/** So long for what did not answer the last time, ms: those behind it have waited already. */
+const STUCK_MS = 300
+
 const RECORD_HEADER = 'X-Streamkeeper-Record'
 
 export function openStore(scope: string, origin: string, caches: CacheStorage, clock: Clock): Store {
@@ -40,9 +44,13 @@ export function openStore(scope: string, origin: string, caches: CacheStorage, c
   let database: Promise<IDBPDatabase<Schema>> | undefined
   let key: Promise<CryptoKey> | undefined
 
-  const db = () => {
+  /** Entries that may be in one of the stores only. */
+  const half = new Set<string>()
+
+  const db = async () => {
     const forget = () => {
       database = undefined
+      key = undefined
     }
     database ??= openDB<Schema>(`streamkeeper ${scope}`, 1, {
       upgrade: (upgraded) => {
@@ -76,40 +84,69 @@ export function openStore(scope: string, origin: string, caches: CacheStorage, c
     return winner
   }
 
-  const inTime =
-    <Args extends unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
-    (...args: Args): Promise<Result> =>
+  const inTime = <Args extends unknown[], Result>(work: (...args: Args) => Promise<Result>) => {
+    let isStuck = false
+    return (...args: Args): Promise<Result> =>
       new Promise((resolve, reject) => {
-        const stop = clock.timer(DEADLINE_MS, () => reject(new Error('The storage did not answer in time')))
+        const stop = clock.timer(isStuck ? STUCK_MS : DEADLINE_MS, () => {
+          isStuck = true
+          reject(new Error('The storage did not answer in time'))
+        })
         work(...args)
-          .then(resolve, reject)
+          .then((result) => {
+            isStuck = false
+            resolve(result)
+          }, reject)
           .finally(stop)
       })
+  }
+
+  /** Puts an entry into the index if it is, or is not, there; resolves with whether it did. */
+  const putIf = async (isThere: boolean, entry: Entry) => {
+    const transaction = (await db()).transaction('entries', 'readwrite')
+    const doesPut = ((await transaction.store.getKey(entry.id)) !== undefined) === isThere
+    if (doesPut) await transaction.store.put(entry)
+    await transaction.done
+    return doesPut
+  }
+
+  const whole = inTime((writes: Promise<unknown>[]) => Promise.all(writes))
+  const remove = inTime(async (id: string) => {
+    // In this order: what is gone from the cache is never put back.
+    const wasCached = await (await cache()).delete(folder + id)
+    const opened = await db()
+    const wasKnown = await opened.getKey('entries', id)
+    await opened.delete('entries', id)
+    return wasCached || wasKnown !== undefined
+  })
 
   return {
-    add: inTime(async (entry, body) => {
+    add: async (entry, body) => {
+      const { id } = entry
       const pair = new Response(body, {
         headers: { [RECORD_HEADER]: encodeURIComponent(JSON.stringify(recordOf(entry))) },
       })
-      await Promise.all([
+      half.add(id)
+      const writes = [
         db().then((opened) => opened.put('entries', entry)),
-        cache().then((opened) => opened.put(folder + entry.id, pair)),
-      ])
-    }),
-    list: inTime(async () => (await db()).getAll('entries')),
+        cache().then((opened) => opened.put(folder + id, pair)),
+      ]
+      try {
+        await whole(writes)
+        half.delete(id)
+      } catch (error) {
+        // Now, and when the slower of them is done, too.
+        for (const done of [Promise.resolve(), Promise.allSettled(writes)]) {
+          void done.then(() => remove(id)).catch(() => {}) // Refused as well: there is nothing to undo.
+        }
+        throw error
+      }
+    },
+    list: inTime(async () => (await (await db()).getAll('entries')).filter(({ id }) => !half.has(id))),
     get: inTime(async (id) => (await db()).get('entries', id)),
     body: inTime(async (id) => (await (await cache()).match(folder + id))?.blob()),
-    update: inTime(async (entry) => {
-      const transaction = (await db()).transaction('entries', 'readwrite')
-      if (await transaction.store.getKey(entry.id)) await transaction.store.put(entry)
-      await transaction.done
-    }),
-    remove: inTime(async (id) => {
-      // In this order: what is gone from the cache is never put back.
-      const wasThere = await (await cache()).delete(folder + id)
-      await (await db()).delete('entries', id)
-      return wasThere
-    }),
+    update: inTime((entry) => putIf(true, entry)),
+    remove,
     restore: inTime(async () => {
       const opened = await db()
       const known = new Set(await opened.getAllKeys('entries'))
@@ -120,8 +157,9 @@ export function openStore(scope: string, origin: string, caches: CacheStorage, c
         const pair = await messages.match(url)
         const record = pair?.headers.get(RECORD_HEADER)
         if (!record) continue
-        await opened.put('entries', { ...(JSON.parse(decodeURIComponent(record)) as SaveRecord), ...UNTRIED })
-        restored++
+        const entry = { ...(JSON.parse(decodeURIComponent(record)) as SaveRecord), ...UNTRIED }
+        // Not if another worker, which stored it just now, was faster: it may have sent it.
+        if (await putIf(false, entry)) restored++
       }
       return restored
     }),

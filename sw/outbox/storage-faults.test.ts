@@ -1,0 +1,258 @@
+import { describe, expect, test } from 'vitest'
+import { answers, saysNothing } from '../../core/testing/scripted-upstream.ts'
+import { createFakeDevice, type FakeDevice } from '../testing/fake-device.ts'
+import { created, noNetwork } from '../testing/fake-upstream.ts'
+
+const QUOTA = new DOMException('Quota exceeded', 'QuotaExceededError')
+
+/** A save whose answer comes in its own time. */
+function track(saving: Promise<Response>) {
+  const seen: { response?: Response; error?: unknown } = {}
+  void saving.then(
+    (response) => (seen.response = response),
+    (error: unknown) => (seen.error = error),
+  )
+  return seen
+}
+
+async function isEmpty(device: FakeDevice) {
+  expect(await device.entries()).toEqual([])
+  expect(device.caches.readAll().size).toBe(0)
+}
+
+describe('storage refused: straight to the network, once, and nothing is left behind', () => {
+  test('the Cache API is full', async () => {
+    const device = createFakeDevice()
+    const worker = device.boot()
+    device.caches.fault = (operation) => (operation === 'put' ? QUOTA : undefined)
+    device.upstream.script['/api/a'] = [answers(201, { 'content-type': 'application/json' }, '{"seq":1}')]
+    const headers = { authorization: 'Bearer s3cret' }
+    const response = await worker.save('/api/a?q=1', 'm1', { headers })
+    expect(await response.json()).toEqual({ seq: 1 })
+    await device.advance(60_000)
+    expect(device.told()).toEqual(['storage_degraded'])
+    expect(device.upstream.received).toHaveLength(1)
+    expect(device.upstream.received[0]?.url).toMatch(/\?q=1$/)
+    expect(device.upstream.received[0]?.headers.get('authorization')).toBe('Bearer s3cret')
+    await isEmpty(device)
+    device.caches.fault = () => undefined
+    device.boot()
+    await device.advance(60_000)
+    expect(device.upstream.received).toHaveLength(1)
+  })
+
+  test.each([
+    ['refuses', new DOMException('Internal error', 'UnknownError')],
+    ['never answers', 'hang' as const],
+  ])('IndexedDB %s to open', async (_name, fault) => {
+    const device = createFakeDevice()
+    device.database.fault = () => fault
+    const worker = device.boot()
+    const save = track(worker.save('/api/a', 'm1'))
+    await device.advance(10_000)
+    expect(save.response?.status).toBe(201)
+    expect(device.upstream.bodies()).toEqual(['m1'])
+    expect(device.told()).toContain('storage_degraded')
+    device.database.fault = () => undefined
+    device.boot()
+    await device.advance(60_000)
+    expect(device.upstream.bodies()).toEqual(['m1'])
+    await isEmpty(device)
+  })
+
+  test('the network’s failure is the page’s, as without us', async () => {
+    const device = createFakeDevice()
+    const worker = device.boot()
+    device.caches.fault = (operation) => (operation === 'put' ? QUOTA : undefined)
+    device.upstream.otherwise = noNetwork
+    const save = track(worker.save('/api/a', 'm1'))
+    await device.advance(60_000)
+    expect(save.error).toBeInstanceOf(TypeError)
+    expect(device.upstream.received).toHaveLength(1)
+    await isEmpty(device)
+  })
+
+  test('storage that never answers costs the first save its deadlines, and those behind it hardly more', async () => {
+    const device = createFakeDevice()
+    device.caches.fault = () => 'hang'
+    const worker = device.boot()
+    const saves = Array.from({ length: 10 }, (_, n) => track(worker.save(`/api/${n}`, `m${n}`)))
+    await device.advance(9_000)
+    expect(saves.map(({ response }) => response?.status)).toEqual(Array(10).fill(201))
+    expect(device.upstream.received).toHaveLength(10)
+  })
+
+  test('what the cache stores after its deadline is not sent again', async () => {
+    const device = createFakeDevice()
+    const worker = device.boot()
+    await device.advance(0)
+    device.caches.delay = (operation) => (operation === 'put' ? 5_000 : 0)
+    const save = track(worker.save('/api/a', 'm1'))
+    await device.advance(60_000)
+    expect(save.response?.status).toBe(201)
+    worker.kill()
+    device.boot()
+    await device.advance(60_000)
+    expect(device.upstream.bodies()).toEqual(['m1'])
+    await isEmpty(device)
+  })
+})
+
+describe('between the two stores', () => {
+  test('a message whose body is stored later than its index is not taken for lost', async () => {
+    const device = createFakeDevice()
+    const worker = device.boot()
+    await worker.save('/api/a', 'm1')
+    await device.advance(0)
+    // From now on the cache is slow: other messages are sent while this one is half stored.
+    device.caches.delay = (operation) => (operation === 'put' ? 1_000 : 0)
+    const slow = track(worker.save('/api/slow', 'm2'))
+    await device.advance(100)
+    await worker.outbox.drain('flush')
+    await device.advance(2_000)
+    expect(slow.response?.status).toBe(202)
+    expect(device.upstream.bodies()).toEqual(['m1', 'm2'])
+    expect(device.told()).not.toContain('save_dead')
+    await isEmpty(device)
+  })
+
+  test('nor by another worker over the same stores', async () => {
+    const device = createFakeDevice()
+    const old = device.boot()
+    const fresh = device.boot()
+    await device.advance(0)
+    device.caches.delay = (operation) => (operation === 'put' ? 1_000 : 0)
+    const slow = track(fresh.save('/api/slow', 'm1'))
+    await device.advance(100)
+    await old.outbox.drain('flush')
+    await device.advance(60_000)
+    expect(slow.response?.status).toBe(202)
+    expect(device.upstream.bodies()).toEqual(['m1'])
+    expect(device.told()).not.toContain('save_dead')
+    await isEmpty(device)
+  })
+
+  test('body lost while queued: a dead letter, which can be discarded', async () => {
+    const device = createFakeDevice()
+    const worker = device.boot()
+    device.upstream.otherwise = noNetwork
+    await worker.save('/api/a', 'm1')
+    await device.advance(500)
+    device.caches.lose()
+    await device.advance(60_000)
+    const [dead] = await worker.outbox.list()
+    expect(dead).toMatchObject({ state: 'dead', code: 'storage_unavailable' })
+    expect(await worker.outbox.body(dead?.id ?? '')).toBeNull()
+    expect(await worker.outbox.discard(dead?.id ?? '')).toBe(true)
+    expect(await worker.outbox.discard(dead?.id ?? '')).toBe(false)
+    await isEmpty(device)
+  })
+
+  test('body lost while sending: it was sent', async () => {
+    const device = createFakeDevice()
+    const worker = device.boot()
+    device.upstream.otherwise = saysNothing
+    await worker.save('/api/a', 'm1')
+    await device.advance(0)
+    worker.kill()
+    device.caches.lose()
+    device
+      .boot()
+      .outbox.drain()
+      .catch(() => {})
+    await device.advance(60_000)
+    expect(device.told()).toEqual(['save_queued', 'save_sent'])
+    expect(device.upstream.received).toHaveLength(1)
+    await isEmpty(device)
+  })
+})
+
+describe('the index is lost', () => {
+  test('what is put back keeps its order and its place among newer ones', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const first = device.boot()
+    for (const body of ['m1', 'm2', 'm3']) await first.save('/api/a', body)
+    await device.advance(0)
+    first.kill()
+    device.database.lose()
+    device.upstream.otherwise = created
+    device.upstream.received.length = 0
+    const second = device.boot()
+    const m4 = second.save('/api/a', 'm4')
+    await device.advance(1_000)
+    expect((await m4).status).toBe(202)
+    expect(device.told()).toContain('outbox_restored')
+    expect(device.upstream.bodies()).toEqual(['m1', 'm2', 'm3', 'm4'])
+    await isEmpty(device)
+  })
+
+  test('sealed headers cannot be read any more: it needs credentials, in its place, until it is too old', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const first = device.boot()
+    await first.save('/api/a', 'm1', { headers: { authorization: 'Bearer old' } })
+    await first.save('/api/a', 'm2')
+    await device.advance(0)
+    first.kill()
+    device.database.lose()
+    device.upstream.otherwise = created
+    device.upstream.received.length = 0
+    const second = device.boot({ maxAgeMs: 600_000 })
+    void second.outbox.drain('woken')
+    await device.advance(60_000)
+    expect(await second.outbox.list()).toMatchObject([{ state: 'needs_auth' }, { state: 'queued' }])
+    expect(device.upstream.received).toEqual([])
+    await device.advance(600_000)
+    void second.outbox.drain('woken')
+    await device.advance(60_000)
+    expect(await second.outbox.list()).toMatchObject([{ state: 'dead' }])
+    expect(device.upstream.bodies()).toEqual(['m2'])
+  })
+
+  test('clear() also deletes what only the cache still has', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const first = device.boot()
+    await first.save('/api/a', 'm1')
+    await device.advance(0)
+    first.kill()
+    const second = device.boot()
+    await device.advance(0)
+    // Lost in mid-life, without a word.
+    await new Promise<void>((resolve, reject) => {
+      const opening = indexedDB.open('streamkeeper https://app.example/', 1)
+      opening.addEventListener('success', () => {
+        const transaction = opening.result.transaction('entries', 'readwrite')
+        transaction.objectStore('entries').clear()
+        transaction.addEventListener('complete', () => resolve())
+      })
+      opening.addEventListener('error', () => reject(opening.error ?? new Error('Cannot open')))
+    })
+    const clearing = second.outbox.clear()
+    await device.advance(0)
+    await clearing
+    await isEmpty(device)
+  })
+})
+
+test('storage that fails in one conversation starts no second run beside the first', async () => {
+  const device = createFakeDevice()
+  const worker = device.boot()
+  device.upstream.script['/api/hangs'] = [saysNothing()]
+  device.caches.fault = (operation, url) =>
+    operation === 'match' && device.upstream.open() > 0 && url !== '' ? QUOTA : undefined
+  await worker.save('/api/hangs', 'm1')
+  await device.advance(10)
+  await worker.save('/api/b', 'm2')
+  await device.advance(10)
+  expect(device.upstream.open()).toBe(1)
+  device.caches.fault = () => undefined
+  void worker.outbox.drain('flush')
+  await device.advance(10)
+  // The first is still under way: it is not sent a second time beside it.
+  expect(device.upstream.bodies().filter((body) => body === 'm1')).toHaveLength(1)
+  await device.advance(60_000)
+  expect(device.upstream.bodies()).toContain('m2')
+  await isEmpty(device)
+})
