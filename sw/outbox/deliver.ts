@@ -91,7 +91,7 @@ export async function deliver(id: string, context: DeliverContext): Promise<bool
   }
   const send = async (sealed: Secrets): Promise<ReadAnswer | null> => {
     await change({ state: 'sending', triedAt: clock.now() })
-    return trySend(clock, entry.url, waiters.has(id), (signal) =>
+    return trySend(clock, entry.url, body.size, waiters.has(id), (signal) =>
       sendRecord(context.fetch, entry, sealed, body, given ?? {}, signal),
     )
   }

@@ -99,10 +99,10 @@ describe('takeApart()', () => {
 })
 
 describe('trySend()', () => {
-  const send = (respond: ReturnType<typeof answers>) => {
+  const send = (respond: ReturnType<typeof answers>, size = 2) => {
     const clock = createFakeClock()
     const signals: AbortSignal[] = []
-    const answer = trySend(clock, `${OWN}/api/a`, false, (signal) => {
+    const answer = trySend(clock, `${OWN}/api/a`, size, false, (signal) => {
       signals.push(signal)
       return respond(clock, signal)
     })
@@ -116,6 +116,22 @@ describe('trySend()', () => {
     await clock.advance(1)
     expect(signals[0]?.aborted).toBe(true)
     expect(await answer).toBeNull()
+  })
+
+  test('gives a large body the time it takes', async () => {
+    const { clock, signals } = send(saysNothing(), 5_000_000)
+    await clock.advance(99_999)
+    expect(signals[0]?.aborted).toBe(false)
+    await clock.advance(1)
+    expect(signals[0]?.aborted).toBe(true)
+  })
+
+  test.each([
+    ['an empty answer has no type, whatever its header says', '', ''],
+    ['an answer with words has', 'Log in', 'text/html; charset=utf-8'],
+  ])('%s', async (_name, body, expected) => {
+    const { answer } = send(answers(201, { 'content-type': 'text/HTML; charset=utf-8' }, body))
+    expect((await answer)?.contentType).toBe(expected)
   })
 
   test('keeps the first 200 characters of an answer', async () => {
@@ -141,16 +157,13 @@ describe('trySend()', () => {
     expect(pulled).toBeLessThan(70)
   })
 
-  test('an answer cut short still has its status', async () => {
-    const cut = () =>
-      Promise.resolve(
-        new Response(
-          new ReadableStream({ start: (controller) => controller.error(new TypeError('terminated')) }),
-          {
-            status: 503,
-          },
-        ),
-      )
-    expect((await send(cut).answer)?.status).toBe(503)
+  test('an answer cut short still has its status, and is not empty', async () => {
+    const cut = () => {
+      const body = new ReadableStream({
+        start: (controller) => controller.error(new TypeError('terminated')),
+      })
+      return Promise.resolve(new Response(body, { status: 503, headers: { 'content-type': 'text/html' } }))
+    }
+    expect(await send(cut).answer).toMatchObject({ status: 503, contentType: 'text/html', preview: '503 …' })
   })
 })

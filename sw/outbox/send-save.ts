@@ -13,8 +13,9 @@ const SAFE_HEADERS = new Set(['accept', 'accept-language', 'content-language', '
 
 const KEY_HEADER = 'Idempotency-Key'
 
-/** A send without an answer by then counts as a network failure, ms. */
+/** A send without an answer by then counts as a network failure, ms; a large body gets longer, at 50 bytes per ms. */
 const SEND_MS = 30_000
+const SLOWEST_UPLOAD = 50
 
 /** More of an answer is not read. Bytes. */
 const MAX_ANSWER = 64 * 1024
@@ -95,25 +96,29 @@ export interface ReadAnswer extends SaveAnswer {
 /**
  * Sends within the deadline and reads what comes back, so that the connection can be used again; `null`: no answer.
  *
+ * @param size the body's, in bytes
  * @param keep whether somebody wants to read the response, too
  */
 export async function trySend(
   clock: Clock,
   url: string,
+  size: number,
   keep: boolean,
   send: (signal: AbortSignal) => Promise<Response>,
 ): Promise<ReadAnswer | null> {
   const deadline = new AbortController()
-  const disarm = clock.timer(SEND_MS, () => deadline.abort())
+  const disarm = clock.timer(Math.max(SEND_MS, size / SLOWEST_UPLOAD), () => deadline.abort())
   try {
     const response = await send(deadline.signal)
     const { status, headers } = response
+    const text = await readStart(keep ? response.clone() : response)
     return {
       status,
-      contentType: headers.get('content-type')?.toLowerCase() ?? '',
+      // Frameworks name a type, even for nothing.
+      contentType: (text && headers.get('content-type')?.toLowerCase()) ?? '',
       isElsewhere: response.redirected && new URL(response.url).origin !== new URL(url).origin,
       hintMs: parseRetryAfter(headers, clock.now()),
-      preview: `${status} ${(await readStart(keep ? response.clone() : response)).slice(0, 200)}`.trim(),
+      preview: `${status} ${text.slice(0, 200)}`.trim(),
       response,
     }
   } catch {
@@ -135,7 +140,7 @@ async function readStart(response: Response): Promise<string> {
     }
     await reader?.cancel()
   } catch {
-    // Cut short: the status is known, and that is what counts.
+    text += '…' // Cut short: the status is known, and that is what counts.
   }
   return text
 }
