@@ -64,7 +64,10 @@ export default defineConfig({
         outDir: 'dist/size',
         emptyOutDir: false,
         lib: { entry: 'client/register.ts', formats: ['es'], fileName: () => 'register.js' },
-        rolldownOptions: { preserveEntrySignatures: 'allow-extension', output: { minify: true } },
+        rolldownOptions: {
+          preserveEntrySignatures: 'allow-extension',
+          output: { minify: true, chunkFileNames: '[name].js' },
+        },
       },
     },
     client: {

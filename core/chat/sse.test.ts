@@ -5,8 +5,9 @@ import { readEvents, type ServerSentEvent } from './sse.ts'
 
 function read(chunks: (Uint8Array | string)[], end = false): ServerSentEvent[] {
   const events: ServerSentEvent[] = []
-  const reader = readEvents(({ event, data }) =>
-    events.push(event === undefined ? { data } : { event, data }),
+  const reader = readEvents(
+    ({ event, data }) => events.push(event === undefined ? { data } : { event, data }),
+    () => {},
   )
   for (const chunk of chunks) reader.feed(typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk)
   if (end) reader.end()

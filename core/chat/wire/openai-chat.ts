@@ -1,10 +1,4 @@
-import type { Wire } from './wire.ts'
-
-interface Chunk {
-  choices?: { delta?: Record<string, unknown>; text?: unknown; finish_reason?: string | null }[]
-  usage?: { prompt_tokens?: number; completion_tokens?: number } | null
-  error?: unknown
-}
+import { at, count, each, eventOf, says, type Wire } from './wire.ts'
 
 /**
  * OpenAI chat completions and its many speakers: `finish_reason`, then `data: [DONE]`. Real servers leave out the
@@ -13,44 +7,30 @@ interface Chunk {
  */
 export const openaiChat: Wire = {
   name: 'openai-chat',
+  path: /\/completions$/,
 
-  recognises: ({ data: text }, data) => text === '[DONE]' || (isChunk(data) && Array.isArray(data.choices)),
+  recognises: ({ data: text }, data) => text === '[DONE]' || Array.isArray(at(data, 'choices')),
 
   read: ({ event, data: text }, data, seen) => {
     if (text === '[DONE]') {
       seen.ended = true
       return
     }
-    if (!isChunk(data)) return
-    if (data.error || event === 'error') seen.error = data.error ?? data
-    for (const { delta, text: legacy, finish_reason: reason } of data.choices ?? []) {
-      if ((delta && hasOutput(delta)) || legacy) seen.outputs++
+    const error = at(data, 'error')
+    if (error || event === 'error') seen.error = error ?? data
+    for (const choice of each(at(data, 'choices'))) {
+      if (hasOutput(at(choice, 'delta')) || at(choice, 'text')) seen.outputs++
+      const reason = at(choice, 'finish_reason')
       if (reason === 'error') seen.error ??= data
       else if (reason) seen.finished = true
     }
-    const { usage } = data
-    if (usage) {
-      seen.usage = {
-        ...(usage.prompt_tokens === undefined ? {} : { inputTokens: usage.prompt_tokens }),
-        ...(usage.completion_tokens === undefined ? {} : { outputTokens: usage.completion_tokens }),
-      }
-    }
+    count(seen, at(data, 'usage', 'prompt_tokens'), at(data, 'usage', 'completion_tokens'))
   },
 
-  errorEvent: ({ code, message }) =>
-    `data: ${JSON.stringify({ error: { message, type: 'streamkeeper_error', code } })}\n\n`,
+  errorEvent: ({ code, message }) => eventOf({ error: { message, type: 'streamkeeper_error', code } }),
 }
 
-function isChunk(data: unknown): data is Chunk {
-  return typeof data === 'object' && data !== null
-}
-
-/** Any field of a delta that says something; `role` alone, and empty strings and lists, say nothing. */
-function hasOutput(delta: Record<string, unknown>): boolean {
-  for (const name in delta) {
-    if (name === 'role') continue
-    const value = delta[name]
-    if (Array.isArray(value) ? value.length > 0 : value) return true
-  }
-  return false
+/** Any field of a delta that says something; `role` alone says nothing. */
+function hasOutput(delta: unknown): boolean {
+  return Object.entries(delta ?? {}).some(([name, value]) => name !== 'role' && says(value))
 }
