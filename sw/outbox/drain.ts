@@ -38,15 +38,10 @@ export function startRun({ clock, list, deliver, triggers }: DrainContext): Run 
     failure ??= { error }
   }
 
-  const lane = async (conversation: string, entries: Entry[]) => {
-    try {
-      for (const entry of entries) {
-        if (failure || !isDue(entry, clock.now(), triggers) || !(await deliver(entry.id))) break
-      }
-    } catch (error) {
-      fail(error)
+  const lane = async (entries: Entry[]) => {
+    for (const entry of entries) {
+      if (failure || !isDue(entry, clock.now(), triggers) || !(await deliver(entry.id))) break
     }
-    busy.delete(conversation)
   }
 
   const startLanes = async () => {
@@ -54,7 +49,8 @@ export function startRun({ clock, list, deliver, triggers }: DrainContext): Run 
       if (busy.size >= LANES) break
       const [head] = entries
       if (busy.has(conversation) || !head || !isDue(head, clock.now(), triggers)) continue
-      busy.set(conversation, lane(conversation, entries))
+      const leave = () => void busy.delete(conversation)
+      busy.set(conversation, lane(entries).catch(fail).then(leave))
     }
   }
 

@@ -29,6 +29,7 @@ describe('isDue()', () => {
   const locked = { state: 'needs_auth', triedAt: 50, retryAt: 0 } as const
   test.each<[string, Partial<Entry>, typeof never, boolean]>([
     ['never tried', {}, never, true],
+    ['tried in the future', { triedAt: 101, retryAt: 9_000 }, never, true],
     ['found sending', { state: 'sending', triedAt: 50 }, never, true],
     ['waiting', refused, never, false],
     ['waiting until now', { ...refused, retryAt: 100 }, never, true],

@@ -64,7 +64,8 @@ export interface Triggers {
 
 /** Whether an entry may be tried now. */
 export function isDue({ state, code, triedAt, retryAt }: Entry, now: number, triggers: Triggers): boolean {
-  if (triedAt < triggers.flushedAt) return true
+  // A try that is yet to come: the clock was set back, and `retryAt` may be days away.
+  if (triedAt < triggers.flushedAt || triedAt > now) return true
   const waitsForPage = state === 'needs_auth'
   if ((waitsForPage || code === 'network_error') && triedAt < triggers.wokenAt) return true
   return !waitsForPage && retryAt <= now
