@@ -38,7 +38,7 @@ export async function deliver(id: string, context: DeliverContext): Promise<bool
 
   const change = async (progress: Partial<Progress>) => {
     entry = { ...entry, ...progress }
-    await store.update(entry)
+    return store.update(entry)
   }
   const tell = (status: SaveStatus['status'], code?: FailureCode) => {
     const { conversation, attempts, retryAt, clientId } = entry
@@ -53,8 +53,7 @@ export async function deliver(id: string, context: DeliverContext): Promise<bool
     return true
   }
   const bury = async (code: FailureCode, preview = '', attempts = entry.attempts) => {
-    await change({ state: 'dead', code, preview, attempts })
-    tell('save_dead', code)
+    if (await change({ state: 'dead', code, preview, attempts })) tell('save_dead', code)
     return entry.afterDead !== 'hold'
   }
   const needAuth = async () => {
@@ -120,8 +119,7 @@ export async function deliver(id: string, context: DeliverContext): Promise<bool
   }
   const failures = entry.failures + 1
   const retryAt = clock.now() + saveBackoff(failures, answer?.hintMs, context.random)
-  await change({ state: 'queued', failures, attempts, retryAt, code })
-  tell('save_retry', code)
+  if (await change({ state: 'queued', failures, attempts, retryAt, code })) tell('save_retry', code)
   return false
 }
 

@@ -22,8 +22,8 @@ export interface Store {
   get: (id: string) => Promise<Entry | undefined>
   /** `undefined` when it is lost, or was removed. */
   body: (id: string) => Promise<Blob | undefined>
-  /** Changes an entry that is still there. */
-  update: (entry: Entry) => Promise<unknown>
+  /** Changes an entry that is still there; resolves with whether it was. */
+  update: (entry: Entry) => Promise<boolean>
   /** Whether there was one. */
   remove: (id: string) => Promise<boolean>
   /** Puts back into the index what only the cache still has; resolves with how many. */
