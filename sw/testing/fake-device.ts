@@ -1,10 +1,10 @@
-import type { OutboxOptions, SaveRouteOptions } from '../../core/options/options.ts'
+import type { SaveRouteOptions } from '../../core/options/options.ts'
 import { compileRoutes, matchRoute } from '../../core/options/routes.ts'
 import type { Status, Untold } from '../../core/protocol/status.ts'
 import type { FakeClock } from '../../core/testing/fake-clock.ts'
 import type { AuthQuestion } from '../ask-auth.ts'
 import type { Entry } from '../outbox/entry.ts'
-import { createOutbox, type Outbox } from '../outbox/outbox.ts'
+import { createOutbox, type Outbox, type OutboxContext } from '../outbox/outbox.ts'
 import { createFakeCaches, type FakeCaches } from './fake-caches.ts'
 import { createFakeDatabase, type FakeDatabase } from './fake-database.ts'
 import { createFakeLocks } from './fake-locks.ts'
@@ -48,7 +48,8 @@ export interface FakeDevice {
   askAuth: (question: AuthQuestion) => Promise<Record<string, string> | null>
   /** How often the browser was asked for a Background Sync. */
   syncs: () => number
-  boot: (options?: OutboxOptions) => FakeWorker
+  /** Starts a worker, which begins to send as `keepStreams` lets it. */
+  boot: (more?: Partial<OutboxContext>) => FakeWorker
   /** What is in the index, and how many messages are in the cache. */
   entries: () => Promise<Entry[]>
   advance: (ms: number) => Promise<void>
@@ -83,7 +84,7 @@ export function createFakeDevice(): FakeDevice {
     syncs: () => syncs,
     entries: () => database.readAll(`streamkeeper ${SCOPE}`, 'entries') as Promise<Entry[]>,
     advance: clock.advance,
-    boot: (options = {}) => {
+    boot: (more = {}) => {
       let isOver = false
       const isDead = () => isOver
       const self = {}
@@ -105,8 +106,9 @@ export function createFakeDevice(): FakeDevice {
           return device.askAuth(question)
         },
         requestSync: () => syncs++,
-        ...options,
+        ...more,
       })
+      void outbox.drain('woken')
       return {
         outbox,
         save: (path, body, { clientId = 'page', ...save } = {}) => {

@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest'
+import { answers } from '../../core/testing/scripted-upstream.ts'
+import { createFakeDevice } from '../testing/fake-device.ts'
+import { created, noNetwork, type Received } from '../testing/fake-upstream.ts'
+
+const OLD = { authorization: 'Bearer old' }
+const NEW = { Authorization: 'Bearer new' }
+const onlyNew = ({ headers }: Received) =>
+  headers.get('authorization') === 'Bearer new' ? created() : answers(401)
+
+test('401: a page is asked, followers wait, and what it gives is used in their order', async () => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = onlyNew
+  const worker = device.boot()
+  await worker.save('/api/a', 'm1', { headers: OLD })
+  await worker.save('/api/a', 'm2', { headers: OLD })
+  await worker.save('/api/b', 'other')
+  await device.advance(600_000)
+  expect(device.upstream.bodies()).toEqual(['m1', 'other'])
+  expect(await worker.outbox.counts()).toEqual({ queued: 1, needsAuth: 2, dead: 0 })
+  expect(device.questions[0]).toEqual({
+    origin: 'https://app.example',
+    url: 'https://app.example/api/a',
+    entryId: (await worker.outbox.list())[0]?.id,
+    conversation: '/api/a',
+  })
+  device.askAuth = () => Promise.resolve(NEW)
+  device.upstream.received.length = 0
+  void worker.outbox.drain('woken')
+  await device.advance(0)
+  const inA = device.upstream.received.filter(
+    ({ path, headers }) => path === '/api/a' && headers.get('authorization') === 'Bearer new',
+  )
+  expect(inA.map(({ body }) => body)).toEqual(['m1', 'm2'])
+  expect(device.statuses.filter(({ status }) => status === 'save_sent')).toMatchObject([
+    { attempts: 1 },
+    { attempts: 1 },
+    { attempts: 1 },
+  ])
+  expect(device.told().filter((status) => status === 'save_needs_auth')).toHaveLength(3)
+})
+
+test('401 tells once that it needs credentials, over worker restarts, too', async () => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = () => answers(401)
+  const first = device.boot()
+  await first.save('/api/a', 'm1')
+  await device.advance(1_000)
+  first.kill()
+  device.boot()
+  await device.advance(1_000)
+  expect(device.upstream.received).toHaveLength(2)
+  expect(device.told()).toEqual(['save_queued', 'save_needs_auth'])
+})
+
+test('what a page gives is stored nowhere', async () => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = ({ headers }) =>
+    headers.get('authorization') === 'Bearer new' ? answers(503) : answers(401)
+  device.askAuth = () => Promise.resolve(NEW)
+  const worker = device.boot()
+  await worker.save('/api/a?q=querysecret', 'm1', { headers: OLD })
+  await device.advance(10)
+  expect(device.upstream.received).toHaveLength(2)
+  const everything = JSON.stringify([await device.entries(), ...device.caches.readAll()])
+  expect(decodeURIComponent(everything)).toContain('/api/a')
+  expect(decodeURIComponent(everything)).not.toMatch(/Bearer|querysecret/)
+})
+
+test('nothing that is told or asked names a header, a query or a body', async () => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = () => answers(401)
+  const worker = device.boot()
+  await worker.save('/api/a?q=querysecret', 'bodysecret', { headers: OLD })
+  await device.advance(10)
+  device.caches.lose()
+  await worker.outbox.drain('flush')
+  const told = JSON.stringify([device.statuses, device.questions, await worker.outbox.list()])
+  expect(told).not.toMatch(/Bearer|querysecret|bodysecret/)
+})
+
+test('403 with new headers that work is sent', async () => {
+  const device = createFakeDevice()
+  device.upstream.script['/api/a'] = [answers(403)]
+  device.askAuth = () => Promise.resolve(NEW)
+  const worker = device.boot()
+  await worker.save('/api/a', 'm1', { headers: OLD })
+  await device.advance(0)
+  expect(device.told()).toEqual(['save_queued', 'save_sent'])
+  expect(device.questions).toHaveLength(1)
+})
+
+test('headers that no request takes are as good as none: the message stays', async () => {
+  const device = createFakeDevice()
+  device.upstream.script['/api/a'] = [answers(401)]
+  device.askAuth = () => Promise.resolve({ 'not a header': 'x' })
+  const worker = device.boot()
+  await worker.save('/api/a', 'm1')
+  await device.advance(0)
+  expect(await worker.outbox.list()).toMatchObject([{ state: 'waiting' }])
+})
+
+test('sealed headers that are lost: what the page gives is used, in its place', async () => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = noNetwork
+  const first = device.boot()
+  await first.save('/api/a', 'm1', { headers: OLD })
+  await first.save('/api/a', 'm2', { headers: OLD })
+  await device.advance(0)
+  first.kill()
+  device.database.lose()
+  device.upstream.otherwise = onlyNew
+  device.upstream.received.length = 0
+  device.askAuth = () => Promise.resolve(NEW)
+  device.boot()
+  await device.advance(0)
+  expect(device.upstream.bodies()).toEqual(['m1', 'm2'])
+  expect(device.told().slice(-5)).toEqual([
+    'outbox_restored',
+    'save_needs_auth',
+    'save_sent',
+    'save_needs_auth',
+    'save_sent',
+  ])
+})

@@ -1,0 +1,213 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { answers, saysNothing, type Scripted } from '../../core/testing/scripted-upstream.ts'
+import { createFakeDevice, type FakeDevice } from '../testing/fake-device.ts'
+import { after, created, noNetwork } from '../testing/fake-upstream.ts'
+
+describe('two workers over the same stores and lock, the old and the new', () => {
+  test('send each message once, whoever took it', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = () => after(100, created())
+    const old = device.boot()
+    const fresh = device.boot()
+    await device.advance(0)
+    const saves = Array.from({ length: 24 }, (_, n) => (n % 2 ? old : fresh).save(`/api/${n % 3}`, `m${n}`))
+    await device.advance(10)
+    void old.outbox.drain('flush')
+    void fresh.outbox.drain('woken')
+    await device.advance(60_000)
+    expect((await Promise.all(saves)).map(({ status }) => status)).toEqual(Array(24).fill(202))
+    expect(device.upstream.received).toHaveLength(24)
+    expect(new Set(device.upstream.bodies()).size).toBe(24)
+  })
+
+  test('the new one waits for what the old one is sending', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = () => after(20_000, created())
+    const old = device.boot()
+    await old.save('/api/a', 'm1')
+    await device.advance(1_000)
+    const fresh = device.boot()
+    void fresh.outbox.drain('flush')
+    await device.advance(15_000)
+    expect(device.upstream.bodies()).toEqual(['m1'])
+    await device.advance(60_000)
+    expect(device.upstream.bodies()).toEqual(['m1'])
+  })
+
+  test('the new one goes on at once where the old one dies in mid-send', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = saysNothing
+    const old = device.boot()
+    await old.save('/api/a', 'm1')
+    await device.advance(1_000)
+    expect(await old.outbox.list()).toMatchObject([{ state: 'sending' }])
+    device.boot()
+    await device.advance(1_000)
+    device.upstream.otherwise = created
+    old.kill()
+    await device.advance(0)
+    expect(device.upstream.received.map(({ at, body }) => `${at} ${body}`)).toEqual(['0 m1', '2000 m1'])
+    const keys = device.upstream.received.map(({ headers }) => headers.get('idempotency-key'))
+    expect(keys[0]).toBe(keys[1])
+    expect(await device.entries()).toEqual([])
+  })
+})
+
+test('a clock set back over a restart changes no order', async () => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = noNetwork
+  const first = device.boot()
+  await first.save('/api/a', 'm1')
+  await first.save('/api/a', 'm2')
+  await device.advance(1_000)
+  first.kill()
+  const { now, timer } = device.clock
+  const second = device.boot({ clock: { now: () => now() - 86_400_000, timer } })
+  await second.save('/api/a', 'm3')
+  await device.advance(1_000)
+  device.upstream.otherwise = created
+  device.upstream.received.length = 0
+  void second.outbox.drain('flush')
+  await device.advance(1_000)
+  expect(device.upstream.bodies()).toEqual(['m1', 'm2', 'm3'])
+})
+
+type Step =
+  | { do: 'save'; path: string; bodyMs: number; body: string }
+  | { do: 'wait'; ms: number }
+  | { do: 'turns'; turns: number }
+  | { do: 'kill' | 'second worker' | 'lose the index' | 'drain' | 'flush' }
+
+const answersOf: Record<string, () => Scripted> = {
+  created,
+  noNetwork,
+  slow: () => after(700, created()),
+  busy: () => answers(503, { 'retry-after': '2' }),
+  error: () => answers(500),
+  silent: saysNothing,
+  lost: () => after(300, noNetwork()),
+}
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('save' as const),
+      path: fc.constantFrom('/api/a', '/api/b', '/api/c'),
+      bodyMs: fc.constantFrom(0, 0, 0, 500),
+      body: fc.constant(''),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 9_000 }) }),
+  },
+  // Ends in the middle of what the stores are doing.
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('turns' as const), turns: fc.integer({ min: 0, max: 40 }) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .constantFrom('kill', 'kill', 'second worker', 'lose the index', 'drain', 'flush')
+      .map((what) => ({ do: what }) as Step),
+  },
+)
+
+test('random accepts, failures, deaths and losses: nothing is lost, and order is kept per conversation', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { minLength: 5, maxLength: 25 }),
+      fc.array(fc.constantFrom(...Object.keys(answersOf)), { maxLength: 25 }),
+      async (steps, script) => {
+        const device = createFakeDevice()
+        const queue = [...script]
+        device.upstream.otherwise = () => answersOf[queue.shift() ?? 'created']?.() ?? created()
+        const accepted: { path: string; body: string }[] = []
+        let workers = [device.boot()]
+        for (const [n, each] of steps.entries()) {
+          await play(device, workers, each, `m${n}`, accepted)
+          if (each.do === 'kill' || each.do === 'lose the index') workers = [device.boot()]
+          // Pages turn to the new worker when the old one has answered.
+          if (each.do === 'second worker' && workers.length < 2) {
+            await device.advance(2_000)
+            workers.push(device.boot())
+          }
+        }
+        queue.length = 0
+        await device.advance(60_000)
+        for (const worker of workers) void worker.outbox.drain('flush')
+        await device.advance(120_000)
+
+        // A worker that died before it answered may leave an index without a body; nothing else is left.
+        const left = await device.entries()
+        expect(left.filter(({ state, code }) => state !== 'dead' || code !== 'storage_unavailable')).toEqual(
+          [],
+        )
+        expect(left.length).toBeLessThanOrEqual(
+          accepted.filter(({ path }) => path.endsWith('pending')).length,
+        )
+        expect(device.caches.readAll().size).toBe(0)
+        const all = device.upstream.received
+        const firsts = all.filter(({ body }, at) => all.findIndex((other) => other.body === body) === at)
+        // Who was answered 202 is there; who was not may be.
+        for (const path of ['/api/a', '/api/b', '/api/c']) {
+          const arrived = firsts.filter((each) => each.path === path).map(({ body }) => body)
+          const promised = accepted.filter((each) => each.path === path).map(({ body }) => body)
+          expect(arrived.filter((body) => promised.includes(body))).toEqual(promised)
+          // Repeats, too, come only before those behind them.
+          const order = all.filter((each) => each.path === path).map(({ body }) => arrived.indexOf(body))
+          expect(order).toEqual(order.toSorted((a, b) => a - b))
+        }
+        // Each message has one key, whatever became of its worker.
+        const keys = new Set(all.map(({ body, headers }) => `${body} ${headers.get('idempotency-key')}`))
+        expect(keys.size).toBe(firsts.length)
+      },
+    ),
+    { numRuns: Number(process.env.RUNS ?? 60) },
+  )
+}, 120_000)
+
+async function play(
+  device: FakeDevice,
+  workers: ReturnType<FakeDevice['boot']>[],
+  step: Step,
+  body: string,
+  accepted: { path: string; body: string }[],
+): Promise<void> {
+  // Pages talk to the newest worker.
+  const worker = workers.at(-1)
+  switch (step.do) {
+    case 'save': {
+      const { path, bodyMs } = step
+      const place = { path, body }
+      accepted.push(place)
+      const forget = () => accepted.splice(accepted.indexOf(place), 1)
+      place.path = `${path} pending`
+      void worker?.save(path, body, { bodyMs }).then(({ status }) => {
+        place.path = status === 202 ? path : `${path} straight`
+      }, forget)
+      return
+    }
+    case 'wait':
+      return device.advance(step.ms)
+    case 'turns':
+      for (let turn = 0; turn < step.turns; turn++) await new Promise((resolve) => setImmediate(resolve))
+      return
+    case 'drain':
+      return void worker?.outbox.drain('woken')
+    case 'flush':
+      return void worker?.outbox.drain('flush')
+    case 'kill':
+    case 'lose the index':
+      for (const each of workers) each.kill()
+      if (step.do === 'lose the index') {
+        await device.advance(0)
+        device.database.lose()
+      }
+      return
+    case 'second worker':
+  }
+}
