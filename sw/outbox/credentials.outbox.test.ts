@@ -123,3 +123,21 @@ test('sealed headers that are lost: what the page gives is used, in its place', 
     'save_sent',
   ])
 })
+
+test.each([
+  ['401', answers(401), 'needs_auth'],
+  ['a dead letter that holds', answers(400), 'dead'],
+])('%s stops those that were stored before it was sent, too', async (_name, refusal, state) => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = noNetwork
+  const worker = device.boot()
+  const settings = { afterDead: 'hold' } as const
+  for (const body of ['m1', 'm2']) await worker.save('/api/a', body, { settings })
+  await device.advance(10)
+  device.upstream.received.length = 0
+  device.upstream.otherwise = () => refusal
+  void worker.outbox.drain('woken')
+  await device.advance(600_000)
+  expect(device.upstream.bodies()).toEqual(['m1'])
+  expect(await worker.outbox.list()).toMatchObject([{ state }, { state: 'queued' }])
+})
