@@ -43,7 +43,7 @@ test('what comes after a dead letter is sent', async ({ app, server }) => {
   await server.behave({ session, mode: 'reject', times: 1 })
   for (const id of ['1', '2']) await app.save(session, id)
   await expect.poll(() => server.messages(session)).toMatchObject([{ id: '2' }])
-  expect(await app.outbox()).toMatchObject([{ state: 'dead' }])
+  await expect.poll(app.outbox).toMatchObject([{ state: 'dead' }])
 })
 
 test('a 401 asks the page for new headers, and burns no attempt', async ({ app, server }) => {
