@@ -127,7 +127,11 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     if (watch.seen.error === undefined || watch.seen.outputs > 0) return { kind: 'answered', answer }
     return {
       kind: 'failed',
-      outcome: { kind: 'refused', refusal: classifyErrorEvent(watch.seen.error), inStream: true },
+      outcome: {
+        kind: 'refused',
+        refusal: classifyErrorEvent(watch.seen.error, clock.now()),
+        inStream: true,
+      },
       answer,
     }
   } finally {

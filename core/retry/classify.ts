@@ -1,4 +1,5 @@
-import { parseRetryAfter } from './retry-after.ts'
+import { fieldsIn } from './fields.ts'
+import { readHint } from './hint.ts'
 
 /**
  * What an upstream's refusal means for a retry.
@@ -27,6 +28,7 @@ const WORDS: readonly (readonly [RefusalKind, readonly string[]])[] = [
       'organization_usage_limit_exceeded',
       'enforced_spend_limit_reached',
       'billing_error',
+      'budget_exceeded',
     ],
   ],
   ['overloaded', ['overloaded_error', 'server_is_overloaded', 'overloaded', 'capacity_exceeded']],
@@ -44,9 +46,33 @@ const BY_STATUS: Record<number, RefusalKind> = {
 
 const RETRYABLE_5XX = new Set([500, 502, 503, 504, 520, 521, 522, 523, 524])
 
+/** Words in an error's prose that decide, where its fields do not; each is a provider's own. */
+const PHRASES: readonly (readonly [RefusalKind, RegExp])[] = [
+  // One request that no wait makes smaller: it says nothing about the others.
+  ['client_error', /\brequest too large\b/i],
+  [
+    'quota_exhausted',
+    /\bquota exhausted|budget exceeded|used all available credits|monthly spending limit|free-models-per-day|PerDay|\blimit: 0\b/i,
+  ],
+]
+
 /** Reads a refusal from an HTTP answer; `body` is its text, bounded, empty when unknown. */
 export function classifyAnswer(status: number, headers: Headers, body: string, now: number): Refusal {
-  const hintMs = parseRetryAfter(headers, now)
+  return classify(status, headers, parse(body), now)
+}
+
+/** Reads a refusal from an error event inside a 200, which has no status of its own but perhaps says one. */
+export function classifyErrorEvent(error: unknown, now: number): Refusal {
+  const { code, status } = (typeof error === 'object' && error !== null ? error : {}) as Record<
+    string,
+    unknown
+  >
+  const httpStatus = [code, status].map(Number).find((n) => n >= 400 && n < 600) ?? 500
+  return classify(httpStatus, new Headers(), error, now)
+}
+
+function classify(status: number, headers: Headers, body: unknown, now: number): Refusal {
+  const hintMs = readHint(status, headers, body, now)
   const refusal = { httpStatus: status, ...(hintMs === undefined ? {} : { hintMs }) }
   const shouldRetry = headers.get('x-should-retry')
   const word = wordIn(body)
@@ -54,40 +80,36 @@ export function classifyAnswer(status: number, headers: Headers, body: string, n
   if (shouldRetry === 'false')
     return { ...refusal, kind: status === 429 ? 'quota_exhausted' : 'client_error' }
   if (status === 429 || status >= 500) {
+    const phrase = phraseIn(body)
+    if (status === 429 && phrase) return { ...refusal, kind: phrase }
     if (word) return { ...refusal, kind: word }
     // A 5xx that names a time asks for patience, not for a quick second try.
     if (status === 503 && hintMs !== undefined) return { ...refusal, kind: 'overloaded' }
   }
+  // Credits are spent, but for those that running requests have reserved: these come back.
+  if (status === 402 && hintMs !== undefined) return { ...refusal, kind: 'rate_limited' }
   if (status === 409 && shouldRetry === 'true') return { ...refusal, kind: 'server_error' }
   const kind = BY_STATUS[status] ?? (RETRYABLE_5XX.has(status) ? 'server_error' : 'client_error')
   return { ...refusal, kind }
 }
 
-/** Reads a refusal from an error event inside a 200, which has no status of its own but perhaps says one. */
-export function classifyErrorEvent(error: unknown): Refusal {
-  const body = JSON.stringify(error) ?? ''
-  const { code, status } = (typeof error === 'object' && error !== null ? error : {}) as Record<
-    string,
-    unknown
-  >
-  const httpStatus = [code, status].map(Number).find((n) => n >= 400 && n < 600) ?? 500
-  return classifyAnswer(httpStatus, new Headers(), body, 0)
-}
-
 /** Looks for the deciding words where providers put them: in the error's own fields, not in its prose. */
-function wordIn(body: string): RefusalKind | undefined {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(body)
-  } catch {
-    return undefined // Not JSON: only the status speaks.
-  }
-  const said = new Set(namesIn(parsed))
+function wordIn(body: unknown): RefusalKind | undefined {
+  const said = new Set(
+    fieldsIn(body).map(([name, value]) => (/^(code|type|status)$/.test(name) ? value : '')),
+  )
   return WORDS.find(([, words]) => words.some((word) => said.has(word)))?.[0]
 }
 
-function namesIn(value: unknown): string[] {
-  if (typeof value !== 'object' || value === null) return []
-  const { code, type, status, error } = value as Record<string, unknown>
-  return [...[code, type, status].filter((name) => typeof name === 'string'), ...namesIn(error)]
+function phraseIn(body: unknown): RefusalKind | undefined {
+  const texts = fieldsIn(body).map(([, value]) => String(value))
+  return PHRASES.find(([, phrase]) => texts.some((text) => phrase.test(text)))?.[0]
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text // Not JSON: only the status and the prose speak.
+  }
 }
