@@ -23,6 +23,17 @@ test('a save never delays the stream: the chat arrives while the save is held', 
   expect(await app.told('save_sent')).toHaveLength(1)
 })
 
+test('nor do many: saves that hang leave connections to the chat', async ({ app, server }) => {
+  await app.start(options)
+  await server.behave({ mode: 'slow', delayMs: 8_000 })
+  for (let n = 0; n < 8; n++) await app.save(crypto.randomUUID(), '1')
+  const askedAt = Date.now()
+  const chat = await app.chat({ steps: [], answer: { tokens: 5, tokensPerSecond: 0 } })
+  expect((await chat.ended()).state).toBe('whole')
+  const [attempt] = await chat.log()
+  expect(Number(attempt?.at) - askedAt).toBeLessThan(4_000)
+})
+
 test('server down: the save is queued and seen waiting; server back: sent once, in order', async ({
   app,
   server,

@@ -84,8 +84,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     const exchange = openExchange(req, res)
     if (!exchange) return sendError(res, 400, 'bad_url', 'The request has no valid URL')
     route(exchange).catch((error: unknown) => {
-      // The client left while we waited, or before its body was whole.
-      if (exchange.over.aborted || !req.complete) return
+      // The client left while we waited, or before its body was whole; or we are closing.
+      if (exchange.over.aborted || !req.complete || stopping.signal.aborted) return
       console.error(error)
       if (res.headersSent) res.destroy()
       else sendError(res, 500, 'internal_error', 'The demo server failed')

@@ -2,8 +2,8 @@ import type { Clock } from '../../core/clock.ts'
 import { type Deferred, deferred } from '../../core/deferred.ts'
 import { type Entry, isDue, queues, type Triggers } from './entry.ts'
 
-/** So many conversations are sent at a time. */
-const LANES = 6
+/** So many conversations are sent at a time: of the six connections that HTTP/1.1 gives an origin, chats need some. */
+const LANES = 4
 
 export interface DrainContext {
   clock: Clock

@@ -74,15 +74,15 @@ test('accept order is kept when a big body is read slower than a later small one
   expect(device.upstream.bodies()).toEqual(['big', 'small'])
 })
 
-test('at most six conversations are sent at a time, and the others follow one by one', async () => {
+test('at most four conversations are sent at a time, and the others follow one by one', async () => {
   const device = createFakeDevice()
   device.upstream.otherwise = () => after(1_000, created())
   const worker = device.boot()
   for (let n = 0; n < 15; n++) await worker.save(`/api/${n}`, `m${n}`)
   await device.advance(900)
-  expect(device.upstream.open()).toBe(6)
+  expect(device.upstream.open()).toBe(4)
   await device.advance(10_000)
-  expect(device.upstream.mostOpen()).toBe(6)
+  expect(device.upstream.mostOpen()).toBe(4)
   expect(new Set(device.upstream.bodies()).size).toBe(15)
   expect(device.upstream.received).toHaveLength(15)
 })
