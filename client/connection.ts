@@ -16,6 +16,8 @@ import { compareOptions, explain } from './warnings.ts'
 /** What is queued is sent for so long before the worker goes, ms. */
 const DRAIN_MS = 10_000
 
+const CHANGES = /^outbox\.(flush|retry|discard|clear)$/
+
 export interface Connection {
   /**
    * Settles when it is known who has this page.
@@ -133,7 +135,10 @@ export function connect(link: Link, helloMs: number): Connection {
     established: establish(),
     ask: async (name, args, limitMs) => {
       if (!link.worker) throw new Error(`Cannot call ${name}: no worker`)
-      return call(link.worker, name, args, limitMs)
+      const result = await call(link.worker, name, args, limitMs)
+      // What is told of entries is told as they are sent; that one is gone is not.
+      if (CHANGES.test(name)) await look(link.worker).catch(() => {})
+      return result
     },
     answerAuth: async ({ origin, url, entryId, conversation }, [port]) => {
       let headers: Record<string, string> | null | undefined

@@ -32,6 +32,7 @@ test('a dead letter can be discarded, and is never sent', async ({ app, server }
   await server.behave({ session, mode: 'ok' })
   expect(await app.evaluate((id) => window.e2e.keeper?.outbox.discard(id), id)).toBe(true)
   expect(await app.outbox()).toEqual([])
+  expect(await app.evaluate(() => window.e2e.keeper?.getSnapshot().outbox)).toMatchObject({ dead: 0 })
   // A later message has gone: what would have gone before it has not.
   await app.save(session, '2')
   await expect.poll(() => server.messages(session)).toMatchObject([{ id: '2' }])

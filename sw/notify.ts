@@ -13,9 +13,11 @@ export interface Notify {
 export function createNotify(scope: string, counts: () => Promise<OutboxCounts>, debug: boolean): Notify {
   const open = new Map<string, { status: Untold<Status> & { at: number }; clientId: string }>()
   let queue: Promise<void> = Promise.resolve()
+  /** Save statuses that wait to be posted: only the last of them has the counts, which cost a look at every entry. */
+  let saves = 0
 
   const post = async (status: Untold<Status> & { at: number }, clientId: string) => {
-    const outbox = 'entryId' in status ? await counts() : undefined
+    const outbox = 'entryId' in status && --saves === 0 ? await counts() : undefined
     const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
     for (const page of pages) {
       if (!page.url.startsWith(scope)) continue
@@ -38,6 +40,7 @@ export function createNotify(scope: string, counts: () => Promise<OutboxCounts>,
         if (ENDS.has(untold.status)) open.delete(requestId)
         else open.set(requestId, { status, clientId })
       }
+      if ('entryId' in status) saves++
       // A page that is going away, or a browser that is closing, is no fault to tell anyone.
       queue = queue.then(() => post(status, clientId)).catch(() => {})
     },
