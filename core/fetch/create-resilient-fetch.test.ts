@@ -142,10 +142,33 @@ describe('an abort', () => {
   })
 })
 
-test('a network error that lasts is thrown as fetch throws it', async () => {
-  const { send, requests } = over([() => Promise.reject(new TypeError('ECONNREFUSED'))])
-  await expect(send(CHAT, { method: 'POST', body: BODY })).rejects.toThrow(TypeError)
-  expect(requests).toHaveLength(6)
+describe('a network error that lasts', () => {
+  test('is thrown as fetch throws it, with the last cause', async () => {
+    let count = 0
+    const { send, requests } = over([
+      () => Promise.reject(new TypeError('fetch failed', { cause: { code: 'ECONNRESET', nth: ++count } })),
+    ])
+    const thrown: unknown = await send(CHAT, { method: 'POST', body: BODY }).catch((error: unknown) => error)
+    expect(thrown).toBeInstanceOf(TypeError)
+    expect(thrown).toMatchObject({ message: 'fetch failed', cause: { code: 'ECONNRESET', nth: 6 } })
+    expect(requests).toHaveLength(6)
+  })
+
+  test('is a TypeError whatever the given fetch throws, which is its cause', async () => {
+    const reason = new Error('socket hang up')
+    const { send } = over([() => Promise.reject(reason)])
+    const thrown: unknown = await send(CHAT, { method: 'POST', body: BODY }).catch((error: unknown) => error)
+    expect(thrown).toBeInstanceOf(TypeError)
+    expect(thrown).toHaveProperty('cause', reason)
+  })
+
+  test('that was a silence has our time-out as its cause', async () => {
+    const { send } = over([never], { timeouts: { headersMs: 1, totalMs: 1 } })
+    await expect(send(CHAT, { method: 'POST', body: BODY })).rejects.toMatchObject({
+      name: 'TypeError',
+      cause: { name: 'TimeoutError' },
+    })
+  })
 })
 
 test('a listener that throws harms nothing', async () => {

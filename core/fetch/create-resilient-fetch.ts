@@ -7,6 +7,7 @@ import type { Options } from '../options/options.ts'
 import { compileRoutes, matchRoute } from '../options/routes.ts'
 import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../protocol/request-id.ts'
 import type { Status } from '../protocol/status.ts'
+import { dropConnectionHeaders } from './connection-headers.ts'
 
 export type ResilientFetchOptions = Pick<Options, 'chat' | 'timeouts' | 'reasoning' | 'retry'> & {
   /** What really sends; default the global `fetch`. */
@@ -57,11 +58,20 @@ export function createResilientFetch({
     const headers = new Headers(request.headers)
     const requestId = readRequestId(headers.get(REQUEST_ID_HEADER)) ?? createRequestId()
     headers.delete(REQUEST_ID_HEADER)
+    dropConnectionHeaders(headers)
+    let rejection: unknown
     const trip = startTrip(
       {
         ...describeChat(request, body ? new TextDecoder().decode(body) : '', route, options),
         requestId,
-        send: (attemptSignal) => platform(new Request(request, { headers, body, signal: attemptSignal })),
+        send: async (attemptSignal) => {
+          try {
+            return await platform(new Request(request, { headers, body, signal: attemptSignal }))
+          } catch (error) {
+            rejection = error
+            throw error
+          }
+        },
       },
       {
         clock: systemClock,
@@ -72,9 +82,13 @@ export function createResilientFetch({
     signal.addEventListener('abort', trip.cancel, { once: true })
     void trip.finished.then(() => signal.removeEventListener('abort', trip.cancel))
     const answer = await trip.answer
-    if (answer.kind === 'response') return toResponse(answer)
+    if (answer.kind === 'response') {
+      dropConnectionHeaders(answer.head.headers)
+      return toResponse(answer)
+    }
     signal.throwIfAborted()
-    throw new TypeError('fetch failed')
+    // No attempt got an answer: the last one's error says why, where the platform puts it.
+    throw rejection instanceof TypeError ? rejection : new TypeError('fetch failed', { cause: rejection })
   }
 }
 
