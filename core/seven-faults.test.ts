@@ -4,6 +4,7 @@ import { describeChat } from './chat/describe.ts'
 import { DEFAULT_TIMEOUTS, REASONING_TIMEOUTS } from './chat/timeouts.ts'
 import { startTrip } from './chat/trip.ts'
 import { createResilientFetch } from './fetch/create-resilient-fetch.ts'
+import { createLimits } from './retry/limits.ts'
 import { DEFAULT_RETRY } from './retry/policy.ts'
 import { countConnections } from './testing/count-connections.ts'
 import { createFakeClock } from './testing/fake-clock.ts'
@@ -168,6 +169,7 @@ describe('fault 5: 45 log calls and a JSON.stringify per chunk on the hot path',
       {},
     ),
     requestId: 'r1',
+    credential: '',
   }
 
   /** Passes chunks through a trip, one by one, as its page would pull them. */
@@ -184,13 +186,15 @@ describe('fault 5: 45 log calls and a JSON.stringify per chunk on the hot path',
       },
       { highWaterMark: 0 },
     )
+    const clock = createFakeClock()
+    const random = () => 0
     const trip = startTrip(
       {
         ...request,
         send: () =>
           Promise.resolve(new Response(upstream, { headers: { 'content-type': 'text/event-stream' } })),
       },
-      { clock: createFakeClock(), random: () => 0, report: () => statuses++ },
+      { clock, random, limits: createLimits({ clock, random }), report: () => statuses++ },
     )
     const answer = await trip.answer
     if (answer.kind !== 'response' || !answer.body) throw new Error('Expected a body')

@@ -1,10 +1,13 @@
 import { toResponse } from '../core/chat/answer.ts'
+import { digestCredential } from '../core/chat/credential.ts'
 import { describeChat } from '../core/chat/describe.ts'
 import { startTrip } from '../core/chat/trip.ts'
 import { type Clock, type Random } from '../core/clock.ts'
 import type { ChatRouteOptions, Options } from '../core/options/options.ts'
 import type { RouteMatch } from '../core/options/routes.ts'
 import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
+import type { Limits } from '../core/retry/limits.ts'
+import type { Brake } from './brake.ts'
 import type { Notify } from './notify.ts'
 import { readBody, reissue } from './reissue.ts'
 
@@ -23,6 +26,10 @@ export interface ChatsContext {
   options: Options
   clock: Clock
   random: Random
+  limits: Limits
+  /** Resolves when the limits of the worker before this one are known. */
+  ready: Promise<void>
+  brake: Brake
   notify: Notify
 }
 
@@ -33,7 +40,8 @@ const MAX_BODY = 32 * 1024 * 1024
 const EARLY_CANCEL_MS = 10_000
 
 /** The chat requests of all pages that are under way, each on its trip. */
-export function createChats({ options, clock, random, notify }: ChatsContext): Chats {
+export function createChats(context: ChatsContext): Chats {
+  const { options, clock, random, limits, brake, notify } = context
   const open = new Map<string, AbortController>()
   const cancelledEarly = new Map<string, number>()
 
@@ -44,18 +52,35 @@ export function createChats({ options, clock, random, notify }: ChatsContext): C
     requestId: string,
     stop: AbortSignal,
   ): Promise<{ response: Response; finished: Promise<void> }> => {
-    const body = await readBody(request)
+    const [body, credential] = await Promise.all([
+      readBody(request),
+      digestCredential(request),
+      context.ready,
+    ])
     if (body && body.byteLength > MAX_BODY) {
       return { response: await reissue(request, body, stop), finished: Promise.resolve() }
     }
     const text = body ? new TextDecoder().decode(body) : ''
+    const posted = { clientId, url: request.url, credential, body }
+    const heldUntil = await brake.heldUntil(posted)
     const trip = startTrip(
       {
         ...describeChat(request, text, route, options),
         requestId,
+        credential,
+        ...(heldUntil === undefined ? {} : { heldUntil }),
         send: (signal) => reissue(request, body, signal),
       },
-      { clock, random, report: (status) => notify.report(status, clientId) },
+      {
+        clock,
+        random,
+        limits,
+        report: (status) => {
+          notify.report(status, clientId)
+          // What was never sent is no failure of its own.
+          if (status.status === 'request_failed' && status.attempts > 0) void brake.failed(posted)
+        },
+      },
     )
     if (stop.aborted) trip.cancel()
     else stop.addEventListener('abort', trip.cancel, { once: true })

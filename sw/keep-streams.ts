@@ -5,8 +5,10 @@ import { canonicalOptions } from '../core/options/query.ts'
 import { compileRoutes, matchRoute } from '../core/options/routes.ts'
 import { isOurs, type ToWorker } from '../core/protocol/message.ts'
 import { askAuth } from './ask-auth.ts'
+import { createBrake } from './brake.ts'
 import { createCalls } from './calls.ts'
 import { createChats } from './chats.ts'
+import { keepLimits } from './keep-limits.ts'
 import { createNotify } from './notify.ts'
 import { createOutbox } from './outbox/outbox.ts'
 import { worker } from './worker.ts'
@@ -34,7 +36,14 @@ export function keepStreams(given: Options): void {
   const chatRoutes = compileRoutes('chat', options.chat, scope)
   const saveRoutes = compileRoutes('saves', options.saves, scope)
   const notify = createNotify(scope, () => outbox.counts(), options.debug === true)
-  const chats = createChats({ options, clock, random, notify })
+  const chats = createChats({
+    options,
+    clock,
+    random,
+    ...keepLimits(scope, clock, random),
+    brake: createBrake(clock),
+    notify,
+  })
   const outbox = createOutbox({
     clock,
     random,

@@ -16,6 +16,8 @@ export interface TripTimes {
   startedAt: number
   attempts: number
   waitedMs: number
+  /** Whether any HTTP answer came at all. */
+  wasAnswered: boolean
   /** Epoch ms of the last 2xx headers. */
   headersAt?: number
 }
@@ -79,6 +81,7 @@ const STATUS: Partial<Record<Failure['code'], number>> = {
   total_timeout: 504,
   rate_limited: 429,
   overloaded: 503,
+  retry_budget_exhausted: 503,
 }
 
 function ours(headers: Headers, requestId: string, times: TripTimes, final: boolean): Headers {

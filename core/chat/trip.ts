@@ -1,18 +1,22 @@
-import { type Clock, type Random, sleep } from '../clock.ts'
-import { deferred } from '../deferred.ts'
-import { type Failure, failureOf } from '../protocol/failure.ts'
+import type { Clock, Random } from '../clock.ts'
+import { failureOf } from '../protocol/failure.ts'
 import type { RequestStatus, Untold } from '../protocol/status.ts'
 import { decide, type Decision, NEW_LEDGER } from '../retry/decide.ts'
-import { type Outcome, wasAccepted } from '../retry/outcome.ts'
-import { attempt, type OpenAnswer } from './attempt.ts'
-import { type Answer, brokenBody, headOf, problemOf, type TripTimes } from './answer.ts'
-import type { ByteSource } from './byte-source.ts'
+import type { Turn } from '../retry/gate.ts'
+import type { Limits, Member } from '../retry/limits.ts'
+import { wasAccepted } from '../retry/outcome.ts'
+import type { Answer, TripTimes } from './answer.ts'
+import { attempt } from './attempt.ts'
 import type { ChatDescription } from './describe.ts'
-import { createFlow } from './flow.ts'
-import { watchStream } from './watch.ts'
+import { createHandover } from './handover.ts'
+import { retryStatus } from './retry-status.ts'
 
 export interface TripRequest extends ChatDescription {
   requestId: string
+  /** A digest of what it authenticates with; requests with another one have limits of their own. */
+  credential: string
+  /** It has failed so often that it must not be sent before, epoch ms. */
+  heldUntil?: number
   /** Sends the request anew, as it came; the signal ends it. */
   send: (signal: AbortSignal) => Promise<Response>
 }
@@ -20,6 +24,8 @@ export interface TripRequest extends ChatDescription {
 export interface TripContext {
   clock: Clock
   random: Random
+  /** Shared by all requests that meet the same upstreams. */
+  limits: Limits
   /** Must not throw and is not awaited. */
   report: (status: Untold<RequestStatus>) => void
 }
@@ -46,131 +52,36 @@ const WITHHELD_MS = 10_000
 export function startTrip(request: TripRequest, context: TripContext): Trip {
   const { clock, random } = context
   const { requestId, timeouts, retry, streams, reasoning } = request
-  const path = new URL(request.url).pathname
+  const { origin, pathname: path } = new URL(request.url)
   const startedAt = clock.now()
   const totalAt = startedAt + timeouts.totalMs
   const stop = new AbortController()
-  const answer = deferred<Answer>()
-  const flowing = deferred<ByteSource>()
-  flowing.promise.catch(() => {}) // Heard only by a Response that was handed over early.
-  const times: TripTimes = { startedAt, attempts: 0, waitedMs: 0 }
+  const times: TripTimes = { startedAt, attempts: 0, waitedMs: 0, wasAnswered: false }
+  const handover = createHandover(request, context, times, stop)
   let ledger = NEW_LEDGER
-  /** The Response that was handed over. */
-  let committed: Response | undefined
-  let gotHttpAnswer = false
 
-  /** The bytes of whichever attempt goes through. */
-  const body: ByteSource = {
-    read: async () => (await flowing.promise).read(),
-    cancel: () => stop.abort(),
-  }
-
-  const commit = (response: Response, failed: boolean) => {
-    if (committed) return
-    committed = response
-    const head = headOf(response, requestId, times, failed)
-    answer.resolve({ kind: 'response', head, body: response.body ? body : null })
-  }
-
-  const cancelled = () => {
-    context.report({ status: 'request_cancelled', requestId, by: 'page' })
-    answer.resolve({ kind: 'network_error' })
-    flowing.reject(new DOMException('The request was cancelled', 'AbortError'))
-  }
-
-  /** Lets an answer flow, and sees it to its end. */
-  const relayAnswer = async (open: OpenAnswer, failure?: Failure) => {
-    const flow = createFlow(open, {
-      clock,
-      timeouts,
-      stalled: (name, silentMs) =>
-        context.report({ status: 'stream_stalled', requestId, clock: name, silentMs }),
-      flowing: (name, silentMs) =>
-        context.report({ status: 'stream_flowing', requestId, clock: name, silentMs }),
+  /** Waits for its own time and for its turn among all that share its limits; rejects when cancelled. */
+  const awaitTurn = async (member: Member, notBefore: number): Promise<Turn> => {
+    const since = clock.now()
+    const from = Math.max(since, notBefore)
+    const leftMs = retry.rateLimitBudgetMs - ledger.rateLimitWaitedMs
+    let heldUntil = from
+    const turn = await member.enter({
+      notBefore,
+      notAfter: Math.min(from + leftMs + retry.jitterMs, totalAt - 1),
+      jitterMs: retry.jitterMs,
+      signal: stop.signal,
+      held: (retryAt) => {
+        heldUntil = retryAt
+        const retryAfterMs = retryAt - clock.now()
+        context.report({ status: 'rate_limit_wait', requestId, retryAfterMs, retryAt })
+      },
     })
-    const ttftMs = clock.now() - startedAt
-    if (!failure) {
-      context.report({
-        status: 'first_output',
-        requestId,
-        ttfbMs: (times.headersAt ?? clock.now()) - startedAt,
-        ttftMs,
-        attempt: times.attempts,
-      })
-    }
-    if (stop.signal.aborted) flow.cancel()
-    else stop.signal.addEventListener('abort', flow.cancel, { once: true })
-    commit(open.response, failure !== undefined)
-    flowing.resolve(flow)
-    // An answer without a body has nobody who would read it to its end.
-    if (!open.response.body) await flow.read()
-    const end = await flow.ended
-    stop.signal.removeEventListener('abort', flow.cancel)
-    if (failure) return
-    if (end.kind === 'failed') return fail(end.failure)
-    if (end.kind === 'cancelled')
-      return context.report({ status: 'request_cancelled', requestId, by: 'page' })
-    const { usage } = open.watch.seen
-    context.report({
-      status: 'request_finished',
-      requestId,
-      verdict: 'complete',
-      attempts: times.attempts,
-      waitedMs: times.waitedMs,
-      ttftMs,
-      durationMs: clock.now() - startedAt,
-      bytes: flow.bytes(),
-      ...(usage ? { usage } : {}),
-    })
-  }
-
-  const fail = (failure: Failure) =>
-    context.report({
-      status: 'request_failed',
-      requestId,
-      attempts: times.attempts,
-      waitedMs: times.waitedMs,
-      ...failure,
-    })
-
-  const giveUp = async (decision: Decision & { action: 'give_up' }, outcome: Outcome, own?: OpenAnswer) => {
-    const { code, retryAt } = decision
-    const failure = failureOf(code, {
-      ...(outcome.kind === 'refused' ? { httpStatus: outcome.refusal.httpStatus } : {}),
-      ...(retryAt === undefined ? {} : { retryAt }),
-    })
-    fail(failure)
-    const saysItself = own && (!committed || (outcome.kind === 'refused' && outcome.inStream))
-    if (saysItself) return relayAnswer(own, failure)
-    own?.abort()
-    answer.resolve(
-      gotHttpAnswer ? problemOf(failure, requestId, times, clock.now()) : { kind: 'network_error' },
-    )
-    if (!committed) return
-    const contentType = committed.headers.get('content-type') ?? ''
-    const notice = watchStream(contentType, path, streams).errorEvent(failure)
-    flowing.resolve(brokenBody(notice, failure))
-  }
-
-  const reportRetry = (decision: Decision & { action: 'retry' }, outcome: Outcome) => {
-    const { status, afterMs, budgetLeftMs, reason, hinted } = decision
-    const retry = {
-      requestId,
-      attempt: times.attempts + 1,
-      retryAfterMs: afterMs,
-      retryAt: clock.now() + afterMs,
-      budgetLeftMs,
-    }
-    if (status === 'rate_limit_retry') {
-      context.report({ status, ...retry, reason: reason ?? 'rate_limited', hinted })
-    } else {
-      context.report({
-        status,
-        ...retry,
-        ...(outcome.kind === 'timeout' && outcome.phase !== 'total' ? { phase: outcome.phase } : {}),
-        ...(outcome.kind === 'refused' ? { httpStatus: outcome.refusal.httpStatus } : {}),
-      })
-    }
+    times.waitedMs += clock.now() - since
+    // Jitter is not charged, nor is the time by which a timer is late.
+    const heldMs = Math.max(0, Math.min(clock.now(), heldUntil - retry.jitterMs) - from)
+    ledger = { ...ledger, rateLimitWaitedMs: ledger.rateLimitWaitedMs + heldMs }
+    return turn
   }
 
   const run = async () => {
@@ -183,7 +94,31 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
       ...(model === undefined ? {} : { model }),
       ...(conversation === undefined ? {} : { conversation }),
     })
+    if (request.heldUntil !== undefined) {
+      times.wasAnswered = true // The others like it were.
+      return handover.giveUp(failureOf('retry_budget_exhausted', { retryAt: request.heldUntil }))
+    }
+    const member = context.limits.join({ origin, model, credential: request.credential })
+    try {
+      await tryUntilAnswered(member)
+    } finally {
+      member.leave()
+    }
+  }
+
+  const tryUntilAnswered = async (member: Member) => {
+    let notBefore = startedAt
     for (;;) {
+      let turn: Turn
+      try {
+        turn = await awaitTurn(member, notBefore)
+      } catch {
+        return handover.cancelled() // Only our own signal ends a wait.
+      }
+      if (turn.kind === 'held') {
+        times.wasAnswered = true // Another request was.
+        return handover.giveUp(failureOf('rate_limited', { httpStatus: 429, retryAt: turn.until }))
+      }
       times.attempts++
       let disarmCommit = () => {}
       const attempted = await attempt({
@@ -197,14 +132,15 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
         signal: stop.signal,
         clock,
         onAccepted: (response) => {
-          gotHttpAnswer = true
+          member.accepted()
+          times.wasAnswered = true
           times.headersAt = clock.now()
-          if (streams !== undefined) disarmCommit = clock.timer(WITHHELD_MS, () => commit(response, false))
+          if (streams !== undefined) disarmCommit = clock.timer(WITHHELD_MS, () => handover.commit(response))
         },
       })
       disarmCommit()
-      if (attempted.kind === 'cancelled') return cancelled()
-      if (attempted.kind === 'answered') return relayAnswer(attempted.answer)
+      if (attempted.kind === 'cancelled') return handover.cancelled()
+      if (attempted.kind === 'answered') return handover.relay(attempted.answer)
 
       const { outcome } = attempted
       ledger = {
@@ -214,21 +150,37 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
         headersTimeouts:
           ledger.headersTimeouts + (outcome.kind === 'timeout' && outcome.phase === 'headers' ? 1 : 0),
       }
-      gotHttpAnswer ||= outcome.kind === 'refused' || outcome.kind === 'not_a_chat'
-      const decision = decide(outcome, ledger, retry, { now: clock.now(), random, totalAt, reasoning })
-      if (decision.action === 'give_up') return giveUp(decision, outcome, attempted.answer)
-
-      attempted.answer?.abort()
-      ledger = decision.ledger
-      reportRetry(decision, outcome)
-      times.waitedMs += decision.afterMs
-      try {
-        await sleep(clock, decision.afterMs, stop.signal)
-      } catch {
-        return cancelled() // Only our own signal ends a wait.
+      times.wasAnswered ||= outcome.kind === 'refused' || outcome.kind === 'not_a_chat'
+      const decision = pay(
+        decide(outcome, ledger, retry, { now: clock.now(), random, totalAt, reasoning }),
+        member,
+      )
+      if (decision.shutUntil === undefined) member.ended()
+      else member.refused(decision.shutUntil)
+      const own = attempted.answer
+      if (decision.action === 'give_up') {
+        const httpStatus = outcome.kind === 'refused' ? outcome.refusal.httpStatus : undefined
+        const failure = failureOf(decision.code, {
+          ...(httpStatus === undefined ? {} : { httpStatus }),
+          ...(decision.retryAt === undefined ? {} : { retryAt: decision.retryAt }),
+        })
+        const maySay = !handover.isCommitted() || (outcome.kind === 'refused' && outcome.inStream)
+        if (maySay) return handover.giveUp(failure, own)
+        own?.abort()
+        return handover.giveUp(failure)
       }
+      own?.abort()
+      ledger = decision.ledger
+      context.report(retryStatus(requestId, times.attempts + 1, clock.now(), decision, outcome))
+      notBefore = clock.now() + decision.afterMs
     }
   }
 
-  return { answer: answer.promise, finished: run(), cancel: () => stop.abort() }
+  /** A retry that is not about limits costs a token of the bucket that all share. */
+  const pay = (decision: Decision, member: Member): Decision =>
+    decision.action === 'give_up' || decision.status === 'rate_limit_retry' || member.takeRetry(retry.bucket)
+      ? decision
+      : { action: 'give_up', code: 'retry_budget_exhausted' }
+
+  return { answer: handover.answer, finished: run(), cancel: () => stop.abort() }
 }

@@ -1,3 +1,4 @@
+import { digestCredential } from '../chat/credential.ts'
 import { describeChat } from '../chat/describe.ts'
 import { toResponse } from '../chat/answer.ts'
 import { startTrip } from '../chat/trip.ts'
@@ -7,6 +8,7 @@ import type { Options } from '../options/options.ts'
 import { compileRoutes, matchRoute } from '../options/routes.ts'
 import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../protocol/request-id.ts'
 import type { Status } from '../protocol/status.ts'
+import { createLimits } from '../retry/limits.ts'
 import { dropConnectionHeaders } from './connection-headers.ts'
 
 export type ResilientFetchOptions = Pick<Options, 'chat' | 'timeouts' | 'reasoning' | 'retry'> & {
@@ -20,7 +22,8 @@ export type ResilientFetchOptions = Pick<Options, 'chat' | 'timeouts' | 'reasoni
  * A `fetch` with streamkeeper's engine, for Node, edge routes and pages without a worker: deadlines per phase,
  * retries, rate limits, and an answer that is never cut in silence.
  *
- * Without `chat` every POST is a chat request; with it only those that match, and all else goes straight on.
+ * A limit that one request meets holds back all others of the same upstream, model and key. Without `chat` every
+ * POST is a chat request; with it only those that match, and all else goes straight on.
  *
  * @throws {TypeError} naming a wrong option.
  * @example new OpenAI({ fetch: createResilientFetch({ onStatus: console.log }) })
@@ -30,7 +33,9 @@ export function createResilientFetch({
   onStatus,
   ...rest
 }: ResilientFetchOptions = {}): typeof fetch {
-  const options = checkOptions(rest)
+  const checked = checkOptions(rest)
+  const options: Options = { ...checked, retry: { bucket: false, ...checked.retry } }
+  const limits = createLimits({ clock: systemClock, random: Math.random })
   const routes = compileRoutes('chat', options.chat, baseUrl())
   const everyPost = { settings: { url: '*' }, groups: {} }
   const report = (status: Status) => {
@@ -54,6 +59,7 @@ export function createResilientFetch({
     signal.throwIfAborted()
     const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
     const body = hasBody ? await request.arrayBuffer() : null
+    const credential = await digestCredential(request)
     signal.throwIfAborted() // Meanwhile.
     const headers = new Headers(request.headers)
     const requestId = readRequestId(headers.get(REQUEST_ID_HEADER)) ?? createRequestId()
@@ -64,6 +70,7 @@ export function createResilientFetch({
       {
         ...describeChat(request, body ? new TextDecoder().decode(body) : '', route, options),
         requestId,
+        credential,
         send: async (attemptSignal) => {
           try {
             return await platform(new Request(request, { headers, body, signal: attemptSignal }))
@@ -76,6 +83,7 @@ export function createResilientFetch({
       {
         clock: systemClock,
         random: Math.random,
+        limits,
         report: (status) => report({ ...status, at: Date.now(), own: true }),
       },
     )

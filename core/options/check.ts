@@ -14,6 +14,7 @@ export function checkOptions(options: unknown): Options {
 type Check = (value: unknown, name: string) => void
 
 const ms = matching('a number of milliseconds, 0 or more', (value) => isNumber(value) && value >= 0)
+const amount = matching('a number, 0 or more', (value) => isNumber(value) && value >= 0)
 const count = matching(
   'a whole number, 1 or more',
   (value) => Number.isInteger(value) && (value as number) > 0,
@@ -50,6 +51,10 @@ const retry = shape({
   rateLimitMaxMs: ms,
   networkBudgetMs: ms,
   rateLimitBudgetMs: ms,
+  bucket: either(
+    oneOf(false),
+    shape({ capacity: amount, refillPerMinute: amount }, ['capacity', 'refillPerMinute']),
+  ),
 })
 
 const route = { url: text, method: text }

@@ -110,6 +110,7 @@ describe('decide() gives up', () => {
       action: 'give_up',
       code: 'rate_limited',
       retryAt: NOW + 60_001,
+      shutUntil: NOW + 60_001,
     })
   })
 })
@@ -185,6 +186,7 @@ describe('whatever happens', () => {
     rateLimitBaseMs: fc.nat(5_000),
     rateLimitMaxMs: fc.nat(30_000),
     networkBudgetMs: fc.nat(60_000),
+    bucket: fc.constant(DEFAULT_RETRY.bucket),
     rateLimitBudgetMs: fc.nat(120_000),
   })
 

@@ -30,7 +30,7 @@ export const NEW_LEDGER: Ledger = {
 
 export type RetryStatus = 'rate_limit_retry' | 'network_retry' | 'timeout_retry' | 'server_retry'
 
-export type Decision =
+export type Decision = (
   | {
       action: 'retry'
       afterMs: number
@@ -43,6 +43,10 @@ export type Decision =
       ledger: Ledger
     }
   | { action: 'give_up'; code: FailureCode; retryAt?: number }
+) & {
+  /** Until when all others of the same limit must wait, epoch ms; absent when this says nothing about them. */
+  shutUntil?: number
+}
 
 export interface Situation {
   now: number
@@ -66,10 +70,12 @@ export function decide(
   const code = codeOf(outcome)
   const limit = limitOf(outcome)
   const hintMs = outcome.kind === 'refused' ? outcome.refusal.hintMs : undefined
+  const jitterMs = jitter(policy.jitterMs, situation.random)
+  const retryAt = limit && hintMs !== undefined ? situation.now + hintMs : undefined
   const giveUp: Decision = {
     action: 'give_up',
     code,
-    ...(limit && hintMs !== undefined ? { retryAt: situation.now + hintMs } : {}),
+    ...(retryAt === undefined ? {} : { retryAt, shutUntil: retryAt + jitterMs }),
   }
   if (!mayBeRetried(outcome, ledger, policy, situation.reasoning)) return giveUp
 
@@ -82,9 +88,10 @@ export function decide(
   const waitMs = hintMs ?? ownMs
   if (waitMs > budgetMs - spentMs || situation.now + waitMs >= situation.totalAt) return giveUp
 
+  const afterMs = waitMs + jitterMs
   return {
     action: 'retry',
-    afterMs: waitMs + jitter(policy.jitterMs, situation.random),
+    afterMs,
     status: statusOf(outcome),
     reason: limit,
     hinted: hintMs !== undefined,
@@ -92,6 +99,8 @@ export function decide(
     ledger: limit
       ? { ...ledger, rateLimitWaits: ledger.rateLimitWaits + 1, rateLimitWaitedMs: spentMs + waitMs }
       : { ...ledger, networkWaits: ledger.networkWaits + 1, networkWaitedMs: spentMs + waitMs },
+    // Overload that names no time may be over for the next one; a rate limit is not.
+    ...(retryAt !== undefined || limit === 'rate_limited' ? { shutUntil: situation.now + afterMs } : {}),
   }
 }
 

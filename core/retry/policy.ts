@@ -1,3 +1,5 @@
+import type { BucketPolicy } from './bucket.ts'
+
 /** How often and how long one request may be tried again. Times in ms. */
 export interface RetryPolicy {
   /** Counts the first. */
@@ -13,6 +15,8 @@ export interface RetryPolicy {
   networkBudgetMs: number
   /** All waits of one request for rate limits and overload, jitter aside. */
   rateLimitBudgetMs: number
+  /** Retry tokens that all requests to one origin and model share; `false`: no such bound. */
+  bucket: BucketPolicy | false
 }
 
 export const DEFAULT_RETRY: RetryPolicy = {
@@ -24,4 +28,5 @@ export const DEFAULT_RETRY: RetryPolicy = {
   rateLimitMaxMs: 20_000,
   networkBudgetMs: 30_000,
   rateLimitBudgetMs: 60_000,
+  bucket: { capacity: 10, refillPerMinute: 10 },
 }

@@ -4,6 +4,7 @@ import { startTrip, type Trip } from '../chat/trip.ts'
 import type { Random } from '../clock.ts'
 import type { Options } from '../options/options.ts'
 import type { RequestStatus, StatusName, Untold } from '../protocol/status.ts'
+import { createLimits, type Limits } from '../retry/limits.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 import type { Scripted } from './scripted-upstream.ts'
 
@@ -14,6 +15,9 @@ export interface TripSettings {
   options?: Options
   /** Jitter's chance; none unless said otherwise. */
   random?: Random
+  /** Shared with other trips; its own unless said otherwise. */
+  limits?: Limits
+  clock?: FakeClock
 }
 
 /** What a page sees of its request. */
@@ -49,7 +53,8 @@ export const REASONING_BODY = { model: 'o3', stream: true, messages: [] }
 /** Starts a trip against a scripted upstream, and reads its answer as a page does. Nothing moves before `advance`. */
 export function runTrip(script: readonly Scripted[], settings: TripSettings = {}): FakeTrip {
   const { body = PLAIN_BODY, path = '/v1/chat/completions', options = {}, random = () => 0 } = settings
-  const clock = createFakeClock()
+  const { clock = createFakeClock() } = settings
+  const { limits = createLimits({ clock, random }) } = settings
   const startedAt = clock.now()
   const timeline: string[] = []
   const sentAt: number[] = []
@@ -66,6 +71,7 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
         options,
       ),
       requestId: 'r1',
+      credential: '',
       send: (signal) => {
         const respond = script[sentAt.length]
         note('send')
@@ -78,6 +84,7 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
     {
       clock,
       random,
+      limits,
       report: (status) => {
         note(status.status)
         statuses.push(status)

@@ -1,0 +1,118 @@
+import { type Deferred, deferred } from '../deferred.ts'
+import type { Failure } from '../protocol/failure.ts'
+import { type Answer, brokenBody, headOf, problemOf, type TripTimes } from './answer.ts'
+import type { OpenAnswer } from './attempt.ts'
+import type { ByteSource } from './byte-source.ts'
+import { createFlow } from './flow.ts'
+import type { TripContext, TripRequest } from './trip.ts'
+import { watchStream } from './watch.ts'
+
+/** What the page is given of a trip, and the one status that ends it. */
+export interface Handover {
+  /** Never rejects. */
+  answer: Promise<Answer>
+  /** The upstream's Response, before its bytes. Once is enough; after that only bytes can change. */
+  commit: (response: Response) => void
+  isCommitted: () => boolean
+  /** Lets an answer flow, and sees it to its end. */
+  relay: (open: OpenAnswer) => Promise<void>
+  /** The end without an answer; `own`: what the upstream said instead, if it may still be said. */
+  giveUp: (failure: Failure, own?: OpenAnswer) => Promise<void>
+  cancelled: () => void
+}
+
+export function createHandover(
+  { requestId, url, timeouts, streams }: TripRequest,
+  { clock, report }: TripContext,
+  times: TripTimes,
+  stop: AbortController,
+): Handover {
+  const answer = deferred<Answer>()
+  /** The bytes of whichever attempt goes through. */
+  const flowing: Deferred<ByteSource> = deferred()
+  flowing.promise.catch(() => {}) // Heard only by a Response that was handed over early.
+  let committed: Response | undefined
+
+  const commit = (response: Response, failed = false) => {
+    if (committed) return
+    committed = response
+    const body: ByteSource = {
+      read: async () => (await flowing.promise).read(),
+      cancel: () => stop.abort(),
+    }
+    const head = headOf(response, requestId, times, failed)
+    answer.resolve({ kind: 'response', head, body: response.body ? body : null })
+  }
+
+  const fail = (failure: Failure) => {
+    const { attempts, waitedMs } = times
+    report({ status: 'request_failed', requestId, attempts, waitedMs, ...failure })
+  }
+
+  /** Hands an answer on to its last byte. */
+  const flow = async (open: OpenAnswer, failed: boolean) => {
+    const bytes = createFlow(open, {
+      clock,
+      timeouts,
+      stalled: (name, silentMs) => report({ status: 'stream_stalled', requestId, clock: name, silentMs }),
+      flowing: (name, silentMs) => report({ status: 'stream_flowing', requestId, clock: name, silentMs }),
+    })
+    if (stop.signal.aborted) bytes.cancel()
+    else stop.signal.addEventListener('abort', bytes.cancel, { once: true })
+    commit(open.response, failed)
+    flowing.resolve(bytes)
+    // An answer without a body has nobody who would read it to its end.
+    if (!open.response.body) await bytes.read()
+    const end = await bytes.ended
+    stop.signal.removeEventListener('abort', bytes.cancel)
+    return { end, bytes: bytes.bytes() }
+  }
+
+  return {
+    answer: answer.promise,
+    commit,
+    isCommitted: () => committed !== undefined,
+    relay: async (open) => {
+      const { startedAt, attempts, waitedMs, headersAt = clock.now() } = times
+      const ttftMs = clock.now() - startedAt
+      report({
+        status: 'first_output',
+        requestId,
+        ttfbMs: headersAt - startedAt,
+        ttftMs,
+        attempt: attempts,
+      })
+      const { end, bytes } = await flow(open, false)
+      if (end.kind === 'failed') return fail(end.failure)
+      if (end.kind === 'cancelled') return report({ status: 'request_cancelled', requestId, by: 'page' })
+      const { usage } = open.watch.seen
+      report({
+        status: 'request_finished',
+        requestId,
+        verdict: 'complete',
+        attempts,
+        waitedMs,
+        ttftMs,
+        durationMs: clock.now() - startedAt,
+        bytes,
+        ...(usage ? { usage } : {}),
+      })
+    },
+    giveUp: async (failure, own) => {
+      fail(failure)
+      if (own) return void (await flow(own, true))
+      answer.resolve(
+        times.wasAnswered ? problemOf(failure, requestId, times, clock.now()) : { kind: 'network_error' },
+      )
+      if (!committed) return
+      const contentType = committed.headers.get('content-type') ?? ''
+      const notice = watchStream(contentType, new URL(url).pathname, streams).errorEvent(failure)
+      flowing.resolve(brokenBody(notice, failure))
+    },
+    cancelled: () => {
+      report({ status: 'request_cancelled', requestId, by: 'page' })
+      answer.resolve({ kind: 'network_error' })
+      flowing.reject(new DOMException('The request was cancelled', 'AbortError'))
+    },
+  }
+}

@@ -1,0 +1,21 @@
+import type { RequestStatus, Untold } from '../protocol/status.ts'
+import type { Decision } from '../retry/decide.ts'
+import type { Outcome } from '../retry/outcome.ts'
+
+/** How the page is told that a request is tried again: after which outcome, when, and what is left for waits. */
+export function retryStatus(
+  requestId: string,
+  attempt: number,
+  now: number,
+  { status, afterMs, budgetLeftMs, reason, hinted }: Decision & { action: 'retry' },
+  outcome: Outcome,
+): Untold<RequestStatus> {
+  const retry = { requestId, attempt, retryAfterMs: afterMs, retryAt: now + afterMs, budgetLeftMs }
+  if (status === 'rate_limit_retry') return { status, ...retry, reason: reason ?? 'rate_limited', hinted }
+  return {
+    status,
+    ...retry,
+    ...(outcome.kind === 'timeout' && outcome.phase !== 'total' ? { phase: outcome.phase } : {}),
+    ...(outcome.kind === 'refused' ? { httpStatus: outcome.refusal.httpStatus } : {}),
+  }
+}

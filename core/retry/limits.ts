@@ -1,0 +1,107 @@
+import type { Clock, Random } from '../clock.ts'
+import { type Bucket, type BucketPolicy, takeRetry } from './bucket.ts'
+import { createGate, type Gate, type Visitor } from './gate.ts'
+
+/** What requests have in common that share their limits. */
+export interface Lane {
+  /** The upstream's origin. */
+  origin: string
+  model?: string | undefined
+  /** A digest, never the credential itself; empty when there is none. */
+  credential: string
+}
+
+/** One request among all that share its limits. */
+export interface Member extends Visitor {
+  /** Pays for one retry after a network error, a time-out or a server error; whether that was possible. */
+  takeRetry: (policy: BucketPolicy | false) => boolean
+  /** It needs nothing more. */
+  leave: () => void
+}
+
+/** What is known of all upstreams: plain JSON, to be kept for the next start. */
+export interface KnownLimits {
+  /** Lane → until when it is shut, epoch ms. */
+  shut: Record<string, number>
+  /** Origin and model → what is left for retries. */
+  buckets: Record<string, Bucket>
+}
+
+export interface Limits {
+  join: (lane: Lane) => Member
+  /** Adds what was known before. */
+  restore: (known: KnownLimits) => void
+}
+
+export interface LimitsContext {
+  clock: Clock
+  random: Random
+  /** Hears of every change. */
+  changed?: (known: KnownLimits) => void
+}
+
+/** So long after its time a shut gate still sends a probe ahead; then nobody is left that it held back, ms. */
+const FORGET_SHUT_MS = 60_000
+const FORGET_BUCKET_MS = 3_600_000
+
+/** What all requests of one worker (or of one `createResilientFetch`) learn about their upstreams, and share. */
+export function createLimits({ clock, random, changed = () => {} }: LimitsContext): Limits {
+  const lanes = new Map<string, { gate: Gate; members: number }>()
+  const buckets = new Map<string, Bucket>()
+
+  const tell = () => changed(known())
+  const known = (): KnownLimits => {
+    const now = clock.now()
+    for (const [key, { gate, members }] of lanes) {
+      if (members === 0 && (gate.shutUntil() ?? 0) < now - FORGET_SHUT_MS) lanes.delete(key)
+    }
+    for (const [key, { at }] of buckets) if (at < now - FORGET_BUCKET_MS) buckets.delete(key)
+    const shut: KnownLimits['shut'] = {}
+    for (const [key, { gate }] of lanes) {
+      const until = gate.shutUntil()
+      if (until !== undefined) shut[key] = until
+    }
+    return { shut, buckets: Object.fromEntries(buckets) }
+  }
+
+  const laneOf = (key: string) => {
+    const lane = lanes.get(key) ?? { gate: createGate({ clock, random, changed: tell }), members: 0 }
+    lanes.set(key, lane)
+    return lane
+  }
+
+  return {
+    join: ({ origin, model = '', credential }) => {
+      const upstream = `${origin} ${model}`
+      const key = `${upstream} ${credential}`
+      const lane = laneOf(key)
+      lane.members++
+      const visitor = lane.gate.visit()
+      return {
+        ...visitor,
+        takeRetry: (policy) => {
+          if (!policy) return true
+          const bucket = takeRetry(buckets.get(upstream), policy, clock.now())
+          if (!bucket) return false
+          buckets.set(upstream, bucket)
+          tell()
+          return true
+        },
+        leave: () => {
+          visitor.ended()
+          lane.members--
+          if (lane.members === 0 && lane.gate.shutUntil() === undefined) lanes.delete(key)
+        },
+      }
+    },
+    restore: (before) => {
+      const now = clock.now()
+      for (const [key, bucket] of Object.entries(before.buckets)) {
+        if (!buckets.has(key)) buckets.set(key, bucket)
+      }
+      for (const [key, until] of Object.entries(before.shut)) {
+        if (until >= now - FORGET_SHUT_MS) laneOf(key).gate.shut(until)
+      }
+    },
+  }
+}
