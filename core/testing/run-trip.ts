@@ -17,6 +17,7 @@ export interface TripSettings {
   random?: Random
   /** Shared with other trips; its own unless said otherwise. */
   limits?: Limits
+  credential?: string
   clock?: FakeClock
 }
 
@@ -35,6 +36,8 @@ export interface Page {
 
 export interface FakeTrip {
   clock: FakeClock
+  /** Epoch ms. */
+  startedAt: number
   trip: Trip
   page: Page
   /** When each attempt was sent, ms after the start. */
@@ -71,7 +74,7 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
         options,
       ),
       requestId: 'r1',
-      credential: '',
+      credential: settings.credential ?? '',
       send: (signal) => {
         const respond = script[sentAt.length]
         note('send')
@@ -96,7 +99,7 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
     finished = true
   })
   const page = read(trip.answer, () => clock.now() - startedAt)
-  return { clock, trip, page, sentAt, signals, statuses, timeline, finished: () => finished }
+  return { clock, startedAt, trip, page, sentAt, signals, statuses, timeline, finished: () => finished }
 }
 
 /** The one status of this name. */
