@@ -1,0 +1,99 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { BucketPolicy } from '../core/retry/bucket.ts'
+import { createFakeClock, type FakeClock } from '../core/testing/fake-clock.ts'
+import { keepLimits } from './keep-limits.ts'
+import { createFakeDatabase, type FakeDatabase } from './testing/fake-database.ts'
+
+const SCOPE = 'https://app.example/'
+const LANE = { origin: 'https://api.example', model: 'gpt-4o', credential: 'abc' }
+const ONE_RETRY: BucketPolicy = { capacity: 1, refillPerMinute: 0 }
+
+let clock: FakeClock
+let database: FakeDatabase
+
+beforeEach(() => {
+  database = createFakeDatabase()
+  clock = createFakeClock()
+})
+
+/** A worker that has just started. */
+function boot(scope = SCOPE) {
+  const { limits, ready } = keepLimits(scope, clock, () => 0)
+  return { member: limits.join(LANE), ready }
+}
+
+/** Whether a request that comes now is held back, and until when (ms from now). */
+async function heldFor({ member, ready }: ReturnType<typeof boot>): Promise<number> {
+  await clock.advance(0)
+  await ready
+  let heldMs = 0
+  const stop = new AbortController()
+  void member
+    .enter({
+      notBefore: 0,
+      notAfter: Infinity,
+      jitterMs: 0,
+      signal: stop.signal,
+      held: (until) => (heldMs = until - clock.now()),
+    })
+    .catch(() => {})
+  stop.abort()
+  return heldMs
+}
+
+describe('a worker that is started anew', () => {
+  test('holds back what the one before it was told to hold back', async () => {
+    const first = boot()
+    await first.ready
+    first.member.refused(clock.now() + 5_000)
+    await clock.advance(1_000)
+    expect(await heldFor(boot())).toBe(4_000)
+  })
+
+  test('has no fuller bucket', async () => {
+    const first = boot()
+    await first.ready
+    expect([1, 2, 3].map(() => first.member.takeRetry(ONE_RETRY))).toEqual([true, true, false])
+    await clock.advance(1_000)
+    const second = boot()
+    await second.ready
+    expect(second.member.takeRetry(ONE_RETRY)).toBe(false)
+  })
+
+  test('knows the last of many changes', async () => {
+    const first = boot()
+    await first.ready
+    for (let n = 1; n <= 50; n++) first.member.refused(clock.now() + n * 1_000)
+    await clock.advance(1_000)
+    expect(await heldFor(boot())).toBe(49_000)
+  })
+
+  test('of another scope knows nothing of it', async () => {
+    const first = boot()
+    await first.ready
+    first.member.refused(clock.now() + 5_000)
+    await clock.advance(1_000)
+    expect(await heldFor(boot(`${SCOPE}other/`))).toBe(0)
+  })
+})
+
+describe('storage that fails', () => {
+  test('keeps nobody: the limits are learned anew', async () => {
+    database.fault = () => new DOMException('Not allowed', 'SecurityError')
+    const worker = boot()
+    expect(await heldFor(worker)).toBe(0)
+    worker.member.refused(clock.now() + 5_000)
+    expect(await heldFor(worker)).toBe(5_000)
+  })
+
+  test('keeps nobody longer than a tenth of a second when it never answers', async () => {
+    database.fault = () => 'hang'
+    const { ready } = boot()
+    let isReady = false
+    void ready.then(() => (isReady = true))
+    await clock.advance(99)
+    expect(isReady).toBe(false)
+    await clock.advance(1)
+    expect(isReady).toBe(true)
+  })
+})
