@@ -1,0 +1,195 @@
+import type { ServerResponse } from 'node:http'
+import { describe, expect, test, vi } from 'vitest'
+import { deferred } from '../deferred.ts'
+import { countConnections } from '../testing/count-connections.ts'
+import { ANTHROPIC, OPENAI, type Sdk } from '../testing/sdks.ts'
+import { createResilientFetch } from './create-resilient-fetch.ts'
+
+// The providers' own SDKs with default settings, which try twice more by themselves, over a real connection.
+
+const SDKS = [OPENAI, ANTHROPIC]
+
+type Respond = (response: ServerResponse) => void
+
+/** A provider that answers request after request; the last answer repeats. */
+function provide(...script: Respond[]) {
+  let next = 0
+  return countConnections((request, response) => {
+    const respond = script[Math.min(next++, script.length - 1)]
+    request.resume().on('end', () => respond?.(response))
+  })
+}
+
+const says =
+  (body: object, status = 200, headers: Record<string, string> = {}): Respond =>
+  (response) =>
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+
+const streams =
+  (...parts: string[]): Respond =>
+  (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    for (const part of parts) response.write(part)
+    response.end()
+  }
+
+/** Both the SDKs and we obey it: the tests are quick. */
+const SOON = { 'retry-after-ms': '20' }
+const limited = ({ error }: Sdk) => says(error('rate_limit_error', 'Slow down'), 429, SOON)
+const unavailable = ({ error }: Sdk) => says(error('api_error', 'Try later'), 503, SOON)
+
+/** A resilient fetch that counts the SDK's calls. */
+function resilient() {
+  const send = createResilientFetch({ retry: { baseMs: 20, jitterMs: 0 } })
+  return vi.fn<typeof fetch>((input, init) => send(input, init))
+}
+
+async function read(stream: AsyncIterable<string>): Promise<string> {
+  let text = ''
+  for await (const part of stream) text += part
+  return text
+}
+
+const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+
+describe.each(SDKS)('$name', (sdk) => {
+  test('a stream is read whole', async () => {
+    await using server = await provide(streams(sdk.begin, sdk.rest))
+    expect(await read(sdk.stream(server.url, resilient()))).toBe('Hello')
+    expect(server.requests()).toBe(1)
+  })
+
+  test('an answer that does not stream is read whole', async () => {
+    await using server = await provide(says(sdk.answer))
+    expect(await sdk.ask(server.url, resilient())).toBe('Hello')
+    expect(server.requests()).toBe(1)
+  })
+
+  test('two 429 and then an answer: three requests, of which the SDK knows one', async () => {
+    await using server = await provide(limited(sdk), limited(sdk), streams(sdk.begin, sdk.rest))
+    const fetch = resilient()
+    expect(await read(sdk.stream(server.url, fetch))).toBe('Hello')
+    expect(server.requests()).toBe(3)
+    expect(fetch).toHaveBeenCalledTimes(1)
+  })
+
+  describe.each(['stream', 'ask'] as const)('%s', (kind) => {
+    const call = (url: string, fetch?: typeof globalThis.fetch) =>
+      kind === 'stream' ? read(sdk.stream(url, fetch)) : sdk.ask(url, fetch)
+
+    test('a 429 for ever: 3 requests by the SDK alone, 6 with us and not 18, and the same error', async () => {
+      await using alone = await provide(limited(sdk))
+      await using ours = await provide(limited(sdk))
+      const fetch = resilient()
+      const errors = [await failureOf(call(alone.url)), await failureOf(call(ours.url, fetch))]
+      expect([alone.requests(), ours.requests()]).toEqual([3, 6])
+      expect(fetch).toHaveBeenCalledTimes(1)
+      for (const error of errors) {
+        expect(error).toBeInstanceOf(sdk.errors.RateLimitError)
+        expect(error).toMatchObject({ status: 429, message: expect.stringContaining('Slow down') as string })
+      }
+    })
+
+    test('a 503 for ever: 3 requests by the SDK alone, 6 with us and not 18, and the same error', async () => {
+      await using alone = await provide(unavailable(sdk))
+      await using ours = await provide(unavailable(sdk))
+      const fetch = resilient()
+      const errors = [await failureOf(call(alone.url)), await failureOf(call(ours.url, fetch))]
+      expect([alone.requests(), ours.requests()]).toEqual([3, 6])
+      expect(fetch).toHaveBeenCalledTimes(1)
+      for (const error of errors) {
+        expect(error).toBeInstanceOf(sdk.errors.InternalServerError)
+        expect(error).toMatchObject({ status: 503, message: expect.stringContaining('Try later') as string })
+      }
+    })
+  })
+
+  test('a reset for ever: 3 requests by the SDK alone, 8 with us: six of ours and one per retry of its', async () => {
+    const reset: Respond = (response) => response.destroy()
+    await using alone = await provide(reset)
+    await using ours = await provide(reset)
+    const fetch = resilient()
+    const errors = await Promise.all([
+      failureOf(sdk.stream(alone.url)[Symbol.asyncIterator]().next()),
+      failureOf(sdk.stream(ours.url, fetch)[Symbol.asyncIterator]().next()),
+    ])
+    expect([alone.requests(), ours.requests()]).toEqual([3, 8])
+    expect(fetch).toHaveBeenCalledTimes(3)
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(sdk.errors.APIConnectionError)
+      // The SDK's error, fetch's error, the socket's error.
+      expect(error).toMatchObject({ cause: { message: 'fetch failed', cause: { code: 'UND_ERR_SOCKET' } } })
+    }
+  })
+
+  test('a stream that breaks off is never taken for complete', async () => {
+    const broken = deferred<void>()
+    await using server = await provide((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(sdk.begin)
+      void broken.promise.then(() => response.destroy())
+    })
+    const texts: string[] = []
+    const reading = async () => {
+      for await (const text of sdk.stream(server.url, resilient())) {
+        texts.push(text)
+        broken.resolve()
+      }
+    }
+    expect(await failureOf(reading())).toBeInstanceOf(Error)
+    expect(texts).toEqual(['Hel'])
+    expect(server.requests()).toBe(1)
+  })
+
+  test('nor one that ends cleanly before its end, which the SDK alone takes for complete', async () => {
+    await using server = await provide(streams(sdk.begin))
+    expect(await read(sdk.stream(server.url))).toBe('Hel')
+    expect(await failureOf(read(sdk.stream(server.url, resilient())))).toBeInstanceOf(Error)
+    expect(server.requests()).toBe(2)
+  })
+
+  test('who leaves the loop closes the upstream', async () => {
+    const closed = deferred<void>()
+    await using server = await provide((response) => {
+      response.on('close', () => closed.resolve())
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(sdk.begin)
+    })
+    for await (const text of sdk.stream(server.url, resilient())) {
+      expect(text).toBe('Hel')
+      break
+    }
+    await closed.promise
+  })
+})
+
+describe('a quota that is spent', () => {
+  test('openai: 3 requests by the SDK alone, 1 with us', async () => {
+    const spent = says(OPENAI.error('insufficient_quota', 'You exceeded your current quota'), 429, SOON)
+    await using alone = await provide(spent)
+    await using ours = await provide(spent)
+    const errors = [
+      await failureOf(OPENAI.ask(alone.url)),
+      await failureOf(OPENAI.ask(ours.url, resilient())),
+    ]
+    expect([alone.requests(), ours.requests()]).toEqual([3, 1])
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(OPENAI.errors.RateLimitError)
+      expect(error).toMatchObject({ status: 429, code: 'insufficient_quota' })
+    }
+  })
+
+  test('anthropic: 1 request by the SDK alone, 1 with us', async () => {
+    const spent = says(ANTHROPIC.error('billing_error', 'Your credit balance is too low'), 402)
+    await using alone = await provide(spent)
+    await using ours = await provide(spent)
+    const errors = [
+      await failureOf(ANTHROPIC.ask(alone.url)),
+      await failureOf(ANTHROPIC.ask(ours.url, resilient())),
+    ]
+    expect([alone.requests(), ours.requests()]).toEqual([1, 1])
+    for (const error of errors) expect(error).toMatchObject({ status: 402 })
+  })
+})
