@@ -14,8 +14,8 @@ export interface Demo {
   answer: (state: string, atLeast?: number, nth?: number) => Promise<string>
   /** Waits until the last message of that role has that mark. */
   saved: (role: 'user' | 'assistant', mark: string) => Promise<void>
-  /** Watches the status line until it has counted that many different seconds; returns them. */
-  countdown: (different: number) => Promise<number[]>
+  /** Watches the status line until it has counted that many different seconds of such a wait; returns them. */
+  countdown: (different: number, kind?: 'retrying' | 'held_back') => Promise<number[]>
   /** What the history has of the conversation on screen. */
   conversation: () => Promise<SavedMessage[]>
 }
@@ -57,10 +57,10 @@ export function createDemo(tab: Page, server: TestServer): Demo {
         { selector: `${testId('message')}[data-role="${role}"]`, mark },
       )
     },
-    countdown: async (different) => {
+    countdown: async (different, kind = 'retrying') => {
       const seen = new Set<number>()
       while (seen.size < different) {
-        seen.add(await tab.waitFor(readCountdown, [...seen]))
+        seen.add(await tab.waitFor(readCountdown, { kind, seen: [...seen] }))
       }
       return [...seen]
     },
@@ -81,8 +81,8 @@ function readAnswer({ state, atLeast, nth }: { state: string; atLeast: number; n
   return isIt ? { text } : null
 }
 
-function readCountdown(seen: number[]): number | null {
-  const line = document.querySelector('[data-testid="status-line"][data-kind="retrying"]')?.textContent ?? ''
+function readCountdown({ kind, seen }: { kind: string; seen: number[] }): number | null {
+  const line = document.querySelector(`[data-testid="status-line"][data-kind="${kind}"]`)?.textContent ?? ''
   const seconds = /in (\d+) s/.exec(line)?.[1]
   return seconds === undefined || seen.includes(Number(seconds)) ? null : Number(seconds)
 }

@@ -18,6 +18,8 @@ interface Fixtures {
   app: App
   /** Lets the worker believe that so much time has passed; its timers do not run for it. */
   passWorkerTime: (ms: number) => Promise<void>
+  /** Kills the worker as a browser may at any time, whatever it is doing. */
+  killWorker: () => Promise<void>
 }
 
 /** A test has a browser profile and a server of its own: nothing of one reaches another. */
@@ -43,6 +45,14 @@ export const test = base.extend<Fixtures, { site: string }>({
   },
   tab: async ({ page }, use) => use(createChromiumPage(page)),
   app: async ({ tab, server }, use) => use(createApp(tab, server)),
+  killWorker: async ({ page }, use) => {
+    await use(async () => {
+      const session = await page.context().newCDPSession(page)
+      await session.send('ServiceWorker.enable')
+      await session.send('ServiceWorker.stopAllWorkers')
+      await session.detach()
+    })
+  },
   passWorkerTime: async ({ context }, use) => {
     await use(async (ms) => {
       for (const worker of context.serviceWorkers()) {

@@ -27,8 +27,8 @@ export interface ChatsContext {
   clock: Clock
   random: Random
   limits: Limits
-  /** Resolves when the limits of the worker before this one are known. */
-  ready: Promise<void>
+  /** Waits, in bounds, for what the worker before this one knew of the limits. */
+  ready: () => Promise<void>
   brake: Brake
   notify: Notify
 }
@@ -55,7 +55,7 @@ export function createChats(context: ChatsContext): Chats {
     const [body, credential] = await Promise.all([
       readBody(request),
       digestCredential(request),
-      context.ready,
+      context.ready(),
     ])
     if (body && body.byteLength > MAX_BODY) {
       return { response: await reissue(request, body, stop), finished: Promise.resolve() }

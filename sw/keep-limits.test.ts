@@ -25,7 +25,7 @@ function boot(scope = SCOPE) {
 /** Whether a request that comes now is held back, and until when (ms from now). */
 async function heldFor({ member, ready }: ReturnType<typeof boot>): Promise<number> {
   await clock.advance(0)
-  await ready
+  await ready()
   let heldMs = 0
   const stop = new AbortController()
   void member
@@ -44,7 +44,7 @@ async function heldFor({ member, ready }: ReturnType<typeof boot>): Promise<numb
 describe('a worker that is started anew', () => {
   test('holds back what the one before it was told to hold back', async () => {
     const first = boot()
-    await first.ready
+    await first.ready()
     first.member.refused(clock.now() + 5_000)
     await clock.advance(1_000)
     expect(await heldFor(boot())).toBe(4_000)
@@ -52,17 +52,17 @@ describe('a worker that is started anew', () => {
 
   test('has no fuller bucket', async () => {
     const first = boot()
-    await first.ready
+    await first.ready()
     expect([1, 2, 3].map(() => first.member.takeRetry(ONE_RETRY))).toEqual([true, true, false])
     await clock.advance(1_000)
     const second = boot()
-    await second.ready
+    await second.ready()
     expect(second.member.takeRetry(ONE_RETRY)).toBe(false)
   })
 
   test('knows the last of many changes', async () => {
     const first = boot()
-    await first.ready
+    await first.ready()
     for (let n = 1; n <= 50; n++) first.member.refused(clock.now() + n * 1_000)
     await clock.advance(1_000)
     expect(await heldFor(boot())).toBe(49_000)
@@ -70,7 +70,7 @@ describe('a worker that is started anew', () => {
 
   test('of another scope knows nothing of it', async () => {
     const first = boot()
-    await first.ready
+    await first.ready()
     first.member.refused(clock.now() + 5_000)
     await clock.advance(1_000)
     expect(await heldFor(boot(`${SCOPE}other/`))).toBe(0)
@@ -90,7 +90,7 @@ describe('storage that fails', () => {
     database.fault = () => 'hang'
     const { ready } = boot()
     let isReady = false
-    void ready.then(() => (isReady = true))
+    void ready().then(() => (isReady = true))
     await clock.advance(99)
     expect(isReady).toBe(false)
     await clock.advance(1)

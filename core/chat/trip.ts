@@ -151,10 +151,8 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
           ledger.headersTimeouts + (outcome.kind === 'timeout' && outcome.phase === 'headers' ? 1 : 0),
       }
       times.wasAnswered ||= outcome.kind === 'refused' || outcome.kind === 'not_a_chat'
-      const decision = pay(
-        decide(outcome, ledger, retry, { now: clock.now(), random, totalAt, reasoning }),
-        member,
-      )
+      const now = clock.now() // One for all that follows: who met the limit comes back first.
+      const decision = pay(decide(outcome, ledger, retry, { now, random, totalAt, reasoning }), member)
       if (decision.shutUntil === undefined) member.ended()
       else member.refused(decision.shutUntil)
       const own = attempted.answer
@@ -171,8 +169,8 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
       }
       own?.abort()
       ledger = decision.ledger
-      context.report(retryStatus(requestId, times.attempts + 1, clock.now(), decision, outcome))
-      notBefore = clock.now() + decision.afterMs
+      context.report(retryStatus(requestId, times.attempts + 1, now, decision, outcome))
+      notBefore = now + decision.afterMs
     }
   }
 

@@ -64,9 +64,10 @@ export const FAULTS = [
   },
   {
     name: 'rate-limited-long',
-    title: 'Rate limit of one hour',
-    description: 'A 429 that asks for more patience than anybody has: it is told at once, with its time.',
-    steps: [{ kind: 'status', status: 429, hint: { form: 'retry-after', ms: 3_600_000 } }],
+    title: 'Rate limit of 90 s',
+    description:
+      'A 429 that asks for more patience than the budget has: it is told at once, with its time. Until then other chats with this model are told the same, and not sent.',
+    steps: [{ kind: 'status', status: 429, hint: { form: 'retry-after', ms: 90_000 } }],
     repeat: true,
   },
   {

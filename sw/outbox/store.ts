@@ -1,5 +1,6 @@
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import type { DBSchema } from 'idb'
 import type { Clock } from '../../core/clock.ts'
+import { openLazily } from '../database.ts'
 import { type Entry, type SaveRecord, UNTRIED } from './entry.ts'
 import { createSealKey } from './seal.ts'
 
@@ -41,34 +42,19 @@ const RECORD_HEADER = 'X-Streamkeeper-Record'
 
 export function openStore(scope: string, origin: string, caches: CacheStorage, clock: Clock): Store {
   const folder = `${origin}/__streamkeeper/outbox/`
-  let database: Promise<IDBPDatabase<Schema>> | undefined
   let key: Promise<CryptoKey> | undefined
 
   /** Entries that may be in one of the stores only. */
   const half = new Set<string>()
 
-  const db = async () => {
-    const forget = () => {
-      database = undefined
-      key = undefined
-    }
-    database ??= openDB<Schema>(`streamkeeper ${scope}`, 1, {
-      upgrade: (upgraded) => {
-        upgraded.createObjectStore('entries', { keyPath: 'id' })
-        upgraded.createObjectStore('keys')
-      },
-      // Somebody deletes the database, or a newer version changes it: not to be held up by us.
-      blocking: (_current, _blocked, event) => {
-        forget()
-        ;(event.target as IDBDatabase).close()
-      },
-      terminated: forget,
-    }).catch((error: unknown) => {
-      forget()
-      throw error
-    })
-    return database
-  }
+  const db = openLazily<Schema>(
+    `streamkeeper ${scope}`,
+    (database) => {
+      database.createObjectStore('entries', { keyPath: 'id' })
+      database.createObjectStore('keys')
+    },
+    () => (key = undefined),
+  )
   const cache = () => caches.open(`streamkeeper outbox ${scope}`)
 
   const findKey = async () => {
