@@ -3,7 +3,7 @@ import { createLimits } from '../retry/limits.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import { WHOLE } from '../testing/openai-events.ts'
 import { type FakeTrip, runTrip, statusOf, type TripSettings } from '../testing/run-trip.ts'
-import { answers, failsAfter, type Scripted, streams } from '../testing/scripted-upstream.ts'
+import { answers, failsAfter, saysNothing, type Scripted, streams } from '../testing/scripted-upstream.ts'
 import { coolsDown, isDown, simulateTabs, speaks } from '../testing/simulate-tabs.ts'
 
 /** Requests of several tabs to one upstream; chance adds no jitter. */
@@ -142,6 +142,17 @@ describe('a request that is held back', () => {
     expect(statusOf(second, 'request_failed').code).toBe('rate_limited')
   })
 
+  test('pays for no jitter', async () => {
+    const clock = createFakeClock()
+    const random = () => 0.999
+    const limits = createLimits({ clock, random })
+    runTrip([limited(40), speaks], { clock, limits, random })
+    await clock.advance(0)
+    const second = runTrip([limited(20), speaks], { clock, limits, random })
+    await clock.advance(300_000)
+    expect(statusOf(second, 'request_finished').attempts).toBe(2)
+  })
+
   test('does not wait beyond its total', async () => {
     const { clock, ask } = createTabs()
     ask([limited(50), speaks])
@@ -159,6 +170,17 @@ describe('a request that is held back', () => {
     first.trip.cancel()
     await clock.advance(5_000)
     expect(second.sentAt).toEqual([5_000])
+  })
+
+  test('goes when the probe is cancelled on its way', async () => {
+    const { clock, ask } = createTabs()
+    const first = ask([limited(5), saysNothing()])
+    await clock.advance(0)
+    const second = ask([speaks])
+    await clock.advance(6_000)
+    first.trip.cancel()
+    await clock.advance(0)
+    expect(second.sentAt).toEqual([6_000])
   })
 
   test('waits for the probe: five seconds without a refusal are enough', async () => {
@@ -240,7 +262,20 @@ describe('a retry that the shared bucket refuses', () => {
       ask([answers(500), speaks], { options: { retry: { bucket: false } } }),
     )
     await clock.advance(10_000)
-    expect(tabs.every((tab) => tab.page.closed)).toBe(true)
+    expect(tabs.every((tab) => tab.page.closed && tab.page.response?.ok)).toBe(true)
+  })
+})
+
+test('a request that was posted too often is answered with 503 and the time, and not sent', async () => {
+  const { clock, ask } = createTabs()
+  const braked = ask([], { heldUntil: clock.now() + 42_000 })
+  await clock.advance(0)
+  expect(braked.timeline).toEqual(['0 request_started', '0 request_failed'])
+  expect(statusOf(braked, 'request_failed')).toMatchObject({ code: 'retry_budget_exhausted', attempts: 0 })
+  expect(braked.page.response?.status).toBe(503)
+  expect(Object.fromEntries(braked.page.response?.headers ?? [])).toMatchObject({
+    'retry-after': '42',
+    'x-should-retry': 'false',
   })
 })
 
@@ -267,7 +302,7 @@ describe('what was learned outlives its worker', () => {
   test('a cool-down long over is forgotten', async () => {
     const { clock, limits, ask } = createTabs()
     limits.restore({ shut: { 'https://api.example gpt-4o ': clock.now() - 60_001 }, buckets: {} })
-    const tabs = [ask([speaks]), ask([speaks])]
+    const tabs = [ask([saysNothing()]), ask([saysNothing()])]
     await clock.advance(0)
     expect(tabs.map(({ sentAt }) => sentAt)).toEqual([[0], [0]])
   })

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../clock.ts'
+import { type Clock, type Random, sleep } from '../clock.ts'
 import { failureOf } from '../protocol/failure.ts'
 import type { RequestStatus, Untold } from '../protocol/status.ts'
 import { decide, type Decision, NEW_LEDGER } from '../retry/decide.ts'
@@ -111,6 +111,8 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
     for (;;) {
       let turn: Turn
       try {
+        // One turn of the timers at least: then the connection of the attempt before is free again.
+        if (times.attempts > 0) await sleep(clock, 0, stop.signal)
         turn = await awaitTurn(member, notBefore)
       } catch {
         return handover.cancelled() // Only our own signal ends a wait.

@@ -115,6 +115,27 @@ describe('decide() gives up', () => {
   })
 })
 
+describe('decide() lets all others wait', () => {
+  const jitter = { random: () => 0.999 }
+
+  test('as long as the server asks, and jitter above', () => {
+    expect(after(refused('rate_limited', 5_000), {}, jitter)).toMatchObject({ shutUntil: NOW + 5_250 })
+    expect(after(refused('overloaded', 5_000), {}, jitter)).toMatchObject({ shutUntil: NOW + 5_250 })
+    expect(after(refused('rate_limited', 60_001), {}, jitter)).toMatchObject({ shutUntil: NOW + 60_251 })
+  })
+
+  test('as long as we guess, where a rate limit names no time', () => {
+    expect(after(refused('rate_limited'))).toMatchObject({ shutUntil: NOW + 2_000 })
+  })
+
+  test.each(['overloaded', 'server_error', 'quota_exhausted', 'client_error'] as const)(
+    'for nothing that says nothing about them: %s',
+    (kind) => {
+      expect(after(refused(kind))).not.toHaveProperty('shutUntil')
+    },
+  )
+})
+
 describe('decide() at its limits', () => {
   test('takes a hint that fills the budget, compared before jitter', () => {
     expect(after(refused('rate_limited', 60_000), {}, { random: () => 0.999 })).toMatchObject({

@@ -18,6 +18,7 @@ export interface TripSettings {
   /** Shared with other trips; its own unless said otherwise. */
   limits?: Limits
   credential?: string
+  heldUntil?: number
   clock?: FakeClock
 }
 
@@ -75,6 +76,7 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
       ),
       requestId: 'r1',
       credential: settings.credential ?? '',
+      ...(settings.heldUntil === undefined ? {} : { heldUntil: settings.heldUntil }),
       send: (signal) => {
         const respond = script[sentAt.length]
         note('send')
