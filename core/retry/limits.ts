@@ -49,19 +49,18 @@ export function createLimits({ clock, random, changed = () => {} }: LimitsContex
   const lanes = new Map<string, { gate: Gate; members: number }>()
   const buckets = new Map<string, Bucket>()
 
-  const tell = () => changed(known())
-  const known = (): KnownLimits => {
+  /** Tells what is worth keeping, and forgets the rest. */
+  const tell = () => {
     const now = clock.now()
+    const shut: KnownLimits['shut'] = {}
     for (const [key, { gate, members }] of lanes) {
-      if (members === 0 && (gate.shutUntil() ?? 0) < now - FORGET_SHUT_MS) lanes.delete(key)
+      const until = gate.shutUntil()
+      if (until === undefined) continue
+      if (members === 0 && until < now - FORGET_SHUT_MS) lanes.delete(key)
+      else shut[key] = until
     }
     for (const [key, { at }] of buckets) if (at < now - FORGET_BUCKET_MS) buckets.delete(key)
-    const shut: KnownLimits['shut'] = {}
-    for (const [key, { gate }] of lanes) {
-      const until = gate.shutUntil()
-      if (until !== undefined) shut[key] = until
-    }
-    return { shut, buckets: Object.fromEntries(buckets) }
+    changed({ shut, buckets: Object.fromEntries(buckets) })
   }
 
   const laneOf = (key: string) => {
@@ -95,13 +94,11 @@ export function createLimits({ clock, random, changed = () => {} }: LimitsContex
       }
     },
     restore: (before) => {
-      const now = clock.now()
       for (const [key, bucket] of Object.entries(before.buckets)) {
         if (!buckets.has(key)) buckets.set(key, bucket)
       }
-      for (const [key, until] of Object.entries(before.shut)) {
-        if (until >= now - FORGET_SHUT_MS) laneOf(key).gate.shut(until)
-      }
+      // What is long over is forgotten again by being told.
+      for (const [key, until] of Object.entries(before.shut)) laneOf(key).gate.shut(until)
     },
   }
 }
