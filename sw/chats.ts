@@ -68,6 +68,7 @@ export function createChats(context: ChatsContext): Chats {
         ...describeChat(request, text, route, options),
         requestId,
         credential,
+        isEventSource: isEventSource(request),
         ...(heldUntil === undefined ? {} : { heldUntil }),
         send: (signal) => reissue(request, body, signal),
       },
@@ -114,4 +115,9 @@ export function createChats(context: ChatsContext): Chats {
       cancelledEarly.set(requestId, clock.now())
     },
   }
+}
+
+/** [spec] https://html.spec.whatwg.org/#dom-eventsource step 9: nothing else sets all three of these. */
+function isEventSource({ method, cache, headers }: Request): boolean {
+  return method === 'GET' && cache === 'no-store' && headers.get('accept') === 'text/event-stream'
 }

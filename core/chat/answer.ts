@@ -96,7 +96,8 @@ function ours(headers: Headers, requestId: string, times: TripTimes, final: bool
   return headers
 }
 
-function once(bytes: Uint8Array | undefined): ByteSource {
+/** A body of these bytes, or of none. */
+export function once(bytes: Uint8Array | undefined): ByteSource {
   let left = bytes ?? null
   return {
     read: async () => {

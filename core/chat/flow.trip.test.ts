@@ -9,6 +9,26 @@ function notice(code: string, message: string): string {
   return `data: ${JSON.stringify({ error: { message, type: 'streamkeeper_error', code } })}\n\n`
 }
 
+describe('an EventSource ends as the upstream did, so that it connects again', () => {
+  test.each([
+    ['without its end marker', 'close', 'truncated'],
+    ['by a reset', 'reset', 'network_error'],
+  ] as const)('%s', async (_words, end, code) => {
+    const run = runTrip([streams([[0, say('Hel')]], { end })], { isEventSource: true })
+    await run.clock.advance(0)
+    expect(run.page).toMatchObject({ text: say('Hel'), closed: true })
+    expect(statusOf(run, 'request_failed').code).toBe(code)
+  })
+
+  test('when all attempts failed after it was answered', async () => {
+    const quiet = streams([[20_000, '']], { end: 'reset' })
+    const run = runTrip([quiet, quiet], { isEventSource: true })
+    await run.clock.advance(60_000)
+    expect(run.page).toMatchObject({ text: '', closed: true })
+    expect(statusOf(run, 'request_failed').code).toBe('network_error')
+  })
+})
+
 describe('a stall after output', () => {
   test('without a byte for 60 s is transport_idle: our error event, then a broken stream', async () => {
     const run = runTrip([streams([[0, say('Hel')]], { end: 'open' })])

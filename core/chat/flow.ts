@@ -12,6 +12,8 @@ export type FlowEnd = { kind: 'complete' } | { kind: 'failed'; failure: Failure 
 export interface FlowContext {
   clock: Clock
   timeouts: Pick<Timeouts, 'transportIdleMs' | 'outputIdleMs'>
+  /** Its reader connects again after every clean end, and never after an error. */
+  isEventSource: boolean
   stalled: (clock: SilenceClock, silentMs: number) => void
   flowing: (clock: SilenceClock, silentMs: number) => void
 }
@@ -26,7 +28,7 @@ export interface Flow extends ByteSource {
 /**
  * An answer on its way to the page: the held bytes, then each chunk as it comes, untouched, its verdict at the end.
  * A cut answer of a known protocol gets that protocol's own error event and then breaks, so that nobody takes it for
- * a whole one.
+ * a whole one; an EventSource, which knows no whole ones, just ends.
  */
 export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
   const { held, watch } = answer
@@ -62,6 +64,7 @@ export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
     broken = failureOf(isTold ? 'error_in_stream' : code)
     const notice = isTold ? undefined : watch.errorEvent(broken)
     end({ kind: 'failed', failure: broken })
+    if (context.isEventSource) return null
     if (notice) return notice
     throw new TypeError(broken.message)
   }

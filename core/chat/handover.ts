@@ -1,6 +1,6 @@
 import { type Deferred, deferred } from '../deferred.ts'
 import type { Failure } from '../protocol/failure.ts'
-import { type Answer, brokenBody, headOf, problemOf, type TripTimes } from './answer.ts'
+import { type Answer, brokenBody, headOf, once, problemOf, type TripTimes } from './answer.ts'
 import type { OpenAnswer } from './attempt.ts'
 import type { ByteSource } from './byte-source.ts'
 import { createFlow } from './flow.ts'
@@ -22,7 +22,7 @@ export interface Handover {
 }
 
 export function createHandover(
-  { requestId, url, timeouts, streams }: TripRequest,
+  { requestId, url, timeouts, streams, isEventSource = false }: TripRequest,
   { clock, report }: TripContext,
   times: TripTimes,
   stop: AbortController,
@@ -54,6 +54,7 @@ export function createHandover(
     const bytes = createFlow(open, {
       clock,
       timeouts,
+      isEventSource,
       stalled: (name, silentMs) => report({ status: 'stream_stalled', requestId, clock: name, silentMs }),
       flowing: (name, silentMs) => report({ status: 'stream_flowing', requestId, clock: name, silentMs }),
     })
@@ -105,6 +106,7 @@ export function createHandover(
         times.wasAnswered ? problemOf(failure, requestId, times, clock.now()) : { kind: 'network_error' },
       )
       if (!committed) return
+      if (isEventSource) return flowing.resolve(once(undefined))
       const contentType = committed.headers.get('content-type') ?? ''
       const notice = watchStream(contentType, new URL(url).pathname, streams).errorEvent(failure)
       flowing.resolve(brokenBody(notice, failure))

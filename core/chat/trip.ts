@@ -15,6 +15,8 @@ export interface TripRequest extends ChatDescription {
   requestId: string
   /** A digest of what it authenticates with; requests with another one have limits of their own. */
   credential: string
+  /** An EventSource sent it. */
+  isEventSource?: boolean
   /** It has failed so often that it must not be sent before, epoch ms. */
   heldUntil?: number
   /** Sends the request anew, as it came; the signal ends it. */

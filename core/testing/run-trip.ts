@@ -19,6 +19,7 @@ export interface TripSettings {
   limits?: Limits
   credential?: string
   heldUntil?: number
+  isEventSource?: boolean
   clock?: FakeClock
 }
 
@@ -76,6 +77,7 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
       ),
       requestId: 'r1',
       credential: settings.credential ?? '',
+      isEventSource: settings.isEventSource ?? false,
       ...(settings.heldUntil === undefined ? {} : { heldUntil: settings.heldUntil }),
       send: (signal) => {
         const respond = script[sentAt.length]
