@@ -42,7 +42,7 @@ export interface App {
 }
 
 export interface HowToCall extends Omit<CallInit, 'body' | 'method'> {
-  by?: 'fetch' | 'keeperFetch' | 'streamChat'
+  by?: 'fetch' | 'keeperFetch' | 'streamChat' | 'fetchText' | 'xhr' | 'eventSource'
   url?: string
 }
 

@@ -6,12 +6,15 @@ import { test as base } from '@playwright/test'
 import { type App, createApp } from './app.ts'
 import { createChromiumPage } from './chromium-page.ts'
 import type { Page } from './page.ts'
+import { type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts'
 import { startTestServer, type TestServer } from './test-server.ts'
 
 export { expect } from '@playwright/test'
 
 interface Fixtures {
   server: TestServer
+  /** Another upstream, whose answers the spec says byte by byte. */
+  provider: ScriptedProvider
   /** An empty page of a fresh profile. */
   tab: Page
   /** The bare test page's app, in the same tab; not opened yet. */
@@ -42,6 +45,12 @@ export const test = base.extend<Fixtures, { site: string }>({
     const server = await startTestServer(site)
     await use(server)
     await server.close()
+  },
+  // eslint-disable-next-line no-empty-pattern
+  provider: async ({}, use) => {
+    const provider = await startScriptedProvider()
+    await use(provider)
+    await provider.close()
   },
   tab: async ({ page }, use) => use(createChromiumPage(page)),
   app: async ({ tab, server }, use) => use(createApp(tab, server)),

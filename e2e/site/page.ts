@@ -1,4 +1,5 @@
 import { isStatus, type Keeper, type Options, register, type Status, streamChat } from '../../client/index.ts'
+import { readByEventSource, readByXhr, readText } from './other-readers.ts'
 import { type Call, readCall } from './read-call.ts'
 
 /** What specs find on the bare test page: the library itself, and a record of what a user of it would notice. */
@@ -16,6 +17,12 @@ export interface TestPage {
   keeperFetch: (name: string, url: string, init: CallInit) => void
   /** The same through `streamChat`. */
   streamChat: (name: string, url: string, init: CallInit) => void
+  /** The same by fetch, read by `response.text()`. */
+  fetchText: (name: string, url: string, init: CallInit) => void
+  /** The same by XMLHttpRequest. */
+  xhr: (name: string, url: string, init: CallInit) => void
+  /** Listens to a GET stream by EventSource. */
+  eventSource: (name: string, url: string) => void
   /** Aborts the signal of that request, and does nothing else. */
   abort: (name: string) => void
 }
@@ -64,10 +71,18 @@ const testPage: TestPage = {
       }
     })()
   },
+  fetchText: (name, url, init) => start(name, init, (prepared) => window.fetch(url, prepared), readText),
+  xhr: (name, url, init) => readByXhr(url, init, open(name)),
+  eventSource: (name, url) => readByEventSource(url, open(name)),
   abort: (name) => aborts.get(name)?.abort(),
 }
 
-function start(name: string, init: CallInit, send: (prepared: RequestInit) => Promise<Response>): void {
+function start(
+  name: string,
+  init: CallInit,
+  send: (prepared: RequestInit) => Promise<Response>,
+  read = readCall,
+): void {
   const { requestId, more, headers, method = 'POST', body } = init
   const known = requestId === undefined ? {} : testPage.keeper?.headers(requestId)
   const response = send({
@@ -77,7 +92,7 @@ function start(name: string, init: CallInit, send: (prepared: RequestInit) => Pr
     signal: signalOf(name),
     ...(body === undefined ? {} : { body }),
   })
-  void readCall(response, open(name))
+  void read(response, open(name))
 }
 
 function open(name: string): Call {

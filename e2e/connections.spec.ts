@@ -1,0 +1,29 @@
+import { CHAT } from './app.ts'
+import { expect, test } from './test.ts'
+import { startTestServer } from './test-server.ts'
+
+const limited = { kind: 'status', status: 429, hint: { form: 'retry-after-ms', ms: 20 } } as const
+const answer = { text: 'Yes, and all of it.', tokensPerSecond: 100 }
+
+for (const place of ['the app’s own origin', 'another origin'] as const) {
+  test(`twenty chats in a row, five of them refused first, use one connection to ${place}`, async ({
+    app,
+    server,
+    site,
+  }) => {
+    const provider = place === 'another origin' ? await startTestServer(site) : server
+    const url = provider.url + CHAT
+    // Another origin's hint is hidden from the worker: there its own wait counts.
+    await app.start({ chat: [url], retry: { jitterMs: 0, rateLimitBaseMs: 20 } })
+    for (let nth = 1; nth <= 20; nth++) {
+      const chat = await app.chat({ steps: nth % 4 === 0 ? [limited] : [], answer }, {}, { url })
+      const { state, status } = await chat.ended()
+      expect([state, status]).toEqual(['whole', 200])
+    }
+    const posts = (await provider.log()).filter(({ method }) => method === 'POST')
+    const refused = posts.filter(({ status }) => status === 429)
+    expect([posts.length, refused.length]).toEqual([25, 5])
+    expect(new Set(posts.map(({ socket }) => socket)).size).toBe(1)
+    if (provider !== server) await provider.close()
+  })
+}

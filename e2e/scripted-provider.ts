@@ -1,0 +1,77 @@
+import { EventEmitter, on } from 'node:events'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { trackConnections } from '../demo/server/connections.ts'
+import { allowEveryOrigin } from '../demo/server/cross-origin.ts'
+import { endConnection } from '../demo/server/end-connection.ts'
+import { openExchange } from '../demo/server/exchange.ts'
+import { sendText } from '../demo/server/send.ts'
+
+/** A provider of any protocol, at an origin of its own: a spec says each of its bytes, and when and how it ends. */
+export interface ScriptedProvider {
+  /** Without a slash at its end. */
+  url: string
+  /** The next request that nobody has answered yet; waits for one. Preflights are answered and left out. */
+  asked: () => Promise<ScriptedAnswer>
+  /** Requests so far, preflights left out. */
+  requests: () => number
+  close: () => Promise<void>
+}
+
+export interface ScriptedAnswer {
+  method: string
+  headers: IncomingHttpHeaders
+  /** Sends the headers of a 200, and nothing else. */
+  begin: (headers: Record<string, string>) => void
+  /** Sends these bytes and no others. */
+  say: (text: string) => void
+  end: (how: Ending) => Promise<void>
+}
+
+/** `end`: cleanly, as far as HTTP knows; `reset`: the connection breaks in mid-response. */
+export type Ending = 'end' | 'reset'
+
+export async function startScriptedProvider(): Promise<ScriptedProvider> {
+  const server = createServer()
+  const connections = trackConnections(server)
+  const asking = new EventEmitter<{ asked: [ScriptedAnswer] }>()
+  const asked = on(asking, 'asked') as AsyncIterator<[ScriptedAnswer]>
+  let requests = 0
+
+  server.on('request', (req, res) => {
+    const exchange = openExchange(req, res)
+    if (!exchange) return void res.destroy()
+    allowEveryOrigin(req, res)
+    if (req.method === 'OPTIONS') return sendText(res, 204, '')
+    requests++
+    req.resume()
+    asking.emit('asked', {
+      method: req.method ?? 'GET',
+      headers: req.headers,
+      begin: (headers) => {
+        res.writeHead(200, { 'Access-Control-Expose-Headers': '*', 'Cache-Control': 'no-cache', ...headers })
+        res.flushHeaders()
+      },
+      say: (text) => void res.write(text),
+      end: async (how) => {
+        if (how === 'end') res.end()
+        else await endConnection(exchange, connections, how)
+      },
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked: async () => {
+      const { value } = await asked.next()
+      return value[0]
+    },
+    requests: () => requests,
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve))
+      connections.drop()
+      await closed
+    },
+  }
+}
