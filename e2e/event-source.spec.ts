@@ -22,6 +22,9 @@ for (const [protocol, data] of STREAMS) {
   }
 }
 
+test('an EventSource that is cut again and again comes back every time', ({ app, provider }) =>
+  mustComeBack(app, provider, STREAMS[1][1], 'end', 5))
+
 /** Cuts a stream so many times, each after one message. */
 async function mustComeBack(
   app: App,
