@@ -1,10 +1,11 @@
 import type { Options } from '../core/options/options.ts'
 import { compileRoutes } from '../core/options/routes.ts'
-import { type Calls, type Hello, PROTOCOL_VERSION } from '../core/protocol/message.ts'
+import { type Calls, type Hello, PROTOCOL_VERSION, STREAMS_PATH } from '../core/protocol/message.ts'
+import { REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
 import type { RequestStatus } from '../core/protocol/status.ts'
 import { call, post } from './channel.ts'
 import { keepAwake } from './keep-awake.ts'
-import type { AuthQuestion } from './keeper.ts'
+import type { AuthQuestion, Keeper } from './keeper.ts'
 import type { Link } from './link.ts'
 import { nextRequests } from './open-requests.ts'
 import { findRegistration } from './registration.ts'
@@ -31,6 +32,8 @@ export interface Connection {
     args: Calls[Name][0],
     limitMs?: number,
   ) => Promise<Calls[Name][1]>
+  /** An answer from that byte on. */
+  attach: Keeper['attach']
   /** Asks the app for credentials, and the port has the answer. */
   answerAuth: (question: AuthQuestion, ports: readonly MessagePort[]) => Promise<void>
   /** Sends what is queued and takes the worker away. */
@@ -139,6 +142,13 @@ export function connect(link: Link, helloMs: number): Connection {
       // What is told of entries is told as they are sent; that one is gone is not.
       if (CHANGES.test(name)) await look(link.worker).catch(() => {})
       return result
+    },
+    attach: async (requestId, { from = 0 } = {}) => {
+      // Without a worker of ours the path would be the server's.
+      if (!link.worker || link.worker !== container.controller) throw new Error('Cannot attach: no worker')
+      const response = await fetch(`${STREAMS_PATH}/${requestId}?from=${from}`)
+      if (!response.headers.has(REQUEST_ID_HEADER)) throw new Error('Cannot attach: no such answer')
+      return response
     },
     answerAuth: async ({ origin, url, entryId, conversation }, [port]) => {
       let headers: Record<string, string> | null | undefined

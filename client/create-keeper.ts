@@ -63,11 +63,14 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   const isChat = (method: string, url: string) =>
     isControlled() && !!matchRoute(link.chats ?? [], method, url)
 
-  const ask = async <Name extends keyof Calls>(name: Name, args: Calls[Name][0], limitMs?: number) => {
+  const reach = async () => {
     await ready.promise
-    if (!connection) throw new Error(`Cannot call ${name}: no worker`)
-    return (await connection).ask(name, args, limitMs)
+    if (!connection) throw new Error('Cannot reach a worker')
+    return connection
   }
+
+  const ask = async <Name extends keyof Calls>(name: Name, args: Calls[Name][0], limitMs?: number) =>
+    (await reach()).ask(name, args, limitMs)
 
   const tell = (message: ToWorker) => link.worker?.postMessage(message)
 
@@ -138,6 +141,8 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     headers: (id): Record<string, string> =>
       isControlled() ? { [REQUEST_ID_HEADER]: readRequestId(id) ?? createRequestId() } : {},
     cancel,
+    streams: () => ask('streams', null),
+    attach: async (requestId, options) => (await reach()).attach(requestId, options),
     outbox: {
       list: () => ask('outbox.list', null),
       deadLetters: async () => (await ask('outbox.list', null)).filter(({ state }) => state === 'dead'),

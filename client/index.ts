@@ -21,10 +21,11 @@ export type {
   Options,
   OutboxOptions,
   ReasoningOptions,
+  ResumeOptions,
   SaveRouteOptions,
 } from '../core/options/options.ts'
 export type { Failure, FailureCode } from '../core/protocol/failure.ts'
-export type { OutboxCounts, OutboxEntry } from '../core/protocol/message.ts'
+export type { OutboxCounts, OutboxEntry, StreamInfo } from '../core/protocol/message.ts'
 export {
   isStatus,
   type RequestStatus,

@@ -8,8 +8,11 @@ const PING_MS = 10_000
 const PINGS_PER_LOOK = 6
 
 export interface KeepAwake {
-  /** Tells the worker that a page is there (`ping`), or that now is a good time for its outbox (`wake`). */
-  tell: (type: 'ping' | 'wake') => void
+  /**
+   * Tells the worker that a page is there (`ping`), that it is about to go (`leaving`), or that now is a good time for
+   * its outbox (`wake`).
+   */
+  tell: (type: 'ping' | 'leaving' | 'wake') => void
   /** Asks the worker where everything stands. */
   look: () => Promise<unknown>
 }
@@ -25,6 +28,7 @@ export function keepAwake(store: StatusStore, { tell, look }: KeepAwake, signal:
     if (++pings % PINGS_PER_LOOK === 0) look().catch(() => {}) // No answer, no news.
   }
   const wake = () => tell('wake')
+  const leave = () => tell('leaving')
 
   store.subscribe(({ requests, outbox: { queued, nextAttemptAt = 0 } }) => {
     const waitMs = nextAttemptAt - Date.now()
@@ -39,6 +43,8 @@ export function keepAwake(store: StatusStore, { tell, look }: KeepAwake, signal:
     if (waitMs > 0) alarm = setTimeout(wake, Math.min(waitMs, MAX_TIMER_MS))
   })
 
+  addEventListener('beforeunload', leave, { signal })
+  addEventListener('pagehide', ({ persisted }) => persisted || leave(), { signal })
   addEventListener('online', wake, { signal })
   addEventListener('pageshow', wake, { signal })
   document.addEventListener('visibilitychange', () => document.hidden || wake(), { signal })

@@ -1,4 +1,4 @@
-import type { OutboxCounts, OutboxEntry } from '../core/protocol/message.ts'
+import type { OutboxCounts, OutboxEntry, StreamInfo } from '../core/protocol/message.ts'
 import type { RequestStatus, Status, StatusName } from '../core/protocol/status.ts'
 
 /**
@@ -111,6 +111,15 @@ export interface Keeper {
   readonly headers: (id?: string) => Record<string, string>
   /** Stop: ends a request of any page, whatever it is doing. Not awaited. */
   readonly cancel: (requestId: string) => void
+  /** The answers that can be read again or still, oldest first; of all pages. Rejects when no worker of ours answers. */
+  readonly streams: () => Promise<StreamInfo[]>
+  /**
+   * An answer as its own fetch would have given it, then live; also one that has not begun.
+   *
+   * @param options.from bytes that this page has already; default 0
+   * @throws {Error} when there is no worker of ours, or it has no such answer (any more)
+   */
+  readonly attach: (requestId: string, options?: { from?: number }) => Promise<Response>
   /** The messages that wait to be sent. Its promises reject when no worker of ours answers within 10 s. */
   readonly outbox: {
     readonly list: () => Promise<OutboxEntry[]>

@@ -7,6 +7,7 @@ import {
   type ToWorker,
 } from '../core/protocol/message.ts'
 import { VERSION } from '../core/protocol/version.ts'
+import type { Answers } from './answers/answers.ts'
 import type { Notify } from './notify.ts'
 import type { Outbox } from './outbox/outbox.ts'
 import { worker } from './worker.ts'
@@ -22,11 +23,12 @@ export interface CallsContext {
   options: string
   clock: Clock
   notify: Notify
+  answers: Answers
   outbox: Outbox
 }
 
 /** Answers what pages ask, each call on the port it brought. */
-export function createCalls({ options, clock, notify, outbox }: CallsContext) {
+export function createCalls({ options, clock, notify, answers, outbox }: CallsContext) {
   const handlers: Handlers = {
     hello: async (_args, clientId): Promise<Hello> => ({
       protocol: PROTOCOL_VERSION,
@@ -47,6 +49,7 @@ export function createCalls({ options, clock, notify, outbox }: CallsContext) {
       await outbox.clear()
       return null
     },
+    streams: async () => answers.list(),
     warm: async ({ url }) => {
       // Its answer does not matter, nor whether there is one: the connection does.
       await fetch(url, { method: 'HEAD', mode: 'no-cors', cache: 'no-store' }).catch(() => {})

@@ -1,4 +1,3 @@
-import { toResponse } from '../core/chat/answer.ts'
 import { digestCredential } from '../core/chat/credential.ts'
 import { describeChat } from '../core/chat/describe.ts'
 import { startTrip } from '../core/chat/trip.ts'
@@ -7,6 +6,7 @@ import type { ChatRouteOptions, Options } from '../core/options/options.ts'
 import type { RouteMatch } from '../core/options/routes.ts'
 import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
 import type { Limits } from '../core/retry/limits.ts'
+import type { Answers, Taken } from './answers/answers.ts'
 import type { Brake } from './brake.ts'
 import type { Notify } from './notify.ts'
 import { readBody, reissue } from './reissue.ts'
@@ -30,6 +30,7 @@ export interface ChatsContext {
   /** Waits, in bounds, for what the worker before this one knew of the limits. */
   ready: () => Promise<void>
   brake: Brake
+  answers: Answers
   notify: Notify
 }
 
@@ -41,7 +42,7 @@ const EARLY_CANCEL_MS = 10_000
 
 /** The chat requests of all pages that are under way, each on its trip. */
 export function createChats(context: ChatsContext): Chats {
-  const { options, clock, random, limits, brake, notify } = context
+  const { options, clock, random, limits, brake, answers, notify } = context
   const open = new Map<string, AbortController>()
   const cancelledEarly = new Map<string, number>()
 
@@ -62,10 +63,21 @@ export function createChats(context: ChatsContext): Chats {
     }
     const text = body ? new TextDecoder().decode(body) : ''
     const posted = { clientId, url: request.url, credential, body }
-    const heldUntil = await brake.heldUntil(posted)
+    // Only a POST is work that is done again and again; an EventSource comes back as it should.
+    const mayBrake = request.method === 'POST'
+    const heldUntil = mayBrake ? await brake.heldUntil(posted) : undefined
+    const description = describeChat(request, text, route, options)
+    const { url, model, conversation } = description
+    const taken: Taken = {
+      requestId,
+      clientId,
+      url,
+      ...(model === undefined ? {} : { model }),
+      ...(conversation === undefined ? {} : { conversation }),
+    }
     const trip = startTrip(
       {
-        ...describeChat(request, text, route, options),
+        ...description,
         requestId,
         credential,
         isEventSource: isEventSource(request),
@@ -77,15 +89,18 @@ export function createChats(context: ChatsContext): Chats {
         random,
         limits,
         report: (status) => {
-          notify.report(status, clientId)
+          answers.hear(status)
+          notify.report(status, taken.clientId)
           // What was never sent is no failure of its own.
-          if (status.status === 'request_failed' && status.attempts > 0) void brake.failed(posted)
+          if (mayBrake && status.status === 'request_failed' && status.attempts > 0) {
+            void brake.failed(posted)
+          }
         },
       },
     )
     if (stop.aborted) trip.cancel()
-    else stop.addEventListener('abort', trip.cancel, { once: true })
-    return { response: toResponse(await trip.answer), finished: trip.finished }
+    else stop.addEventListener('abort', () => trip.cancel(), { once: true })
+    return { response: await answers.take(taken, trip), finished: trip.finished }
   }
 
   return {

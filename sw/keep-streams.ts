@@ -4,6 +4,8 @@ import type { Options } from '../core/options/options.ts'
 import { canonicalOptions } from '../core/options/query.ts'
 import { compileRoutes, matchRoute } from '../core/options/routes.ts'
 import { isOurs, type ToWorker } from '../core/protocol/message.ts'
+import { createAnswers } from './answers/answers.ts'
+import { serveStreams } from './answers/serve-streams.ts'
 import { askAuth } from './ask-auth.ts'
 import { createBrake } from './brake.ts'
 import { createCalls } from './calls.ts'
@@ -15,6 +17,10 @@ import { worker } from './worker.ts'
 
 /** `waitUntil` keeps the worker for its event, but the browser kills what waits for 300 s. ms. */
 const KEEP_AWAKE_MS = 240_000
+
+/** Defaults of `resume`. ms. */
+const KEEP_MS = 600_000
+const GRACE_MS = 30_000
 
 let isKeeping = false
 
@@ -36,12 +42,26 @@ export function keepStreams(given: Options): void {
   const chatRoutes = compileRoutes('chat', options.chat, scope)
   const saveRoutes = compileRoutes('saves', options.saves, scope)
   const notify = createNotify(scope, () => outbox.counts(), options.debug === true)
+  const answers = createAnswers({
+    clock,
+    keepMs: KEEP_MS,
+    graceMs: GRACE_MS,
+    onAbort: 'stop',
+    isOpen: async (clientId) => (await worker.clients.get(clientId)) !== undefined,
+    hasPages: async () => {
+      const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
+      return pages.some(({ url }) => url.startsWith(scope))
+    },
+    report: notify.report,
+    ...options.resume,
+  })
   const chats = createChats({
     options,
     clock,
     random,
     ...keepLimits(scope, clock, random),
     brake: createBrake(clock),
+    answers,
     notify,
   })
   const outbox = createOutbox({
@@ -57,11 +77,13 @@ export function keepStreams(given: Options): void {
     requestSync: () => requestSync(syncTag),
     ...options.outbox,
   })
-  const call = createCalls({ options: canonicalOptions(options), clock, notify, outbox })
+  const call = createCalls({ options: canonicalOptions(options), clock, notify, answers, outbox })
 
   worker.addEventListener('fetch', (event) => {
     const { request, clientId } = event
     if (!mayBeOurs(request)) return
+    const stream = serveStreams(answers, request, clientId)
+    if (stream) return event.respondWith(stream)
     const save = matchRoute(saveRoutes, request.method, request.url)
     if (save) {
       const response = outbox.accept(request, save, clientId)
@@ -85,6 +107,8 @@ export function keepStreams(given: Options): void {
         return chats.cancel(message.requestId)
       case 'wake':
         return event.waitUntil(atMost(outbox.drain('woken')))
+      case 'leaving':
+        return answers.leaving(event.source && 'id' in event.source ? event.source.id : '')
       case 'ping':
         return // That it came is all: it keeps the worker alive.
       case 'call':

@@ -11,13 +11,15 @@ interface Head {
   headers: Headers
 }
 
-/** What a trip has cost so far; told in `Server-Timing`. */
+/** What a trip has cost so far, told in `Server-Timing`, and what became of it. */
 export interface TripTimes {
   startedAt: number
   attempts: number
   waitedMs: number
   /** Whether any HTTP answer came at all. */
   wasAnswered: boolean
+  /** Who cancelled it. */
+  cancelledBy?: 'page' | 'grace'
   /** Epoch ms of the last 2xx headers. */
   headersAt?: number
 }

@@ -49,6 +49,10 @@ export function createHandover(
     report({ status: 'request_failed', requestId, attempts, waitedMs, ...failure })
   }
 
+  const cancelled = () => {
+    report({ status: 'request_cancelled', requestId, by: times.cancelledBy ?? 'page' })
+  }
+
   /** Hands an answer on to its last byte. */
   const flow = async (open: OpenAnswer, failed: boolean) => {
     const bytes = createFlow(open, {
@@ -85,7 +89,7 @@ export function createHandover(
       })
       const { end, bytes } = await flow(open, false)
       if (end.kind === 'failed') return fail(end.failure)
-      if (end.kind === 'cancelled') return report({ status: 'request_cancelled', requestId, by: 'page' })
+      if (end.kind === 'cancelled') return cancelled()
       const { usage } = open.watch.seen
       report({
         status: 'request_finished',
@@ -112,7 +116,7 @@ export function createHandover(
       flowing.resolve(brokenBody(notice, failure))
     },
     cancelled: () => {
-      report({ status: 'request_cancelled', requestId, by: 'page' })
+      cancelled()
       answer.resolve({ kind: 'network_error' })
       flowing.reject(new DOMException('The request was cancelled', 'AbortError'))
     },

@@ -37,8 +37,8 @@ export interface Trip {
   answer: Promise<Answer>
   /** Resolves when nothing more will happen: the last byte is out, or it failed, or was cancelled. */
   finished: Promise<void>
-  /** Stop: ends the upstream, also during a wait. */
-  cancel: () => void
+  /** Ends the upstream, also during a wait: a Stop, or (`'grace'`) nobody is left to read it. */
+  cancel: (by?: 'page' | 'grace') => void
 }
 
 /** After 2xx headers the Response is withheld for at most so long; then only its bytes are. */
@@ -79,7 +79,7 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
         context.report({ status: 'rate_limit_wait', requestId, retryAfterMs, retryAt })
       },
     })
-    times.waitedMs += clock.now() - since
+    if (heldUntil > since) times.waitedMs += clock.now() - since
     // Jitter is not charged, nor is the time by which a timer is late.
     const heldMs = Math.max(0, Math.min(clock.now(), heldUntil - retry.jitterMs) - from)
     ledger = { ...ledger, rateLimitWaitedMs: ledger.rateLimitWaitedMs + heldMs }
@@ -184,5 +184,10 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
       ? decision
       : { action: 'give_up', code: 'retry_budget_exhausted' }
 
-  return { answer: handover.answer, finished: run(), cancel: () => stop.abort() }
+  const cancel: Trip['cancel'] = (by = 'page') => {
+    times.cancelledBy ??= by
+    stop.abort()
+  }
+
+  return { answer: handover.answer, finished: run(), cancel }
 }

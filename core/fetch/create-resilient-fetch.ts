@@ -87,8 +87,9 @@ export function createResilientFetch({
         report: (status) => report({ ...status, at: Date.now(), own: true }),
       },
     )
-    signal.addEventListener('abort', trip.cancel, { once: true })
-    void trip.finished.then(() => signal.removeEventListener('abort', trip.cancel))
+    const onAbort = () => trip.cancel()
+    signal.addEventListener('abort', onAbort, { once: true })
+    void trip.finished.then(() => signal.removeEventListener('abort', onAbort))
     const answer = await trip.answer
     if (answer.kind === 'response') {
       dropConnectionHeaders(answer.head.headers)

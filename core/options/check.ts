@@ -82,6 +82,7 @@ const optionsShape = shape({
   timeouts,
   reasoning: either(oneOf(false), shape({ models: list(text), except: list(text) })),
   retry,
+  resume: shape({ keepMs: ms, graceMs: ms, onAbort: oneOf('stop', 'detach') }),
   outbox: shape({ maxAgeMs: ms }),
   observeAborts: flag,
   scope: text,

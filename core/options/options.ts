@@ -16,6 +16,7 @@ export interface Options {
   reasoning?: false | ReasoningOptions
   /** Defaults in `DEFAULT_RETRY`. */
   retry?: Partial<RetryPolicy>
+  resume?: ResumeOptions
   outbox?: OutboxOptions
   /** Whether the page module wraps `fetch` for configured URLs, so that an early abort is seen. Default `true`. */
   observeAborts?: boolean
@@ -71,6 +72,18 @@ export interface ReasoningOptions {
   models?: string[]
   /** Model names that do not, whatever the built-in list says. */
   except?: string[]
+}
+
+export interface ResumeOptions {
+  /** So long an answer that has ended can be read again. Default 600 000. */
+  keepMs?: number
+  /** So long an answer goes on without any page, as far as the browser lets it. Default 30 000. */
+  graceMs?: number
+  /**
+   * What an abort of the page's fetch means once it has its Response. `'stop'` (default): the upstream is closed.
+   * `'detach'`: the answer goes on, for apps whose components abort when they go; Stop is `keeper.cancel`.
+   */
+  onAbort?: 'stop' | 'detach'
 }
 
 export interface OutboxOptions {

@@ -4,6 +4,9 @@ import type { Status } from './status.ts'
 /** Worker and client are copied and bundled apart; they greet with this and drift is noticed. */
 export const PROTOCOL_VERSION = 1
 
+/** Where the worker serves answers again, to fetches of its own origin. */
+export const STREAMS_PATH = '/__streamkeeper/streams'
+
 /** How many saved messages are where, and when the next one is tried (epoch ms). */
 export interface OutboxCounts {
   queued: number
@@ -32,6 +35,25 @@ export interface OutboxEntry {
   preview?: string
 }
 
+/** A chat's answer that can be read, again or still. */
+export interface StreamInfo {
+  requestId: string
+  /** Origin and path. */
+  url: string
+  conversation?: string
+  model?: string
+  /** `waiting`: for its first output; `streaming`; `ended`, whatever its verdict. */
+  state: 'waiting' | 'streaming' | 'ended'
+  /** So far. */
+  bytes: number
+  /** Whether a page has read it to its end. */
+  deliveredWhole: boolean
+  /** How it ended. */
+  verdict?: 'complete' | 'cancelled' | FailureCode
+  /** When it was asked for, epoch ms. */
+  at: number
+}
+
 /** What a page asks the worker, and what it gets back: `[arguments, result]` by name. */
 export interface Calls {
   hello: [{ protocol: number }, Hello]
@@ -41,6 +63,7 @@ export interface Calls {
   'outbox.retry': [{ id: string }, boolean]
   'outbox.discard': [{ id: string }, boolean]
   'outbox.clear': [null, null]
+  streams: [null, StreamInfo[]]
   warm: [{ url: string }, null]
   claim: [null, null]
   /** Sends what is queued for at most so long; resolves with how many are left. */
@@ -61,6 +84,8 @@ export interface Hello {
 export type ToWorker =
   | { streamkeeper: 1; type: 'cancel'; requestId: string }
   | { streamkeeper: 1; type: 'ping' }
+  /** The page is about to go: a Response that it gives up now is no Stop. */
+  | { streamkeeper: 1; type: 'leaving' }
   | { streamkeeper: 1; type: 'wake' }
   | {
       [Name in keyof Calls]: { streamkeeper: 1; type: 'call'; name: Name; args: Calls[Name][0] }

@@ -1,0 +1,285 @@
+import { describe, expect, test } from 'vitest'
+import { describeChat } from '../../core/chat/describe.ts'
+import { startTrip } from '../../core/chat/trip.ts'
+import type { RequestStatus, Untold } from '../../core/protocol/status.ts'
+import { createLimits } from '../../core/retry/limits.ts'
+import { createFakeClock } from '../../core/testing/fake-clock.ts'
+import { DONE, FINISH, say } from '../../core/testing/openai-events.ts'
+import { PLAIN_BODY } from '../../core/testing/run-trip.ts'
+import { answers as whole, failsAfter, type Scripted, streams } from '../../core/testing/scripted-upstream.ts'
+import { type AnswersContext, createAnswers } from './answers.ts'
+
+const URL = 'https://api.example/v1/chat/completions'
+/** One word a second, ten of them, then the end. */
+const SLOW: Scripted = streams([
+  ...Array.from({ length: 10 }, (_, n) => [(n + 1) * 1_000, say(`word${n} `)] as const),
+  [11_000, FINISH + DONE],
+])
+const TEXT = Array.from({ length: 10 }, (_, n) => say(`word${n} `)).join('') + FINISH + DONE
+
+/** A worker's answers, and the tabs that there are. */
+function createScene(more: Partial<AnswersContext> = {}) {
+  const clock = createFakeClock()
+  const startedAt = clock.now()
+  const random = () => 0
+  const limits = createLimits({ clock, random })
+  const tabs = new Set(['a', 'b'])
+  const told: string[] = []
+  const report = (status: Untold<RequestStatus>) => {
+    const by = status.status === 'request_cancelled' ? ` by ${status.by}` : ''
+    told.push(`${clock.now() - startedAt} ${status.status}${by}`)
+    kept.hear(status)
+  }
+  const kept = createAnswers({
+    clock,
+    keepMs: 600_000,
+    graceMs: 30_000,
+    onAbort: 'stop',
+    isOpen: async (clientId) => tabs.has(clientId),
+    hasPages: async () => tabs.size > 0,
+    report,
+    ...more,
+  })
+  let signal: AbortSignal | undefined
+  const ask = (clientId: string, script: Scripted, requestId = 'r1') => {
+    const request = { url: URL, headers: new Headers() }
+    const description = describeChat(
+      request,
+      JSON.stringify(PLAIN_BODY),
+      { settings: { url: URL }, groups: {} },
+      {},
+    )
+    const trip = startTrip(
+      {
+        ...description,
+        requestId,
+        credential: '',
+        send: (sent) => script(clock, (signal = sent)),
+      },
+      { clock, random, limits, report },
+    )
+    return kept.take({ requestId, clientId, url: URL }, trip)
+  }
+  return { clock, kept, tabs, told, ask, isStopped: () => signal?.aborted === true }
+}
+
+/** Reads a Response as a page does, for as long as it wants to. */
+function read(response: Response | undefined) {
+  const reader = response?.body?.getReader()
+  const page = { text: '', state: 'open', leave: async () => reader?.cancel() }
+  const decoder = new TextDecoder()
+  const readAll = async () => {
+    for (;;) {
+      const { done, value } = (await reader?.read()) ?? { done: true }
+      if (done) break
+      page.text += decoder.decode(value as Uint8Array)
+    }
+  }
+  readAll().then(
+    () => (page.state = 'closed'),
+    () => (page.state = 'broken'),
+  )
+  return page
+}
+
+describe('a Response that is given up', () => {
+  test('by a page that stays is a Stop, a second later', async () => {
+    const { clock, ask, told, isStopped } = createScene()
+    const asked = ask('a', SLOW)
+    await clock.advance(2_500)
+    const page = read(await asked)
+    await clock.advance(0)
+    await page.leave()
+    await clock.advance(999)
+    expect(isStopped()).toBe(false)
+    await clock.advance(1)
+    expect(isStopped()).toBe(true)
+    expect(told.at(-1)).toBe('3500 request_cancelled by page')
+  })
+
+  test.each<[string, (scene: ReturnType<typeof createScene>) => void]>([
+    ['said that it leaves', ({ kept }) => kept.leaving('a')],
+    ['is gone', ({ tabs }) => tabs.delete('a')],
+  ])('by a page that %s goes on, and is read again from any byte', async (_words, leave) => {
+    const scene = createScene()
+    const { clock, kept, ask, told, isStopped } = scene
+    const asked = ask('a', SLOW)
+    await clock.advance(2_500)
+    const page = read(await asked)
+    await clock.advance(0)
+    leave(scene)
+    await page.leave()
+    await clock.advance(60_000)
+    expect(isStopped()).toBe(false)
+    expect(told.slice(-2)).toEqual(['2500 stream_detached', '11000 request_finished'])
+    const again = read(await kept.attach('r1', 10, 'b'))
+    await clock.advance(0)
+    expect(again).toMatchObject({ text: TEXT.slice(10), state: 'closed' })
+    expect(kept.list()).toMatchObject([
+      { requestId: 'r1', state: 'ended', bytes: TEXT.length, deliveredWhole: true, verdict: 'complete' },
+    ])
+  })
+
+  test('while another page reads it goes on for that one', async () => {
+    const { clock, kept, ask } = createScene()
+    const asked = ask('a', SLOW)
+    await clock.advance(2_500)
+    const first = read(await asked)
+    const second = read(await kept.attach('r1', 0, 'b'))
+    await clock.advance(0)
+    await first.leave()
+    await clock.advance(20_000)
+    expect(second).toMatchObject({ text: TEXT, state: 'closed' })
+  })
+
+  test('and attached again within a second goes on', async () => {
+    const { clock, kept, ask } = createScene()
+    const asked = ask('a', SLOW)
+    await clock.advance(2_500)
+    const first = read(await asked)
+    await clock.advance(0)
+    await first.leave()
+    await clock.advance(900)
+    const second = read(await kept.attach('r1', 0, 'a'))
+    await clock.advance(20_000)
+    expect(second).toMatchObject({ text: TEXT, state: 'closed' })
+  })
+
+  test('goes on where an abort only detaches', async () => {
+    const { clock, ask, told } = createScene({ onAbort: 'detach' })
+    const asked = ask('a', SLOW)
+    await clock.advance(2_500)
+    const page = read(await asked)
+    await clock.advance(0)
+    await page.leave()
+    await clock.advance(20_000)
+    expect(told.at(-1)).toBe('11000 request_finished')
+  })
+
+  test('an announcement of leaving holds for five seconds: who stays can stop again', async () => {
+    const { clock, kept, ask, isStopped } = createScene()
+    const asked = ask('a', SLOW)
+    await clock.advance(1_500)
+    const page = read(await asked)
+    kept.leaving('a')
+    await clock.advance(5_000)
+    await page.leave()
+    await clock.advance(1_000)
+    expect(isStopped()).toBe(true)
+  })
+})
+
+describe('an answer without any page', () => {
+  test('goes on for its grace, then the upstream is closed', async () => {
+    const { clock, tabs, ask, told, isStopped } = createScene({ graceMs: 4_000 })
+    const asked = ask('a', SLOW)
+    await clock.advance(1_500)
+    const page = read(await asked)
+    await clock.advance(0)
+    tabs.clear()
+    await page.leave()
+    await clock.advance(3_999)
+    expect(isStopped()).toBe(false)
+    await clock.advance(1)
+    expect(told.at(-1)).toBe('5500 request_cancelled by grace')
+  })
+
+  test('whose page went before there was a Response is kept for the next one', async () => {
+    const { clock, kept, tabs, ask, isStopped } = createScene()
+    const asked = ask(
+      'a',
+      streams(
+        [
+          [0, say('late')],
+          [1, FINISH + DONE],
+        ],
+        { headersMs: 5_000 },
+      ),
+    )
+    await clock.advance(1_000)
+    tabs.delete('a')
+    const attached = kept.attach('r1', 0, 'b')
+    await clock.advance(5_000)
+    await asked
+    await clock.advance(2_000)
+    expect(isStopped()).toBe(false)
+    const again = read(await attached)
+    await clock.advance(0)
+    expect(again).toMatchObject({ text: say('late') + FINISH + DONE, state: 'closed' })
+  })
+})
+
+describe('what is kept', () => {
+  test('of a cut answer ends as it ended: never cleanly', async () => {
+    const { clock, kept, ask } = createScene()
+    const asked = ask('a', streams([[0, say('half')]], { end: 'reset' }))
+    await clock.advance(0)
+    const page = read(await asked)
+    await clock.advance(0)
+    const again = read(await kept.attach('r1', 0, 'b'))
+    await clock.advance(0)
+    expect(page.state).toBe('broken')
+    expect(again).toMatchObject({ text: page.text, state: 'broken' })
+    expect(kept.list()).toMatchObject([{ verdict: 'network_error', deliveredWhole: false }])
+  })
+
+  test('of a stopped answer ends in an error, too', async () => {
+    const { clock, kept, ask } = createScene()
+    const asked = ask('a', SLOW)
+    await clock.advance(1_500)
+    const first = read(await asked)
+    const second = read(await kept.attach('r1', 0, 'b'))
+    await clock.advance(0)
+    await first.leave()
+    await second.leave()
+    await clock.advance(5_000)
+    const again = read(await kept.attach('r1', 0, 'b'))
+    await clock.advance(0)
+    expect(again).toMatchObject({ text: say('word0 ') + say('word1 '), state: 'broken' })
+    expect(kept.list()).toMatchObject([{ verdict: 'cancelled' }])
+  })
+
+  test('is the upstream’s refusal as well, status and all', async () => {
+    const { clock, kept, ask } = createScene()
+    const asked = ask('a', whole(400, {}, 'no'))
+    await clock.advance(0)
+    await (await asked).text()
+    const again = await kept.attach('r1', 0, 'b')
+    expect([again?.status, await again?.text()]).toEqual([400, 'no'])
+  })
+
+  test('is nothing where no answer came', async () => {
+    const { clock, kept, ask } = createScene()
+    const asked = ask('a', failsAfter())
+    await clock.advance(60_000)
+    expect((await asked).type).toBe('error')
+    expect(kept.list()).toEqual([])
+    expect(await kept.attach('r1', 0, 'b')).toBeUndefined()
+  })
+
+  test('is let go after its time', async () => {
+    const { clock, kept, ask } = createScene({ keepMs: 60_000 })
+    const asked = ask('a', whole(200, { 'content-type': 'application/json' }, '{}'))
+    await clock.advance(0)
+    await (await asked).text()
+    await clock.advance(59_999)
+    expect(kept.list()).toHaveLength(1)
+    await clock.advance(1)
+    expect(kept.list()).toEqual([])
+  })
+
+  test('is at most 32 MB of what has ended; the oldest goes first', async () => {
+    const { clock, kept, ask } = createScene()
+    const big = streams([
+      [0, say('x'.repeat(12 * 1024 * 1024))],
+      [1, FINISH + DONE],
+    ])
+    for (const requestId of ['r1', 'r2', 'r3']) {
+      const asked = ask('a', big, requestId)
+      await clock.advance(1)
+      read(await asked)
+      await clock.advance(1)
+    }
+    expect(kept.list().map(({ requestId }) => requestId)).toEqual(['r2', 'r3'])
+  })
+})

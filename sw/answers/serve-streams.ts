@@ -1,0 +1,50 @@
+import { STREAMS_PATH } from '../../core/protocol/message.ts'
+import { readRequestId } from '../../core/protocol/request-id.ts'
+import { worker } from '../worker.ts'
+import type { Answers } from './answers.ts'
+
+/** What an answer may be shown as; all else is text, whatever the upstream called it. */
+const TYPES =
+  /^(text\/event-stream|text\/plain|application\/(x-)?(ndjson|jsonl)|application\/([\w.-]+\+)?json)\b/
+
+/**
+ * Serves `GET /__streamkeeper/streams` (a list) and `/__streamkeeper/streams/<id>?from=<byte>` (an answer) to this
+ * origin's own fetches; `undefined` for any other request. Documents and their parts have been left out before.
+ */
+export function serveStreams(
+  answers: Answers,
+  request: Request,
+  clientId: string,
+): Promise<Response> | undefined {
+  const { origin, pathname, searchParams } = new URL(request.url)
+  const isOwn = origin === worker.location.origin && request.mode !== 'no-cors' && request.method === 'GET'
+  if (!isOwn || !`${pathname}/`.startsWith(`${STREAMS_PATH}/`)) return undefined
+  const rest = pathname.slice(STREAMS_PATH.length + 1)
+  if (!rest) return Promise.resolve(own(json(answers.list(), 200)))
+  const from = Number(searchParams.get('from') ?? 0)
+  return serve(answers, readRequestId(rest), Number.isInteger(from) && from >= 0 ? from : 0, clientId)
+}
+
+async function serve(
+  answers: Answers,
+  requestId: string | undefined,
+  from: number,
+  clientId: string,
+): Promise<Response> {
+  const response = requestId && (await answers.attach(requestId, from, clientId))
+  if (response) return own(response)
+  const title = 'No such answer is kept, or not from that byte on'
+  return own(json({ type: 'about:blank', title, status: 404 }, 404))
+}
+
+function json(value: unknown, status: number): Response {
+  return new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json' } })
+}
+
+function own(response: Response): Response {
+  const { headers } = response
+  if (!TYPES.test(headers.get('content-type') ?? '')) headers.set('content-type', 'text/plain')
+  headers.set('x-content-type-options', 'nosniff')
+  headers.set('cache-control', 'no-store')
+  return response
+}
