@@ -101,7 +101,7 @@ describe('readHint() reads the body of', () => {
 })
 
 test('readHint() is never shorter than what was asked, whatever the dialect', () => {
-  const ms = fc.integer({ min: 1, max: 10 * 86_400_000 })
+  const ms = fc.oneof(fc.integer({ min: 1, max: 10 * 86_400_000 }), fc.integer({ min: 1, max: 2_000 }))
   const dialects: ((ms: number) => [Record<string, string>, unknown])[] = [
     (asked) => [{ 'retry-after': String(asked / 1000) }, ''],
     (asked) => [{ 'retry-after-ms': String(asked) }, ''],
@@ -111,6 +111,21 @@ test('readHint() is never shorter than what was asked, whatever the dialect', ()
     (asked) => [{}, { retry_after_ms: asked }],
     (asked) => [{}, { error: { details: [{ retryDelay: `${asked / 1000}s` }] } }],
     (asked) => [{}, { error: { message: `Please try again in ${asked / 1000}s.` } }],
+    (asked) => [{ 'x-amz-retry-after': String(asked) }, ''],
+    (asked) => [{ ratelimit: `"minute";r=0;t=${Math.ceil(asked / 1000)}` }, ''],
+    (asked) => [{ 'ratelimit-remaining': '0', 'ratelimit-reset': String(asked / 1000) }, ''],
+    (asked) => [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(NOW + asked) }, ''],
+    // A server whose clock is wrong by days says `Date`, too: its own dates are measured by it.
+    (asked) => [
+      {
+        date: new Date(NOW + asked * 7).toUTCString(),
+        'retry-after': new Date(Math.ceil((NOW + asked * 8) / 1000) * 1000).toUTCString(),
+      },
+      '',
+    ],
+    // Beside it another header says zero, or nonsense.
+    (asked) => [{ 'retry-after-ms': String(asked), 'retry-after': '0' }, ''],
+    (asked) => [{ 'retry-after-ms': '-1', 'retry-after': `${asked / 1000}, -5` }, ''],
   ]
   fc.assert(
     fc.property(ms, fc.constantFrom(...dialects), (asked, dialect) => {

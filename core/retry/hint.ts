@@ -1,5 +1,5 @@
 import { fieldsIn } from './fields.ts'
-import { parseRetryAfter } from './retry-after.ts'
+import { longest, parseRetryAfter } from './retry-after.ts'
 
 /**
  * How long a refusal asks us to wait, ms; `undefined` when it does not say. The first that says anything counts:
@@ -101,9 +101,4 @@ function parseDuration(text: string): number | undefined {
 function positive(ms: number): number | undefined {
   const whole = Math.ceil(ms)
   return whole > 0 && Number.isFinite(whole) ? whole : undefined
-}
-
-function longest(hints: (number | string | undefined)[]): number | undefined {
-  const known = hints.filter((hint) => typeof hint === 'number' && hint > 0) as number[]
-  return known.length > 0 ? Math.max(...known) : undefined
 }
