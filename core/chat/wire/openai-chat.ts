@@ -22,7 +22,11 @@ export const openaiChat: Wire = {
       if (hasOutput(at(choice, 'delta')) || at(choice, 'text')) seen.outputs++
       const reason = at(choice, 'finish_reason')
       if (reason === 'error') seen.error ??= data
-      else if (reason) seen.finished = true
+      // With `n` above 1 there are several, each with an end of its own.
+      const choices = (seen.choices ??= new Map<unknown, boolean>())
+      const index = at(choice, 'index') ?? 0
+      choices.set(index, choices.get(index) || Boolean(reason))
+      seen.finished = [...choices.values()].every(Boolean)
     }
     count(seen, at(data, 'usage', 'prompt_tokens'), at(data, 'usage', 'completion_tokens'))
   },

@@ -8,6 +8,8 @@ export interface Seen {
   outputs: number
   /** The model said that it is done; the protocol may still send more. */
   finished: boolean
+  /** Where an answer has several: which of them the model is done with. */
+  choices?: Map<unknown, boolean>
   /** The protocol's own end marker. */
   ended: boolean
   /** The body of an error event, as it came. */

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { failureOf } from '../../protocol/failure.ts'
 import { hasCorpus, readCorpus, readCorpusBytes, skipReason } from '../../testing/corpus.ts'
+import { isKnown, type RecordedStream, requestOf } from '../../testing/recorded-streams.ts'
 import { WIRE_SAMPLES } from '../../testing/wire-samples.ts'
 import { type StreamWatch, watchStream } from '../watch.ts'
 
@@ -41,7 +42,7 @@ describe.each(WIRE_SAMPLES)(
     test('is truncated when it says nothing', () => {
       const isKnownByPath = watched('', contentType, path).verdict()
       expect(isKnownByPath).toBe(
-        path === '/api/chat' && contentType === 'text/event-stream' ? 'complete' : 'truncated',
+        path === '/api/chat' && contentType.startsWith('text/event-stream') ? 'complete' : 'truncated',
       )
     })
 
@@ -92,6 +93,16 @@ describe.each(WIRE_SAMPLES)(
   },
 )
 
+test('an OpenAI chat of several choices is whole when all of them are, whatever follows their end', () => {
+  const say = (index: number, finish_reason: string | null) =>
+    `data: ${JSON.stringify({ choices: [{ index, delta: { content: 'a' }, finish_reason }] })}\n\n`
+  const [type, path] = ['text/event-stream', '/v1/chat/completions']
+  expect(watched(say(0, null) + say(1, null) + say(0, 'stop'), type, path).verdict()).toBe('truncated')
+  const whole = say(0, null) + say(1, null) + say(0, 'stop') + say(1, 'length')
+  expect(watched(whole, type, path).verdict()).toBe('complete')
+  expect(watched(whole + say(0, null), type, path).verdict()).toBe('complete')
+})
+
 test('the AI SDK’s [DONE] without finish is a cut', () => {
   const text = 'data: {"type":"start"}\n\ndata: {"type":"text-delta","delta":"a"}\n\ndata: [DONE]\n\n'
   expect(watched(text, 'text/event-stream', '/api/chat').verdict()).toBe('truncated')
@@ -126,21 +137,9 @@ test('an unknown stream that begins with an error has one; one that goes on afte
   expect(watched(token + error, 'text/event-stream', '/my/backend').verdict()).toBe('complete')
 })
 
-interface Recorded {
-  file: string
-  api: string
+interface Recorded extends RecordedStream {
   terminators: string[]
   features: string[]
-}
-
-const PATHS: Record<string, string> = {
-  'openai-responses': '/v1/responses',
-  'anthropic-messages': '/v1/messages',
-  'gemini-stream': '/v1beta/models/m:streamGenerateContent',
-  'cohere-v2chat': '/v2/chat',
-  'ui-message-stream': '/api/chat',
-  'ollama-chat': '/api/chat',
-  'ollama-generate': '/api/generate',
 }
 
 /** What the recordings' own list of end markers does not say. */
@@ -162,13 +161,13 @@ function expectedVerdict({ file, terminators, features }: Recorded): string {
 }
 
 describe(`the recorded streams of known protocols${skipReason}`, () => {
-  const recorded = readCorpus<Recorded[]>('streams/index.json', []).filter(({ api }) => api in PATHS)
-  const cases = recorded.map((each) => ({
-    file: each.file,
-    contentType: each.file.endsWith('.ndjson') ? 'application/x-ndjson' : 'text/event-stream',
-    path: PATHS[each.api] ?? '',
-    expected: expectedVerdict(each),
-  }))
+  const recorded = readCorpus<Recorded[]>('streams/index.json', []).filter(
+    (each) => isKnown(each) && each.api !== 'openai-chat', // These have their own rules, in watch.test.ts.
+  )
+  const cases = recorded.map((each) => {
+    const { path, contentType } = requestOf(each)
+    return { file: each.file, path, contentType, expected: expectedVerdict(each) }
+  })
 
   test.skipIf(!hasCorpus)('are there', () => {
     expect(cases.length).toBeGreaterThan(70)
@@ -190,7 +189,7 @@ describe(`the recorded streams of known protocols${skipReason}`, () => {
   test.each(cases)('$file: cut after any event it is not complete before its end', (each) => {
     const { file, contentType, path } = each
     const text = new TextDecoder('latin1').decode(readCorpusBytes(`streams/${file}`))
-    const border = contentType === 'text/event-stream' ? /\r?\n\r?\n/g : /\n/g
+    const border = contentType.startsWith('text/event-stream') ? /\r?\n\r?\n/g : /\n/g
     const end = text.search(
       /"response\.(completed|incomplete)"|"stop_reason": ?"|"finishReason": ?"|"message-end"|"type":"(finish|abort)"|"done": ?true|"blockReason"|"finish_reason": ?"\w|\[DONE\]/,
     )

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest'
+import { createLimits } from '../retry/limits.ts'
+import { hasCorpus, readCorpus, readCorpusBytes, skipReason } from '../testing/corpus.ts'
+import { createFakeClock } from '../testing/fake-clock.ts'
+import { PLAIN_BODY } from '../testing/run-trip.ts'
+import { streams, type TimedBytes } from '../testing/scripted-upstream.ts'
+import { type RecordedStream, requestOf } from '../testing/recorded-streams.ts'
+import { describeChat } from './describe.ts'
+import { startTrip } from './trip.ts'
+import { watchStream } from './watch.ts'
+
+/** What a page reads of a recorded stream that comes in these pieces, and how its request ended. */
+async function relayed(recorded: RecordedStream, pieces: Uint8Array[]) {
+  const clock = createFakeClock()
+  const random = () => 0
+  const { path, contentType } = requestOf(recorded)
+  const url = `https://api.example${path}`
+  const ends: string[] = []
+  const upstream = streams(
+    pieces.map((bytes): TimedBytes => [0, bytes]),
+    { headers: { 'content-type': contentType } },
+  )
+  const trip = startTrip(
+    {
+      ...describeChat(
+        { url, headers: new Headers() },
+        JSON.stringify(PLAIN_BODY),
+        { settings: { url }, groups: {} },
+        {},
+      ),
+      requestId: 'r1',
+      credential: '',
+      send: (signal) => upstream(clock, signal),
+    },
+    {
+      clock,
+      random,
+      limits: createLimits({ clock, random }),
+      report: ({ status }) => status.startsWith('request_f') && ends.push(status),
+    },
+  )
+  const read: Uint8Array[] = []
+  let broke = false
+  let status: number | undefined
+  const reading = trip.answer.then(async (answer) => {
+    if (answer.kind === 'response') status = answer.head.status
+    if (answer.kind !== 'response' || !answer.body) return
+    try {
+      for (let chunk = await answer.body.read(); chunk; chunk = await answer.body.read()) read.push(chunk)
+    } catch {
+      broke = true
+    }
+  })
+  await clock.advance(400_000)
+  await reading
+  return { bytes: Buffer.concat(read), broke, ends, status }
+}
+
+/** Cuts at places that look like chance and are the same every time. */
+function cut(bytes: Uint8Array, count: number): Uint8Array[] {
+  const places = Array.from(
+    { length: count },
+    (_, n) => (Math.imul(n + 1, 2_654_435_761) >>> 0) % (bytes.length + 1),
+  )
+  const borders = [0, ...places.sort((a, b) => a - b), bytes.length]
+  return borders
+    .slice(1)
+    .map((end, index) => bytes.subarray(borders[index], end))
+    .filter(({ length }) => length > 0)
+}
+
+describe(`every recorded stream${skipReason}`, () => {
+  const recorded = readCorpus<RecordedStream[]>('streams/index.json', [])
+
+  test.skipIf(!hasCorpus)('is there', () => {
+    expect(recorded).toHaveLength(199)
+  })
+
+  test.each(recorded)('$file reaches the page byte by byte, however it is cut', async (each) => {
+    const bytes = readCorpusBytes(`streams/${each.file}`)
+    const { path, contentType } = requestOf(each)
+    const watch = watchStream(contentType, path, true)
+    watch.feed(bytes)
+    watch.end()
+    const isWhole = watch.verdict() === 'complete'
+    for (const pieces of [[bytes], cut(bytes, 1), cut(bytes, 7), cut(bytes, 40)]) {
+      const { bytes: seen, broke, ends, status } = await relayed(each, pieces)
+      expect(ends).toEqual([isWhole ? 'request_finished' : 'request_failed'])
+      if (watch.verdict() === 'truncated' && watch.seen.outputs === 0) {
+        expect(status).toBe(502) // It ended before it had said anything, twice.
+        continue
+      }
+      expect(status).toBe(200)
+      expect(Buffer.compare(seen.subarray(0, bytes.length), bytes)).toBe(0)
+      if (isWhole) expect([seen.length, broke]).toEqual([bytes.length, false])
+      // Cut, or with an error after its first output: never a clean end. Before that, its own words are the answer.
+      else if (watch.seen.outputs > 0) expect(broke).toBe(true)
+      else expect(seen.length).toBe(bytes.length)
+    }
+  })
+})

@@ -1,0 +1,44 @@
+import { watchStream } from '../core/chat/watch.ts'
+import { readCorpus, readCorpusBytes } from '../core/testing/corpus.ts'
+import { type RecordedStream, requestOf } from '../core/testing/recorded-streams.ts'
+
+// How recorded streams of many providers are judged, by protocol: `npm run verdicts`. The recordings are no part of
+// this repository: CORPUS names their folder.
+
+const COLUMNS = [
+  'protocol',
+  'streams',
+  'complete',
+  'truncated',
+  'error in stream',
+  'with output',
+  'with usage',
+]
+
+const recorded = readCorpus<RecordedStream[]>('streams/index.json', [])
+const judged = recorded.map((each) => {
+  const { path, contentType } = requestOf(each)
+  const watch = watchStream(contentType, path, true)
+  watch.feed(readCorpusBytes(`streams/${each.file}`))
+  watch.end()
+  return { ...each, verdict: watch.verdict(), seen: watch.seen }
+})
+
+const rows = [...Map.groupBy(judged, ({ api }) => api)].map(([api, streams]) => [
+  api,
+  streams.length,
+  ...(['complete', 'truncated', 'error_in_stream'] as const).map(
+    (verdict) => streams.filter((each) => each.verdict === verdict).length,
+  ),
+  streams.filter(({ seen }) => seen.outputs > 0).length,
+  streams.filter(({ seen }) => seen.usage).length,
+])
+const lines = [COLUMNS, COLUMNS.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`)
+const odd = judged
+  .filter(({ verdict, seen }) => verdict !== 'complete' || seen.outputs === 0)
+  .map(({ file, verdict, seen }) => `- ${file}: ${verdict}${seen.outputs === 0 ? ', without output' : ''}`)
+process.stdout.write(
+  recorded.length > 0
+    ? `${lines.join('\n')}\n\nNot complete, or without output:\n\n${odd.join('\n')}\n`
+    : 'No recorded streams here: CORPUS names their folder\n',
+)
