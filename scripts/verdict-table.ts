@@ -24,15 +24,20 @@ const judged = recorded.map((each) => {
   return { ...each, verdict: watch.verdict(), seen: watch.seen }
 })
 
-const rows = [...Map.groupBy(judged, ({ api }) => api)].map(([api, streams]) => [
-  api,
-  streams.length,
-  ...(['complete', 'truncated', 'error_in_stream'] as const).map(
-    (verdict) => streams.filter((each) => each.verdict === verdict).length,
-  ),
-  streams.filter(({ seen }) => seen.outputs > 0).length,
-  streams.filter(({ seen }) => seen.usage).length,
-])
+const rows = [...Map.groupBy(judged, ({ api }) => api)].map(([api, streams]) => {
+  const count = (verdict: string) => streams.filter((each) => each.verdict === verdict).length
+  const withOutput = streams.filter(({ seen }) => seen.outputs > 0).length
+  const withUsage = streams.filter(({ seen }) => seen.usage).length
+  return [
+    api,
+    streams.length,
+    count('complete'),
+    count('truncated'),
+    count('error_in_stream'),
+    withOutput,
+    withUsage,
+  ]
+})
 const lines = [COLUMNS, COLUMNS.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`)
 const odd = judged
   .filter(({ verdict, seen }) => verdict !== 'complete' || seen.outputs === 0)
