@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals'
-import { isStatus, streamChat, type Status } from '../client/index.ts'
+import { isStatus, streamChat, type Status, type StatusOf } from '../client/index.ts'
 import { activityOf, nextActivity } from './activity.ts'
 import { tellActivity } from './activity-words.ts'
 import { announce } from './announce.ts'
@@ -13,11 +13,14 @@ import { problemOf } from './problem-of.ts'
 import { saveMessage } from './save.ts'
 import { keyHeader, model } from './settings.ts'
 import { addMessage, dropFailedAnswer, shownAnswer, threadOf, turnsOf } from './thread.ts'
+import { forget, remember, unfinished } from './unfinished.ts'
 
 interface Run {
   message: Message
   abort: AbortController
   requestId: string | null
+  /** Takes in what is told of it. */
+  hear: (status: Status) => void
 }
 
 const runs = signal<ReadonlyMap<string, Run>>(new Map())
@@ -37,26 +40,67 @@ export function stopAnswer(conversation: string): void {
 export async function answer(conversation: string): Promise<void> {
   if (runs.peek().has(conversation)) return
   dropFailedAnswer(conversation)
-  const context = contextOf(conversation)
+  const messages = contextOf(conversation)
+  await arrive(conversation, { id: createId(), createdAt: Date.now() }, async (run) => {
+    await ready
+    const fault = faultForRequest()
+    return streamChat(CHAT_URL, {
+      body: { model: model.peek(), stream: true, messages, ...(fault ? { fault } : {}) },
+      headers: keyHeader(),
+      signal: run.abort.signal,
+    })
+  })
+}
+
+/** Goes on with the answers that were arriving when the page was loaded anew: the worker has read on. */
+export async function resumeAnswers(): Promise<void> {
+  await ready
+  const worker = keeper.peek()
+  const streams = (await worker?.streams().catch(() => [])) ?? []
+  for (const { requestId, conversation, message, createdAt } of unfinished()) {
+    const stream = streams.find((each) => each.requestId === requestId)
+    if (!stream || !worker || runs.peek().has(conversation)) {
+      forget(requestId)
+      continue
+    }
+    void arrive(conversation, { id: message, createdAt }, async (run) => {
+      run.requestId = requestId
+      worker.on('*', run.hear, { requestId, signal: run.abort.signal })
+      return streamChat(stream.url, {
+        body: null,
+        fetch: () => worker.attach(requestId),
+        signal: run.abort.signal,
+      })
+    })
+  }
+}
+
+/** Shows an answer while it arrives, and keeps it. */
+async function arrive(
+  conversation: string,
+  { id, createdAt }: { id: string; createdAt: number },
+  begin: (run: Run) => Promise<AsyncIterable<unknown>>,
+): Promise<void> {
   const message = createMessage(
-    { id: createId(), conversation, role: 'assistant', content: '', createdAt: Date.now() },
+    { id, conversation, role: 'assistant', content: '', createdAt },
     { state: 'streaming', saved: 'unsaved' },
   )
-  const run: Run = { message, abort: new AbortController(), requestId: null }
+  const run: Run = { message, abort: new AbortController(), requestId: null, hear: () => {} }
   addMessage(message)
   runs.value = new Map(runs.peek()).set(conversation, run)
   try {
-    await receive(run, context)
+    await receive(run, begin)
   } finally {
     const rest = new Map(runs.peek())
     rest.delete(conversation)
     runs.value = rest
+    if (run.requestId) forget(run.requestId)
   }
   // A part is kept too, marked as one: a reload must neither lose it nor make it look whole.
   if (message.content.peek() !== '') void saveMessage(message)
 }
 
-async function receive(run: Run, messages: { role: string; content: string }[]): Promise<void> {
+async function receive(run: Run, begin: (run: Run) => Promise<AsyncIterable<unknown>>): Promise<void> {
   const { message, abort } = run
   const activity = activityOf(message.conversation)
   const content = createLiveText(message.content)
@@ -64,25 +108,25 @@ async function receive(run: Run, messages: { role: string; content: string }[]):
   const startedAt = Date.now()
   let firstWordAt = 0
   let finish: Delta['finish'] = null
-  let finished: (Status & { status: 'request_finished' }) | null = null
-  let failed: (Status & { status: 'request_failed' }) | null = null
+  const ends: { finished?: StatusOf<'request_finished'>; failed?: StatusOf<'request_failed'> } = {}
   let thrown: unknown
+
+  run.hear = (status) => {
+    if (!run.requestId && 'requestId' in status && status.requestId) {
+      run.requestId = status.requestId
+      const { conversation, id, createdAt } = message
+      remember({ requestId: run.requestId, conversation, message: id, createdAt })
+    }
+    if (status.status === 'request_finished') ends.finished = status
+    if (status.status === 'request_failed') ends.failed = status
+    follow(message.conversation, status)
+  }
 
   activity.value = { kind: 'sending', since: startedAt }
   try {
-    await ready
-    const fault = faultForRequest()
-    const items = streamChat(CHAT_URL, {
-      body: { model: model.peek(), stream: true, messages, ...(fault ? { fault } : {}) },
-      headers: keyHeader(),
-      signal: abort.signal,
-    })
-    for await (const item of items) {
+    for await (const item of await begin(run)) {
       if (isStatus(item)) {
-        if ('requestId' in item && item.requestId) run.requestId = item.requestId
-        if (item.status === 'request_finished') finished = item
-        if (item.status === 'request_failed') failed = item
-        follow(message.conversation, item)
+        run.hear(item)
         continue
       }
       const delta = readChunk(item)
@@ -107,7 +151,8 @@ async function receive(run: Run, messages: { role: string; content: string }[]):
     return
   }
   const begun = message.content.peek() !== '' || message.reasoning.peek() !== ''
-  const problem = problemOf({ failed, thrown, finish, complete: finished !== null, begun })
+  const { finished, failed = null } = ends
+  const problem = problemOf({ failed, thrown, finish, complete: finished !== undefined, begun })
   message.problem.value = problem
   if (problem) {
     message.state.value = begun ? 'cut' : 'failed'

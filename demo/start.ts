@@ -1,4 +1,5 @@
 import { effect } from '@preact/signals'
+import { resumeAnswers } from './chat.ts'
 import { followAddress, historyState, loadConversations, selected } from './conversations.ts'
 import { keeper, ready } from './keeper.ts'
 import { refreshOutbox } from './outbox.ts'
@@ -32,6 +33,7 @@ async function load(): Promise<void> {
   await ready
   await refreshOutbox()
   if (location.hash) await loadThread(selected.peek())
+  await resumeAnswers()
 }
 
 /** What another tab sent, or what the outbox delivered after an outage, is shown here too. */

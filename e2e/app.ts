@@ -2,8 +2,7 @@ import type { Options, OutboxEntry, Status, StatusOf, StatusName } from '../clie
 import type { Fault } from '../demo/server/step.ts'
 import type { UpstreamAttempt } from '../demo/server/upstream/upstream-log.ts'
 import type { Page } from './page.ts'
-import type { Call } from './site/read-call.ts'
-import type { CallInit } from './site/page.ts'
+import type { Call, CallInit } from './site/read-call.ts'
 import type { TestServer } from './test-server.ts'
 
 export const CHAT = '/v1/chat/completions'

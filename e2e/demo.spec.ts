@@ -49,6 +49,48 @@ test('Stop ends a wait, too', async ({ tab, server }) => {
   expect(await chats(server)).toHaveLength(1)
 })
 
+test('a reload in mid-answer is unremarkable: the answer goes on, and is kept once', async ({
+  tab,
+  server,
+}) => {
+  const demo = createDemo(tab, server)
+  await demo.open()
+  await demo.send('Tell me about service workers')
+  const before = await demo.answer('streaming', 40)
+  await tab.reload()
+  const after = await demo.answer('complete')
+  expect(after.startsWith(before.slice(0, 20))).toBe(true)
+  expect(after.length).toBeGreaterThan(before.length)
+  expect(await chats(server)).toHaveLength(1)
+  await expect.poll(demo.conversation).toMatchObject([{ role: 'user' }, { role: 'assistant' }])
+  await tab.reload()
+  expect(await demo.answer('complete')).toBe(after)
+})
+
+test('Stop after a reload ends the upstream', async ({ tab, server }) => {
+  const demo = createDemo(tab, server)
+  await demo.open()
+  await demo.chooseFault('slow-typist')
+  await demo.send('Hello')
+  await demo.answer('streaming', 1)
+  await tab.reload()
+  await demo.answer('streaming', 1)
+  await tab.click(testId('stop'))
+  await demo.answer('stopped')
+  await expect.poll(() => chats(server), { timeout: 5_000 }).toMatchObject([{ closedBy: 'client' }])
+})
+
+test('a reload during a wait shows the wait again, and then the answer', async ({ tab, server }) => {
+  const demo = createDemo(tab, server)
+  await demo.open()
+  await demo.chooseFault('rate-limited')
+  await demo.send('Hello')
+  await demo.countdown(1)
+  await tab.reload()
+  await demo.answer('complete')
+  expect((await chats(server)).map(({ status }) => status)).toEqual([429, 429, 200])
+})
+
 test('a cut answer is never shown as a whole one', async ({ tab, server }) => {
   const demo = createDemo(tab, server)
   await demo.open()

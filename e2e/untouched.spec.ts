@@ -1,5 +1,5 @@
 import { type App, CHAT, SAVES } from './app.ts'
-import type { CallInit } from './site/page.ts'
+import type { CallInit } from './site/read-call.ts'
 import { expect, test } from './test.ts'
 import type { TestServer } from './test-server.ts'
 

@@ -4,7 +4,7 @@ import { type Answer, brokenBody, headOf, once, problemOf, type TripTimes } from
 import type { OpenAnswer } from './attempt.ts'
 import type { ByteSource } from './byte-source.ts'
 import { createFlow } from './flow.ts'
-import type { TripContext, TripRequest } from './trip.ts'
+import type { TripContext, TripRequest } from './trip-request.ts'
 import { watchStream } from './watch.ts'
 
 /** What the page is given of a trip, and the one status that ends it. */

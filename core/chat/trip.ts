@@ -1,36 +1,14 @@
-import { type Clock, type Random, sleep } from '../clock.ts'
+import { sleep } from '../clock.ts'
 import { failureOf } from '../protocol/failure.ts'
-import type { RequestStatus, Untold } from '../protocol/status.ts'
 import { decide, type Decision, NEW_LEDGER } from '../retry/decide.ts'
 import type { Turn } from '../retry/gate.ts'
-import type { Limits, Member } from '../retry/limits.ts'
+import type { Member } from '../retry/limits.ts'
 import { wasAccepted } from '../retry/outcome.ts'
 import type { Answer, TripTimes } from './answer.ts'
 import { attempt } from './attempt.ts'
-import type { ChatDescription } from './describe.ts'
 import { createHandover } from './handover.ts'
 import { retryStatus } from './retry-status.ts'
-
-export interface TripRequest extends ChatDescription {
-  requestId: string
-  /** A digest of what it authenticates with; requests with another one have limits of their own. */
-  credential: string
-  /** An EventSource sent it. */
-  isEventSource?: boolean
-  /** It has failed so often that it must not be sent before, epoch ms. */
-  heldUntil?: number
-  /** Sends the request anew, as it came; the signal ends it. */
-  send: (signal: AbortSignal) => Promise<Response>
-}
-
-export interface TripContext {
-  clock: Clock
-  random: Random
-  /** Shared by all requests that meet the same upstreams. */
-  limits: Limits
-  /** Must not throw and is not awaited. */
-  report: (status: Untold<RequestStatus>) => void
-}
+import type { TripContext, TripRequest } from './trip-request.ts'
 
 export interface Trip {
   /** What to answer the page with: as soon as the first output is here, or all hope is gone. Never rejects. */

@@ -1,5 +1,4 @@
-import type { Call } from './read-call.ts'
-import type { CallInit } from './page.ts'
+import type { Call, CallInit } from './read-call.ts'
 
 /** Reads an answer as `response.text()` does: all of it, or nothing. */
 export async function readText(response: Promise<Response>, call: Call): Promise<void> {

@@ -1,6 +1,6 @@
 import { isStatus, type Keeper, type Options, register, type Status, streamChat } from '../../client/index.ts'
 import { readByEventSource, readByXhr, readText } from './other-readers.ts'
-import { type Call, readCall } from './read-call.ts'
+import { type CallInit, type Call, readCall } from './read-call.ts'
 
 /** What specs find on the bare test page: the library itself, and a record of what a user of it would notice. */
 export interface TestPage {
@@ -28,15 +28,6 @@ export interface TestPage {
 }
 
 /** A request as JSON. */
-export interface CallInit {
-  method?: string
-  headers?: Record<string, string>
-  body?: string
-  /** Passes `keeper.headers(id)` along, so that the request's id is known. */
-  requestId?: string
-  /** Any other `RequestInit`. */
-  more?: Pick<RequestInit, 'redirect' | 'mode' | 'credentials' | 'cache' | 'referrerPolicy' | 'keepalive'>
-}
 
 const aborts = new Map<string, AbortController>()
 

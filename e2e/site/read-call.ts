@@ -21,6 +21,16 @@ export interface Call {
   error?: string
 }
 
+export interface CallInit {
+  method?: string
+  headers?: Record<string, string>
+  body?: string
+  /** Passes `keeper.headers(id)` along, so that the request's id is known. */
+  requestId?: string
+  /** Any other `RequestInit`. */
+  more?: Pick<RequestInit, 'redirect' | 'mode' | 'credentials' | 'cache' | 'referrerPolicy' | 'keepalive'>
+}
+
 /** Reads a Response to its end and writes down what comes, while it comes. */
 export async function readCall(response: Promise<Response>, call: Call): Promise<void> {
   try {

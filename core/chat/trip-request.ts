@@ -1,0 +1,25 @@
+import type { Clock, Random } from '../clock.ts'
+import type { RequestStatus, Untold } from '../protocol/status.ts'
+import type { Limits } from '../retry/limits.ts'
+import type { ChatDescription } from './describe.ts'
+
+export interface TripRequest extends ChatDescription {
+  requestId: string
+  /** A digest of what it authenticates with; requests with another one have limits of their own. */
+  credential: string
+  /** An EventSource sent it. */
+  isEventSource?: boolean
+  /** It has failed so often that it must not be sent before, epoch ms. */
+  heldUntil?: number
+  /** Sends the request anew, as it came; the signal ends it. */
+  send: (signal: AbortSignal) => Promise<Response>
+}
+
+export interface TripContext {
+  clock: Clock
+  random: Random
+  /** Shared by all requests that meet the same upstreams. */
+  limits: Limits
+  /** Must not throw and is not awaited. */
+  report: (status: Untold<RequestStatus>) => void
+}
