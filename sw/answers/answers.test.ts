@@ -41,6 +41,7 @@ function createScene(more: Partial<AnswersContext> = {}) {
     ...more,
   })
   let signal: AbortSignal | undefined
+  const asked: { request: { clientId: string }; cancel: () => void }[] = []
   const ask = (clientId: string, script: Scripted, requestId = 'r1') => {
     const request = { url: URL, headers: new Headers() }
     const description = describeChat(
@@ -58,9 +59,11 @@ function createScene(more: Partial<AnswersContext> = {}) {
       },
       { clock, random, limits, report },
     )
-    return kept.take({ requestId, clientId, url: URL }, trip)
+    const taken = { requestId, clientId, url: URL }
+    asked.push({ request: taken, cancel: () => trip.cancel() })
+    return kept.take(taken, trip)
   }
-  return { clock, kept, tabs, told, ask, isStopped: () => signal?.aborted === true }
+  return { clock, kept, tabs, told, ask, asked, isStopped: () => signal?.aborted === true }
 }
 
 /** Reads a Response as a page does, for as long as it wants to. */
@@ -207,6 +210,55 @@ describe('an answer without any page', () => {
     await clock.advance(0)
     expect(again).toMatchObject({ text: say('late') + FINISH + DONE, state: 'closed' })
   })
+})
+
+test('an answer whose page went before there was a Response has no more than its grace', async () => {
+  const { clock, tabs, ask, told } = createScene({ graceMs: 4_000 })
+  const slow = streams([[0, say('late')]], { headersMs: 5_000, end: 'open' })
+  const asked = ask('a', slow)
+  await clock.advance(1_000)
+  tabs.clear()
+  await clock.advance(4_000)
+  await asked
+  await clock.advance(4_000)
+  expect(told.at(-1)).toBe('9000 request_cancelled by grace')
+})
+
+test('whoever attaches to an answer that nobody reads is told of it as of its own', async () => {
+  const { clock, kept, ask, asked } = createScene()
+  const first = ask('a', SLOW)
+  await clock.advance(2_500)
+  const page = read(await first)
+  const beside = read(await kept.attach('r1', 0, 'b'))
+  expect(asked[0]?.request.clientId).toBe('a')
+  kept.leaving('a')
+  kept.leaving('b')
+  await page.leave()
+  await beside.leave()
+  await kept.attach('r1', 0, 'b')
+  expect(asked[0]?.request.clientId).toBe('b')
+})
+
+test('Stop ends an answer also while it waits for its reader', async () => {
+  const { clock, ask, asked } = createScene()
+  const big = say('x'.repeat(5 * 1024 * 1024))
+  const response = ask(
+    'a',
+    streams(
+      [
+        [0, big],
+        [1, big],
+      ],
+      { end: 'open' },
+    ),
+  )
+  await clock.advance(10)
+  const frozen = await response
+  asked[0]?.cancel()
+  await clock.advance(0)
+  const page = read(frozen)
+  await clock.advance(0)
+  expect(page).toMatchObject({ text: big, state: 'broken' })
 })
 
 describe('what is kept', () => {
