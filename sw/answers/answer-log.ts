@@ -3,9 +3,9 @@ import type { ByteSource } from '../../core/chat/byte-source.ts'
 /** One answer's bytes: written once, read by any number of readers, each at its own pace. */
 export interface AnswerLog {
   append: (bytes: Uint8Array) => void
-  /** Nothing more will come; `error` when the answer broke off. Once is enough: what is said later is not heard. */
+  /** Nothing more will come; `error` when the answer broke off. */
   end: (error?: Error) => void
-  /** Waits until somebody needs more: the writer reads on only then. Ends with the log. */
+  /** Waits until somebody needs more: the writer reads on only then. */
   room: () => Promise<void>
   /** A reader from this offset on, bytes; `undefined` when what it asks for is no longer kept. */
   open: (from: number) => ByteSource | undefined
@@ -87,12 +87,11 @@ export function createAnswerLog(): AnswerLog {
       for (const { wake } of cursors) wake()
     },
     end: (error) => {
-      ended ??= error ? { error } : {}
-      proceed()
+      ended = error ? { error } : {}
       for (const { wake } of cursors) wake()
     },
     room: async () => {
-      while (!ended && !hasRoom()) await new Promise<void>((resolve) => (proceed = resolve))
+      while (!hasRoom()) await new Promise<void>((resolve) => (proceed = resolve))
     },
     open: (from) => {
       if (from < gone.bytes || from > size) return undefined

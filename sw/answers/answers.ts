@@ -172,10 +172,7 @@ export function createAnswers(context: AnswersContext): Answers {
       if (!kept) return
       if (status.status === 'request_finished') kept.verdict = status.verdict
       if (status.status === 'request_failed') kept.verdict = status.code
-      if (status.status === 'request_cancelled') {
-        kept.verdict = 'cancelled'
-        kept.log.end(new DOMException('The request was cancelled', 'AbortError'))
-      }
+      if (status.status === 'request_cancelled') kept.verdict = 'cancelled'
     },
     attach: async (requestId, from, clientId) => {
       const kept = all.get(requestId)
