@@ -1,6 +1,7 @@
 import type { Options } from '../core/options/options.ts'
 import { compileRoutes } from '../core/options/routes.ts'
-import { type Calls, type Hello, PROTOCOL_VERSION, STREAMS_PATH } from '../core/protocol/message.ts'
+import { type Calls, type Hello, PROTOCOL_VERSION } from '../core/protocol/message.ts'
+import { AWAKE_PATH, STREAMS_PATH } from '../core/protocol/paths.ts'
 import { REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
 import type { RequestStatus } from '../core/protocol/status.ts'
 import { call, post } from './channel.ts'
@@ -55,6 +56,8 @@ export function connect(link: Link, helloMs: number): Connection {
   let registration: ServiceWorkerRegistration | undefined
   /** The last that was asked who it is. */
   let greeted: ServiceWorker | undefined
+
+  const isControlled = () => !!link.worker && link.worker === container.controller
 
   const settle: Link['settle'] = (state, reason) => {
     link.settle(state, reason)
@@ -130,6 +133,12 @@ export function connect(link: Link, helloMs: number): Connection {
       {
         tell: (type) => link.worker && post(link.worker, type),
         look: async () => link.worker && look(link.worker),
+        listen: async (stop) => {
+          // Without a worker of ours the path would be the server's.
+          if (!isControlled()) return
+          const { body } = await fetch(AWAKE_PATH, { signal: stop })
+          await body?.pipeTo(new WritableStream())
+        },
       },
       signal,
     )
@@ -144,8 +153,7 @@ export function connect(link: Link, helloMs: number): Connection {
       return result
     },
     attach: async (requestId, { from = 0 } = {}) => {
-      // Without a worker of ours the path would be the server's.
-      if (!link.worker || link.worker !== container.controller) throw new Error('Cannot attach: no worker')
+      if (!isControlled()) throw new Error('Cannot attach: no worker')
       const response = await fetch(`${STREAMS_PATH}/${requestId}?from=${from}`)
       if (!response.headers.has(REQUEST_ID_HEADER)) throw new Error('Cannot attach: no such answer')
       return response

@@ -15,16 +15,30 @@ export interface KeepAwake {
   tell: (type: 'ping' | 'leaving' | 'wake') => void
   /** Asks the worker where everything stands. */
   look: () => Promise<unknown>
+  /** Reads what the worker says while there is work; resolves when it has no more. */
+  listen: (signal: AbortSignal) => Promise<unknown>
 }
 
 /** While anything is under way, in whatever tab, every page keeps the worker awake; and wakes it when there is reason. */
-export function keepAwake(store: StatusStore, { tell, look }: KeepAwake, signal: AbortSignal): void {
+export function keepAwake(store: StatusStore, { tell, look, listen }: KeepAwake, signal: AbortSignal): void {
   let pinging: ReturnType<typeof setInterval> | undefined
   let alarm: ReturnType<typeof setTimeout> | undefined
   let pings = 0
+  let listening: AbortController | undefined
 
+  /** For all that takes longer than a moment; a page whose timers hardly run is a listener still. */
+  const stayAwake = () => {
+    if (listening) return
+    const current = (listening = new AbortController())
+    listen(current.signal)
+      .catch(() => {}) // Stopped, or the worker died; the next ping tries again.
+      .finally(() => {
+        if (listening === current) listening = undefined
+      })
+  }
   const ping = () => {
     tell('ping')
+    stayAwake()
     if (++pings % PINGS_PER_LOOK === 0) look().catch(() => {}) // No answer, no news.
   }
   const wake = () => tell('wake')
@@ -38,6 +52,7 @@ export function keepAwake(store: StatusStore, { tell, look }: KeepAwake, signal:
     } else {
       clearInterval(pinging)
       pinging = undefined
+      listening?.abort()
     }
     clearTimeout(alarm)
     if (waitMs > 0) alarm = setTimeout(wake, Math.min(waitMs, MAX_TIMER_MS))

@@ -3,16 +3,16 @@ import type { Clock } from '../core/clock.ts'
 /** What makes two requests the same to the brake. */
 export interface Posted {
   clientId: string
-  url: string
+  /** Of method, URL and body. */
+  digest: string
   /** A digest of what it authenticates with: a new key deserves a new try. */
   credential: string
-  body: ArrayBuffer | null
 }
 
 export interface Brake {
   /** When this may be sent again, epoch ms; `undefined`: now. */
-  heldUntil: (posted: Posted) => Promise<number | undefined>
-  failed: (posted: Posted) => Promise<void>
+  heldUntil: (posted: Posted) => number | undefined
+  failed: (posted: Posted) => void
 }
 
 const FAILURES = 3
@@ -31,22 +31,19 @@ export function createBrake(clock: Clock): Brake {
   }
 
   return {
-    heldUntil: async (posted) => {
+    heldUntil: (posted) => {
       forget()
-      if (failures.size === 0) return undefined // Most of the time: no body is digested for nothing.
-      const at = failures.get(await keyOf(posted))?.at(-FAILURES)
+      const at = failures.get(keyOf(posted))?.at(-FAILURES)
       return at === undefined ? undefined : at + WITHIN_MS
     },
-    failed: async (posted) => {
-      const at = clock.now()
-      const key = await keyOf(posted)
+    failed: (posted) => {
+      const key = keyOf(posted)
       forget()
-      failures.set(key, [...(failures.get(key) ?? []), at])
+      failures.set(key, [...(failures.get(key) ?? []), clock.now()])
     },
   }
 }
 
-async function keyOf({ clientId, url, credential, body }: Posted): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', body ?? new ArrayBuffer())
-  return `${clientId} ${url} ${credential} ${String(new Uint32Array(digest))}`
+function keyOf({ clientId, digest, credential }: Posted): string {
+  return `${clientId} ${digest} ${credential}`
 }

@@ -49,7 +49,7 @@ export function createCalls({ options, clock, notify, answers, outbox }: CallsCo
       await outbox.clear()
       return null
     },
-    streams: async () => answers.list(),
+    streams: () => answers.list(),
     warm: async ({ url }) => {
       // Its answer does not matter, nor whether there is one: the connection does.
       await fetch(url, { method: 'HEAD', mode: 'no-cors', cache: 'no-store' }).catch(() => {})

@@ -6,9 +6,10 @@ import type { ChatRouteOptions, Options } from '../core/options/options.ts'
 import type { RouteMatch } from '../core/options/routes.ts'
 import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
 import type { Limits } from '../core/retry/limits.ts'
-import type { Answers, Taken } from './answers/answers.ts'
+import type { Answers } from './answers/answers.ts'
 import type { Brake } from './brake.ts'
 import type { Notify } from './notify.ts'
+import { digestRequest } from './digest-request.ts'
 import { readBody, reissue } from './reissue.ts'
 
 export interface Chats {
@@ -29,6 +30,8 @@ export interface ChatsContext {
   limits: Limits
   /** Waits, in bounds, for what the worker before this one knew of the limits. */
   ready: () => Promise<void>
+  /** When a page gets an early Response: the browser would give its request up a minute later. ms */
+  earlyMs: number
   brake: Brake
   answers: Answers
   notify: Notify
@@ -50,31 +53,44 @@ export function createChats(context: ChatsContext): Chats {
     request: Request,
     clientId: string,
     route: RouteMatch<ChatRouteOptions>,
-    requestId: string,
-    stop: AbortSignal,
+    ticket: Ticket,
   ): Promise<{ response: Response; finished: Promise<void> }> => {
     const [body, credential] = await Promise.all([
       readBody(request),
       digestCredential(request),
       context.ready(),
     ])
+    const { signal } = ticket.stop
     if (body && body.byteLength > MAX_BODY) {
-      return { response: await reissue(request, body, stop), finished: Promise.resolve() }
+      return { response: await reissue(request, body, { signal }), finished: Promise.resolve() }
     }
-    const text = body ? new TextDecoder().decode(body) : ''
-    const posted = { clientId, url: request.url, credential, body }
+    const digest = await digestRequest(request, body)
+    const lost = await answers.claim({ requestId: ticket.asked, clientId, digest })
+    if (lost) rename(ticket, lost.requestId)
+    const { requestId } = ticket
+    const posted = { clientId, digest, credential }
     // Only a POST is work that is done again and again; an EventSource comes back as it should.
     const mayBrake = request.method === 'POST'
-    const heldUntil = mayBrake ? await brake.heldUntil(posted) : undefined
+    const heldUntil = mayBrake ? brake.heldUntil(posted) : undefined
+    const text = body ? new TextDecoder().decode(body) : ''
     const description = describeChat(request, text, route, options)
-    const { url, model, conversation } = description
-    const taken: Taken = {
-      requestId,
-      clientId,
-      url,
-      ...(model === undefined ? {} : { model }),
-      ...(conversation === undefined ? {} : { conversation }),
-    }
+    const { url, model, conversation, resumeId } = description
+    const { journal = 'disk', idempotencyKey = false } = route.settings
+    const begun = answers.begin(
+      {
+        requestId,
+        clientId,
+        digest,
+        url,
+        ...(model === undefined ? {} : { model }),
+        ...(conversation === undefined ? {} : { conversation }),
+        ...(resumeId === undefined ? {} : { resumeId }),
+        keep: journal,
+      },
+      lost && lost.attempts + 1,
+    )
+    const keyName = idempotencyKey === true ? 'Idempotency-Key' : idempotencyKey
+    const key = keyName ? { name: keyName, value: requestId } : undefined
     const trip = startTrip(
       {
         ...description,
@@ -82,43 +98,57 @@ export function createChats(context: ChatsContext): Chats {
         credential,
         isEventSource: isEventSource(request),
         ...(heldUntil === undefined ? {} : { heldUntil }),
-        send: (signal) => reissue(request, body, signal),
+        ...(lost ? { lostAttempts: lost.attempts } : {}),
+        send: async (attemptSignal) => {
+          await begun.recorded
+          return reissue(request, body, { signal: attemptSignal, key })
+        },
       },
       {
         clock,
         random,
         limits,
+        earlyMs: context.earlyMs,
         report: (status) => {
           answers.hear(status)
-          notify.report(status, taken.clientId)
+          notify.report(status, begun.clientId())
           // What was never sent is no failure of its own.
-          if (mayBrake && status.status === 'request_failed' && status.attempts > 0) {
-            void brake.failed(posted)
-          }
+          if (mayBrake && status.status === 'request_failed' && status.attempts > 0) brake.failed(posted)
         },
       },
     )
-    if (stop.aborted) trip.cancel()
-    else stop.addEventListener('abort', () => trip.cancel(), { once: true })
-    return { response: await answers.take(taken, trip), finished: trip.finished }
+    if (signal.aborted) trip.cancel()
+    else signal.addEventListener('abort', () => trip.cancel(), { once: true })
+    return { response: await begun.follow(trip), finished: trip.finished }
   }
+
+  const rename = (ticket: Ticket, requestId: string) => {
+    open.delete(ticket.requestId)
+    ticket.requestId = requestId
+    open.set(requestId, ticket.stop)
+  }
+
+  /** A page that asks again under the same name wants what is under way. */
+  const again = async (requestId: string, clientId: string) =>
+    (await answers.attach(requestId, 0, clientId)) ?? Response.error()
 
   return {
     handle: (request, clientId, route) => {
       const asked = readRequestId(request.headers.get(REQUEST_ID_HEADER))
-      const requestId = asked && !open.has(asked) ? asked : createRequestId()
-      const stop = new AbortController()
-      open.set(requestId, stop)
-      if (clock.now() - (cancelledEarly.get(requestId) ?? -Infinity) < EARLY_CANCEL_MS) stop.abort()
+      if (asked && open.has(asked)) return { response: again(asked, clientId), finished: Promise.resolve() }
+      const requestId = asked ?? createRequestId()
+      const ticket: Ticket = { asked, requestId, stop: new AbortController() }
+      open.set(requestId, ticket.stop)
+      if (clock.now() - (cancelledEarly.get(requestId) ?? -Infinity) < EARLY_CANCEL_MS) ticket.stop.abort()
       cancelledEarly.delete(requestId)
       // What fails here failed before anything was sent (a body that cannot be read): as without us.
-      const running = run(request, clientId, route, requestId, stop.signal).catch(() => ({
+      const running = run(request, clientId, route, ticket).catch(() => ({
         response: Response.error(),
         finished: Promise.resolve(),
       }))
       return {
         response: running.then(({ response }) => response),
-        finished: running.then(({ finished }) => finished).finally(() => open.delete(requestId)),
+        finished: running.then(({ finished }) => finished).finally(() => open.delete(ticket.requestId)),
       }
     },
     cancel: (requestId) => {
@@ -130,6 +160,14 @@ export function createChats(context: ChatsContext): Chats {
       cancelledEarly.set(requestId, clock.now())
     },
   }
+}
+
+/** A request that is under way. */
+interface Ticket {
+  /** The id that the page gave it. */
+  asked: string | undefined
+  requestId: string
+  stop: AbortController
 }
 
 /** [spec] https://html.spec.whatwg.org/#dom-eventsource step 9: nothing else sets all three of these. */

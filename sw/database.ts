@@ -1,4 +1,5 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import type { Clock } from '../core/clock.ts'
 
 /**
  * A database that is opened when it is first needed, stays open, and is opened again after it was lost: somebody who
@@ -26,4 +27,16 @@ export function openLazily<Schema extends DBSchema>(
       forget()
       throw error
     }))
+}
+
+/** A damaged database may never answer, ms. */
+const DEADLINE_MS = 3_000
+
+/** Rejects when the work of a storage has not settled in time. */
+export function inTime<Result>(work: Promise<Result>, clock: Clock, limitMs = DEADLINE_MS): Promise<Result> {
+  let stop = () => {}
+  const late = new Promise<never>((_resolve, reject) => {
+    stop = clock.timer(limitMs, () => reject(new Error('The storage did not answer in time')))
+  })
+  return Promise.race([work, late]).finally(stop)
 }

@@ -4,7 +4,11 @@ import type { Options } from '../core/options/options.ts'
 import { canonicalOptions } from '../core/options/query.ts'
 import { compileRoutes, matchRoute } from '../core/options/routes.ts'
 import { isOurs, type ToWorker } from '../core/protocol/message.ts'
+import { AWAKE_PATH } from '../core/protocol/paths.ts'
+import { createRequestId } from '../core/protocol/request-id.ts'
 import { createAnswers } from './answers/answers.ts'
+import { openJournal } from './answers/journal.ts'
+import { createResumeRoutes } from './answers/serve-resume.ts'
 import { serveStreams } from './answers/serve-streams.ts'
 import { askAuth } from './ask-auth.ts'
 import { createBrake } from './brake.ts'
@@ -13,10 +17,15 @@ import { createChats } from './chats.ts'
 import { keepLimits } from './keep-limits.ts'
 import { createNotify } from './notify.ts'
 import { createOutbox } from './outbox/outbox.ts'
+import { stayAwake } from './stay-awake.ts'
+import { createWork } from './work.ts'
 import { worker } from './worker.ts'
 
 /** `waitUntil` keeps the worker for its event, but the browser kills what waits for 300 s. ms. */
 const KEEP_AWAKE_MS = 240_000
+
+/** A page that has no Response by then gets an early one: at 300 s browsers fail its request. ms */
+const EARLY_MS = 240_000
 
 /** Defaults of `resume`. ms. */
 const KEEP_MS = 600_000
@@ -42,19 +51,23 @@ export function keepStreams(given: Options): void {
   const chatRoutes = compileRoutes('chat', options.chat, scope)
   const saveRoutes = compileRoutes('saves', options.saves, scope)
   const notify = createNotify(scope, () => outbox.counts(), options.debug === true)
+  const { keepMs = KEEP_MS, graceMs = GRACE_MS, onAbort = 'stop' } = options.resume ?? {}
   const answers = createAnswers({
     clock,
-    keepMs: KEEP_MS,
-    graceMs: GRACE_MS,
-    onAbort: 'stop',
+    journal: openJournal({ scope, clock, refused }),
+    boot: createRequestId(),
+    keepMs,
+    graceMs,
+    onAbort,
     isOpen: async (clientId) => (await worker.clients.get(clientId)) !== undefined,
     hasPages: async () => {
       const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
       return pages.some(({ url }) => url.startsWith(scope))
     },
     report: notify.report,
-    ...options.resume,
   })
+  const resumeRoutes = createResumeRoutes(options.resume ?? {}, scope, answers)
+  const work = createWork(navigator.locks, `streamkeeper work ${scope}`)
   const chats = createChats({
     options,
     clock,
@@ -63,6 +76,7 @@ export function keepStreams(given: Options): void {
     brake: createBrake(clock),
     answers,
     notify,
+    earlyMs: EARLY_MS,
   })
   const outbox = createOutbox({
     clock,
@@ -82,19 +96,20 @@ export function keepStreams(given: Options): void {
   worker.addEventListener('fetch', (event) => {
     const { request, clientId } = event
     if (!mayBeOurs(request)) return
-    const stream = serveStreams(answers, request, clientId)
-    if (stream) return event.respondWith(stream)
+    const own = serveOwn(request, clientId) ?? resumeRoutes.serve(request, clientId)
+    if (own) return event.respondWith(own)
     const save = matchRoute(saveRoutes, request.method, request.url)
     if (save) {
       const response = outbox.accept(request, save, clientId)
       event.respondWith(response)
-      event.waitUntil(atMost(response.then(() => outbox.drain())))
+      event.waitUntil(atMost(response.then(() => drain())))
       return
     }
     // A beacon's answer is nobody's to read: only its saves are ours.
     const chat = request.mode !== 'no-cors' && matchRoute(chatRoutes, request.method, request.url)
     if (!chat) return
     const { response, finished } = chats.handle(request, clientId, chat)
+    work.during(finished)
     event.respondWith(response)
     event.waitUntil(atMost(finished))
   })
@@ -106,7 +121,7 @@ export function keepStreams(given: Options): void {
       case 'cancel':
         return chats.cancel(message.requestId)
       case 'wake':
-        return event.waitUntil(atMost(outbox.drain('woken')))
+        return event.waitUntil(atMost(drain('woken')))
       case 'leaving':
         return answers.leaving(event.source && 'id' in event.source ? event.source.id : '')
       case 'ping':
@@ -121,13 +136,31 @@ export function keepStreams(given: Options): void {
     if (sync.tag === syncTag) sync.waitUntil(atMost(sendAll()))
   })
 
-  void outbox.drain('woken')
+  void drain('woken')
+
+  function drain(why?: 'woken' | 'flush'): Promise<void> {
+    const draining = outbox.drain(why)
+    work.during(draining)
+    return draining
+  }
 
   /** @throws {Error} when something is left: then the browser tries again later. */
   async function sendAll(): Promise<void> {
-    await outbox.drain('woken')
+    await drain('woken')
     const { queued } = await outbox.counts()
     if (queued > 0) throw new Error(`${queued} saved messages could not be sent`)
+  }
+
+  function serveOwn(request: Request, clientId: string): Promise<Response> | undefined {
+    const { pathname } = new URL(request.url)
+    if (request.method !== 'GET' || request.mode === 'no-cors' || !isOwnOrigin(request)) return undefined
+    if (pathname === AWAKE_PATH) return Promise.resolve(stayAwake(clock, work.isUnderWay))
+    return serveStreams(answers, request, clientId)
+  }
+
+  function refused(requestId: string, error: unknown) {
+    const message = `The browser's storage failed: ${error instanceof Error ? error.message : String(error)}`
+    notify.report({ status: 'storage_degraded', message, requestId }, '')
   }
 
   function atMost(work: Promise<unknown>): Promise<unknown> {
@@ -146,8 +179,12 @@ function mayBeOurs(request: Request): boolean {
     request.destination === '' &&
     request.redirect === 'follow' &&
     !request.headers.has('range') &&
-    (request.mode !== 'no-cors' || new URL(request.url).origin === worker.location.origin)
+    (request.mode !== 'no-cors' || isOwnOrigin(request))
   )
+}
+
+function isOwnOrigin({ url }: Request): boolean {
+  return new URL(url).origin === worker.location.origin
 }
 
 /** Asks for a Background Sync where the browser has it; elsewhere pages and the worker's start are the triggers. */

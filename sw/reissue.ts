@@ -5,10 +5,16 @@ import { REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
  * `Referer` would become the worker's own URL, query included.
  *
  * @param body the request's bytes, read once and kept; `null` for none
+ * @param key a header that the request may have of its own
  */
-export function reissue(request: Request, body: ArrayBuffer | null, signal?: AbortSignal): Promise<Response> {
+export function reissue(
+  request: Request,
+  body: ArrayBuffer | null,
+  { signal, key }: { signal?: AbortSignal; key?: { name: string; value: string } | undefined } = {},
+): Promise<Response> {
   const headers = new Headers(request.headers)
   headers.delete(REQUEST_ID_HEADER)
+  if (key && !headers.has(key.name)) headers.set(key.name, key.value)
   return fetch(request.url, {
     method: request.method,
     headers,

@@ -3,7 +3,15 @@ import { REQUEST_ID_HEADER } from '../protocol/request-id.ts'
 import { type ByteSource, relay } from './byte-source.ts'
 
 /** What the page is answered with: a Response, or (no HTTP answer came at all) the network error it would have seen. */
-export type Answer = { kind: 'response'; head: Head; body: ByteSource | null } | { kind: 'network_error' }
+export type Answer =
+  | {
+      kind: 'response'
+      head: Head
+      body: ByteSource | null
+      /** Made before there was an answer, because the page could not wait any longer. */
+      isEarly?: boolean
+    }
+  | { kind: 'network_error' }
 
 interface Head {
   status: number
@@ -28,6 +36,11 @@ export interface TripTimes {
 export function toResponse(answer: Answer): Response {
   if (answer.kind === 'network_error') return Response.error()
   return new Response(answer.body && relay(answer.body), answer.head)
+}
+
+/** A Response for a page that must have one now: what comes will be in its body. */
+export function earlyResponse(contentType: string): Response {
+  return new Response('', { headers: { 'content-type': contentType } })
 }
 
 /** The upstream's head, as the page may have it. `final`: it says no, and trying again is not the caller's part. */

@@ -32,6 +32,7 @@ function described({
 test('a plain chat has the defaults', () => {
   expect(described({ body: { model: 'gpt-4o', stream: true } })).toEqual({
     url: 'https://api.example/v1/chat/completions',
+    contentType: 'text/event-stream',
     model: 'gpt-4o',
     reasoning: false,
     streams: true,

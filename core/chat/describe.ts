@@ -12,8 +12,12 @@ export interface ChatDescription {
   model?: string
   reasoning: boolean
   conversation?: string
+  /** What the app's own request to resume calls it. */
+  resumeId?: string
   /** Whether the answer streams; `undefined` where nobody can tell. */
   streams: boolean | undefined
+  /** What to call its answer before there is one. */
+  contentType: string
   timeouts: Timeouts
   retry: RetryPolicy
 }
@@ -25,20 +29,25 @@ export function describeChat(
   route: RouteMatch<ChatRouteOptions>,
   options: Options,
 ): ChatDescription {
-  const { origin, pathname } = new URL(request.url)
+  const location = new URL(request.url)
+  const { origin, pathname, searchParams } = location
   const parsed = parseJson(body)
   const fields = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as Record<string, unknown>
   const model = typeof fields.model === 'string' ? fields.model : modelInPath(pathname)
   const reasoning = isReasoning(model, fields, options.reasoning)
   const { settings, groups } = route
-  const conversation =
-    settings.conversation && readKey(settings.conversation, { pathname, groups, body: parsed })
+  const places = { url: location, groups, body: parsed }
+  const conversation = settings.conversation && readKey(settings.conversation, places)
+  const resumeId = options.resume?.key && readKey(options.resume.key, places)
+  const isStream = settings.stream ?? streams(pathname, fields.stream, request.headers)
   return {
     url: origin + pathname,
     ...(model === undefined ? {} : { model }),
     reasoning,
     ...(conversation === undefined ? {} : { conversation }),
-    streams: settings.stream ?? streams(pathname, fields.stream, request.headers),
+    ...(resumeId === undefined ? {} : { resumeId }),
+    streams: isStream,
+    contentType: contentType(pathname, isStream, searchParams.get('alt') === 'sse', model !== undefined),
     timeouts: {
       ...(reasoning ? REASONING_TIMEOUTS : { ...DEFAULT_TIMEOUTS, ...given(options.timeouts) }),
       ...given(settings.timeouts),
@@ -59,6 +68,18 @@ function streams(pathname: string, stream: unknown, headers: Headers): boolean |
   if (/(\/chat\/completions|\/responses|\/messages|:generateContent)$/.test(pathname)) return false
   if (/\/api\/(chat|generate)$/.test(pathname)) return true
   return undefined
+}
+
+function contentType(
+  pathname: string,
+  isStream: boolean | undefined,
+  isSse: boolean,
+  hasModel: boolean,
+): string {
+  if (!isStream || (pathname.endsWith(':streamGenerateContent') && !isSse)) return 'application/json'
+  // Ollama, which the AI SDK's own route is only a namesake of: that names no model.
+  if (/\/api\/(chat|generate)$/.test(pathname) && hasModel) return 'application/x-ndjson'
+  return 'text/event-stream'
 }
 
 /** Gemini, Bedrock and Azure name the model (or its deployment) in the path. */

@@ -1,6 +1,6 @@
 import { type Deferred, deferred } from '../deferred.ts'
 import type { Failure } from '../protocol/failure.ts'
-import { type Answer, brokenBody, headOf, once, problemOf, type TripTimes } from './answer.ts'
+import { type Answer, brokenBody, earlyResponse, headOf, once, problemOf, type TripTimes } from './answer.ts'
 import type { OpenAnswer } from './attempt.ts'
 import type { ByteSource } from './byte-source.ts'
 import { createFlow } from './flow.ts'
@@ -13,6 +13,8 @@ export interface Handover {
   answer: Promise<Answer>
   /** The upstream's Response, before its bytes. Once is enough; after that only bytes can change. */
   commit: (response: Response) => void
+  /** A Response of ours, before there is one of the upstream's: some browsers give a request up that waits longer. */
+  commitEarly: () => void
   isCommitted: () => boolean
   /** Lets an answer flow, and sees it to its end. */
   relay: (open: OpenAnswer) => Promise<void>
@@ -22,7 +24,7 @@ export interface Handover {
 }
 
 export function createHandover(
-  { requestId, url, timeouts, streams, isEventSource = false }: TripRequest,
+  { requestId, url, timeouts, streams, contentType, isEventSource = false }: TripRequest,
   { clock, report }: TripContext,
   times: TripTimes,
   stop: AbortController,
@@ -33,15 +35,20 @@ export function createHandover(
   flowing.promise.catch(() => {}) // Heard only by a Response that was handed over early.
   let committed: Response | undefined
 
-  const commit = (response: Response, failed = false) => {
+  const commit = (response: Response, { isFailed = false, isEarly = false } = {}) => {
     if (committed) return
     committed = response
     const body: ByteSource = {
       read: async () => (await flowing.promise).read(),
       cancel: () => stop.abort(),
     }
-    const head = headOf(response, requestId, times, failed)
-    answer.resolve({ kind: 'response', head, body: response.body ? body : null })
+    const head = headOf(response, requestId, times, isFailed)
+    answer.resolve({
+      kind: 'response',
+      head,
+      body: response.body ? body : null,
+      ...(isEarly ? { isEarly } : {}),
+    })
   }
 
   const fail = (failure: Failure) => {
@@ -54,7 +61,7 @@ export function createHandover(
   }
 
   /** Hands an answer on to its last byte. */
-  const flow = async (open: OpenAnswer, failed: boolean) => {
+  const flow = async (open: OpenAnswer, isFailed: boolean) => {
     const bytes = createFlow(open, {
       clock,
       timeouts,
@@ -64,7 +71,7 @@ export function createHandover(
     })
     if (stop.signal.aborted) bytes.cancel()
     else stop.signal.addEventListener('abort', bytes.cancel, { once: true })
-    commit(open.response, failed)
+    commit(open.response, { isFailed })
     flowing.resolve(bytes)
     // An answer without a body has nobody who would read it to its end.
     if (!open.response.body) await bytes.read()
@@ -76,6 +83,7 @@ export function createHandover(
   return {
     answer: answer.promise,
     commit,
+    commitEarly: () => commit(earlyResponse(contentType), { isEarly: true }),
     isCommitted: () => committed !== undefined,
     relay: async (open) => {
       const { startedAt, attempts, waitedMs, headersAt = clock.now() } = times
@@ -111,8 +119,8 @@ export function createHandover(
       )
       if (!committed) return
       if (isEventSource) return flowing.resolve(once(undefined))
-      const contentType = committed.headers.get('content-type') ?? ''
-      const notice = watchStream(contentType, new URL(url).pathname, streams).errorEvent(failure)
+      const type = committed.headers.get('content-type') ?? ''
+      const notice = watchStream(type, new URL(url).pathname, streams).errorEvent(failure)
       flowing.resolve(brokenBody(notice, failure))
     },
     cancelled: () => {

@@ -16,6 +16,7 @@ export function retryStatus(
     status,
     ...retry,
     ...(outcome.kind === 'timeout' && outcome.phase !== 'total' ? { phase: outcome.phase } : {}),
+    ...(outcome.kind === 'worker_lost' ? { phase: outcome.kind } : {}),
     ...(outcome.kind === 'refused' ? { httpStatus: outcome.refusal.httpStatus } : {}),
   }
 }

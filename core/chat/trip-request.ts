@@ -11,6 +11,8 @@ export interface TripRequest extends ChatDescription {
   isEventSource?: boolean
   /** It has failed so often that it must not be sent before, epoch ms. */
   heldUntil?: number
+  /** Attempts of a worker that died before it had answered the page. */
+  lostAttempts?: number
   /** Sends the request anew, as it came; the signal ends it. */
   send: (signal: AbortSignal) => Promise<Response>
 }
@@ -20,6 +22,8 @@ export interface TripContext {
   random: Random
   /** Shared by all requests that meet the same upstreams. */
   limits: Limits
+  /** A page waits no longer for its Response, ms: then it gets an early one, where its kind is known. */
+  earlyMs?: number
   /** Must not throw and is not awaited. */
   report: (status: Untold<RequestStatus>) => void
 }

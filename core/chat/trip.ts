@@ -3,9 +3,9 @@ import { failureOf } from '../protocol/failure.ts'
 import { decide, type Decision, NEW_LEDGER } from '../retry/decide.ts'
 import type { Turn } from '../retry/gate.ts'
 import type { Member } from '../retry/limits.ts'
-import { wasAccepted } from '../retry/outcome.ts'
+import { type Outcome, wasAccepted } from '../retry/outcome.ts'
 import type { Answer, TripTimes } from './answer.ts'
-import { attempt } from './attempt.ts'
+import { attempt, type OpenAnswer } from './attempt.ts'
 import { createHandover } from './handover.ts'
 import { retryStatus } from './retry-status.ts'
 import type { TripContext, TripRequest } from './trip-request.ts'
@@ -66,29 +66,41 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
 
   const run = async () => {
     const { model, conversation, url } = request
-    context.report({
-      status: 'request_started',
-      requestId,
-      url,
-      reasoning,
-      ...(model === undefined ? {} : { model }),
-      ...(conversation === undefined ? {} : { conversation }),
-    })
+    // What a worker before this one has begun goes on.
+    if (request.lostAttempts === undefined) {
+      context.report({
+        status: 'request_started',
+        requestId,
+        url,
+        reasoning,
+        ...(model === undefined ? {} : { model }),
+        ...(conversation === undefined ? {} : { conversation }),
+      })
+    }
     if (request.heldUntil !== undefined) {
       times.wasAnswered = true // The others like it were.
       return handover.giveUp(failureOf('retry_budget_exhausted', { retryAt: request.heldUntil }))
     }
     const member = context.limits.join({ origin, model, credential: request.credential })
+    const { earlyMs } = context
+    // Where we cannot tell what the answer will be, we cannot begin it.
+    const mayBeEarly = earlyMs !== undefined && streams !== undefined
+    const disarmEarly = mayBeEarly ? clock.timer(earlyMs, handover.commitEarly) : () => {}
     try {
       await tryUntilAnswered(member)
     } finally {
+      disarmEarly()
       member.leave()
     }
   }
 
   const tryUntilAnswered = async (member: Member) => {
-    let notBefore = startedAt
-    for (;;) {
+    let notBefore: number | undefined = startedAt
+    if (request.lostAttempts !== undefined) {
+      times.attempts = request.lostAttempts
+      notBefore = await judge({ kind: 'worker_lost' }, member)
+    }
+    while (notBefore !== undefined) {
       let turn: Turn
       try {
         // One turn of the timers at least: then the connection of the attempt before is free again.
@@ -124,36 +136,39 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
       if (attempted.kind === 'cancelled') return handover.cancelled()
       if (attempted.kind === 'answered') return handover.relay(attempted.answer)
 
-      const { outcome } = attempted
-      ledger = {
-        ...ledger,
-        attempts: ledger.attempts + 1,
-        accepted: ledger.accepted + (wasAccepted(outcome) ? 1 : 0),
-        headersTimeouts:
-          ledger.headersTimeouts + (outcome.kind === 'timeout' && outcome.phase === 'headers' ? 1 : 0),
-      }
-      times.wasAnswered ||= outcome.kind === 'refused' || outcome.kind === 'not_a_chat'
-      const now = clock.now() // One for all that follows: who met the limit comes back first.
-      const decision = pay(decide(outcome, ledger, retry, { now, random, totalAt, reasoning }), member)
-      if (decision.shutUntil === undefined) member.ended()
-      else member.refused(decision.shutUntil)
-      const own = attempted.answer
-      if (decision.action === 'give_up') {
-        const httpStatus = outcome.kind === 'refused' ? outcome.refusal.httpStatus : undefined
-        const failure = failureOf(decision.code, {
-          ...(httpStatus === undefined ? {} : { httpStatus }),
-          ...(decision.retryAt === undefined ? {} : { retryAt: decision.retryAt }),
-        })
-        const maySay = !handover.isCommitted() || (outcome.kind === 'refused' && outcome.inStream)
-        if (maySay) return handover.giveUp(failure, own)
-        own?.abort()
-        return handover.giveUp(failure)
-      }
-      own?.abort()
-      ledger = decision.ledger
-      context.report(retryStatus(requestId, times.attempts + 1, now, decision, outcome))
-      notBefore = now + decision.afterMs
+      notBefore = await judge(attempted.outcome, member, attempted.answer)
     }
+  }
+
+  /** What becomes of an attempt that failed: when to try again (epoch ms), or `undefined` when it was the last. */
+  const judge = async (outcome: Outcome, member: Member, own?: OpenAnswer): Promise<number | undefined> => {
+    ledger = {
+      ...ledger,
+      attempts: times.attempts,
+      accepted: ledger.accepted + (wasAccepted(outcome) ? 1 : 0),
+      headersTimeouts:
+        ledger.headersTimeouts + (outcome.kind === 'timeout' && outcome.phase === 'headers' ? 1 : 0),
+    }
+    times.wasAnswered ||= outcome.kind === 'refused' || outcome.kind === 'not_a_chat'
+    const now = clock.now() // One for all that follows: who met the limit comes back first.
+    const decision = pay(decide(outcome, ledger, retry, { now, random, totalAt, reasoning }), member)
+    if (decision.shutUntil === undefined) member.ended()
+    else member.refused(decision.shutUntil)
+    if (decision.action === 'give_up') {
+      const httpStatus = outcome.kind === 'refused' ? outcome.refusal.httpStatus : undefined
+      const failure = failureOf(decision.code, {
+        ...(httpStatus === undefined ? {} : { httpStatus }),
+        ...(decision.retryAt === undefined ? {} : { retryAt: decision.retryAt }),
+      })
+      const maySay = !handover.isCommitted() || (outcome.kind === 'refused' && outcome.inStream)
+      if (!maySay) own?.abort()
+      await handover.giveUp(failure, maySay ? own : undefined)
+      return undefined
+    }
+    own?.abort()
+    ledger = decision.ledger
+    context.report(retryStatus(requestId, times.attempts + 1, now, decision, outcome))
+    return now + decision.afterMs
   }
 
   /** A retry that is not about limits costs a token of the bucket that all share. */

@@ -30,8 +30,8 @@ const flagOrText = matching(
   (value) => typeof value === 'boolean' || (typeof value === 'string' && /^[\w-]+$/.test(value)),
 )
 const key = matching(
-  "'path', ':group' or 'body.a.b'",
-  (value) => typeof value === 'string' && /^(path|:\w+|body(\.[^.]+)+)$/.test(value),
+  "'path', ':group', 'query.a' or 'body.a.b'",
+  (value) => typeof value === 'string' && /^(path|:\w+|query\..+|body(\.[^.]+)+)$/.test(value),
 )
 
 const timeouts = shape({
@@ -58,9 +58,26 @@ const retry = shape({
 })
 
 const route = { url: text, method: text }
+const named = either(text, shape({ ...route, id: key }, ['url']))
 
 const optionsShape = shape({
-  chat: list(either(text, shape({ ...route, timeouts, retry, stream: flag, conversation: key }, ['url']))),
+  chat: list(
+    either(
+      text,
+      shape(
+        {
+          ...route,
+          timeouts,
+          retry,
+          stream: flag,
+          conversation: key,
+          journal: oneOf('disk', 'memory', false),
+          idempotencyKey: flagOrText,
+        },
+        ['url'],
+      ),
+    ),
+  ),
   saves: list(
     either(
       text,
@@ -82,7 +99,14 @@ const optionsShape = shape({
   timeouts,
   reasoning: either(oneOf(false), shape({ models: list(text), except: list(text) })),
   retry,
-  resume: shape({ keepMs: ms, graceMs: ms, onAbort: oneOf('stop', 'detach') }),
+  resume: shape({
+    keepMs: ms,
+    graceMs: ms,
+    onAbort: oneOf('stop', 'detach'),
+    route: named,
+    key,
+    stopRoute: named,
+  }),
   outbox: shape({ maxAgeMs: ms }),
   observeAborts: flag,
   scope: text,

@@ -42,6 +42,16 @@ export interface ChatRouteOptions extends RouteOptions {
   stream?: boolean
   /** Key of the conversation, for statuses and lists. */
   conversation?: KeySource
+  /**
+   * What is kept of an answer for a reload. `'disk'` (default): it outlives the worker; `'memory'`: it does not, and no
+   * word of it is written down; `false`: nothing, and a page that goes ends it.
+   */
+  journal?: 'disk' | 'memory' | false
+  /**
+   * `true` or a header's name: every attempt of a request carries the same key, for upstreams that honour one. Default
+   * `false`: cross-origin it costs a preflight. The app's own key is kept.
+   */
+  idempotencyKey?: boolean | string
 }
 
 export interface SaveRouteOptions extends RouteOptions {
@@ -64,8 +74,8 @@ export interface SaveRouteOptions extends RouteOptions {
   afterDead?: 'pass' | 'hold'
 }
 
-/** `'path'`, `':group'` of the URL pattern, or `'body.a.b'`. */
-export type KeySource = 'path' | `:${string}` | `body.${string}`
+/** `'path'`, `':group'` of the URL pattern, `'query.a'`, or `'body.a.b'`. */
+export type KeySource = 'path' | `:${string}` | `query.${string}` | `body.${string}`
 
 export interface ReasoningOptions {
   /** Model names that reason, beside the built-in ones; `*` stands for anything, case does not matter. */
@@ -84,6 +94,19 @@ export interface ResumeOptions {
    * `'detach'`: the answer goes on, for apps whose components abort when they go; Stop is `keeper.cancel`.
    */
   onAbort?: 'stop' | 'detach'
+  /**
+   * The app's own request to go on reading (GET), answered from what is kept; `id`, by default the pattern's first
+   * group, is what `key` is in the chat request. AI SDK: `'/api/chat/:id/stream'`.
+   */
+  route?: string | NamedRouteOptions
+  /** Where a chat request says how the app calls it when it resumes. AI SDK: `'body.id'`. */
+  key?: KeySource
+  /** The app's own request to stop (POST), as `route`. */
+  stopRoute?: string | NamedRouteOptions
+}
+
+export interface NamedRouteOptions extends RouteOptions {
+  id?: KeySource
 }
 
 export interface OutboxOptions {

@@ -3,13 +3,16 @@ import type { KeySource } from './options.ts'
 import { readKey } from './read-key.ts'
 
 const PLACES = {
-  pathname: '/api/s/a%20b',
+  url: new URL('https://app.example/api/s/a%20b?chatId=c%2F2&empty='),
   groups: { session: 'a%20b', bad: '100%', empty: '', none: undefined },
   body: { id: 7, chat: { id: 'c-1', list: ['x'], nothing: null, flag: true }, text: '' },
 }
 
 test.each<[KeySource, string | undefined]>([
   ['path', '/api/s/a%20b'],
+  ['query.chatId', 'c/2'],
+  ['query.empty', ''],
+  ['query.missing', undefined],
   [':session', 'a b'],
   [':bad', '100%'],
   [':empty', ''],

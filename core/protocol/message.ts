@@ -4,9 +4,6 @@ import type { Status } from './status.ts'
 /** Worker and client are copied and bundled apart; they greet with this and drift is noticed. */
 export const PROTOCOL_VERSION = 1
 
-/** Where the worker serves answers again, to fetches of its own origin. */
-export const STREAMS_PATH = '/__streamkeeper/streams'
-
 /** How many saved messages are where, and when the next one is tried (epoch ms). */
 export interface OutboxCounts {
   queued: number

@@ -115,6 +115,7 @@ function mayBeRetried(outcome: Outcome, ledger: Ledger, policy: RetryPolicy, rea
     case 'network_error':
     case 'cut':
     case 'not_a_chat':
+    case 'worker_lost':
       return true
     case 'timeout':
       // After a headers time-out the second attempt has all that is left; a second one is the end.
@@ -135,6 +136,7 @@ function statusOf(outcome: Outcome): RetryStatus {
   switch (outcome.kind) {
     case 'network_error':
     case 'cut':
+    case 'worker_lost':
       return 'network_retry'
     case 'timeout':
       return 'timeout_retry'
@@ -148,7 +150,8 @@ function statusOf(outcome: Outcome): RetryStatus {
 function codeOf(outcome: Outcome): FailureCode {
   switch (outcome.kind) {
     case 'network_error':
-      return 'network_error'
+    case 'worker_lost':
+      return outcome.kind
     case 'timeout':
       return `${outcome.phase}_timeout`
     case 'cut':

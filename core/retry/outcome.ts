@@ -12,6 +12,8 @@ export type Outcome =
   | { kind: 'cut'; clean: boolean }
   /** 2xx, but a web page: a login form or a captive portal, no answer to a chat. */
   | { kind: 'not_a_chat' }
+  /** The worker died before the page was answered; what became of the request is unknown. */
+  | { kind: 'worker_lost' }
 
 /** Whether the upstream had taken the request (2xx headers): such work may be billed. */
 export function wasAccepted(outcome: Outcome): boolean {
@@ -24,6 +26,7 @@ export function wasAccepted(outcome: Outcome): boolean {
       return outcome.inStream
     case 'cut':
     case 'not_a_chat':
+    case 'worker_lost':
       return true
   }
 }

@@ -20,6 +20,8 @@ export interface TripSettings {
   credential?: string
   heldUntil?: number
   isEventSource?: boolean
+  earlyMs?: number
+  lostAttempts?: number
   clock?: FakeClock
 }
 
@@ -79,6 +81,7 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
       credential: settings.credential ?? '',
       isEventSource: settings.isEventSource ?? false,
       ...(settings.heldUntil === undefined ? {} : { heldUntil: settings.heldUntil }),
+      ...(settings.lostAttempts === undefined ? {} : { lostAttempts: settings.lostAttempts }),
       send: (signal) => {
         const respond = script[sentAt.length]
         note('send')
@@ -92,6 +95,7 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
       clock,
       random,
       limits,
+      ...(settings.earlyMs === undefined ? {} : { earlyMs: settings.earlyMs }),
       report: (status) => {
         note(status.status)
         statuses.push(status)

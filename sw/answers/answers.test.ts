@@ -7,7 +7,9 @@ import { createFakeClock } from '../../core/testing/fake-clock.ts'
 import { DONE, FINISH, say } from '../../core/testing/openai-events.ts'
 import { PLAIN_BODY } from '../../core/testing/run-trip.ts'
 import { answers as whole, failsAfter, type Scripted, streams } from '../../core/testing/scripted-upstream.ts'
+import { NO_JOURNAL } from '../testing/no-journal.ts'
 import { type AnswersContext, createAnswers } from './answers.ts'
+import type { Asked } from './journal.ts'
 
 const URL = 'https://api.example/v1/chat/completions'
 /** One word a second, ten of them, then the end. */
@@ -32,6 +34,8 @@ function createScene(more: Partial<AnswersContext> = {}) {
   }
   const kept = createAnswers({
     clock,
+    journal: NO_JOURNAL,
+    boot: 'now',
     keepMs: 600_000,
     graceMs: 30_000,
     onAbort: 'stop',
@@ -41,8 +45,8 @@ function createScene(more: Partial<AnswersContext> = {}) {
     ...more,
   })
   let signal: AbortSignal | undefined
-  const asked: { request: { clientId: string }; cancel: () => void }[] = []
-  const ask = (clientId: string, script: Scripted, requestId = 'r1') => {
+  const asked: { clientId: () => string; cancel: () => void }[] = []
+  const ask = (clientId: string, script: Scripted, requestId = 'r1', more: Partial<Asked> = {}) => {
     const request = { url: URL, headers: new Headers() }
     const description = describeChat(
       request,
@@ -50,6 +54,7 @@ function createScene(more: Partial<AnswersContext> = {}) {
       { settings: { url: URL }, groups: {} },
       {},
     )
+    const begun = kept.begin({ requestId, clientId, digest: '', url: URL, keep: 'memory', ...more })
     const trip = startTrip(
       {
         ...description,
@@ -59,9 +64,8 @@ function createScene(more: Partial<AnswersContext> = {}) {
       },
       { clock, random, limits, report },
     )
-    const taken = { requestId, clientId, url: URL }
-    asked.push({ request: taken, cancel: () => trip.cancel() })
-    return kept.take(taken, trip)
+    asked.push({ clientId: begun.clientId, cancel: () => trip.cancel() })
+    return begun.follow(trip)
   }
   return { clock, kept, tabs, told, ask, asked, isStopped: () => signal?.aborted === true }
 }
@@ -118,7 +122,7 @@ describe('a Response that is given up', () => {
     const again = read(await kept.attach('r1', 10, 'b'))
     await clock.advance(0)
     expect(again).toMatchObject({ text: TEXT.slice(10), state: 'closed' })
-    expect(kept.list()).toMatchObject([
+    expect(await kept.list()).toMatchObject([
       { requestId: 'r1', state: 'ended', bytes: TEXT.length, deliveredWhole: true, verdict: 'complete' },
     ])
   })
@@ -230,13 +234,13 @@ test('whoever attaches to an answer that nobody reads is told of it as of its ow
   await clock.advance(2_500)
   const page = read(await first)
   const beside = read(await kept.attach('r1', 0, 'b'))
-  expect(asked[0]?.request.clientId).toBe('a')
+  expect(asked[0]?.clientId()).toBe('a')
   kept.leaving('a')
   kept.leaving('b')
   await page.leave()
   await beside.leave()
   await kept.attach('r1', 0, 'b')
-  expect(asked[0]?.request.clientId).toBe('b')
+  expect(asked[0]?.clientId()).toBe('b')
 })
 
 test('Stop ends an answer also while it waits for its reader', async () => {
@@ -272,7 +276,7 @@ describe('what is kept', () => {
     await clock.advance(0)
     expect(page.state).toBe('broken')
     expect(again).toMatchObject({ text: page.text, state: 'broken' })
-    expect(kept.list()).toMatchObject([{ verdict: 'network_error', deliveredWhole: false }])
+    expect(await kept.list()).toMatchObject([{ verdict: 'network_error', deliveredWhole: false }])
   })
 
   test('of a stopped answer ends in an error, too', async () => {
@@ -288,7 +292,7 @@ describe('what is kept', () => {
     const again = read(await kept.attach('r1', 0, 'b'))
     await clock.advance(0)
     expect(again).toMatchObject({ text: say('word0 ') + say('word1 '), state: 'broken' })
-    expect(kept.list()).toMatchObject([{ verdict: 'cancelled' }])
+    expect(await kept.list()).toMatchObject([{ verdict: 'cancelled' }])
   })
 
   test('is the upstream’s refusal as well, status and all', async () => {
@@ -305,7 +309,7 @@ describe('what is kept', () => {
     const asked = ask('a', failsAfter())
     await clock.advance(60_000)
     expect((await asked).type).toBe('error')
-    expect(kept.list()).toEqual([])
+    expect(await kept.list()).toEqual([])
     expect(await kept.attach('r1', 0, 'b')).toBeUndefined()
   })
 
@@ -315,9 +319,9 @@ describe('what is kept', () => {
     await clock.advance(0)
     await (await asked).text()
     await clock.advance(59_999)
-    expect(kept.list()).toHaveLength(1)
+    expect(await kept.list()).toHaveLength(1)
     await clock.advance(1)
-    expect(kept.list()).toEqual([])
+    expect(await kept.list()).toEqual([])
   })
 
   test('is at most 32 MB of what has ended; the oldest goes first', async () => {
@@ -332,6 +336,6 @@ describe('what is kept', () => {
       read(await asked)
       await clock.advance(1)
     }
-    expect(kept.list().map(({ requestId }) => requestId)).toEqual(['r2', 'r3'])
+    expect((await kept.list()).map(({ requestId }) => requestId)).toEqual(['r2', 'r3'])
   })
 })

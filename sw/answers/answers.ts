@@ -1,54 +1,50 @@
-import { type Answer, toResponse } from '../../core/chat/answer.ts'
-import { relay } from '../../core/chat/byte-source.ts'
-import type { ChatDescription } from '../../core/chat/describe.ts'
+import { toResponse } from '../../core/chat/answer.ts'
+import { type ByteSource, relay } from '../../core/chat/byte-source.ts'
 import type { Trip } from '../../core/chat/trip.ts'
-import { type Clock, sleep } from '../../core/clock.ts'
+import { sleep } from '../../core/clock.ts'
 import type { StreamInfo } from '../../core/protocol/message.ts'
+import { HEARTBEAT_HEADER } from '../../core/protocol/paths.ts'
 import type { RequestStatus, Untold } from '../../core/protocol/status.ts'
-import { type AnswerLog, createAnswerLog } from './answer-log.ts'
+import { createAnswerLog } from './answer-log.ts'
+import { type Claim, createInheritance, type InheritanceContext } from './inheritance.ts'
+import type { Asked, Recorded } from './journal.ts'
+import { type Kept, sizeOf, toInfo } from './kept.ts'
 
 /** The answers of all chats: read on behalf of the pages, so that none of them takes its answer with it. */
 export interface Answers {
-  /** Follows a request from its start, and answers the page that sent it. */
-  take: (request: Taken, trip: Trip) => Promise<Response>
+  /** A request is about to be sent. */
+  begin: (asked: Asked, attempts?: number) => Begun
+  /** What is left of a request of this kind that a worker before this one sent, and died before it was answered. */
+  claim: (claim: Claim) => Promise<Recorded | undefined>
   /** Hears what is told of every request. */
   hear: (status: Untold<RequestStatus>) => void
   /** An answer from that byte on, then live, also before it has begun; `undefined` where there is none. */
   attach: (requestId: string, from: number, clientId: string) => Promise<Response | undefined>
-  list: () => StreamInfo[]
+  /** What a page that was reloaded wants to go on with: see `resume.route`. */
+  resume: (resumeId: string, clientId: string) => Promise<Response | undefined>
+  /** Stops what is under way of that name; whether there was any. */
+  stop: (resumeId: string) => boolean
+  list: () => Promise<StreamInfo[]>
   /** A page says that it is about to go: what it gives up now it does not stop. */
   leaving: (clientId: string) => void
 }
 
-/** What is to be known of a request whose answer is kept. */
-export type Taken = Pick<ChatDescription, 'url' | 'model' | 'conversation'> & {
-  requestId: string
-  /** Whose it is: the page that sent it, or has attached to it since. */
-  clientId: string
+export interface Begun {
+  /** Resolves when it is on disk, or will not be. */
+  recorded: Promise<void>
+  /** Follows the request from its start, and answers the page that sent it. */
+  follow: (trip: Trip) => Promise<Response>
+  /** Whose it is now. */
+  clientId: () => string
 }
 
-export interface AnswersContext {
-  clock: Clock
-  /** So long an answer that has ended can be read again, ms. */
-  keepMs: number
+export interface AnswersContext extends InheritanceContext {
   /** So long an answer goes on without any page, ms. */
   graceMs: number
   /** Whether giving up a Response only detaches from it. */
   onAbort: 'stop' | 'detach'
   isOpen: (clientId: string) => Promise<boolean>
   hasPages: () => Promise<boolean>
-  report: (status: Untold<RequestStatus>, clientId: string) => void
-}
-
-interface Kept {
-  request: Taken
-  trip: Trip
-  log: AnswerLog
-  at: number
-  answer?: Answer & { kind: 'response' }
-  verdict?: StreamInfo['verdict']
-  endedAt?: number
-  deliveredWhole: boolean
 }
 
 /** A page that reloads gives its Response up before, or shortly after, the worker can know why; ms. */
@@ -68,72 +64,88 @@ const ENDED_KEPT = 32 * 1024 * 1024
  *               └─ 1 s later: no reader came, the page is still there ──▶ Stop: the upstream is closed
  */
 export function createAnswers(context: AnswersContext): Answers {
-  const { clock, report } = context
+  const { clock, journal, report } = context
   const all = new Map<string, Kept>()
   const leaving = new Map<string, number>()
+  const inheritance = createInheritance(context, all)
 
   const isLeaving = (clientId: string) => (leaving.get(clientId) ?? -Infinity) > clock.now() - LEAVING_MS
 
   /** Reads the upstream to its end, as fast as somebody wants it. */
-  const pump = async ({ answer, log }: Kept) => {
+  const pump = async (body: ByteSource | null, { record, entry, log }: Kept) => {
     try {
       for (;;) {
         await log.room()
-        const chunk = await answer?.body?.read()
+        const chunk = await body?.read()
         if (!chunk) return log.end()
         log.append(chunk)
+        if (record.keep === 'disk') entry.append(chunk)
       }
     } catch (error) {
       log.end(error instanceof Error ? error : new TypeError(String(error)))
     }
   }
 
+  const remove = ({ record, entry }: Kept) => {
+    all.delete(record.requestId)
+    entry.remove()
+  }
+
   /** Lets go of what is too old, and (oldest first) of what is too much. */
   const forget = () => {
-    const ended = Array.from(all).filter(([, { endedAt }]) => endedAt !== undefined)
-    let bytes = ended.reduce((sum, [, { log }]) => sum + log.kept(), 0)
-    for (const [requestId, { endedAt = 0, log }] of ended) {
-      if (bytes <= ENDED_KEPT && endedAt > clock.now() - context.keepMs) continue
-      all.delete(requestId)
-      bytes -= log.kept()
+    const ended = Array.from(all.values()).filter(({ record }) => record.endedAt !== undefined)
+    let bytes = ended.reduce((sum, kept) => sum + sizeOf(kept), 0)
+    for (const kept of ended) {
+      if (bytes <= ENDED_KEPT && (kept.record.endedAt ?? 0) > clock.now() - context.keepMs) continue
+      remove(kept)
+      bytes -= sizeOf(kept)
     }
     for (const clientId of leaving.keys()) if (!isLeaving(clientId)) leaving.delete(clientId)
   }
 
   /** Nobody reads it, and nobody told it to stop: it goes on as long as there is a page, or the grace. */
-  const goOn = async (kept: Kept) => {
-    const { request, log } = kept
-    report({ status: 'stream_detached', requestId: request.requestId, from: log.size() }, request.clientId)
-    while (kept.endedAt === undefined) {
+  const goOn = async ({ record, log, cancel }: Kept) => {
+    report({ status: 'stream_detached', requestId: record.requestId, from: log.size() }, record.clientId)
+    while (record.endedAt === undefined) {
       await sleep(clock, context.graceMs, new AbortController().signal)
       if (log.readers() > 0) return
-      if (!(await context.hasPages())) kept.trip.cancel('grace')
+      if (!(await context.hasPages())) cancel('grace')
     }
   }
 
   const givenUp = async (kept: Kept, clientId: string) => {
-    const { log } = kept
+    const { record, log } = kept
     const goesOn = async () => log.readers() > 0 || isLeaving(clientId) || !(await context.isOpen(clientId))
-    if (kept.endedAt !== undefined) return
+    if (record.endedAt !== undefined) return
+    // Nobody could ever read on.
+    if (!record.keep) return kept.cancel()
     if (!(await goesOn())) {
       await sleep(clock, UNSURE_MS, new AbortController().signal)
-      if (kept.endedAt !== undefined) return
-      if (!(await goesOn()) && context.onAbort === 'stop') return kept.trip.cancel()
+      if (record.endedAt !== undefined) return
+      if (!(await goesOn()) && context.onAbort === 'stop') return kept.cancel()
     }
     if (log.readers() === 0) await goOn(kept)
   }
 
   const open = (kept: Kept, from: number, clientId: string): Response | undefined => {
-    if (!kept.answer) return undefined
-    const { head, body } = kept.answer
-    if (!body) return new Response(null, head)
-    const reader = kept.log.open(from)
+    const { record, entry, log } = kept
+    if (!record.head) return undefined
+    const { hasBody, isEarly, ...head } = record.head
+    if (!hasBody) return new Response(null, head)
+    const reader = log.open(from)
     if (!reader) return undefined
-    return new Response(
+    let heartbeat = isEarly && from === 0 ? HEARTBEAT : undefined
+    const response = new Response(
       relay({
         read: async () => {
+          const first = heartbeat
+          heartbeat = undefined
+          if (first) return first
           const bytes = await reader.read()
-          if (!bytes) kept.deliveredWhole = true
+          if (!bytes) {
+            record.deliveredWhole = true
+            entry.touch()
+          }
           return bytes
         },
         cancel: () => {
@@ -143,57 +155,127 @@ export function createAnswers(context: AnswersContext): Answers {
       }),
       head,
     )
+    if (heartbeat) response.headers.set(HEARTBEAT_HEADER, String(heartbeat.length))
+    return response
+  }
+
+  const follow = async (kept: Kept, trip: Trip): Promise<Response> => {
+    const { record, entry } = kept
+    kept.ready = () => trip.answer
+    kept.cancel = trip.cancel
+    void trip.finished.then(() => {
+      record.endedAt = clock.now()
+      if (!record.keep) remove(kept)
+      entry.touch()
+      void journal.flush()
+      forget()
+    })
+    const answer = await trip.answer
+    if (answer.kind === 'network_error') {
+      remove(kept)
+      return toResponse(answer)
+    }
+    const { head, body, isEarly = false } = answer
+    record.head = { ...head, headers: Array.from(head.headers), hasBody: body !== null, isEarly }
+    if (record.keep === 'disk') entry.touch()
+    else entry.remove()
+    const response = open(kept, 0, record.clientId) ?? Response.error()
+    void pump(body, kept)
+    // A page that went before there was a Response cannot give it up any more.
+    if (clock.now() - record.at > UNSURE_MS && !(await context.isOpen(record.clientId))) {
+      void response.body?.cancel()
+    }
+    return response
+  }
+
+  const attach: Answers['attach'] = async (requestId, from, clientId) => {
+    await inheritance.taken()
+    const kept = all.get(requestId)
+    if (!kept) return undefined
+    await kept.ready()
+    // Who reads it now is told of it as of its own.
+    if (kept.log.readers() === 0) kept.record.clientId = clientId
+    kept.entry.touch()
+    const response = open(kept, from, clientId)
+    if (response) report({ status: 'stream_attached', requestId, from }, clientId)
+    return response
+  }
+
+  /** The last one that the app calls so. */
+  const named = (resumeId: string) => {
+    let last: Kept | undefined
+    for (const kept of all.values()) if (kept.record.resumeId === resumeId) last = kept
+    return last
   }
 
   return {
-    take: async (request, trip) => {
-      const kept: Kept = { request, trip, log: createAnswerLog(), at: clock.now(), deliveredWhole: false }
-      all.set(request.requestId, kept)
-      void trip.finished.then(() => {
-        kept.endedAt = clock.now()
-        forget()
-      })
-      const answer = await trip.answer
-      if (answer.kind === 'network_error') {
-        all.delete(request.requestId)
-        return toResponse(answer)
+    begin: (asked, attempts = 1) => {
+      const { requestId } = asked
+      const record: Recorded = {
+        ...asked,
+        boot: context.boot,
+        at: clock.now(),
+        attempts,
+        bytes: 0,
+        deliveredWhole: false,
       }
-      kept.answer = answer
-      const response = open(kept, 0, request.clientId) ?? Response.error()
-      void pump(kept)
-      // A page that went before there was a Response cannot give it up any more.
-      if (clock.now() - kept.at > UNSURE_MS && !(await context.isOpen(request.clientId))) {
-        void response.body?.cancel()
+      const entry = journal.open(record)
+      const log = createAnswerLog()
+      const kept: Kept = { record, entry, log, ready: () => Promise.resolve(), cancel: () => {} }
+      all.set(requestId, kept)
+      entry.touch()
+      return {
+        recorded: journal.flush(),
+        follow: (trip) => follow(kept, trip),
+        clientId: () => record.clientId,
       }
-      return response
+    },
+    claim: async (claim) => {
+      await inheritance.taken()
+      return inheritance.claim(claim)
     },
     hear: (status) => {
       const kept = all.get(status.requestId)
       if (!kept) return
-      if (status.status === 'request_finished') kept.verdict = status.verdict
-      if (status.status === 'request_failed') kept.verdict = status.code
-      if (status.status === 'request_cancelled') kept.verdict = 'cancelled'
+      const { record, entry } = kept
+      if (status.status === 'request_finished') record.verdict = status.verdict
+      if (status.status === 'request_failed') record.verdict = status.code
+      if (status.status === 'request_cancelled') record.verdict = 'cancelled'
+      if ('attempt' in status) record.attempts = status.attempt
+      entry.touch()
     },
-    attach: async (requestId, from, clientId) => {
-      const kept = all.get(requestId)
+    attach,
+    resume: async (resumeId, clientId) => {
+      await inheritance.taken()
+      const kept = named(resumeId)
       if (!kept) return undefined
-      await kept.trip.answer
-      // Who reads it now is told of it as of its own.
-      if (kept.log.readers() === 0) kept.request.clientId = clientId
-      const response = open(kept, from, clientId)
-      if (response) report({ status: 'stream_attached', requestId, from }, clientId)
-      return response
+      const { record } = kept
+      if (record.endedAt !== undefined) {
+        // One that ended well has reached the app's history; a cut one is worth reading to whoever had it.
+        const isCut = record.verdict !== 'complete'
+        if (isCut ? record.isResumed || record.clientId !== clientId : record.deliveredWhole) return undefined
+        record.isResumed = isCut
+      }
+      return attach(record.requestId, 0, clientId)
     },
-    list: () => {
+    stop: (resumeId) => {
+      const kept = named(resumeId)
+      if (!kept || kept.record.endedAt !== undefined) return false
+      kept.cancel()
+      return true
+    },
+    list: async () => {
+      await inheritance.taken()
       forget()
-      return Array.from(all.values(), ({ request, log, at, answer, endedAt, verdict, deliveredWhole }) => {
-        const { clientId: _own, ...told } = request
-        const state = endedAt !== undefined ? 'ended' : answer ? 'streaming' : 'waiting'
-        return { ...told, at, state, bytes: log.size(), deliveredWhole, ...(verdict ? { verdict } : {}) }
-      })
+      return Array.from(all.values())
+        .filter(({ record }) => record.keep)
+        .map(toInfo)
     },
     leaving: (clientId) => {
       leaving.set(clientId, clock.now())
     },
   }
 }
+
+/** A first byte, for browsers that hold a Response back until there is one: blank in every protocol. */
+const HEARTBEAT = new TextEncoder().encode('\n')

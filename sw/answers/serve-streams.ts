@@ -1,6 +1,5 @@
-import { STREAMS_PATH } from '../../core/protocol/message.ts'
+import { STREAMS_PATH } from '../../core/protocol/paths.ts'
 import { readRequestId } from '../../core/protocol/request-id.ts'
-import { worker } from '../worker.ts'
 import type { Answers } from './answers.ts'
 
 /** What an answer may be shown as; all else is text, whatever the upstream called it. */
@@ -9,18 +8,17 @@ const TYPES =
 
 /**
  * Serves `GET /__streamkeeper/streams` (a list) and `/__streamkeeper/streams/<id>?from=<byte>` (an answer) to this
- * origin's own fetches; `undefined` for any other request. Documents and their parts have been left out before.
+ * origin's own fetches; `undefined` for any other path. Whose fetch it is has been looked at before.
  */
 export function serveStreams(
   answers: Answers,
   request: Request,
   clientId: string,
 ): Promise<Response> | undefined {
-  const { origin, pathname, searchParams } = new URL(request.url)
-  const isOwn = origin === worker.location.origin && request.mode !== 'no-cors' && request.method === 'GET'
-  if (!isOwn || !`${pathname}/`.startsWith(`${STREAMS_PATH}/`)) return undefined
+  const { pathname, searchParams } = new URL(request.url)
+  if (!`${pathname}/`.startsWith(`${STREAMS_PATH}/`)) return undefined
   const rest = pathname.slice(STREAMS_PATH.length + 1)
-  if (!rest) return Promise.resolve(own(json(answers.list(), 200)))
+  if (!rest) return answers.list().then((list) => own(json(list, 200)))
   const from = Number(searchParams.get('from') ?? 0)
   return serve(answers, readRequestId(rest), Number.isInteger(from) && from >= 0 ? from : 0, clientId)
 }

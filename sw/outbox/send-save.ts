@@ -27,9 +27,10 @@ export function takeApart(
   { settings, groups }: RouteMatch<SaveRouteOptions>,
   ownOrigin: string,
 ): { record: SavedRequest; secrets: Secrets } {
-  const { origin, pathname, search } = new URL(request.url)
+  const url = new URL(request.url)
+  const { origin, pathname, search } = url
   const source = settings.orderBy ?? 'path'
-  const places = { pathname, groups, body: source.startsWith('body') ? parse(body) : undefined }
+  const places = { url, groups, body: source.startsWith('body') ? parse(body) : undefined }
 
   const headers: Secrets['headers'] = []
   const secret: Secrets['headers'] = []

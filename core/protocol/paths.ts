@@ -1,0 +1,8 @@
+/** Where the worker serves answers again, to fetches of its own origin. */
+export const STREAMS_PATH = '/__streamkeeper/streams'
+
+/** A fetch of it does not end while there is work: as long as a page reads it the browser keeps the worker. */
+export const AWAKE_PATH = '/__streamkeeper/awake'
+
+/** How many bytes at the start of an answer are ours, sent so that the page does not give up; the rest is the upstream's. */
+export const HEARTBEAT_HEADER = 'X-Streamkeeper-Heartbeat'

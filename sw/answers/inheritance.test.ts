@@ -1,0 +1,258 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { describeChat } from '../../core/chat/describe.ts'
+import { startTrip } from '../../core/chat/trip.ts'
+import type { RequestStatus, Untold } from '../../core/protocol/status.ts'
+import { createLimits } from '../../core/retry/limits.ts'
+import type { FakeClock } from '../../core/testing/fake-clock.ts'
+import { DONE, FINISH, say } from '../../core/testing/openai-events.ts'
+import { PLAIN_BODY } from '../../core/testing/run-trip.ts'
+import { saysNothing, type Scripted, streams } from '../../core/testing/scripted-upstream.ts'
+import { createFakeDatabase } from '../testing/fake-database.ts'
+import { createQuietClock } from '../testing/quiet-clock.ts'
+import { type Answers, createAnswers } from './answers.ts'
+import { openJournal } from './journal.ts'
+
+const URL = 'https://api.example/v1/chat/completions'
+const HALF = say('one ') + say('two ')
+const WHOLE = HALF + FINISH + DONE
+
+let clock: FakeClock
+let told: Untold<RequestStatus>[]
+let lives: number
+
+beforeEach(() => {
+  clock = createQuietClock()
+  createFakeDatabase()
+  told = []
+  lives = 0
+})
+
+/** A worker that has just started; those before it say and write nothing any more. */
+function boot(): Answers {
+  const life = ++lives
+  const scope = 'https://app.example/'
+  const journal = openJournal({ scope, clock, refused: () => {} })
+  const isDead = () => life !== lives
+  const never = new Promise<never>(() => {})
+  return createAnswers({
+    clock,
+    boot: String(life),
+    journal: { ...journal, flush: () => (isDead() ? never : journal.flush()) },
+    keepMs: 600_000,
+    graceMs: 30_000,
+    onAbort: 'stop',
+    isOpen: async () => true,
+    hasPages: async () => true,
+    report: (status) => isDead() || told.push(status),
+  })
+}
+
+/** A page sends a request, and reads what comes. */
+async function ask(answers: Answers, script: Scripted, keep: 'disk' | 'memory' | false = 'disk') {
+  const asked = { requestId: 'r1', clientId: 'a', digest: 'd', url: URL, conversation: 'c', resumeId: 'chat' }
+  const begun = answers.begin({ ...asked, keep })
+  const random = () => 0
+  const description = describeChat(
+    { url: URL, headers: new Headers() },
+    JSON.stringify(PLAIN_BODY),
+    { settings: { url: URL }, groups: {} },
+    {},
+  )
+  const send = (signal: AbortSignal) => begun.recorded.then(() => script(clock, signal))
+  const trip = startTrip(
+    { ...description, requestId: 'r1', credential: '', send },
+    { clock, random, limits: createLimits({ clock, random }), report: answers.hear },
+  )
+  const response = begun.follow(trip)
+  await clock.advance(0)
+  void response.then(({ body }) => body?.pipeTo(new WritableStream()).catch(() => {}))
+}
+
+/** What a page reads again: the text, and how it ended. */
+async function readAgain(answers: Answers, from = 0) {
+  const attaching = answers.attach('r1', from, 'b')
+  await clock.advance(0)
+  const response = await attaching
+  if (!response) return undefined
+  const reader = response.body?.getReader()
+  let text = ''
+  try {
+    for (;;) {
+      const { done, value } = (await reader?.read()) ?? { done: true }
+      if (done) return { text, end: 'closed' }
+      text += new TextDecoder().decode(value as Uint8Array)
+    }
+  } catch {
+    return { text, end: 'broken' }
+  }
+}
+
+async function claim(
+  answers: Answers,
+  more: { requestId?: string; clientId?: string; digest?: string } = {},
+) {
+  const claiming = answers.claim({ clientId: 'a', digest: 'd', ...more })
+  await clock.advance(0)
+  return claiming
+}
+
+describe('an answer that was under way when its worker died', () => {
+  const script = streams(
+    [
+      [0, HALF],
+      [60_000, FINISH + DONE],
+    ],
+    {},
+  )
+
+  test('is read up to its last batch, then breaks in its protocol’s own words', async () => {
+    await ask(boot(), script)
+    await clock.advance(1_000)
+    const again = await readAgain(boot())
+    expect(again?.end).toBe('broken')
+    expect(again?.text.slice(0, HALF.length)).toBe(HALF)
+    expect(again?.text.slice(HALF.length)).toContain('"code":"worker_lost"')
+    expect(told.map(({ status }) => status)).toEqual(['request_failed', 'stream_attached'])
+    expect(told[0]).toMatchObject({ requestId: 'r1', code: 'worker_lost', attempts: 1 })
+  })
+
+  test('is so for every worker to come, and told once', async () => {
+    await ask(boot(), script)
+    await clock.advance(1_000)
+    const first = await readAgain(boot())
+    await clock.advance(1_000)
+    expect(await readAgain(boot())).toEqual(first)
+    expect(told.filter(({ status }) => status === 'request_failed')).toHaveLength(1)
+  })
+
+  test('is listed as lost', async () => {
+    await ask(boot(), script)
+    await clock.advance(1_000)
+    const listing = boot().list()
+    await clock.advance(100)
+    expect(await listing).toMatchObject([
+      { requestId: 'r1', conversation: 'c', state: 'ended', verdict: 'worker_lost', deliveredWhole: false },
+    ])
+  })
+
+  test('is whole when all of it had come', async () => {
+    await ask(boot(), streams([[0, WHOLE]], { end: 'open' }))
+    await clock.advance(1_000)
+    expect(await readAgain(boot())).toEqual({ text: WHOLE, end: 'closed' })
+    expect(told.map(({ status }) => status)).toEqual(['stream_attached'])
+  })
+
+  test('cannot be read from a byte that never reached the disk', async () => {
+    await ask(boot(), script)
+    await clock.advance(1_000)
+    expect(await readAgain(boot(), HALF.length + 500)).toBeUndefined()
+  })
+
+  test('is gone when it was kept in memory only', async () => {
+    await ask(boot(), script, 'memory')
+    await clock.advance(1_000)
+    expect(await readAgain(boot())).toBeUndefined()
+  })
+})
+
+test('an answer that had ended is read again as it was', async () => {
+  await ask(boot(), streams([[0, WHOLE]]))
+  await clock.advance(1_000)
+  const next = boot()
+  expect(await readAgain(next, 10)).toEqual({ text: WHOLE.slice(10), end: 'closed' })
+  expect(await next.list()).toMatchObject([
+    { verdict: 'complete', bytes: WHOLE.length, deliveredWhole: true },
+  ])
+})
+
+test('one that had ended badly breaks again', async () => {
+  await ask(boot(), streams([[0, HALF]], { end: 'reset' }))
+  await clock.advance(1_000)
+  expect((await readAgain(boot()))?.end).toBe('broken')
+})
+
+test('what is too old is not inherited', async () => {
+  await ask(boot(), streams([[0, WHOLE]]))
+  await clock.advance(600_001)
+  const next = boot()
+  expect(await readAgain(next)).toBeUndefined()
+})
+
+describe('a request that was sent and not answered when its worker died', () => {
+  test('is claimed by the same request, once', async () => {
+    await ask(boot(), saysNothing())
+    const next = boot()
+    expect(await claim(next)).toMatchObject({ requestId: 'r1', attempts: 1 })
+    expect(await claim(next)).toBeUndefined()
+  })
+
+  test.each([
+    ['another page', { clientId: 'b' }],
+    ['another body', { digest: 'e' }],
+    ['another id', { requestId: 'r2' }],
+  ])('is not claimed by one of %s', async (_words, more) => {
+    await ask(boot(), saysNothing())
+    expect(await claim(boot(), more)).toBeUndefined()
+  })
+
+  test('is lost when nobody claims it within five seconds', async () => {
+    await ask(boot(), saysNothing())
+    const next = boot()
+    await next.list()
+    await clock.advance(4_999)
+    expect(told).toEqual([])
+    await clock.advance(1)
+    expect(told).toMatchObject([{ status: 'request_failed', requestId: 'r1', code: 'worker_lost' }])
+    await clock.advance(1_000)
+    expect(await claim(boot())).toBeUndefined()
+  })
+
+  test('is no claim on the worker that sent it', async () => {
+    const answers = boot()
+    await ask(answers, saysNothing())
+    expect(await claim(answers)).toBeUndefined()
+  })
+
+  test('counts one attempt more with every death', async () => {
+    await ask(boot(), saysNothing())
+    const second = boot()
+    const lost = await claim(second)
+    second.begin({ ...lost!, keep: 'disk' }, (lost?.attempts ?? 0) + 1)
+    await clock.advance(250)
+    expect(await claim(boot())).toMatchObject({ requestId: 'r1', attempts: 2 })
+  })
+})
+
+describe('what the app calls by a name of its own', () => {
+  test('is resumed in flight, also by a page that never had it', async () => {
+    const answers = boot()
+    await ask(answers, streams([[0, HALF]], { end: 'open' }))
+    expect((await answers.resume('chat', 'b'))?.status).toBe(200)
+    expect(await answers.resume('another', 'b')).toBeUndefined()
+  })
+
+  test('is not when it was delivered whole: the app has it', async () => {
+    const answers = boot()
+    await ask(answers, streams([[0, WHOLE]]))
+    await clock.advance(0)
+    expect(await answers.resume('chat', 'a')).toBeUndefined()
+  })
+
+  test('is, cut, once and only to the page that had it', async () => {
+    const answers = boot()
+    await ask(answers, streams([[0, HALF]], { end: 'reset' }))
+    await clock.advance(0)
+    expect(await answers.resume('chat', 'b')).toBeUndefined()
+    expect((await answers.resume('chat', 'a'))?.status).toBe(200)
+    expect(await answers.resume('chat', 'a')).toBeUndefined()
+  })
+
+  test('is stopped while it is under way', async () => {
+    const answers = boot()
+    await ask(answers, streams([[0, HALF]], { end: 'open' }))
+    expect([answers.stop('another'), answers.stop('chat')]).toEqual([false, true])
+    await clock.advance(0)
+    expect(await answers.list()).toMatchObject([{ verdict: 'cancelled' }])
+    expect(answers.stop('chat')).toBe(false)
+  })
+})

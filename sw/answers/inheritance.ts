@@ -1,0 +1,150 @@
+import { watchStream } from '../../core/chat/watch.ts'
+import { type Clock, sleep } from '../../core/clock.ts'
+import { failureOf } from '../../core/protocol/failure.ts'
+import type { RequestStatus, Untold } from '../../core/protocol/status.ts'
+import { createAnswerLog } from './answer-log.ts'
+import type { Asked, Journal, JournalEntry, Recorded } from './journal.ts'
+import type { Kept } from './kept.ts'
+
+export interface InheritanceContext {
+  clock: Clock
+  journal: Journal
+  /** This life of the worker. */
+  boot: string
+  /** So long an answer that has ended can be read again, ms. */
+  keepMs: number
+  report: (status: Untold<RequestStatus>, clientId: string) => void
+}
+
+/** What is to be known of a request to find what is left of it; without an id its digest must do. */
+export type Claim = Pick<Asked, 'clientId' | 'digest'> & { requestId?: string | undefined }
+
+/** What the workers before this one have left. */
+export interface Inheritance {
+  /** Resolves when it is known, or storage took too long; never rejects. */
+  taken: () => Promise<void>
+  claim: (claim: Claim) => Recorded | undefined
+}
+
+/** No chat waits longer for storage, ms. */
+const LOAD_MS = 100
+
+/** A browser that delivers a request again does so at once; after this nobody will. ms. */
+const CLAIM_MS = 5_000
+
+/**
+ * Takes over, at the first question, what the journal has of workers that died:
+ *
+ *     asked, not answered ─▶ claimed by its request, which the browser delivers again; or lost
+ *     answered, not ended ─▶ whole after all, or cut: its bytes, its protocol's own error event, then an error
+ *     ended               ─▶ to be read again
+ */
+export function createInheritance(
+  { clock, journal, boot, keepMs, report }: InheritanceContext,
+  all: Map<string, Kept>,
+): Inheritance {
+  let unanswered: Recorded[] = []
+  let taking: Promise<void> | undefined
+  let isTaken = false
+
+  const lose = ({ requestId, attempts, clientId }: Recorded) => {
+    const { code, message } = failureOf('worker_lost')
+    report({ status: 'request_failed', requestId, attempts, waitedMs: 0, code, message }, clientId)
+  }
+
+  const fill = async ({ record, entry, log }: Kept) => {
+    const { head, url, requestId } = record
+    const contentType = new Headers(head?.headers).get('content-type') ?? ''
+    const watch = watchStream(contentType, new URL(url).pathname, undefined)
+    for (const batch of await journal.read(requestId).catch(() => [])) {
+      log.append(batch)
+      watch.feed(batch)
+    }
+    record.bytes = log.size()
+    if (record.endedAt !== undefined) {
+      // A refusal was said in so many words; every other failure broke off.
+      const isBroken = record.verdict !== 'complete' && (head?.status ?? 0) < 400
+      return log.end(isBroken ? new TypeError('The answer broke off') : undefined)
+    }
+    watch.end()
+    record.endedAt = clock.now()
+    if ((watch.seen.finished || watch.seen.ended) && watch.verdict() === 'complete') {
+      record.verdict = 'complete'
+      log.end()
+    } else {
+      const failure = failureOf('worker_lost')
+      const notice = watch.errorEvent(failure)
+      record.verdict = failure.code
+      if (notice) {
+        log.append(notice)
+        entry.append(notice)
+      }
+      log.end(new TypeError(failure.message))
+      lose(record)
+    }
+    entry.touch()
+  }
+
+  const inherit = (record: Recorded, entry: JournalEntry): Kept => {
+    let filling: Promise<void> | undefined
+    const kept: Kept = {
+      record,
+      entry,
+      log: createAnswerLog(),
+      ready: () => (filling ??= fill(kept)),
+      cancel: () => {},
+    }
+    return kept
+  }
+
+  const take = async () => {
+    const cut: Kept[] = []
+    for (const record of await journal.load()) {
+      const { requestId, endedAt } = record
+      // What has been asked for meanwhile, perhaps by the same name, is this worker's own.
+      if (record.boot === boot || all.has(requestId)) continue
+      const entry = journal.open(record)
+      if (endedAt !== undefined && endedAt <= clock.now() - keepMs) entry.remove()
+      else if (!record.head) unanswered.push(record)
+      else {
+        const kept = inherit(record, entry)
+        all.set(requestId, kept)
+        if (endedAt === undefined) cut.push(kept)
+      }
+    }
+    if (unanswered.length > 0) clock.timer(CLAIM_MS, giveUp)
+    await Promise.all(cut.map((kept) => kept.ready()))
+  }
+
+  const giveUp = () => {
+    for (const record of unanswered) {
+      journal.open(record).remove()
+      lose(record)
+    }
+    unanswered = []
+  }
+
+  return {
+    taken: async () => {
+      if (isTaken) return
+      taking ??= take()
+        .catch(() => {}) // Not readable: as on the first day.
+        .then(() => {
+          isTaken = true
+        })
+      const over = new AbortController()
+      await Promise.race([taking, sleep(clock, LOAD_MS, over.signal)])
+      over.abort()
+    },
+    claim: ({ requestId, clientId, digest }) => {
+      const found = unanswered.find(
+        (record) =>
+          record.clientId === clientId &&
+          record.digest === digest &&
+          (requestId === undefined || record.requestId === requestId),
+      )
+      unanswered = unanswered.filter((record) => record !== found)
+      return found
+    },
+  }
+}

@@ -1,0 +1,217 @@
+import type { DBSchema } from 'idb'
+import type { Clock } from '../../core/clock.ts'
+import type { StreamInfo } from '../../core/protocol/message.ts'
+import { inTime, openLazily } from '../database.ts'
+
+/** What is to be known of a request whose answer is kept. */
+export interface Asked {
+  requestId: string
+  /** Whose it is: the page that sent it, or has attached to it since. */
+  clientId: string
+  /** Tells this request from others of the same page: method, URL and body. */
+  digest: string
+  /** Origin and path. */
+  url: string
+  model?: string
+  conversation?: string
+  /** What the app's own request to resume calls it. */
+  resumeId?: string
+  /** `'disk'`: a worker to come finds it again; `'memory'`: as long as this one lives; `false`: not for a reload. */
+  keep: 'disk' | 'memory' | false
+}
+
+/** All that is known of one answer but its bytes: plain JSON. */
+export interface Recorded extends Asked {
+  /** The worker's life in which it was asked for. */
+  boot: string
+  /** When, epoch ms. */
+  at: number
+  /** Attempts so far, the one that is under way counted. */
+  attempts: number
+  /** What it is answered with, once it is. */
+  head?: {
+    status: number
+    statusText: string
+    headers: [string, string][]
+    hasBody: boolean
+    isEarly: boolean
+  }
+  bytes: number
+  endedAt?: number
+  verdict?: StreamInfo['verdict']
+  deliveredWhole: boolean
+  /** It is cut, and was given once more to the page that had it. */
+  isResumed?: boolean
+}
+
+/** One answer on disk. Nothing here waits, and nothing fails: what cannot be kept is not. */
+export interface JournalEntry {
+  append: (bytes: Uint8Array) => void
+  /** Notes what was changed in its record. */
+  touch: () => void
+  remove: () => void
+}
+
+/** Answers on disk: written beside the byte path, read by the next worker when this one has died. */
+export interface Journal {
+  open: (record: Recorded) => JournalEntry
+  /** Writes what is new now. Never rejects. */
+  flush: () => Promise<void>
+  /** All that is on disk, oldest first; rejects when storage refuses. */
+  load: () => Promise<Recorded[]>
+  /** An answer's bytes from the first one on, as far as they came. */
+  read: (requestId: string) => Promise<Uint8Array[]>
+}
+
+export interface JournalContext {
+  scope: string
+  clock: Clock
+  /** Storage refused, and will not have this answer. */
+  refused: (requestId: string, error: unknown) => void
+}
+
+interface Schema extends DBSchema {
+  answers: { key: string; value: Recorded }
+  /** By request and offset. */
+  bytes: { key: [string, number]; value: Uint8Array }
+}
+
+/** Bytes are written in batches: a death of the worker loses the last one at most, ms. */
+const BATCH_MS = 250
+
+/** A longer answer is not kept on disk, bytes. */
+const MAX_BYTES = 16 * 1024 * 1024
+
+interface Open {
+  record: Recorded
+  chunks: Uint8Array[]
+  /** Bytes on disk. */
+  written: number
+  /** Nothing of it is to be on disk any more. */
+  isGone: boolean
+}
+
+export function openJournal({ scope, clock, refused }: JournalContext): Journal {
+  const db = openLazily<Schema>(`streamkeeper answers ${scope}`, (database) => {
+    database.createObjectStore('answers', { keyPath: 'requestId' })
+    database.createObjectStore('bytes')
+  })
+  const changed = new Set<Open>()
+  let writes: Promise<void> = Promise.resolve()
+  let isArmed = false
+
+  const store = async (batch: Open[]) => {
+    const opened = await db()
+    const transaction = opened.transaction(['answers', 'bytes'], 'readwrite', { durability: 'relaxed' })
+    const answers = transaction.objectStore('answers')
+    const bytes = transaction.objectStore('bytes')
+    const steps: Promise<unknown>[] = []
+    for (const entry of batch) {
+      const { record, chunks } = entry
+      const { requestId } = record
+      if (entry.isGone) {
+        steps.push(answers.delete(requestId), bytes.delete(rangeOf(requestId)))
+        continue
+      }
+      if (chunks.length > 0) {
+        const joined = join(chunks)
+        steps.push(bytes.put(joined, [requestId, entry.written]))
+        entry.chunks = []
+        entry.written += joined.length
+      }
+      steps.push(answers.put({ ...record, bytes: entry.written }))
+    }
+    await Promise.all([...steps, transaction.done])
+  }
+
+  const write = async () => {
+    const batch = Array.from(changed)
+    changed.clear()
+    if (batch.length === 0) return
+    try {
+      await inTime(store(batch), clock)
+    } catch (error) {
+      for (const entry of batch) {
+        if (entry.isGone) continue
+        // A gap would be worse than nothing.
+        drop(entry)
+        refused(entry.record.requestId, error)
+      }
+    }
+  }
+
+  const flush = () => (writes = writes.then(write))
+
+  const arm = () => {
+    if (isArmed) return
+    isArmed = true
+    clock.timer(BATCH_MS, () => {
+      isArmed = false
+      void flush()
+    })
+  }
+
+  const drop = (entry: Open) => {
+    entry.isGone = true
+    entry.chunks = []
+    changed.add(entry)
+    arm()
+  }
+
+  return {
+    open: (record) => {
+      const entry: Open = { record, chunks: [], written: record.bytes, isGone: false }
+      let size = record.bytes
+      const touch = () => {
+        if (entry.isGone) return
+        changed.add(entry)
+        arm()
+      }
+      return {
+        append: (bytes) => {
+          if (entry.isGone) return
+          size += bytes.length
+          if (size > MAX_BYTES) return drop(entry)
+          entry.chunks.push(bytes)
+          touch()
+        },
+        touch,
+        remove: () => drop(entry),
+      }
+    },
+    flush,
+    load: async () =>
+      inTime(
+        db().then((opened) => opened.getAll('answers')),
+        clock,
+      ).then((records) => records.sort((a, b) => a.at - b.at)),
+    read: async (requestId) => {
+      const range = rangeOf(requestId)
+      const reading = async () => {
+        const transaction = (await db()).transaction('bytes')
+        return Promise.all([transaction.store.getAllKeys(range), transaction.store.getAll(range)])
+      }
+      const [keys, batches] = await inTime(reading(), clock)
+      let size = 0
+      return batches.filter((batch, index) => {
+        if (keys[index]?.[1] !== size) return false // Lost by the browser: so is all that follows.
+        size += batch.length
+        return true
+      })
+    },
+  }
+}
+
+function rangeOf(requestId: string): IDBKeyRange {
+  return IDBKeyRange.bound([requestId, 0], [requestId, Infinity])
+}
+
+function join(chunks: Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0))
+  let offset = 0
+  for (const chunk of chunks) {
+    joined.set(chunk, offset)
+    offset += chunk.length
+  }
+  return joined
+}

@@ -1,0 +1,68 @@
+import type { KeySource, NamedRouteOptions, ResumeOptions } from '../../core/options/options.ts'
+import { readKey } from '../../core/options/read-key.ts'
+import { compileRoutes, matchRoute, type Route } from '../../core/options/routes.ts'
+import type { Answers } from './answers.ts'
+
+/** The app's own requests to go on reading an answer, and to stop it: for servers that know nothing of either. */
+export interface ResumeRoutes {
+  /** `undefined` for any other request. */
+  serve: (request: Request, clientId: string) => Promise<Response> | undefined
+}
+
+export function createResumeRoutes(
+  { route, stopRoute }: ResumeOptions,
+  scope: string,
+  answers: Answers,
+): ResumeRoutes {
+  const resuming = compile('resume.route', 'GET', route, scope)
+  const stopping = compile('resume.stopRoute', 'POST', stopRoute, scope)
+
+  const resume = async (request: Request, id: string, clientId: string) => {
+    const kept = await answers.resume(id, clientId).catch(() => undefined)
+    if (kept) return kept
+    // The server may know more; whatever else it says is no answer, and apps would take it for one.
+    const response = await fetch(request).catch(() => undefined)
+    const isStream = response?.ok && response.headers.get('content-type')?.startsWith('text/event-stream')
+    return response && isStream ? response : nothing()
+  }
+
+  const stop = async (request: Request, id: string) => {
+    const isStopped = answers.stop(id)
+    const response = await fetch(request).catch(() => undefined)
+    if (isStopped && !response?.ok) return nothing()
+    return response ?? Response.error()
+  }
+
+  return {
+    serve: (request, clientId) => {
+      const resumed = idOf(resuming, request)
+      if (resumed !== undefined) return resume(request, resumed, clientId)
+      const stopped = idOf(stopping, request)
+      return stopped === undefined ? undefined : stop(request, stopped)
+    },
+  }
+}
+
+function nothing(): Response {
+  return new Response(null, { status: 204 })
+}
+
+function compile(
+  name: string,
+  method: string,
+  given: string | NamedRouteOptions | undefined,
+  scope: string,
+): Route<NamedRouteOptions>[] {
+  if (given === undefined) return []
+  const settings = typeof given === 'string' ? { url: given } : given
+  return compileRoutes(name, [{ method, ...settings }], scope)
+}
+
+/** How the app calls the answer: by default in the pattern's first group. */
+function idOf(routes: Route<NamedRouteOptions>[], { method, url }: Request): string | undefined {
+  const match = matchRoute(routes, method, url)
+  if (!match) return undefined
+  const { groups, settings } = match
+  const first: KeySource = `:${Object.keys(groups)[0] ?? ''}`
+  return readKey(settings.id ?? first, { url: new URL(url), groups, body: undefined })
+}

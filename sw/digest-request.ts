@@ -1,0 +1,10 @@
+/** Tells a request from others: two of the same method, URL and body have the same digest. */
+export async function digestRequest(
+  { method, url }: { method: string; url: string },
+  body: ArrayBuffer | null,
+): Promise<string> {
+  const head = new TextEncoder().encode(`${method} ${url}\n`)
+  const whole = await new Blob([head, body ?? '']).arrayBuffer()
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', whole))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,33 @@
+/** What must not be cut short: answers that are read, messages that are sent. */
+export interface Work {
+  /** Counts as work until it settles. */
+  during: (work: Promise<unknown>) => void
+  isUnderWay: () => boolean
+}
+
+/**
+ * Counts what is under way; while there is any, a Web Lock of that name is held, for other versions of this worker to
+ * see: whoever gets it knows that nothing would be lost.
+ */
+export function createWork(locks: LockManager, name: string): Work {
+  let count = 0
+  let release = () => {}
+
+  const end = () => {
+    count--
+    if (count === 0) release()
+  }
+
+  return {
+    during: (work) => {
+      count++
+      if (count === 1) {
+        const idle = new Promise<void>((resolve) => (release = resolve))
+        // Refused in private modes: then other versions see no work.
+        locks.request(name, { mode: 'shared' }, () => idle).catch(() => {})
+      }
+      work.then(end, end)
+    },
+    isUnderWay: () => count > 0,
+  }
+}
