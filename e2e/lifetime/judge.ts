@@ -1,0 +1,34 @@
+import type { Seen } from './page/seen.ts'
+import type { Scenario } from './scenarios.ts'
+import type { Sent } from './upstream.ts'
+
+/** A stream whose event comes later than this was not in step, ms. */
+const MAX_LAG_MS = 2_000
+
+/** What is wrong with a row; nothing: it is as it should be. Without `seen` its page told nothing. */
+export function judge(scenario: Scenario, sent: Sent, seen: Seen | undefined): string[] {
+  if (!seen) return ['the page told nothing']
+  const { hideAtMs, reloadAtMs, isControl } = scenario
+  const isWhole = sent.isWhole && seen.isEnded && seen.text === sent.text
+  if (isControl) return isWhole ? ['not cut: nothing is proved by the other rows'] : []
+
+  const problems: string[] = []
+  if (!isWhole) problems.push(howCut(sent, seen))
+  if (sent.requests !== 1) problems.push(`${sent.requests} requests`)
+  if (seen.end !== 'request_finished') problems.push(`the end told: ${seen.end ?? 'none'}`)
+  if (seen.maxLagMs > MAX_LAG_MS) problems.push('out of step')
+  if (hideAtMs === undefined && reloadAtMs === undefined) {
+    if (seen.hiddenAtMs !== undefined) problems.push('the page was hidden')
+  } else if (seen.hiddenAtMs === undefined || seen.wasShownAgain) {
+    problems.push('the page was not hidden to its end')
+  }
+  return problems
+}
+
+/** Where an answer differs from what was sent. */
+export function howCut(sent: Sent, { text, isEnded, error, durationMs }: Seen): string {
+  const at = `at ${(durationMs / 1_000).toFixed(0)} s`
+  if (!sent.text.startsWith(text)) return 'other bytes than were sent'
+  const how = isEnded ? 'with a clean end' : `by ${error}`
+  return `cut ${at} ${how}, after ${text.length} of ${sent.text.length} characters sent`
+}
