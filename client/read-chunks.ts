@@ -8,18 +8,16 @@ export interface ChunkSink {
 }
 
 export interface ChunkReader {
-  /** Reads on; `false` at the end. */
-  read: () => Promise<boolean>
+  /** What came next; nothing more without bytes. */
+  feed: (bytes?: Uint8Array) => void
 }
 
 /**
  * Reads an answer's chunks: the JSON of each SSE event or line, or the one JSON that it is. What is no JSON is a
- * string. Bytes are read only as they are asked for.
+ * string.
  */
-export function readChunks(response: Response, sink: ChunkSink): ChunkReader {
-  const reader = response.body?.getReader()
+export function readChunks(contentType: string, sink: ChunkSink): ChunkReader {
   const decoder = new TextDecoder()
-  const contentType = response.headers.get('content-type') ?? ''
   let format: Format | undefined
   let isOver = false
 
@@ -35,14 +33,12 @@ export function readChunks(response: Response, sink: ChunkSink): ChunkReader {
   }
 
   return {
-    read: async () => {
-      const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
-      const text = decoder.decode(value, { stream: !done })
+    feed: (bytes) => {
+      const text = decoder.decode(bytes, { stream: bytes !== undefined })
       // Blank text before the answer is a heartbeat, and says nothing about its format.
       if (!format && text.trim()) format = formatOf(contentType, text)(guarded)
       format?.feed(text)
-      if (done) format?.end()
-      return !done
+      if (!bytes) format?.end()
     },
   }
 }

@@ -4,7 +4,8 @@ import type { Status } from '../core/protocol/status.ts'
 import { ChatError } from './chat-error.ts'
 import { currentKeeper } from './create-keeper.ts'
 import { type EndStatus, isEnd } from './open-requests.ts'
-import { type ChunkReader, messageIn, readChunks } from './read-chunks.ts'
+import { type AnswerReader, lostWorker, readAnswer } from './read-answer.ts'
+import { type ChunkSink, messageIn } from './read-chunks.ts'
 
 export interface StreamChatOptions {
   /** A plain object or array goes as JSON, with its content type; everything else as it is. */
@@ -64,7 +65,7 @@ async function* run<Chunk>(
   const stop = new AbortController()
   let items: (Chunk | Status)[] = []
   let news = deferred<void>()
-  let reader: ChunkReader | undefined
+  let reader: AnswerReader | undefined
   let reading: Promise<void> | undefined
   let failure: unknown
   /** How the request ended, as its last status says. */
@@ -76,6 +77,9 @@ async function* run<Chunk>(
   let isSaid = false
   let lingering: ReturnType<typeof setTimeout> | undefined
   let isLate = false
+  /** It ended without a word of its end, and was read on. */
+  let isDoubted = false
+  const end = deferred<void>()
 
   const wake = () => news.resolve()
   const add = (item: Chunk | Status) => {
@@ -91,13 +95,16 @@ async function* run<Chunk>(
   const off = current?.keeper.on(
     '*',
     (status) => {
-      if (isEnd(status)) told = status
+      if (isEnd(status)) {
+        told = status
+        end.resolve()
+      }
       add(status)
     },
     { requestId },
   )
 
-  const open = async (): Promise<ChunkReader> => {
+  const open = async (): Promise<AnswerReader> => {
     const request = prepare(url, body, headers)
     if (!send && current?.keeper.state === 'fallback') isTold = true
     else if (current?.isChat('POST', new URL(url, globalThis.document?.baseURI).href)) {
@@ -111,19 +118,35 @@ async function* run<Chunk>(
     )
     isTold &&= response.headers.has(REQUEST_ID_HEADER)
     if (!response.ok) throw await refusalOf(response)
-    return readChunks(response, {
+    const sink: ChunkSink = {
       onChunk: (chunk) => add(chunk as Chunk),
       onEnd: (error) => {
         isSaid = true
         failure ??= error
       },
-    })
+    }
+    return readAnswer(response, sink, attach)
+  }
+
+  /** The rest of an answer that ended without a word of why: the worker keeps it, or the next one has it on disk. */
+  const attach = async (from: number) => {
+    const isLost = isTold && !told && !stop.signal.aborted && current?.keeper.state === 'controlling'
+    return isLost ? current?.keeper.attach(requestId, { from }) : undefined
+  }
+
+  /** Whether a clean end is none, and there is more to read: some browsers end so what a dead worker left. */
+  const isCut = async (answer: AnswerReader) => {
+    if (isSaid || !isTold || isDoubted) return false
+    await Promise.race([end.promise, new Promise((resolve) => setTimeout(resolve, LINGER_MS))])
+    isDoubted = !told
+    return isDoubted && answer.goOn()
   }
 
   const advance = async () => {
     try {
       reader ??= await open()
-      isRead = !(await reader.read())
+      isRead = !(await reader.read()) && !(await isCut(reader))
+      if (isRead) reader.end()
     } catch (error) {
       failure ??= error
       isRead = true
@@ -140,7 +163,7 @@ async function* run<Chunk>(
         yield* batch
         continue
       }
-      if (stop.signal.aborted || isLate || (isRead && (told || !isTold))) break
+      if (stop.signal.aborted || isLate || (isRead && (told || !isTold || isDoubted))) break
       if (!isRead) reading ??= advance()
       if (isRead || isSaid) {
         lingering ??= setTimeout(() => {
@@ -153,19 +176,20 @@ async function* run<Chunk>(
     }
     if (signal?.aborted) throw reasonOf(signal)
     if (left.aborted) return
-    const error = errorOf(failure, told, isSaid)
+    const error = errorOf(failure, told, isSaid, isTold)
     if (error) throw error
   } finally {
     clearTimeout(lingering)
     off?.()
     signal?.removeEventListener('abort', onAbort)
     stop.abort()
+    reader?.cancel()
     if (!isRead && !told) current?.keeper.cancel(requestId)
   }
 }
 
 /** What went wrong, if anything: the status knows the code, the answer the upstream's own words. */
-function errorOf(failure: unknown, told: EndStatus | undefined, isSaid: boolean): unknown {
+function errorOf(failure: unknown, told: EndStatus | undefined, isSaid: boolean, isTold: boolean): unknown {
   if (told?.status === 'request_failed') {
     const said = failure instanceof ChatError ? failure : undefined
     const { code, message, httpStatus = said?.httpStatus, retryAt } = told
@@ -175,6 +199,8 @@ function errorOf(failure: unknown, told: EndStatus | undefined, isSaid: boolean)
     return new DOMException('The request was cancelled', 'AbortError')
   }
   if (failure === undefined || failure instanceof ChatError) return failure
+  // A worker that lives tells how every request ends.
+  if (isTold && !told) return lostWorker(failure)
   return new ChatError('network_error', 'The connection was lost', { cause: failure })
 }
 

@@ -18,6 +18,8 @@ export interface TestServer {
   start: () => Promise<void>
   /** What the upstream saw of one fault's requests, or of all; preflights left out. */
   log: (id?: string) => Promise<UpstreamAttempt[]>
+  /** Every page takes so long from now on, ms. */
+  slowPages: (afterMs: number) => void
   /** Which writes of a session reached the history. */
   saves: (session: string) => Promise<SaveAttempt[]>
   /** The rows of a session in SQLite, in order of arrival. */
@@ -28,7 +30,13 @@ export interface TestServer {
 
 export async function startTestServer(site: string): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'streamkeeper-history-'))
-  const options = { site, database: join(folder, 'history.sqlite'), tokensPerSecond: 200 }
+  let pagesAfterMs = 0
+  const options = {
+    site,
+    database: join(folder, 'history.sqlite'),
+    tokensPerSecond: 200,
+    pagesAfterMs: () => pagesAfterMs,
+  }
   let running: RunningServer | undefined = await startServer(options)
   const { url, port } = running
 
@@ -55,6 +63,7 @@ export async function startTestServer(site: string): Promise<TestServer> {
       )
       return attempts.filter(({ method }) => method !== 'OPTIONS')
     },
+    slowPages: (afterMs) => (pagesAfterMs = afterMs),
     saves: (session) => get(`/api/log?session=${session}`),
     messages: (session) => get(`/api/sessions/${session}/messages`),
     behave: async (behaviour) => {

@@ -13,6 +13,7 @@ import { createAttemptCounter } from './upstream/attempt-counter.ts'
 import { answerLog } from './upstream/log-api.ts'
 import { createPassThrough } from './upstream/pass-through.ts'
 import { createUpstreamLog } from './upstream/upstream-log.ts'
+import { wait } from './wait.ts'
 
 export interface ServerOptions {
   /** Default: 0, a free one. A busy one rejects with `EADDRINUSE`. */
@@ -25,6 +26,8 @@ export interface ServerOptions {
   site?: string
   /** The repository. Default: the one this file is in. */
   root?: string
+  /** How long the site's pages take, ms; looked up for each of them. Default: no time. */
+  pagesAfterMs?: () => number
   /** A real provider to stand behind `/v1`, e.g. `https://api.openai.com/v1`. Default: the demo's own. */
   upstreamUrl?: string | undefined
   /** How long a real provider may take to its headers. Default: 620 000. */
@@ -77,6 +80,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     if (pathname.startsWith('/v1/')) return answerUpstream(exchange, upstream)
     if (pathname.startsWith('/__upstream/')) return answerLog(exchange, { ...upstream, config })
     if (pathname.startsWith('/api/')) return answerHistory(exchange, history)
+    const afterMs = pathname.endsWith('/') ? (options.pagesAfterMs?.() ?? 0) : 0
+    if (afterMs > 0) await wait(afterMs, exchange.over)
     return serveSite(exchange, site)
   }
 

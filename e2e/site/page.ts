@@ -59,6 +59,7 @@ const testPage: TestPage = {
       } catch (error) {
         call.state = 'failed'
         call.error = String(error)
+        call.code = (error as { code?: string }).code
       }
     })()
   },

@@ -19,6 +19,8 @@ export interface Call {
   items: unknown[]
   statuses: Status[]
   error?: string
+  /** Of a `ChatError`. */
+  code?: string | undefined
 }
 
 export interface CallInit {

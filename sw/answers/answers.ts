@@ -50,6 +50,9 @@ export interface AnswersContext extends InheritanceContext {
 /** A page that reloads gives its Response up before, or shortly after, the worker can know why; ms. */
 const UNSURE_MS = 1_000
 
+/** An error takes with it what the page has not read yet of the bytes before: so they get a moment. ms */
+const UNREAD_MS = 250
+
 /** An announcement of leaving holds for so long; a person may stay after all. ms. */
 const LEAVING_MS = 5_000
 
@@ -134,6 +137,7 @@ export function createAnswers(context: AnswersContext): Answers {
     if (!hasBody) return new Response(null, head)
     const reader = log.open(from)
     if (!reader) return undefined
+    let readAt = -Infinity
     let heartbeat = isEarly && from === 0 ? HEARTBEAT : undefined
     const response = new Response(
       relay({
@@ -141,12 +145,18 @@ export function createAnswers(context: AnswersContext): Answers {
           const first = heartbeat
           heartbeat = undefined
           if (first) return first
-          const bytes = await reader.read()
-          if (!bytes) {
-            record.deliveredWhole = true
-            entry.touch()
+          try {
+            const bytes = await reader.read()
+            readAt = clock.now()
+            if (!bytes) {
+              record.deliveredWhole = true
+              entry.touch()
+            }
+            return bytes
+          } catch (error) {
+            await sleep(clock, readAt + UNREAD_MS - clock.now(), new AbortController().signal)
+            throw error
           }
-          return bytes
         },
         cancel: () => {
           reader.cancel()

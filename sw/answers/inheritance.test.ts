@@ -74,6 +74,12 @@ async function readAgain(answers: Answers, from = 0) {
   await clock.advance(0)
   const response = await attaching
   if (!response) return undefined
+  const reading = readAll(response)
+  await clock.advance(250)
+  return reading
+}
+
+async function readAll(response: Response) {
   const reader = response.body?.getReader()
   let text = ''
   try {
