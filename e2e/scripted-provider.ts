@@ -21,8 +21,8 @@ export interface ScriptedProvider {
 export interface ScriptedAnswer {
   method: string
   headers: IncomingHttpHeaders
-  /** Sends the headers of a 200, and nothing else. */
-  begin: (headers: Record<string, string>) => void
+  /** Sends the headers, by default of a 200, and nothing else. */
+  begin: (headers: Record<string, string>, status?: number) => void
   /** Sends these bytes and no others. */
   say: (text: string) => void
   end: (how: Ending) => Promise<void>
@@ -48,8 +48,12 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
     asking.emit('asked', {
       method: req.method ?? 'GET',
       headers: req.headers,
-      begin: (headers) => {
-        res.writeHead(200, { 'Access-Control-Expose-Headers': '*', 'Cache-Control': 'no-cache', ...headers })
+      begin: (headers, status = 200) => {
+        res.writeHead(status, {
+          'Access-Control-Expose-Headers': '*',
+          'Cache-Control': 'no-cache',
+          ...headers,
+        })
         res.flushHeaders()
       },
       say: (text) => void res.write(text),

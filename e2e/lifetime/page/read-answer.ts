@@ -8,14 +8,17 @@ export async function readAnswer(
   let unread = ''
   let maxLagMs = 0
   try {
-    const { body } = await answer
+    const { body, headers } = await answer
+    /** What the worker says first, so that a browser does not give up, is none of the upstream's. */
+    let own = Number(headers.get('X-Streamkeeper-Heartbeat') ?? 0)
     const readingAt = Date.now()
     const reader = body?.getReader()
     const decoder = new TextDecoder()
     while (reader) {
       const { done, value } = await reader.read()
       if (done) break
-      const piece = decoder.decode(value, { stream: true })
+      const piece = decoder.decode(value.subarray(own), { stream: true })
+      own -= Math.min(own, value.length)
       text += piece
       const events = (unread + piece).split('\n\n')
       unread = events.pop() ?? ''
