@@ -5,6 +5,7 @@ import { AWAKE_PATH, STREAMS_PATH } from '../core/protocol/paths.ts'
 import { REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
 import type { RequestStatus } from '../core/protocol/status.ts'
 import { call, post } from './channel.ts'
+import { followVersions } from './follow-versions.ts'
 import { keepAwake } from './keep-awake.ts'
 import type { AuthQuestion, Keeper } from './keeper.ts'
 import type { Link } from './link.ts'
@@ -110,6 +111,8 @@ export function connect(link: Link, helloMs: number): Connection {
     const found = await findRegistration(scriptUrl, options)
     registration = found.registration
     if (!isEnabled) return retire()
+    // A worker of the app's own decides for itself.
+    if (registration && scriptUrl) followVersions(registration, store, container, signal)
     if (link.worker) return greet(link.worker)
     if (found.reason) return settle('fallback', found.reason)
     const candidate = (scriptUrl ? undefined : container.controller) ?? registration?.active

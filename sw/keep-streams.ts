@@ -67,7 +67,7 @@ export function keepStreams(given: Options): void {
     report: notify.report,
   })
   const resumeRoutes = createResumeRoutes(options.resume ?? {}, scope, answers)
-  const work = createWork(navigator.locks, `streamkeeper work ${scope}`)
+  const work = createWork(navigator.locks, scope)
   const chats = createChats({
     options,
     clock,
@@ -126,6 +126,8 @@ export function keepStreams(given: Options): void {
         return answers.leaving(event.source && 'id' in event.source ? event.source.id : '')
       case 'ping':
         return // That it came is all: it keeps the worker alive.
+      case 'takeover':
+        return // The ready-made worker's own affair.
       case 'call':
         return event.waitUntil(atMost(call(message, event)))
     }

@@ -1,6 +1,8 @@
 import { clientsClaim } from 'workbox-core/clientsClaim.js'
+import { systemClock } from '../core/clock.ts'
 import { readOptions } from '../core/options/query.ts'
 import { keepStreams } from './keep-streams.ts'
+import { takeOverWhenIdle } from './take-over.ts'
 import { worker } from './worker.ts'
 
 // The ready-made worker. `register()` puts its options in the script's own URL, for a worker must know them
@@ -9,6 +11,7 @@ import { worker } from './worker.ts'
 const options = readOptions(worker.location.href)
 if (options !== undefined) {
   clientsClaim()
+  takeOverWhenIdle(systemClock)
   keepStreams(options)
 }
 

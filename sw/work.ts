@@ -5,11 +5,16 @@ export interface Work {
   isUnderWay: () => boolean
 }
 
+/** The name of the lock that is held while there is work. */
+export function workLock(scope: string): string {
+  return `streamkeeper work ${scope}`
+}
+
 /**
- * Counts what is under way; while there is any, a Web Lock of that name is held, for other versions of this worker to
- * see: whoever gets it knows that nothing would be lost.
+ * Counts what is under way; while there is any a Web Lock is held, for other versions of this worker to see: whoever
+ * gets it alone knows that nothing would be lost.
  */
-export function createWork(locks: LockManager, name: string): Work {
+export function createWork(locks: LockManager, scope: string): Work {
   let count = 0
   let release = () => {}
 
@@ -24,7 +29,7 @@ export function createWork(locks: LockManager, name: string): Work {
       if (count === 1) {
         const idle = new Promise<void>((resolve) => (release = resolve))
         // Refused in private modes: then other versions see no work.
-        locks.request(name, { mode: 'shared' }, () => idle).catch(() => {})
+        locks.request(workLock(scope), { mode: 'shared' }, () => idle).catch(() => {})
       }
       work.then(end, end)
     },

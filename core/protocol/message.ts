@@ -84,6 +84,8 @@ export type ToWorker =
   /** The page is about to go: a Response that it gives up now is no Stop. */
   | { streamkeeper: 1; type: 'leaving' }
   | { streamkeeper: 1; type: 'wake' }
+  /** To a version that waits: now may be a good time. */
+  | { streamkeeper: 1; type: 'takeover' }
   | {
       [Name in keyof Calls]: { streamkeeper: 1; type: 'call'; name: Name; args: Calls[Name][0] }
     }[keyof Calls]
