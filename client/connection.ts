@@ -19,7 +19,7 @@ import { compareOptions, explain } from './warnings.ts'
 /** What is queued is sent for so long before the worker goes, ms. */
 const DRAIN_MS = 10_000
 
-const CHANGES = /^outbox\.(flush|retry|discard|clear)$/
+const CHANGES = /^(principal|outbox\.(flush|retry|discard|clear))$/
 
 export interface Connection {
   /**
@@ -85,6 +85,9 @@ export function connect(link: Link, helloMs: number): Connection {
     const scope = registration?.scope ?? document.baseURI
     link.chats = compileRoutes('chat', running.chat, scope)
     compareOptions(options, running, scope)
+    if (options.principal !== undefined) {
+      await call(candidate, 'principal', { id: options.principal }).catch(() => {}) // A call behind `ready` says so.
+    }
     if (container.controller === candidate) settle('controlling')
     else await call(candidate, 'claim', null).catch(() => {}) // What counts is the controllerchange.
     post(candidate, 'wake')

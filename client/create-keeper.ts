@@ -156,6 +156,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       link.provider = next
       if (next) tell({ streamkeeper: 1, type: 'wake' })
     },
+    setPrincipal: async (id) => void (await ask('principal', { id })),
     warm: async (url) => {
       // A connection that does not open says so when it is needed.
       await ask('warm', { url: new URL(url, document.baseURI).href }).catch(() => {})

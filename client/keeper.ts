@@ -138,6 +138,11 @@ export interface Keeper {
   }
   /** Sets who is asked for headers when a saved message meets a 401, those that wait for it already too; `null`: nobody. */
   readonly provideAuth: (provider: AuthProvider | null) => void
+  /**
+   * Says who is signed in from now on, as an opaque id; `null`: nobody. What belongs to another is neither listed, told
+   * nor given back. One for all tabs, as cookies are.
+   */
+  readonly setPrincipal: (id: string | null) => Promise<void>
   /** Opens a connection ahead of the request that will need it. Never rejects. */
   readonly warm: (url: string | URL) => Promise<void>
   /** The engine in the page while the state is `'fallback'`, else the browser's own `fetch`. */

@@ -26,18 +26,34 @@ export function workerUrl(scriptUrl: string | URL, options: Options): string {
 
 /** What of the options concerns the worker, canonical: patterns absolute, the page's own options and defaults left out. */
 export function optionsText(options: Options, base: string): string {
-  const { scope: _scope, enabled: _enabled, observeAborts: _observeAborts, debug, ...rest } = options
+  const {
+    scope: _scope,
+    enabled: _enabled,
+    observeAborts: _observeAborts,
+    // Said to the worker that runs: another person needs no other worker.
+    principal: _principal,
+    debug,
+    ...rest
+  } = options
   if (rest.chat) rest.chat = absolute(rest.chat, base)
   if (rest.saves) rest.saves = absolute(rest.saves, base)
+  const { route, stopRoute } = rest.resume ?? {}
+  rest.resume &&= {
+    ...rest.resume,
+    ...(route && { route: absoluteRoute(route, base) }),
+    ...(stopRoute && { stopRoute: absoluteRoute(stopRoute, base) }),
+  }
   return canonicalOptions(debug ? { ...rest, debug } : rest)
 }
 
 function absolute<Route extends { url: string }>(list: (string | Route)[], base: string): (string | Route)[] {
-  return list.map((item) =>
-    typeof item === 'string'
-      ? absolutePattern(item, base)
-      : { ...item, url: absolutePattern(item.url, base) },
-  )
+  return list.map((item) => absoluteRoute(item, base))
+}
+
+function absoluteRoute<Route extends { url: string }>(route: string | Route, base: string): string | Route {
+  return typeof route === 'string'
+    ? absolutePattern(route, base)
+    : { ...route, url: absolutePattern(route.url, base) }
 }
 
 /** By prefixing: `new URL()` would percent-encode what has a meaning in a pattern. */

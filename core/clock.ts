@@ -20,6 +20,13 @@ export const systemClock: Clock = {
   },
 }
 
+/** Waits for what never rejects, but no longer than so. */
+export async function waitAtMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController()
+  await Promise.race([work, sleep(clock, ms, over.signal)])
+  over.abort()
+}
+
 /** Waits, or rejects with the signal's reason as soon as it aborts. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../core/clock.ts'
+import { type Clock, waitAtMost } from '../core/clock.ts'
 import {
   type Calls,
   type Hello,
@@ -10,6 +10,7 @@ import { VERSION } from '../core/protocol/version.ts'
 import type { Answers } from './answers/answers.ts'
 import type { Notify } from './notify.ts'
 import type { Outbox } from './outbox/outbox.ts'
+import type { Principal } from './principal.ts'
 import { worker } from './worker.ts'
 
 type Call = Extract<ToWorker, { type: 'call' }>
@@ -25,10 +26,11 @@ export interface CallsContext {
   notify: Notify
   answers: Answers
   outbox: Outbox
+  principal: Principal
 }
 
 /** Answers what pages ask, each call on the port it brought. */
-export function createCalls({ options, clock, notify, answers, outbox }: CallsContext) {
+export function createCalls({ options, clock, notify, answers, outbox, principal }: CallsContext) {
   const handlers: Handlers = {
     hello: async (_args, clientId): Promise<Hello> => ({
       protocol: PROTOCOL_VERSION,
@@ -50,6 +52,11 @@ export function createCalls({ options, clock, notify, answers, outbox }: CallsCo
       return null
     },
     streams: () => answers.list(),
+    principal: async ({ id }) => {
+      if (id !== principal.current()) notify.forget()
+      await principal.set(id)
+      return null
+    },
     warm: async ({ url }) => {
       // Its answer does not matter, nor whether there is one: the connection does.
       await fetch(url, { method: 'HEAD', mode: 'no-cors', cache: 'no-store' }).catch(() => {})
@@ -60,9 +67,7 @@ export function createCalls({ options, clock, notify, answers, outbox }: CallsCo
       return null
     },
     drain: async ({ timeoutMs }) => {
-      const over = new AbortController()
-      await Promise.race([outbox.drain('flush'), sleep(clock, timeoutMs, over.signal)])
-      over.abort()
+      await waitAtMost(clock, timeoutMs, outbox.drain('flush'))
       const { queued, needsAuth } = await outbox.counts()
       return { left: queued + needsAuth }
     },

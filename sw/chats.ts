@@ -8,7 +8,6 @@ import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/proto
 import type { Limits } from '../core/retry/limits.ts'
 import type { Answers } from './answers/answers.ts'
 import type { Brake } from './brake.ts'
-import type { Notify } from './notify.ts'
 import { digestRequest } from './digest-request.ts'
 import { readBody, reissue } from './reissue.ts'
 
@@ -28,13 +27,12 @@ export interface ChatsContext {
   clock: Clock
   random: Random
   limits: Limits
-  /** Waits, in bounds, for what the worker before this one knew of the limits. */
-  ready: () => Promise<void>
+  /** Waits, in bounds, for what the worker before this one knew: of the limits, of who is signed in. */
+  ready: () => Promise<unknown>
   /** When a page gets an early Response: the browser would give its request up a minute later. ms */
   earlyMs: number
   brake: Brake
   answers: Answers
-  notify: Notify
 }
 
 /** Larger bodies are sent once, straight: we would have to keep them for replays. Bytes. */
@@ -45,7 +43,7 @@ const EARLY_CANCEL_MS = 10_000
 
 /** The chat requests of all pages that are under way, each on its trip. */
 export function createChats(context: ChatsContext): Chats {
-  const { options, clock, random, limits, brake, answers, notify } = context
+  const { options, clock, random, limits, brake, answers } = context
   const open = new Map<string, AbortController>()
   const cancelledEarly = new Map<string, number>()
 
@@ -111,7 +109,7 @@ export function createChats(context: ChatsContext): Chats {
         earlyMs: context.earlyMs,
         report: (status) => {
           answers.hear(status)
-          notify.report(status, begun.clientId())
+          begun.tell(status)
           // What was never sent is no failure of its own.
           if (mayBrake && status.status === 'request_failed' && status.attempts > 0) brake.failed(posted)
         },

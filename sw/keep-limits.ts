@@ -1,5 +1,5 @@
 import type { DBSchema } from 'idb'
-import { type Clock, type Random, sleep } from '../core/clock.ts'
+import { type Clock, type Random, waitAtMost } from '../core/clock.ts'
 import { createLimits, type KnownLimits, type Limits } from '../core/retry/limits.ts'
 import { openLazily } from './database.ts'
 
@@ -55,10 +55,6 @@ export function keepLimits(scope: string, clock: Clock, random: Random): KeptLim
     .catch(() => {}) // Not readable: as on the first day.
   return {
     limits,
-    ready: async () => {
-      const over = new AbortController()
-      await Promise.race([restored, sleep(clock, LOAD_MS, over.signal)])
-      over.abort()
-    },
+    ready: () => waitAtMost(clock, LOAD_MS, restored),
   }
 }

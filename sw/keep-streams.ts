@@ -1,4 +1,4 @@
-import { type Clock, sleep, systemClock } from '../core/clock.ts'
+import { type Clock, systemClock, waitAtMost } from '../core/clock.ts'
 import { checkOptions } from '../core/options/check.ts'
 import type { Options } from '../core/options/options.ts'
 import { canonicalOptions } from '../core/options/query.ts'
@@ -17,6 +17,7 @@ import { createChats } from './chats.ts'
 import { keepLimits } from './keep-limits.ts'
 import { createNotify } from './notify.ts'
 import { createOutbox } from './outbox/outbox.ts'
+import { keepPrincipal } from './principal.ts'
 import { stayAwake } from './stay-awake.ts'
 import { createWork } from './work.ts'
 import { worker } from './worker.ts'
@@ -51,11 +52,13 @@ export function keepStreams(given: Options): void {
   const chatRoutes = compileRoutes('chat', options.chat, scope)
   const saveRoutes = compileRoutes('saves', options.saves, scope)
   const notify = createNotify(scope, () => outbox.counts(), options.debug === true)
+  const principal = keepPrincipal(scope, clock, options.principal ?? null)
   const { keepMs = KEEP_MS, graceMs = GRACE_MS, onAbort = 'stop' } = options.resume ?? {}
   const answers = createAnswers({
     clock,
     journal: openJournal({ scope, clock, refused }),
     boot: createRequestId(),
+    principal,
     keepMs,
     graceMs,
     onAbort,
@@ -68,14 +71,15 @@ export function keepStreams(given: Options): void {
   })
   const resumeRoutes = createResumeRoutes(options.resume ?? {}, scope, answers)
   const work = createWork(navigator.locks, scope)
+  const { limits, ready: limitsReady } = keepLimits(scope, clock, random)
   const chats = createChats({
     options,
     clock,
     random,
-    ...keepLimits(scope, clock, random),
+    limits,
+    ready: () => Promise.all([limitsReady(), principal.known()]),
     brake: createBrake(clock),
     answers,
-    notify,
     earlyMs: EARLY_MS,
   })
   const outbox = createOutbox({
@@ -91,7 +95,7 @@ export function keepStreams(given: Options): void {
     requestSync: () => requestSync(syncTag),
     ...options.outbox,
   })
-  const call = createCalls({ options: canonicalOptions(options), clock, notify, answers, outbox })
+  const call = createCalls({ options: canonicalOptions(options), clock, notify, answers, outbox, principal })
 
   worker.addEventListener('fetch', (event) => {
     const { request, clientId } = event
@@ -165,9 +169,8 @@ export function keepStreams(given: Options): void {
     notify.report({ status: 'storage_degraded', message, requestId }, '')
   }
 
-  function atMost(work: Promise<unknown>): Promise<unknown> {
-    const over = new AbortController()
-    return Promise.race([work, sleep(clock, KEEP_AWAKE_MS, over.signal)]).finally(() => over.abort())
+  function atMost(underWay: Promise<unknown>): Promise<void> {
+    return waitAtMost(clock, KEEP_AWAKE_MS, underWay)
   }
 }
 

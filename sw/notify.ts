@@ -5,6 +5,8 @@ import { worker } from './worker.ts'
 export interface Notify {
   /** Tells every page of the scope; never throws, never awaited. `clientId`: whose request it is. */
   report: (status: Untold<Status>, clientId: string) => void
+  /** What is open is another person's. */
+  forget: () => void
   /** The last status of every request that is still open, as one page sees it. */
   openRequests: (clientId: string) => Status[]
 }
@@ -44,6 +46,7 @@ export function createNotify(scope: string, counts: () => Promise<OutboxCounts>,
       // A page that is going away, or a browser that is closing, is no fault to tell anyone.
       queue = queue.then(() => post(status, clientId)).catch(() => {})
     },
+    forget: () => open.clear(),
     openRequests: (clientId) =>
       Array.from(open.values(), (each) => ({ ...each.status, own: each.clientId === clientId }) as Status),
   }

@@ -108,6 +108,7 @@ const optionsShape = shape({
     stopRoute: named,
   }),
   outbox: shape({ maxAgeMs: ms }),
+  principal: text,
   observeAborts: flag,
   scope: text,
   enabled: flag,

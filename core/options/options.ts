@@ -18,6 +18,11 @@ export interface Options {
   retry?: Partial<RetryPolicy>
   resume?: ResumeOptions
   outbox?: OutboxOptions
+  /**
+   * An opaque id of the signed-in user, to begin with: `keeper.setPrincipal` sets it later. Answers of one are not given
+   * to another.
+   */
+  principal?: string
   /** Whether the page module wraps `fetch` for configured URLs, so that an early abort is seen. Default `true`. */
   observeAborts?: boolean
   /** The registration's scope; default the script's folder. */

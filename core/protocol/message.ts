@@ -61,6 +61,8 @@ export interface Calls {
   'outbox.discard': [{ id: string }, boolean]
   'outbox.clear': [null, null]
   streams: [null, StreamInfo[]]
+  /** Who is signed in from now on. */
+  principal: [{ id: string | null }, null]
   warm: [{ url: string }, null]
   claim: [null, null]
   /** Sends what is queued for at most so long; resolves with how many are left. */

@@ -27,15 +27,19 @@ function createScene(more: Partial<AnswersContext> = {}) {
   const limits = createLimits({ clock, random })
   const tabs = new Set(['a', 'b'])
   const told: string[] = []
-  const report = (status: Untold<RequestStatus>) => {
+  /** Whose request each was told of as. */
+  const owners: string[] = []
+  const user: { id: string | null } = { id: null }
+  const report = (status: Untold<RequestStatus>, clientId: string) => {
     const by = status.status === 'request_cancelled' ? ` by ${status.by}` : ''
     told.push(`${clock.now() - startedAt} ${status.status}${by}`)
-    kept.hear(status)
+    owners.push(clientId)
   }
   const kept = createAnswers({
     clock,
     journal: NO_JOURNAL,
     boot: 'now',
+    principal: { current: () => user.id, known: () => Promise.resolve() },
     keepMs: 600_000,
     graceMs: 30_000,
     onAbort: 'stop',
@@ -45,7 +49,7 @@ function createScene(more: Partial<AnswersContext> = {}) {
     ...more,
   })
   let signal: AbortSignal | undefined
-  const asked: { clientId: () => string; cancel: () => void }[] = []
+  const asked: { cancel: () => void }[] = []
   const ask = (clientId: string, script: Scripted, requestId = 'r1', more: Partial<Asked> = {}) => {
     const request = { url: URL, headers: new Headers() }
     const description = describeChat(
@@ -62,12 +66,20 @@ function createScene(more: Partial<AnswersContext> = {}) {
         credential: '',
         send: (sent) => script(clock, (signal = sent)),
       },
-      { clock, random, limits, report },
+      {
+        clock,
+        random,
+        limits,
+        report: (status) => {
+          kept.hear(status)
+          begun.tell(status)
+        },
+      },
     )
-    asked.push({ clientId: begun.clientId, cancel: () => trip.cancel() })
+    asked.push({ cancel: () => trip.cancel() })
     return begun.follow(trip)
   }
-  return { clock, kept, tabs, told, ask, asked, isStopped: () => signal?.aborted === true }
+  return { clock, kept, tabs, told, owners, user, ask, asked, isStopped: () => signal?.aborted === true }
 }
 
 /** Reads a Response as a page does, for as long as it wants to. */
@@ -229,18 +241,49 @@ test('an answer whose page went before there was a Response has no more than its
 })
 
 test('whoever attaches to an answer that nobody reads is told of it as of its own', async () => {
-  const { clock, kept, ask, asked } = createScene()
+  const { clock, kept, ask, owners } = createScene()
   const first = ask('a', SLOW)
   await clock.advance(2_500)
   const page = read(await first)
   const beside = read(await kept.attach('r1', 0, 'b'))
-  expect(asked[0]?.clientId()).toBe('a')
+  expect(owners.at(-1)).toBe('a')
   kept.leaving('a')
   kept.leaving('b')
   await page.leave()
   await beside.leave()
   await kept.attach('r1', 0, 'b')
-  expect(asked[0]?.clientId()).toBe('b')
+  expect(owners.at(-1)).toBe('b')
+})
+
+test('what one person asked for is not another’s: neither listed, nor given back, nor told', async () => {
+  const { clock, kept, ask, told, user } = createScene()
+  user.id = 'ann'
+  const asked = ask('a', SLOW, 'r1', { resumeId: 'chat' })
+  await clock.advance(2_500)
+  read(await asked)
+  user.id = 'bob'
+  const before = told.length
+  expect(await kept.list()).toEqual([])
+  expect(await kept.attach('r1', 0, 'a')).toBeUndefined()
+  expect(await kept.resume('chat', 'a')).toBeUndefined()
+  expect(kept.stop('chat')).toBe(false)
+  await clock.advance(20_000)
+  expect(told).toHaveLength(before)
+  user.id = 'ann'
+  expect(await kept.list()).toMatchObject([{ verdict: 'complete' }])
+})
+
+test('an answer that is not kept is no stream to others, and ends with its page', async () => {
+  const { clock, kept, tabs, ask, told } = createScene()
+  const asked = ask('a', SLOW, 'r1', { keep: false })
+  await clock.advance(2_500)
+  const page = read(await asked)
+  expect(await kept.list()).toEqual([])
+  tabs.clear()
+  await page.leave()
+  await clock.advance(0)
+  expect(told.at(-1)).toBe('2500 request_cancelled by page')
+  expect(await kept.attach('r1', 0, 'a')).toBeUndefined()
 })
 
 test('Stop ends an answer also while it waits for its reader', async () => {

@@ -34,8 +34,8 @@ export interface Begun {
   recorded: Promise<void>
   /** Follows the request from its start, and answers the page that sent it. */
   follow: (trip: Trip) => Promise<Response>
-  /** Whose it is now. */
-  clientId: () => string
+  /** Tells whose it is now, unless somebody else is signed in. */
+  tell: (status: Untold<RequestStatus>) => void
 }
 
 export interface AnswersContext extends InheritanceContext {
@@ -67,7 +67,11 @@ const ENDED_KEPT = 32 * 1024 * 1024
  *               └─ 1 s later: no reader came, the page is still there ──▶ Stop: the upstream is closed
  */
 export function createAnswers(context: AnswersContext): Answers {
-  const { clock, journal, report } = context
+  const { clock, journal, principal } = context
+  const isOwn = ({ record }: Kept) => record.principal === principal.current()
+  const report = (kept: Kept, status: Untold<RequestStatus>) => {
+    if (isOwn(kept)) context.report(status, kept.record.clientId)
+  }
   const all = new Map<string, Kept>()
   const leaving = new Map<string, number>()
   const inheritance = createInheritance(context, all)
@@ -107,8 +111,9 @@ export function createAnswers(context: AnswersContext): Answers {
   }
 
   /** Nobody reads it, and nobody told it to stop: it goes on as long as there is a page, or the grace. */
-  const goOn = async ({ record, log, cancel }: Kept) => {
-    report({ status: 'stream_detached', requestId: record.requestId, from: log.size() }, record.clientId)
+  const goOn = async (kept: Kept) => {
+    const { record, log, cancel } = kept
+    report(kept, { status: 'stream_detached', requestId: record.requestId, from: log.size() })
     while (record.endedAt === undefined) {
       await sleep(clock, context.graceMs, new AbortController().signal)
       if (log.readers() > 0) return
@@ -201,20 +206,20 @@ export function createAnswers(context: AnswersContext): Answers {
   const attach: Answers['attach'] = async (requestId, from, clientId) => {
     await inheritance.taken()
     const kept = all.get(requestId)
-    if (!kept) return undefined
+    if (!kept || !isOwn(kept)) return undefined
     await kept.ready()
     // Who reads it now is told of it as of its own.
     if (kept.log.readers() === 0) kept.record.clientId = clientId
     kept.entry.touch()
     const response = open(kept, from, clientId)
-    if (response) report({ status: 'stream_attached', requestId, from }, clientId)
+    if (response) report(kept, { status: 'stream_attached', requestId, from })
     return response
   }
 
   /** The last one that the app calls so. */
   const named = (resumeId: string) => {
     let last: Kept | undefined
-    for (const kept of all.values()) if (kept.record.resumeId === resumeId) last = kept
+    for (const kept of all.values()) if (kept.record.resumeId === resumeId && isOwn(kept)) last = kept
     return last
   }
 
@@ -225,6 +230,7 @@ export function createAnswers(context: AnswersContext): Answers {
         ...asked,
         boot: context.boot,
         at: clock.now(),
+        principal: principal.current(),
         attempts,
         bytes: 0,
         deliveredWhole: false,
@@ -237,7 +243,7 @@ export function createAnswers(context: AnswersContext): Answers {
       return {
         recorded: journal.flush(),
         follow: (trip) => follow(kept, trip),
-        clientId: () => record.clientId,
+        tell: (status) => report(kept, status),
       }
     },
     claim: async (claim) => {
@@ -278,7 +284,7 @@ export function createAnswers(context: AnswersContext): Answers {
       await inheritance.taken()
       forget()
       return Array.from(all.values())
-        .filter(({ record }) => record.keep)
+        .filter((kept) => kept.record.keep && isOwn(kept))
         .map(toInfo)
     },
     leaving: (clientId) => {

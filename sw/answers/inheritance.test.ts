@@ -37,6 +37,7 @@ function boot(): Answers {
   return createAnswers({
     clock,
     boot: String(life),
+    principal: { current: () => null, known: () => Promise.resolve() },
     journal: { ...journal, flush: () => (isDead() ? never : journal.flush()) },
     keepMs: 600_000,
     graceMs: 30_000,

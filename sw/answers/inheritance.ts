@@ -1,8 +1,9 @@
 import { watchStream } from '../../core/chat/watch.ts'
-import { type Clock, sleep } from '../../core/clock.ts'
+import { type Clock, waitAtMost } from '../../core/clock.ts'
 import { failureOf } from '../../core/protocol/failure.ts'
 import type { RequestStatus, Untold } from '../../core/protocol/status.ts'
 import { createAnswerLog } from './answer-log.ts'
+import type { Principal } from '../principal.ts'
 import type { Asked, Journal, JournalEntry, Recorded } from './journal.ts'
 import type { Kept } from './kept.ts'
 
@@ -11,6 +12,7 @@ export interface InheritanceContext {
   journal: Journal
   /** This life of the worker. */
   boot: string
+  principal: Pick<Principal, 'current' | 'known'>
   /** So long an answer that has ended can be read again, ms. */
   keepMs: number
   report: (status: Untold<RequestStatus>, clientId: string) => void
@@ -40,15 +42,16 @@ const CLAIM_MS = 5_000
  *     ended               ─▶ to be read again
  */
 export function createInheritance(
-  { clock, journal, boot, keepMs, report }: InheritanceContext,
+  { clock, journal, boot, keepMs, principal, report }: InheritanceContext,
   all: Map<string, Kept>,
 ): Inheritance {
   let unanswered: Recorded[] = []
   let taking: Promise<void> | undefined
   let isTaken = false
 
-  const lose = ({ requestId, attempts, clientId }: Recorded) => {
+  const lose = ({ requestId, attempts, clientId, principal: whose }: Recorded) => {
     const { code, message } = failureOf('worker_lost')
+    if (whose !== principal.current()) return
     report({ status: 'request_failed', requestId, attempts, waitedMs: 0, code, message }, clientId)
   }
 
@@ -98,6 +101,7 @@ export function createInheritance(
   }
 
   const take = async () => {
+    await principal.known()
     const cut: Kept[] = []
     for (const record of await journal.load()) {
       const { requestId, endedAt } = record
@@ -132,9 +136,7 @@ export function createInheritance(
         .then(() => {
           isTaken = true
         })
-      const over = new AbortController()
-      await Promise.race([taking, sleep(clock, LOAD_MS, over.signal)])
-      over.abort()
+      await waitAtMost(clock, LOAD_MS, taking)
     },
     claim: ({ requestId, clientId, digest }) => {
       const found = unanswered.find(

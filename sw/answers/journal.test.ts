@@ -12,6 +12,7 @@ const RECORD: Recorded = {
   keep: 'disk',
   boot: 'first',
   at: 1,
+  principal: null,
   attempts: 1,
   bytes: 0,
   deliveredWhole: false,

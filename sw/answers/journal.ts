@@ -26,6 +26,8 @@ export interface Recorded extends Asked {
   boot: string
   /** When, epoch ms. */
   at: number
+  /** Who was signed in. */
+  principal: string | null
   /** Attempts so far, the one that is under way counted. */
   attempts: number
   /** What it is answered with, once it is. */
