@@ -74,7 +74,9 @@ export default defineConfig({
       build: {
         outDir: 'demo/dist',
         emptyOutDir: true,
-        rolldownOptions: { input: { index: 'index.html', e2e: 'e2e/site/index.html' } },
+        rolldownOptions: {
+          input: { index: 'index.html', e2e: 'e2e/site/index.html', useChat: 'e2e/site/use-chat.html' },
+        },
       },
     },
   },

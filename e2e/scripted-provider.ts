@@ -20,12 +20,15 @@ export interface ScriptedProvider {
 
 export interface ScriptedAnswer {
   method: string
+  path: string
   headers: IncomingHttpHeaders
   /** Sends the headers, by default of a 200, and nothing else. */
   begin: (headers: Record<string, string>, status?: number) => void
   /** Sends these bytes and no others. */
   say: (text: string) => void
   end: (how: Ending) => Promise<void>
+  /** Resolves when the response is over, whoever ended it. */
+  closed: Promise<void>
 }
 
 /** `end`: cleanly, as far as HTTP knows; `reset`: the connection breaks in mid-response. */
@@ -47,6 +50,7 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
     req.resume()
     asking.emit('asked', {
       method: req.method ?? 'GET',
+      path: exchange.url.pathname,
       headers: req.headers,
       begin: (headers, status = 200) => {
         res.writeHead(status, {
@@ -56,6 +60,7 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
         })
         res.flushHeaders()
       },
+      closed: new Promise((resolve) => exchange.over.addEventListener('abort', () => resolve())),
       say: (text) => void res.write(text),
       end: async (how) => {
         if (how === 'end') res.end()
