@@ -6,7 +6,7 @@ import { announce } from './announce.ts'
 import { readChunk, type Delta } from './chunk.ts'
 import { faultForRequest } from './faults.ts'
 import { createId } from './id.ts'
-import { CHAT_URL, keeper, ready } from './keeper.ts'
+import { chatUrl, keeper, ready } from './keeper.ts'
 import { createLiveText } from './live-text.ts'
 import { createMessage, type Message } from './message.ts'
 import { problemOf } from './problem-of.ts'
@@ -44,7 +44,7 @@ export async function answer(conversation: string): Promise<void> {
   await arrive(conversation, { id: createId(), createdAt: Date.now() }, async (run) => {
     await ready
     const fault = faultForRequest()
-    return streamChat(CHAT_URL, {
+    return streamChat(chatUrl(conversation), {
       body: { model: model.peek(), stream: true, messages, ...(fault ? { fault } : {}) },
       headers: keyHeader(),
       signal: run.abort.signal,

@@ -1,6 +1,13 @@
 import { computed, signal } from '@preact/signals'
 import { register, type Keeper } from '../client/index.ts'
 
+const CHAT_URL = '/v1/chat/completions'
+
+/** Where an answer is asked for; the query tells the worker, and nobody else needs to know, which conversation it is. */
+export function chatUrl(conversation: string): string {
+  return `${CHAT_URL}?conversation=${encodeURIComponent(conversation)}`
+}
+
 /** The page side of the worker; nothing until the first registration has settled. */
 export const keeper = signal<Keeper | null>(null)
 
@@ -12,12 +19,10 @@ export const protection = signal<{ state: Keeper['state']; reason?: string | und
 /** Settles when the worker controls the page, or when it is known that none will. It never rejects. */
 export const ready = start()
 
-export const CHAT_URL = '/v1/chat/completions'
-
 async function start(): Promise<void> {
   try {
     const registered = await register('/streamkeeper-sw.js', {
-      chat: ['/v1/chat/completions'],
+      chat: [{ url: CHAT_URL, conversation: 'query.conversation' }],
       saves: ['/api/sessions/:session/messages'],
     })
     registered.subscribe(() => {

@@ -1,4 +1,5 @@
 import { effect } from '@preact/signals'
+import { followArriving } from './arriving.ts'
 import { resumeAnswers } from './chat.ts'
 import { followAddress, historyState, loadConversations, selected } from './conversations.ts'
 import { keeper, ready } from './keeper.ts'
@@ -21,6 +22,7 @@ export function startChat(): void {
   followSaves()
   answerAuthQuestions()
   followOtherTabs()
+  followArriving()
   void load()
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) void refreshOutbox()

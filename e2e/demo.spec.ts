@@ -91,6 +91,25 @@ test('a reload during a wait shows the wait again, and then the answer', async (
   expect((await chats(server)).map(({ status }) => status)).toEqual([429, 429, 200])
 })
 
+test('an answer that arrives in another tab shows in the list, until it has arrived', async ({
+  tab,
+  server,
+}) => {
+  const demo = createDemo(tab, server)
+  await demo.open()
+  const otherTab = await tab.newTab()
+  const other = createDemo(otherTab, server)
+  await other.open()
+  await demo.chooseFault('slow-typist')
+  await demo.send('Take your time')
+  await demo.answer('streaming', 1)
+  const isArriving = (selector: string) => document.querySelector<HTMLElement>(selector)?.dataset.answering
+  const conversation = testId('conversation')
+  await expect.poll(() => otherTab.evaluate(isArriving, conversation)).toBe('true')
+  await tab.click(testId('stop'))
+  await expect.poll(() => otherTab.evaluate(isArriving, conversation)).toBe('false')
+})
+
 test('a cut answer is never shown as a whole one', async ({ tab, server }) => {
   const demo = createDemo(tab, server)
   await demo.open()

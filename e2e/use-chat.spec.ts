@@ -99,8 +99,9 @@ test('an answer that ended while no page read it is there after the reload, once
 }) => {
   const answer = await ask(tab, server, provider)
   server.slowPages(2_000)
+  await tab.evaluate(() => addEventListener('beforeunload', () => (document.title = 'leaving')))
   const reloading = tab.reload()
-  await tab.evaluate(() => {}).catch(() => {}) // The old page may be gone already.
+  await tab.waitFor(() => document.title === 'leaving')
   answer.say(delta('two.') + END)
   await answer.end('end')
   await reloading

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
+import { arriving } from '../arriving.ts'
 import { answering } from '../chat.ts'
 import { rename, select, selected } from '../conversations.ts'
 import type { StoredConversation } from '../history.ts'
@@ -12,7 +13,7 @@ export function ConversationItem({ conversation }: { conversation: StoredConvers
   const isRenaming = useSignal(false)
   const row = useRef<HTMLLIElement>(null)
   const isSelected = selected.value === id
-  const isAnswering = answering.value.has(id)
+  const isAnswering = answering.value.has(id) || arriving.value.has(id)
 
   const finishRenaming = (name: string | null): void => {
     if (!isRenaming.peek()) return

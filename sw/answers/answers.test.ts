@@ -255,6 +255,20 @@ test('whoever attaches to an answer that nobody reads is told of it as of its ow
   expect(owners.at(-1)).toBe('b')
 })
 
+test('an answer that a leaving page read to its end is news to the next one', async () => {
+  const { clock, kept, ask } = createScene()
+  const asked = ask('a', streams([[0, say('all') + FINISH + DONE]]), 'r1', { resumeId: 'chat' })
+  await clock.advance(0)
+  kept.leaving('a')
+  read(await asked)
+  await clock.advance(0)
+  expect(await kept.list()).toMatchObject([{ verdict: 'complete', deliveredWhole: false }])
+  const again = read(await kept.resume('chat', 'b'))
+  await clock.advance(0)
+  expect(again).toMatchObject({ text: say('all') + FINISH + DONE, state: 'closed' })
+  expect(await kept.resume('chat', 'b')).toBeUndefined()
+})
+
 test('what one person asked for is not another’s: neither listed, nor given back, nor told', async () => {
   const { clock, kept, ask, told, user } = createScene()
   user.id = 'ann'

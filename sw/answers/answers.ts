@@ -153,7 +153,8 @@ export function createAnswers(context: AnswersContext): Answers {
           try {
             const bytes = await reader.read()
             readAt = clock.now()
-            if (!bytes) {
+            // A page that is about to go shows nobody what it still reads.
+            if (!bytes && !isLeaving(clientId)) {
               record.deliveredWhole = true
               entry.touch()
             }
