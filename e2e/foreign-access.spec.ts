@@ -202,3 +202,15 @@ async function follow(
   await expect.poll(() => arrived() !== undefined).toBe(true)
   await arrived()?.waitForLoadState()
 }
+
+test('what one person asked for is nothing to the next one who signs in', async ({ app, provider }) => {
+  await app.evaluate(() => window.e2e.keeper?.setPrincipal('ann'))
+  const url = await keepAnswer(app, provider, { type: 'text/plain', body: SECRET })
+  const streams = () => app.evaluate(async () => (await window.e2e.keeper?.streams())?.length)
+  expect(await streams()).toBe(1)
+  await app.evaluate(() => window.e2e.keeper?.setPrincipal('bob'))
+  expect(await streams()).toBe(0)
+  expect(await fetched(app, url)).toMatchObject({ status: 404 })
+  await app.evaluate(() => window.e2e.keeper?.setPrincipal('ann'))
+  expect(await fetched(app, url)).toMatchObject({ status: 200, body: SECRET })
+})
