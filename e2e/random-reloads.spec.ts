@@ -23,7 +23,7 @@ for (let n = 0; n < RELOADS; n++) {
     const fast = await app.chat({ steps: [], answer: { tokens: ANSWER.tokens, tokensPerSecond: 0 } })
     await fast.ended()
     const whole = spoken((await fast.now()).chunks.map((chunk) => chunk.text).join(''))
-    server.slowPages(pagesAfterMs)
+    void server.slowPages(pagesAfterMs)
     const requestId = crypto.randomUUID()
     const chat = await app.chat({ steps: [], answer: ANSWER }, {}, { requestId })
     await app.page.evaluate((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)), reloadMs)

@@ -18,8 +18,8 @@ export interface TestServer {
   start: () => Promise<void>
   /** What the upstream saw of one fault's requests, or of all; preflights left out. */
   log: (id?: string) => Promise<UpstreamAttempt[]>
-  /** Every page takes so long from now on, ms. */
-  slowPages: (afterMs: number) => void
+  /** Every page takes so long from now on, ms. Resolves when the next one is asked for. */
+  slowPages: (afterMs: number) => Promise<void>
   /** Which writes of a session reached the history. */
   saves: (session: string) => Promise<SaveAttempt[]>
   /** The rows of a session in SQLite, in order of arrival. */
@@ -31,11 +31,15 @@ export interface TestServer {
 export async function startTestServer(site: string): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'streamkeeper-history-'))
   let pagesAfterMs = 0
+  let asked = Promise.withResolvers<void>()
   const options = {
     site,
     database: join(folder, 'history.sqlite'),
     tokensPerSecond: 200,
-    pagesAfterMs: () => pagesAfterMs,
+    pagesAfterMs: () => {
+      asked.resolve()
+      return pagesAfterMs
+    },
   }
   let running: RunningServer | undefined = await startServer(options)
   const { url, port } = running
@@ -63,7 +67,11 @@ export async function startTestServer(site: string): Promise<TestServer> {
       )
       return attempts.filter(({ method }) => method !== 'OPTIONS')
     },
-    slowPages: (afterMs) => (pagesAfterMs = afterMs),
+    slowPages: (afterMs) => {
+      pagesAfterMs = afterMs
+      asked = Promise.withResolvers()
+      return asked.promise
+    },
     saves: (session) => get(`/api/log?session=${session}`),
     messages: (session) => get(`/api/sessions/${session}/messages`),
     behave: async (behaviour) => {

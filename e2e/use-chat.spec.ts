@@ -98,10 +98,9 @@ test('an answer that ended while no page read it is there after the reload, once
   provider,
 }) => {
   const answer = await ask(tab, server, provider)
-  server.slowPages(2_000)
-  await tab.evaluate(() => addEventListener('beforeunload', () => (document.title = 'leaving')))
+  const asked = server.slowPages(2_000)
   const reloading = tab.reload()
-  await tab.waitFor(() => document.title === 'leaving')
+  await asked
   answer.say(delta('two.') + END)
   await answer.end('end')
   await reloading

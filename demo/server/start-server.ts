@@ -80,7 +80,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     if (pathname.startsWith('/v1/')) return answerUpstream(exchange, upstream)
     if (pathname.startsWith('/__upstream/')) return answerLog(exchange, { ...upstream, config })
     if (pathname.startsWith('/api/')) return answerHistory(exchange, history)
-    const afterMs = pathname.endsWith('/') ? (options.pagesAfterMs?.() ?? 0) : 0
+    const afterMs = /(\/|\.html)$/.test(pathname) ? (options.pagesAfterMs?.() ?? 0) : 0
     if (afterMs > 0) await wait(afterMs, exchange.over)
     return serveSite(exchange, site)
   }
