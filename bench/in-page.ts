@@ -94,9 +94,9 @@ export async function registerPlain(): Promise<void> {
 }
 
 /** Registers ours, as an app does; resolves when it controls the page. */
-export async function registerKeeper(): Promise<void> {
+export async function registerKeeper(journal: 'disk' | 'memory' | false): Promise<void> {
   const library = '/dist/index.js'
   const { register } = (await import(library)) as typeof import('../client/index.ts')
-  const { state, reason } = await register('worker.js', { chat: ['/v1/chat/completions'] })
+  const { state, reason } = await register('worker.js', { chat: [{ url: '/v1/chat/completions', journal }] })
   if (state !== 'controlling') throw new Error(`streamkeeper does not control the page: ${state}, ${reason}`)
 }

@@ -2,8 +2,8 @@
 export interface Path {
   name: string
   title: string
-  /** The worker's script; none: no worker. `keeper` is ours, as built. */
-  worker: 'keeper' | { source: string } | null
+  /** Ours, as built, with what it keeps of an answer; the script of another worker; or none. */
+  worker: { journal: 'disk' | 'memory' | false } | { source: string } | null
 }
 
 const CONTROL = `
@@ -32,5 +32,7 @@ self.addEventListener('fetch', (event) => {
       source: `${CONTROL}\nself.addEventListener('fetch', (event) => event.respondWith(fetch(event.request)))`,
     },
   },
-  { name: 'keeper', title: 'streamkeeper', worker: 'keeper' },
+  { name: 'disk', title: 'streamkeeper', worker: { journal: 'disk' } },
+  { name: 'memory', title: "streamkeeper, `journal: 'memory'`", worker: { journal: 'memory' } },
+  { name: 'off', title: 'streamkeeper, `journal: false`', worker: { journal: false } },
 ]

@@ -73,7 +73,7 @@ async function openPage(browser: Browser, server: BenchServer, path: Path): Prom
   const context = await browser.newContext()
   const page = await context.newPage()
   await page.goto(`${server.url}/${path.name}/`)
-  if (path.worker === 'keeper') await page.evaluate(registerKeeper)
+  if (path.worker && 'journal' in path.worker) await page.evaluate(registerKeeper, path.worker.journal)
   else if (path.worker) await page.evaluate(registerPlain)
   return page
 }

@@ -55,7 +55,7 @@ async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> 
   if (path?.worker && file === 'worker.js') {
     const { worker } = path
     const source =
-      worker === 'keeper' ? await readFile(resolve(DIST, 'streamkeeper-sw.js'), 'utf8') : worker.source
+      'source' in worker ? worker.source : await readFile(resolve(DIST, 'streamkeeper-sw.js'), 'utf8')
     return send(res, 'text/javascript', source)
   }
   res.writeHead(404).end()
