@@ -1,14 +1,14 @@
 import { toResponse } from '../../core/chat/answer.ts'
-import { type ByteSource, relay } from '../../core/chat/byte-source.ts'
+import type { ByteSource } from '../../core/chat/byte-source.ts'
 import type { Trip } from '../../core/chat/trip.ts'
 import { sleep } from '../../core/clock.ts'
 import type { StreamInfo } from '../../core/protocol/message.ts'
-import { HEARTBEAT_HEADER } from '../../core/protocol/paths.ts'
 import type { RequestStatus, Untold } from '../../core/protocol/status.ts'
 import { createAnswerLog } from './answer-log.ts'
 import { type Claim, createInheritance, type InheritanceContext } from './inheritance.ts'
 import type { Asked, Recorded } from './journal.ts'
 import { type Kept, sizeOf, toInfo } from './kept.ts'
+import { respond } from './respond.ts'
 
 /** The answers of all chats: read on behalf of the pages, so that none of them takes its answer with it. */
 export interface Answers {
@@ -49,9 +49,6 @@ export interface AnswersContext extends InheritanceContext {
 
 /** A page that reloads gives its Response up before, or shortly after, the worker can know why; ms. */
 const UNSURE_MS = 1_000
-
-/** An error takes with it what the page has not read yet of the bytes before: so they get a moment. ms */
-const UNREAD_MS = 250
 
 /** An announcement of leaving holds for so long; a person may stay after all. ms. */
 const LEAVING_MS = 5_000
@@ -135,45 +132,16 @@ export function createAnswers(context: AnswersContext): Answers {
     if (log.readers() === 0) await goOn(kept)
   }
 
-  const open = (kept: Kept, from: number, clientId: string): Response | undefined => {
-    const { record, entry, log } = kept
-    if (!record.head) return undefined
-    const { hasBody, isEarly, ...head } = record.head
-    if (!hasBody) return new Response(null, head)
-    const reader = log.open(from)
-    if (!reader) return undefined
-    let readAt = -Infinity
-    let heartbeat = isEarly && from === 0 ? HEARTBEAT : undefined
-    const response = new Response(
-      relay({
-        read: async () => {
-          const first = heartbeat
-          heartbeat = undefined
-          if (first) return first
-          try {
-            const bytes = await reader.read()
-            readAt = clock.now()
-            // A page that is about to go shows nobody what it still reads.
-            if (!bytes && !isLeaving(clientId)) {
-              record.deliveredWhole = true
-              entry.touch()
-            }
-            return bytes
-          } catch (error) {
-            await sleep(clock, readAt + UNREAD_MS - clock.now(), new AbortController().signal)
-            throw error
-          }
-        },
-        cancel: () => {
-          reader.cancel()
-          void givenUp(kept, clientId)
-        },
-      }),
-      head,
-    )
-    if (heartbeat) response.headers.set(HEARTBEAT_HEADER, String(heartbeat.length))
-    return response
-  }
+  const open = (kept: Kept, from: number, clientId: string) =>
+    respond(kept, from, clock, {
+      delivered: () => {
+        // A page that is about to go shows nobody what it still reads.
+        if (isLeaving(clientId)) return
+        kept.record.deliveredWhole = true
+        kept.entry.touch()
+      },
+      givenUp: () => void givenUp(kept, clientId),
+    })
 
   const follow = async (kept: Kept, trip: Trip): Promise<Response> => {
     const { record, entry } = kept
@@ -293,6 +261,3 @@ export function createAnswers(context: AnswersContext): Answers {
     },
   }
 }
-
-/** A first byte, for browsers that hold a Response back until there is one: blank in every protocol. */
-const HEARTBEAT = new TextEncoder().encode('\n')
