@@ -20,11 +20,14 @@ export const systemClock: Clock = {
   },
 }
 
-/** Waits for what never rejects, but no longer than so. */
+/** Waits for work, but no longer than so; rejects when it does. */
 export async function waitAtMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
   const over = new AbortController()
-  await Promise.race([work, sleep(clock, ms, over.signal)])
-  over.abort()
+  try {
+    await Promise.race([work, sleep(clock, ms, over.signal)])
+  } finally {
+    over.abort()
+  }
 }
 
 /** Waits, or rejects with the signal's reason as soon as it aborts. */

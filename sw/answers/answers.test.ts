@@ -287,6 +287,18 @@ test('what one person asked for is not another’s: neither listed, nor given ba
   expect(await kept.list()).toMatchObject([{ verdict: 'complete' }])
 })
 
+test('no chat waits longer than 100 ms for storage', async () => {
+  const never = new Promise<never>(() => {})
+  const { clock, kept } = createScene({ journal: { ...NO_JOURNAL, flush: () => never } })
+  const { recorded } = kept.begin({ requestId: 'r1', clientId: 'a', digest: '', url: URL, keep: 'disk' })
+  let isOver = false
+  void recorded.then(() => (isOver = true))
+  await clock.advance(99)
+  expect(isOver).toBe(false)
+  await clock.advance(1)
+  expect(isOver).toBe(true)
+})
+
 test('an answer that is not kept is no stream to others, and ends with its page', async () => {
   const { clock, kept, tabs, ask, told } = createScene()
   const asked = ask('a', SLOW, 'r1', { keep: false })

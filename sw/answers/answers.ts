@@ -1,7 +1,7 @@
 import { toResponse } from '../../core/chat/answer.ts'
 import type { ByteSource } from '../../core/chat/byte-source.ts'
 import type { Trip } from '../../core/chat/trip.ts'
-import { sleep } from '../../core/clock.ts'
+import { sleep, waitAtMost } from '../../core/clock.ts'
 import type { StreamInfo } from '../../core/protocol/message.ts'
 import type { RequestStatus, Untold } from '../../core/protocol/status.ts'
 import { createAnswerLog } from './answer-log.ts'
@@ -30,7 +30,7 @@ export interface Answers {
 }
 
 export interface Begun {
-  /** Resolves when it is on disk, or will not be. */
+  /** Resolves when it is on disk, or that takes too long. */
   recorded: Promise<void>
   /** Follows the request from its start, and answers the page that sent it. */
   follow: (trip: Trip) => Promise<Response>
@@ -49,6 +49,9 @@ export interface AnswersContext extends InheritanceContext {
 
 /** A page that reloads gives its Response up before, or shortly after, the worker can know why; ms. */
 const UNSURE_MS = 1_000
+
+/** No chat waits longer for storage, ms. */
+const RECORD_MS = 100
 
 /** An announcement of leaving holds for so long; a person may stay after all. ms. */
 const LEAVING_MS = 5_000
@@ -210,7 +213,7 @@ export function createAnswers(context: AnswersContext): Answers {
       all.set(requestId, kept)
       entry.touch()
       return {
-        recorded: journal.flush(),
+        recorded: waitAtMost(clock, RECORD_MS, journal.flush()),
         follow: (trip) => follow(kept, trip),
         tell: (status) => report(kept, status),
       }
