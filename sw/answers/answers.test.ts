@@ -70,6 +70,7 @@ function createScene(more: Partial<AnswersContext> = {}) {
         clock,
         random,
         limits,
+        earlyMs: 20_000,
         report: (status) => {
           kept.hear(status)
           begun.tell(status)
@@ -285,6 +286,25 @@ test('what one person asked for is not another’s: neither listed, nor given ba
   expect(told).toHaveLength(before)
   user.id = 'ann'
   expect(await kept.list()).toMatchObject([{ verdict: 'complete' }])
+})
+
+test('an early answer begins with a byte of the worker’s own, which counts for nothing', async () => {
+  const { clock, kept, ask } = createScene()
+  const slow = streams([[0, say('late') + FINISH + DONE]], { headersMs: 29_000 })
+  const asked = ask('a', slow)
+  await clock.advance(20_000)
+  const response = await asked
+  expect(response.headers.get('X-Streamkeeper-Heartbeat')).toBe('1')
+  const page = read(response)
+  await clock.advance(0)
+  expect(page.text).toBe('\n')
+  await clock.advance(9_000)
+  const whole = say('late') + FINISH + DONE
+  expect(page).toMatchObject({ text: `\n${whole}`, state: 'closed' })
+  expect(await kept.list()).toMatchObject([{ bytes: whole.length }])
+  const rest = await kept.attach('r1', 3, 'b')
+  expect(rest?.headers.has('X-Streamkeeper-Heartbeat')).toBe(false)
+  expect(await rest?.text()).toBe(whole.slice(3))
 })
 
 test('no chat waits longer than 100 ms for storage', async () => {

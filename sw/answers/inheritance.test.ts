@@ -6,7 +6,7 @@ import { createLimits } from '../../core/retry/limits.ts'
 import type { FakeClock } from '../../core/testing/fake-clock.ts'
 import { DONE, FINISH, say } from '../../core/testing/openai-events.ts'
 import { PLAIN_BODY } from '../../core/testing/run-trip.ts'
-import { saysNothing, type Scripted, streams } from '../../core/testing/scripted-upstream.ts'
+import { failsAfter, saysNothing, type Scripted, streams } from '../../core/testing/scripted-upstream.ts'
 import { createFakeDatabase } from '../testing/fake-database.ts'
 import { createQuietClock } from '../testing/quiet-clock.ts'
 import { type Answers, createAnswers } from './answers.ts'
@@ -218,6 +218,12 @@ describe('a request that was sent and not answered when its worker died', () => 
     const answers = boot()
     await ask(answers, saysNothing())
     expect(await claim(answers)).toBeUndefined()
+  })
+
+  test('counts the attempts that it had', async () => {
+    await ask(boot(), failsAfter())
+    await clock.advance(1_000)
+    expect(await claim(boot())).toMatchObject({ attempts: 3 })
   })
 
   test('counts one attempt more with every death', async () => {
