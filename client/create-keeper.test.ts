@@ -10,7 +10,7 @@ test('on a server a keeper does nothing, and says so', async () => {
   expect(keeper.state).toBe('unsupported')
   expect(keeper.headers('mine')).toEqual({})
   keeper.cancel('any')
-  await expect(keeper.outbox.list()).rejects.toThrow('Cannot reach a worker')
+  await expect(keeper.outbox.list()).rejects.toThrow('No worker')
   expect(await keeper.unregister()).toEqual({ left: 0 })
 })
 

@@ -65,7 +65,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
 
   const reach = async () => {
     await ready.promise
-    if (!connection) throw new Error('Cannot reach a worker')
+    if (!connection) throw new Error('No worker')
     return connection
   }
 
@@ -147,16 +147,16 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       list: () => ask('outbox.list', null),
       deadLetters: async () => (await ask('outbox.list', null)).filter(({ state }) => state === 'dead'),
       body: (id) => ask('outbox.body', { id }),
-      flush: async () => void (await ask('outbox.flush', null, FLUSH_MS)),
+      flush: () => ask('outbox.flush', null, FLUSH_MS),
       retry: (id) => ask('outbox.retry', { id }),
       discard: (id) => ask('outbox.discard', { id }),
-      clear: async () => void (await ask('outbox.clear', null)),
+      clear: () => ask('outbox.clear', null),
     },
     provideAuth: (next) => {
       link.provider = next
       if (next) tell({ streamkeeper: 1, type: 'wake' })
     },
-    setPrincipal: async (id) => void (await ask('principal', { id })),
+    setPrincipal: (id) => ask('principal', { id }),
     warm: async (url) => {
       // A connection that does not open says so when it is needed.
       await ask('warm', { url: new URL(url, document.baseURI).href }).catch(() => {})

@@ -43,28 +43,23 @@ export function createCalls({ options, clock, notify, answers, outbox, principal
     'outbox.body': ({ id }) => outbox.body(id),
     'outbox.flush': async () => {
       await outbox.drain('flush')
-      return null
     },
     'outbox.retry': ({ id }) => outbox.retry(id),
     'outbox.discard': ({ id }) => outbox.discard(id),
     'outbox.clear': async () => {
       await outbox.clear()
-      return null
     },
     streams: () => answers.list(),
     principal: async ({ id }) => {
       if (id !== principal.current()) notify.forget()
       await principal.set(id)
-      return null
     },
     warm: async ({ url }) => {
       // Its answer does not matter, nor whether there is one: the connection does.
       await fetch(url, { method: 'HEAD', mode: 'no-cors', cache: 'no-store' }).catch(() => {})
-      return null
     },
     claim: async () => {
       await worker.clients.claim()
-      return null
     },
     drain: async ({ timeoutMs }) => {
       await waitAtMost(clock, timeoutMs, outbox.drain('flush'))

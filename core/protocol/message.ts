@@ -56,15 +56,15 @@ export interface Calls {
   hello: [{ protocol: number }, Hello]
   'outbox.list': [null, OutboxEntry[]]
   'outbox.body': [{ id: string }, Blob | null]
-  'outbox.flush': [null, null]
+  'outbox.flush': [null, undefined]
   'outbox.retry': [{ id: string }, boolean]
   'outbox.discard': [{ id: string }, boolean]
-  'outbox.clear': [null, null]
+  'outbox.clear': [null, undefined]
   streams: [null, StreamInfo[]]
   /** Who is signed in from now on. */
-  principal: [{ id: string | null }, null]
-  warm: [{ url: string }, null]
-  claim: [null, null]
+  principal: [{ id: string | null }, undefined]
+  warm: [{ url: string }, undefined]
+  claim: [null, undefined]
   /** Sends what is queued for at most so long; resolves with how many are left. */
   drain: [{ timeoutMs: number }, { left: number }]
 }
