@@ -4,7 +4,6 @@ import { expect, test } from './test.ts'
 const STREAMS = '/__streamkeeper/streams'
 /** About two seconds of text. */
 const ANSWER = { tokens: 60, tokensPerSecond: 30 }
-const TEXT = /"content":"((?:[^"\\]|\\.)*)"/g
 
 async function idOf(app: App): Promise<string> {
   const [started] = await app.told('request_started')
@@ -22,44 +21,9 @@ async function textOf(call: AnyCall): Promise<string> {
   return chunks.map(({ text }) => text).join('')
 }
 
-/** What the upstream said, read on a page of no worker. */
-async function wholeAnswer(app: App): Promise<string> {
-  const call = await app.chat({ steps: [], answer: ANSWER })
-  await call.ended()
-  return said(await textOf(call))
-}
-
-/** The words of a stream, its ids left out: they differ from request to request. */
-function said(stream: string): string {
-  return Array.from(stream.matchAll(TEXT), ([, text]) => text).join('')
-}
-
 async function endedUpstream(chat: ChatCall) {
   await expect.poll(async () => (await chat.log()).at(-1)?.closedAt).toBeDefined()
   return chat.log()
-}
-
-for (const part of [0, 0.2, 0.5, 0.8, 1.2]) {
-  test(`reloaded after ${part} of the answer, a page reads it whole, and the upstream saw one request`, async ({
-    app,
-  }) => {
-    await app.start({ chat: [CHAT] })
-    const whole = await wholeAnswer(app)
-    const seen = (await app.statuses('request_started')).length
-    const chat = await app.chat({ steps: [], answer: { ...ANSWER, headersAfterMs: 300 } })
-    const id = (await app.told('request_started', seen + 1)).at(-1)?.requestId ?? ''
-    await app.page.waitFor(({ startedAt, ms }) => Date.now() - startedAt >= ms, {
-      startedAt: Date.now(),
-      ms: part * 2_300,
-    })
-    await app.reload()
-    const again = await attach(app, id)
-    expect((await again.ended()).state).toBe('whole')
-    const text = await textOf(again)
-    expect(said(text)).toBe(whole)
-    expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
-    expect(await chat.log()).toHaveLength(1)
-  })
 }
 
 test('a page that is reloaded during a retry’s wait gets the answer after it', async ({ app }) => {

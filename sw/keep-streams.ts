@@ -5,7 +5,6 @@ import { canonicalOptions } from '../core/options/query.ts'
 import { compileRoutes, matchRoute } from '../core/options/routes.ts'
 import { isOurs, type ToWorker } from '../core/protocol/message.ts'
 import { AWAKE_PATH } from '../core/protocol/paths.ts'
-import { createRequestId } from '../core/protocol/request-id.ts'
 import { createAnswers } from './answers/answers.ts'
 import { openJournal } from './answers/journal.ts'
 import { createResumeRoutes } from './answers/serve-resume.ts'
@@ -57,7 +56,6 @@ export function keepStreams(given: Options): void {
   const answers = createAnswers({
     clock,
     journal: openJournal({ scope, clock, refused }),
-    boot: createRequestId(),
     principal,
     keepMs,
     graceMs,

@@ -165,3 +165,14 @@ test('an option that is undefined takes no default away', () => {
   }
   expect(described(asked)).toMatchObject({ timeouts: DEFAULT_TIMEOUTS, retry: DEFAULT_RETRY })
 })
+
+test.each([
+  ['https://a.example/v1/chat/completions', { stream: true }, 'text/event-stream'],
+  ['https://a.example/v1/chat/completions', { stream: false }, 'application/json'],
+  ['https://a.example/api/chat', { model: 'llama' }, 'application/x-ndjson'],
+  ['https://a.example/api/chat', { id: 'chat', messages: [] }, 'text/event-stream'],
+  ['https://a.example/v1beta/models/g:streamGenerateContent', {}, 'application/json'],
+  ['https://a.example/v1beta/models/g:streamGenerateContent?alt=sse', {}, 'text/event-stream'],
+])('an answer to %s with %j is expected as %s', (url, body, contentType) => {
+  expect(described({ url, body }).contentType).toBe(contentType)
+})

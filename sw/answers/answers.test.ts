@@ -38,7 +38,6 @@ function createScene(more: Partial<AnswersContext> = {}) {
   const kept = createAnswers({
     clock,
     journal: NO_JOURNAL,
-    boot: 'now',
     principal: { current: () => user.id, known: () => Promise.resolve() },
     keepMs: 600_000,
     graceMs: 30_000,

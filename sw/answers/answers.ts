@@ -200,7 +200,6 @@ export function createAnswers(context: AnswersContext): Answers {
       const { requestId } = asked
       const record: Recorded = {
         ...asked,
-        boot: context.boot,
         at: clock.now(),
         principal: principal.current(),
         attempts,

@@ -36,7 +36,6 @@ function boot(): Answers {
   const never = new Promise<never>(() => {})
   return createAnswers({
     clock,
-    boot: String(life),
     principal: { current: () => null, known: () => Promise.resolve() },
     journal: { ...journal, flush: () => (isDead() ? never : journal.flush()) },
     keepMs: 600_000,
@@ -147,6 +146,14 @@ describe('an answer that was under way when its worker died', () => {
     await clock.advance(1_000)
     expect(await readAgain(boot())).toEqual({ text: WHOLE, end: 'closed' })
     expect(told.map(({ status }) => status)).toEqual(['stream_attached'])
+  })
+
+  test('is cut where nobody could tell its end', async () => {
+    const headers = { 'content-type': 'text/plain' }
+    await ask(boot(), streams([[0, HALF]], { headers, end: 'open' }))
+    await clock.advance(1_000)
+    expect(await readAgain(boot())).toEqual({ text: HALF, end: 'broken' })
+    expect(told[0]).toMatchObject({ code: 'worker_lost' })
   })
 
   test('cannot be read from a byte that never reached the disk', async () => {

@@ -10,8 +10,6 @@ import type { Kept } from './kept.ts'
 export interface InheritanceContext {
   clock: Clock
   journal: Journal
-  /** This life of the worker. */
-  boot: string
   principal: Pick<Principal, 'current' | 'known'>
   /** So long an answer that has ended can be read again, ms. */
   keepMs: number
@@ -42,7 +40,7 @@ const CLAIM_MS = 5_000
  *     ended               ─▶ to be read again
  */
 export function createInheritance(
-  { clock, journal, boot, keepMs, principal, report }: InheritanceContext,
+  { clock, journal, keepMs, principal, report }: InheritanceContext,
   all: Map<string, Kept>,
 ): Inheritance {
   let unanswered: Recorded[] = []
@@ -101,12 +99,13 @@ export function createInheritance(
   }
 
   const take = async () => {
-    await principal.known()
+    // Asked for at once: what this worker itself writes must come later.
+    const [left] = await Promise.all([journal.load(), principal.known()])
     const cut: Kept[] = []
-    for (const record of await journal.load()) {
+    for (const record of left) {
       const { requestId, endedAt } = record
       // What has been asked for meanwhile, perhaps by the same name, is this worker's own.
-      if (record.boot === boot || all.has(requestId)) continue
+      if (all.has(requestId)) continue
       const entry = journal.open(record)
       if (endedAt !== undefined && endedAt <= clock.now() - keepMs) entry.remove()
       else if (!record.head) unanswered.push(record)

@@ -10,7 +10,6 @@ const RECORD: Recorded = {
   digest: 'd',
   url: 'https://api.example/v1/chat/completions',
   keep: 'disk',
-  boot: 'first',
   at: 1,
   principal: null,
   attempts: 1,

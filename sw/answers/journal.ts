@@ -22,8 +22,6 @@ export interface Asked {
 
 /** All that is known of one answer but its bytes: plain JSON. */
 export interface Recorded extends Asked {
-  /** The worker's life in which it was asked for. */
-  boot: string
   /** When, epoch ms. */
   at: number
   /** Who was signed in. */
