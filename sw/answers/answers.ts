@@ -93,8 +93,9 @@ export function createAnswers(context: AnswersContext): Answers {
     }
   }
 
-  const remove = ({ record, entry }: Kept) => {
-    all.delete(record.requestId)
+  const remove = (kept: Kept) => {
+    const { record, entry } = kept
+    if (all.get(record.requestId) === kept) all.delete(record.requestId)
     entry.remove()
   }
 
@@ -115,7 +116,7 @@ export function createAnswers(context: AnswersContext): Answers {
     const { record, log, cancel } = kept
     report(kept, { status: 'stream_detached', requestId: record.requestId, from: log.size() })
     while (record.endedAt === undefined) {
-      await sleep(clock, context.graceMs, new AbortController().signal)
+      await sleep(clock, Math.max(context.graceMs, UNSURE_MS), new AbortController().signal)
       if (log.readers() > 0) return
       if (!(await context.hasPages())) cancel('grace')
     }
@@ -198,6 +199,9 @@ export function createAnswers(context: AnswersContext): Answers {
   return {
     begin: (asked, attempts = 1) => {
       const { requestId } = asked
+      // A page may use a name again: what it was the name of is no more.
+      const before = all.get(requestId)
+      if (before) remove(before)
       const record: Recorded = {
         ...asked,
         at: clock.now(),

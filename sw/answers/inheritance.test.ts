@@ -185,6 +185,18 @@ test('one that had ended badly breaks again', async () => {
   expect((await readAgain(boot()))?.end).toBe('broken')
 })
 
+test('a name that is used again is the last answer’s alone, also on disk', async () => {
+  const first = boot()
+  await ask(first, streams([[0, WHOLE + WHOLE]]))
+  await clock.advance(1_000)
+  await ask(first, streams([[0, WHOLE]]))
+  await clock.advance(1_000)
+  expect(await readAgain(first)).toEqual({ text: WHOLE, end: 'closed' })
+  const next = boot()
+  expect(await readAgain(next)).toEqual({ text: WHOLE, end: 'closed' })
+  expect(await next.list()).toHaveLength(1)
+})
+
 test('what is too old is not inherited', async () => {
   await ask(boot(), streams([[0, WHOLE]]))
   await clock.advance(600_001)
