@@ -287,6 +287,30 @@ test('what one person asked for is not another’s: neither listed, nor given ba
   expect(await kept.list()).toMatchObject([{ verdict: 'complete' }])
 })
 
+test('the last reader, fallen too far behind, leaves an answer that is ended as by any page that goes', async () => {
+  const { clock, kept, ask, isStopped } = createScene()
+  const big = say('x'.repeat(6 * 1024 * 1024))
+  const asked = ask(
+    'a',
+    streams(
+      Array.from({ length: 6 }, (_, n) => [n, big] as const),
+      { end: 'open' },
+    ),
+  )
+  await clock.advance(10)
+  const behind = (await asked).body?.getReader()
+  await behind?.read()
+  const fast = read(await kept.attach('r1', 0, 'b'))
+  await clock.advance(10)
+  await fast.leave()
+  expect(isStopped()).toBe(false)
+  const broken = expect(behind?.read()).rejects.toThrow()
+  await clock.advance(250)
+  await broken
+  await clock.advance(1_000)
+  expect(isStopped()).toBe(true)
+})
+
 test('an early answer begins with a byte of the worker’s own, which counts for nothing', async () => {
   const { clock, kept, ask } = createScene()
   const slow = streams([[0, say('late') + FINISH + DONE]], { headersMs: 29_000 })

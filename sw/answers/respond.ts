@@ -7,7 +7,7 @@ import type { Kept } from './kept.ts'
 export interface Reading {
   /** It was read to its clean end. */
   delivered: () => void
-  /** Its page wants no more of it. */
+  /** It is read no more: its page has enough of it, or it broke. */
   givenUp: () => void
 }
 
@@ -43,6 +43,7 @@ export function respond(
         return bytes
       } catch (error) {
         await sleep(clock, readAt + UNREAD_MS - clock.now(), new AbortController().signal)
+        givenUp() // Nobody reads on, if it was this reader alone that broke.
         throw error
       }
     },

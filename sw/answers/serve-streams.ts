@@ -4,7 +4,7 @@ import type { Answers } from './answers.ts'
 
 /** What an answer may be shown as; all else is text, whatever the upstream called it. */
 const TYPES =
-  /^(text\/event-stream|text\/plain|application\/(x-)?(ndjson|jsonl)|application\/([\w.-]+\+)?json)\b/
+  /^(text\/event-stream|text\/plain|application\/(x-)?(ndjson|jsonl)|application\/([\w.-]+\+)?json)\s*(;|$)/
 
 /**
  * Serves `GET /__streamkeeper/streams` (a list) and `/__streamkeeper/streams/<id>?from=<byte>` (an answer) to this
@@ -39,10 +39,11 @@ function json(value: unknown, status: number): Response {
   return new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json' } })
 }
 
-function own(response: Response): Response {
-  const { headers } = response
+function own({ body, status, statusText, headers: given }: Response): Response {
+  const headers = new Headers(given)
   if (!TYPES.test(headers.get('content-type') ?? '')) headers.set('content-type', 'text/plain')
   headers.set('x-content-type-options', 'nosniff')
   headers.set('cache-control', 'no-store')
-  return response
+  // A new one: browsers may not look again at the headers of one that was changed.
+  return new Response(body, { status, statusText, headers })
 }
