@@ -19,7 +19,7 @@ import { compareOptions, explain } from './warnings.ts'
 /** What is queued is sent for so long before the worker goes, ms. */
 const DRAIN_MS = 10_000
 
-const CHANGES = /^(principal|outbox\.(flush|retry|discard|clear))$/
+const CHANGES = /^(principal|clear|outbox\.(flush|retry|discard|clear))$/
 
 export interface Connection {
   /**
@@ -156,6 +156,8 @@ export function connect(link: Link, helloMs: number): Connection {
       const result = await call(link.worker, name, args, limitMs)
       // What is told of entries is told as they are sent; that one is gone is not.
       if (CHANGES.test(name)) await look(link.worker).catch(() => {})
+      // Who is signed in now may have something to send.
+      if (name === 'principal') post(link.worker, 'wake')
       return result
     },
     attach: async (requestId, { from = 0 } = {}) => {

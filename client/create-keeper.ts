@@ -157,6 +157,8 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       if (next) tell({ streamkeeper: 1, type: 'wake' })
     },
     setPrincipal: (id) => ask('principal', { id }),
+    clear: () => ask('clear', null),
+    persist: async () => navigator.storage?.persist(),
     warm: async (url) => {
       // A connection that does not open says so when it is needed.
       await ask('warm', { url: new URL(url, document.baseURI).href }).catch(() => {})

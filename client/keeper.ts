@@ -139,10 +139,20 @@ export interface Keeper {
   /** Sets who is asked for headers when a saved message meets a 401, those that wait for it already too; `null`: nobody. */
   readonly provideAuth: (provider: AuthProvider | null) => void
   /**
-   * Says who is signed in from now on, as an opaque id; `null`: nobody. What belongs to another is neither listed, told
-   * nor given back. One for all tabs, as cookies are.
+   * Says who is signed in from now on, as an opaque id; `null`: nobody. What belongs to another is neither listed, told,
+   * given back nor sent: it waits. One for all tabs, as cookies are.
    */
   readonly setPrincipal: (id: string | null) => Promise<void>
+  /**
+   * Deletes whatever is kept for the one who is signed in: messages not sent yet, answers, the key to their secrets; and
+   * what is known of limits. For a log-out that is to leave nothing behind, call it before `setPrincipal`.
+   */
+  readonly clear: () => Promise<void>
+  /**
+   * Asks the browser not to throw away what is stored here when space gets scarce; resolves with whether it promised.
+   * Firefox asks the person, and does not answer before.
+   */
+  readonly persist: () => Promise<boolean>
   /** Opens a connection ahead of the request that will need it. Never rejects. */
   readonly warm: (url: string | URL) => Promise<void>
   /** The engine in the page while the state is `'fallback'`, else the browser's own `fetch`. */

@@ -7,6 +7,7 @@ import {
   type ToWorker,
 } from '../core/protocol/message.ts'
 import { VERSION } from '../core/protocol/version.ts'
+import type { Limits } from '../core/retry/limits.ts'
 import type { Answers } from './answers/answers.ts'
 import type { Notify } from './notify.ts'
 import type { Outbox } from './outbox/outbox.ts'
@@ -26,11 +27,13 @@ export interface CallsContext {
   notify: Notify
   answers: Answers
   outbox: Outbox
+  limits: Limits
   principal: Principal
 }
 
 /** Answers what pages ask, each call on the port it brought. */
-export function createCalls({ options, clock, notify, answers, outbox, principal }: CallsContext) {
+export function createCalls(context: CallsContext) {
+  const { options, clock, notify, answers, outbox, limits, principal } = context
   const handlers: Handlers = {
     hello: async (_args, clientId): Promise<Hello> => ({
       protocol: PROTOCOL_VERSION,
@@ -53,6 +56,10 @@ export function createCalls({ options, clock, notify, answers, outbox, principal
     principal: async ({ id }) => {
       if (id !== principal.current()) notify.forget()
       await principal.set(id)
+    },
+    clear: async () => {
+      limits.forget()
+      await Promise.all([answers.clear(), outbox.forget()])
     },
     warm: async ({ url }) => {
       // Its answer does not matter, nor whether there is one: the connection does.

@@ -1,9 +1,10 @@
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import { type DBSchema, type IDBPDatabase, openDB, type OpenDBCallbacks } from 'idb'
 import type { Clock } from '../core/clock.ts'
 
 /**
  * A database that is opened when it is first needed, stays open, and is opened again after it was lost: somebody who
- * deletes it, or brings a newer version, is not held up by us.
+ * deletes it, or brings a newer version, is not held up by us. One that is newer already is used as it is: versions to
+ * come only add to it.
  */
 export function openLazily<Schema extends DBSchema>(
   name: string,
@@ -15,15 +16,23 @@ export function openLazily<Schema extends DBSchema>(
     database = undefined
     lost()
   }
+  const callbacks: OpenDBCallbacks<Schema> = {
+    upgrade,
+    blocking: (_current, _blocked, event) => {
+      forget()
+      ;(event.target as IDBDatabase).close()
+    },
+    terminated: forget,
+  }
+  const open = () =>
+    openDB<Schema>(name, 1, callbacks).catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === 'VersionError') {
+        return openDB<Schema>(name, undefined, callbacks)
+      }
+      throw error
+    })
   return () =>
-    (database ??= openDB<Schema>(name, 1, {
-      upgrade,
-      blocking: (_current, _blocked, event) => {
-        forget()
-        ;(event.target as IDBDatabase).close()
-      },
-      terminated: forget,
-    }).catch((error: unknown) => {
+    (database ??= open().catch((error: unknown) => {
       forget()
       throw error
     }))

@@ -15,6 +15,8 @@ import { createCalls } from './calls.ts'
 import { createChats } from './chats.ts'
 import { keepLimits } from './keep-limits.ts'
 import { createNotify } from './notify.ts'
+import { openLedger } from './outbox/ledger.ts'
+import { openLetters } from './outbox/letters.ts'
 import { createOutbox } from './outbox/outbox.ts'
 import { keepPrincipal } from './principal.ts'
 import { stayAwake } from './stay-awake.ts'
@@ -23,6 +25,9 @@ import { worker } from './worker.ts'
 
 /** `waitUntil` keeps the worker for its event, but the browser kills what waits for 300 s. ms. */
 const KEEP_AWAKE_MS = 240_000
+
+/** A Background Sync has less, ms: at 180 s the browser kills it, and counts that as a try. */
+const SYNC_MS = 150_000
 
 /** A page that has no Response by then gets an early one: at 300 s browsers fail its request. ms */
 const EARLY_MS = 240_000
@@ -86,14 +91,24 @@ export function keepStreams(given: Options): void {
     fetch: (input, init) => fetch(input, init),
     scope,
     origin: worker.location.origin,
-    caches,
+    ledger: openLedger(scope, clock),
+    letters: openLetters(scope, worker.location.origin, caches),
+    principal,
     locks: navigator.locks,
     report: notify.report,
     askAuth: (question) => askAuth(scope, question),
     requestSync: () => requestSync(syncTag),
     ...options.outbox,
   })
-  const call = createCalls({ options: canonicalOptions(options), clock, notify, answers, outbox, principal })
+  const call = createCalls({
+    options: canonicalOptions(options),
+    clock,
+    notify,
+    answers,
+    outbox,
+    limits,
+    principal,
+  })
 
   worker.addEventListener('fetch', (event) => {
     const { request, clientId } = event
@@ -123,7 +138,7 @@ export function keepStreams(given: Options): void {
       case 'cancel':
         return chats.cancel(message.requestId)
       case 'wake':
-        return event.waitUntil(atMost(drain('woken')))
+        return event.waitUntil(atMost(drain('woken').then(syncLater)))
       case 'leaving':
         return answers.leaving(event.source && 'id' in event.source ? event.source.id : '')
       case 'ping':
@@ -137,7 +152,7 @@ export function keepStreams(given: Options): void {
 
   worker.addEventListener('sync', (event) => {
     const sync = event as SyncEvent
-    if (sync.tag === syncTag) sync.waitUntil(atMost(sendAll()))
+    if (sync.tag === syncTag) sync.waitUntil(sendAll(sync.lastChance))
   })
 
   void drain('woken')
@@ -148,11 +163,19 @@ export function keepStreams(given: Options): void {
     return draining
   }
 
-  /** @throws {Error} when something is left: then the browser tries again later. */
-  async function sendAll(): Promise<void> {
-    await drain('woken')
+  /** @throws {Error} when something is left: then the browser tries again, unless this was the last of its tries. */
+  async function sendAll(isLast: boolean): Promise<void> {
+    await waitAtMost(clock, SYNC_MS, drain('woken'))
     const { queued } = await outbox.counts()
-    if (queued > 0) throw new Error(`${queued} saved messages could not be sent`)
+    if (queued === 0) return
+    if (isLast) requestSync(syncTag)
+    throw new Error(`${queued} saved messages could not be sent`)
+  }
+
+  /** The browser gives up after a few tries; now that there is a page, it may be asked again. */
+  async function syncLater(): Promise<void> {
+    const { queued } = await outbox.counts()
+    if (queued > 0) requestSync(syncTag)
   }
 
   function serveOwn(request: Request, clientId: string): Promise<Response> | undefined {
@@ -173,7 +196,7 @@ export function keepStreams(given: Options): void {
 }
 
 /** [spec] https://wicg.github.io/background-sync/spec/#sync-event */
-type SyncEvent = ExtendableEvent & { tag: string }
+type SyncEvent = ExtendableEvent & { tag: string; lastChance: boolean }
 
 /** What a worker must leave alone whatever its URL: documents, their parts, and what cannot be sent again. */
 function mayBeOurs(request: Request): boolean {

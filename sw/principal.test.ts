@@ -47,3 +47,9 @@ test('without storage nobody is known, and nothing fails', async () => {
   expect(principal.current()).toBe('ann')
   expect((await boot()).current()).toBeNull()
 })
+
+test('another worker that is still at work hears of it', async () => {
+  const [old, fresh] = [await boot(), await boot()]
+  await fresh.set('ann')
+  await expect.poll(old.current).toBe('ann')
+})

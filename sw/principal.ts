@@ -25,6 +25,12 @@ export function keepPrincipal(scope: string, clock: Clock, initial: string | nul
   })
   let current = initial
   let isSet = false
+  /** Another version of this worker may be at work, and pages tell only one. */
+  const others = new BroadcastChannel(`streamkeeper principal ${scope}`)
+  others.addEventListener('message', ({ data }: MessageEvent<string | null>) => {
+    isSet = true
+    current = data
+  })
   const loaded = database()
     .then((opened) => opened.get('principal', 'current'))
     .then((kept) => {
@@ -37,6 +43,7 @@ export function keepPrincipal(scope: string, clock: Clock, initial: string | nul
     set: async (id) => {
       isSet = true
       current = id
+      others.postMessage(id)
       // Refused: then the next start knows nobody, and shows nothing of anybody.
       await database()
         .then((opened) => opened.put('principal', id, 'current'))

@@ -19,8 +19,8 @@ export interface Options {
   resume?: ResumeOptions
   outbox?: OutboxOptions
   /**
-   * An opaque id of the signed-in user, to begin with: `keeper.setPrincipal` sets it later. Answers of one are not given
-   * to another.
+   * An opaque id of the signed-in user, to begin with: `keeper.setPrincipal` sets it later. Answers and saved messages of
+   * one are neither given, shown nor sent as another's.
    */
   principal?: string
   /** Whether the page module wraps `fetch` for configured URLs, so that an early abort is seen. Default `true`. */
@@ -75,6 +75,12 @@ export interface SaveRouteOptions extends RouteOptions {
   accept?: string[]
   /** A status with which the API says that it has the message already. */
   duplicateStatus?: number
+  /**
+   * What becomes of a message of which nobody knows whether it arrived: the connection broke, or the worker died, after
+   * it went out. `'resend'` (default): it goes again, with the same key. `'hold'`: it is a dead letter, code `unsure`,
+   * for a person to decide; a HEAD request makes sure beforehand that the server can be reached at all.
+   */
+  whenUnsure?: 'resend' | 'hold'
   /** `'hold'`: a dead letter blocks those behind it. Default `'pass'`. */
   afterDead?: 'pass' | 'hold'
 }
@@ -117,4 +123,10 @@ export interface NamedRouteOptions extends RouteOptions {
 export interface OutboxOptions {
   /** After so long undelivered, a message becomes a dead letter. Default 7 days. */
   maxAgeMs?: number
+  /**
+   * Headers outside a small safelist, and queries. `'sealed'` (default): stored encrypted, with a key that no script can
+   * read. `'ask-page'`: never stored; what is not sent while the worker lives waits until a page gives headers
+   * (`provideAuth`), and is a dead letter when it had a query.
+   */
+  authorization?: 'sealed' | 'ask-page'
 }

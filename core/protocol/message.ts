@@ -63,6 +63,8 @@ export interface Calls {
   streams: [null, StreamInfo[]]
   /** Who is signed in from now on. */
   principal: [{ id: string | null }, undefined]
+  /** Deletes whatever is kept for the one who is signed in. */
+  clear: [null, undefined]
   warm: [{ url: string }, undefined]
   claim: [null, undefined]
   /** Sends what is queued for at most so long; resolves with how many are left. */

@@ -31,6 +31,8 @@ export interface Limits {
   join: (lane: Lane) => Member
   /** Adds what was known before. */
   restore: (known: KnownLimits) => void
+  /** Forgets what is known of upstreams that nothing is under way to, and every bucket. */
+  forget: () => void
 }
 
 export interface LimitsContext {
@@ -92,6 +94,11 @@ export function createLimits({ clock, random, changed = () => {} }: LimitsContex
           if (lane.members === 0 && lane.gate.shutUntil() === undefined) lanes.delete(key)
         },
       }
+    },
+    forget: () => {
+      for (const [key, { members }] of lanes) if (members === 0) lanes.delete(key)
+      buckets.clear()
+      tell()
     },
     restore: (before) => {
       for (const [key, bucket] of Object.entries(before.buckets)) {

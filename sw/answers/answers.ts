@@ -25,6 +25,8 @@ export interface Answers {
   /** Stops what is under way of that name; whether there was any. */
   stop: (resumeId: string) => boolean
   list: () => Promise<StreamInfo[]>
+  /** Stops and deletes all of the one who is signed in. */
+  clear: () => Promise<void>
   /** A page says that it is about to go: what it gives up now it does not stop. */
   leaving: (clientId: string) => void
 }
@@ -261,6 +263,14 @@ export function createAnswers(context: AnswersContext): Answers {
       return Array.from(all.values())
         .filter((kept) => kept.record.keep && isOwn(kept))
         .map(toInfo)
+    },
+    clear: async () => {
+      await inheritance.taken()
+      for (const kept of Array.from(all.values()).filter(isOwn)) {
+        if (kept.record.endedAt === undefined) kept.cancel()
+        remove(kept)
+      }
+      await journal.flush()
     },
     leaving: (clientId) => {
       leaving.set(clientId, clock.now())

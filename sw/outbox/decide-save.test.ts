@@ -7,7 +7,7 @@ const answer = (status: number, more: Partial<SaveAnswer> = {}): SaveAnswer => (
   isElsewhere: false,
   ...more,
 })
-const rules = { accept: undefined, duplicateStatus: undefined }
+const rules = { accept: undefined, duplicateStatus: undefined, whenUnsure: undefined }
 
 describe('decideSave()', () => {
   test.each([
@@ -70,6 +70,36 @@ describe('decideSave()', () => {
   test('the status for duplicates counts as sent, and no other', () => {
     expect(decideSave(answer(409), { ...rules, duplicateStatus: 409 }).do).toBe('sent')
     expect(decideSave(answer(422), { ...rules, duplicateStatus: 409 }).do).toBe('dead')
+  })
+})
+
+describe('decideSave() with whenUnsure: hold', () => {
+  const hold = { ...rules, whenUnsure: 'hold' } as const
+
+  test.each([408, 500, 502, 504])('%i may hide a message that arrived', (status) => {
+    expect(decideSave(answer(status), hold)).toEqual({ do: 'dead', code: 'unsure' })
+  })
+
+  test('so may no answer at all', () => {
+    expect(decideSave(null, hold)).toEqual({ do: 'dead', code: 'unsure' })
+  })
+
+  test.each([
+    [201, 'sent'],
+    [400, 'dead'],
+    [401, 'ask'],
+    [409, 'stay'],
+    [429, 'stay'],
+    [503, 'stay'],
+    [529, 'stay'],
+  ])('%i is sure: %s', (status, expected) => {
+    const decision = decideSave(answer(status), hold)
+    expect(decision.do).toBe(expected)
+    expect(decision).not.toMatchObject({ code: 'unsure' })
+  })
+
+  test('so is a page of somebody else’s', () => {
+    expect(decideSave(answer(200, { contentType: 'text/html' }), hold).do).toBe('stay')
   })
 })
 

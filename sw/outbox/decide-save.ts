@@ -26,11 +26,15 @@ export type SaveDecision = { do: 'sent' } | { do: 'stay' | 'ask' | 'dead'; code:
 /** Refusals that say nothing of the message itself. */
 const LATER = new Set([408, 409, 425, 429])
 
+/** Refusals after which the message may be there all the same: the server, or one behind it, broke down on the way. */
+const UNSURE = new Set([408, 500, 502, 504])
+
 /** Judges one try; `null`: no answer came. */
 export function decideSave(
   answer: SaveAnswer | null,
-  { accept, duplicateStatus }: Pick<SaveRecord, 'accept' | 'duplicateStatus'>,
+  { accept, duplicateStatus, whenUnsure }: Pick<SaveRecord, 'accept' | 'duplicateStatus' | 'whenUnsure'>,
 ): SaveDecision {
+  if (whenUnsure === 'hold' && (!answer || UNSURE.has(answer.status))) return { do: 'dead', code: 'unsure' }
   if (!answer) return { do: 'stay', code: 'network_error' }
   const { status } = answer
   const code = codeOf(status)

@@ -1,11 +1,13 @@
 import type { Clock, Random } from '../../core/clock.ts'
 import type { FailureCode } from '../../core/protocol/failure.ts'
 import type { SaveStatus, Untold } from '../../core/protocol/status.ts'
-import type { AuthQuestion } from '../ask-auth.ts'
-import { decideSave, saveBackoff } from './decide-save.ts'
-import type { Entry, Progress } from './entry.ts'
-import { type Secrets, unseal } from './seal.ts'
-import { type ReadAnswer, sendRecord, trySend } from './send-save.ts'
+import type { Waiters } from './acceptance.ts'
+import type { Credentials, GivenHeaders } from './credentials.ts'
+import { decideSave, saveBackoff, type SaveDecision } from './decide-save.ts'
+import type { Entry, Progress, State } from './entry.ts'
+import { isHolding, move } from './life.ts'
+import { NO_SECRETS, type Secrets } from './seal.ts'
+import { isReachable, type ReadAnswer, sendRecord, trySend } from './send-save.ts'
 import type { Store } from './store.ts'
 
 export interface DeliverContext {
@@ -13,15 +15,21 @@ export interface DeliverContext {
   random: Random
   fetch: (url: string, init: RequestInit) => Promise<Response>
   store: Store
+  credentials: Credentials
+  /** `undefined` when they cannot be read any more. */
+  openSecrets: (entry: Entry) => Promise<Secrets | undefined>
+  /** Whether its sender is signed in. */
+  isOwn: (entry: Entry) => boolean
   report: (status: Untold<SaveStatus>, clientId: string) => void
-  askAuth: (question: AuthQuestion) => Promise<Record<string, string> | null>
   maxAgeMs: number
-  /** Who waits for the real answer of which entry. */
-  waiters: Map<string, (response: Response) => void>
+  waiters: Waiters
 }
 
 /** When a body that was not there is looked for again, ms; longer than the storage may take. */
 const LOOK_AGAIN_MS = 5_000
+
+/** Whose cookies the browser has after so long is anybody's guess, ms. */
+const COOKIES_MS = 3_600_000
 
 /**
  * Tries to send one entry, and keeps what came of it.
@@ -29,18 +37,18 @@ const LOOK_AGAIN_MS = 5_000
  * @returns whether it is out of the way, so that those behind it may go
  * @throws when the storage refuses: then nothing is known, and nothing more is tried
  */
-export async function deliver(id: string, context: DeliverContext): Promise<boolean> {
-  const { clock, store, waiters } = context
-  const found = await store.get(id)
-  if (!found || found.state === 'dead') return true // Discarded, or sent, by somebody else.
-  let entry: Entry = found
-  let isAuthTold = entry.state === 'needs_auth'
+export async function deliver(found: Entry, context: DeliverContext): Promise<boolean> {
+  const { clock, store, credentials, waiters } = context
+  const { id, whenUnsure } = found
+  let entry = found
 
-  const change = async (progress: Partial<Progress>) => {
-    entry = { ...entry, ...progress }
-    return store.update(entry)
+  const to = async (state: State, progress: Partial<Progress> = {}) => {
+    const changed = await store.change(id, (current) => move(current, state, progress))
+    if (changed) entry = changed
+    return changed?.state === state
   }
   const tell = (status: SaveStatus['status'], code?: FailureCode) => {
+    if (!context.isOwn(entry)) return
     const { conversation, attempts, retryAt, clientId } = entry
     const when = status === 'save_retry' ? { retryAt } : {}
     context.report({ status, entryId: id, conversation, attempts, ...when, ...(code && { code }) }, clientId)
@@ -53,79 +61,113 @@ export async function deliver(id: string, context: DeliverContext): Promise<bool
     return true
   }
   const bury = async (code: FailureCode, preview = '', attempts = entry.attempts) => {
-    if (await change({ state: 'dead', code, preview, attempts })) tell('save_dead', code)
-    return entry.afterDead !== 'hold'
+    if (await to('dead', { code, preview, attempts })) tell('save_dead', code)
+    return !isHolding(entry)
+  }
+  const wait = async (code: FailureCode, waitMs: number, progress: Partial<Progress> = {}) => {
+    const retryAt = clock.now() + waitMs
+    return (await to('waiting', { code, retryAt, ...progress })) ? tell('save_retry', code) : undefined
   }
   const needAuth = async () => {
-    await change({ state: 'needs_auth' })
-    if (!isAuthTold) tell('save_needs_auth')
-    isAuthTold = true
+    const isNews = entry.state !== 'needs_auth' && found.state !== 'needs_auth'
+    if ((await to('needs_auth', { triedAt: clock.now() })) && isNews) tell('save_needs_auth')
   }
   const isOver = () => clock.now() - entry.createdAt > context.maxAgeMs
-  const askPage = () => {
-    const { url, conversation } = entry
-    return context.askAuth({ origin: new URL(url).origin, url, entryId: id, conversation })
+  const fail = async (code: FailureCode, hintMs?: number, preview?: string, attempts = entry.attempts) => {
+    if (isOver()) return bury(code, preview, attempts)
+    const failures = entry.failures + 1
+    await wait(code, saveBackoff(failures, hintMs, context.random), { failures, attempts })
+    return false
   }
 
-  const body = await store.body(id)
+  const [body, known] = await Promise.all([store.body(id), context.openSecrets(entry)])
   if (!body) {
     // The message goes first when an entry is removed: this one was sent.
     if (entry.state === 'sending') return finish(entry.attempts)
     if (entry.code === 'storage_unavailable') return bury(entry.code)
     // Another worker may be storing it just now; lost is what is not there the next time.
     const triedAt = clock.now()
-    await change({ code: 'storage_unavailable', triedAt, retryAt: triedAt + LOOK_AGAIN_MS })
+    await to('waiting', { code: 'storage_unavailable', triedAt, retryAt: triedAt + LOOK_AGAIN_MS })
     return false
   }
+  // Another life of this worker sent it, and did not see what came of it.
+  if (whenUnsure === 'hold' && entry.state === 'sending') return bury('unsure')
 
-  let given: Record<string, string> | null = null
-  let secrets = await openSecrets(entry, store)
-  if (!secrets) {
-    if (entry.hasQuery) return bury('storage_unavailable', 'Its query cannot be read any more')
-    await change({ triedAt: clock.now() })
+  let given = await credentials.given(entry)
+  if (!known && entry.hasQuery) return bury('storage_unavailable', 'Its query cannot be read any more')
+  if (!given && (!known || isDoubtful(entry, clock.now()))) {
     await needAuth()
-    given = await askPage()
-    if (!given) return isOver() && bury('storage_unavailable')
-    secrets = { search: '', headers: [] }
+    given = await credentials.ask(entry, null)
+    if (!given) return isOver() && bury(known ? (entry.code ?? 'network_error') : 'storage_unavailable')
   }
-  const send = async (sealed: Secrets): Promise<ReadAnswer | null> => {
-    await change({ state: 'sending', triedAt: clock.now() })
-    return trySend(clock, entry.url, body.size, waiters.has(id), (signal) =>
-      sendRecord(context.fetch, entry, sealed, body, given ?? {}, signal),
+  const secrets = known ?? NO_SECRETS
+  if (whenUnsure === 'hold' && !(await isReachable(clock, context.fetch, entry.url)))
+    return fail('network_error')
+
+  /** `undefined`: it did not go out. */
+  const send = async (headers: GivenHeaders | null): Promise<{ answer: ReadAnswer | null } | undefined> => {
+    const isMoved = await to('sending', { triedAt: clock.now() })
+    if (!isMoved || !context.isOwn(entry)) return undefined
+    const answer = await trySend(clock, entry.url, body.size, waiters.has(id), (signal) =>
+      sendRecord(context.fetch, entry, secrets, body, headers ?? {}, signal),
     )
+    return { answer }
   }
 
-  let answer = await send(secrets)
-  let decision = decideSave(answer, entry)
-  if (decision.do === 'ask') {
-    if (answer?.status === 401) await needAuth()
-    given = await askPage()
-    if (given) {
-      answer = await send(secrets)
-      decision = decideSave(answer, entry)
+  let sent = await send(given)
+  let decision = sent && decideSave(sent.answer, entry)
+  if (sent && decision?.do === 'ask') {
+    const { status } = sent.answer ?? {}
+    if (status === 401) await needAuth()
+    const fresh = await credentials.ask(entry, given)
+    // A 401 may have been about cookies, which only the page sees.
+    if (fresh && (status === 401 || isNew(fresh, secrets, given))) {
+      sent = await send(fresh)
+      decision = sent && decideSave(sent.answer, entry)
     }
   }
+  if (!sent || !decision) return stepAside()
 
+  const { answer } = sent
   const attempts = entry.attempts + (answer ? 1 : 0)
-  if (answer && (decision.do === 'sent' || decision.do === 'dead')) waiters.get(id)?.(answer.response)
-  if (decision.do === 'sent') return finish(attempts)
-  const { code } = decision
-  if (isOver() || decision.do === 'dead' || (decision.do === 'ask' && answer?.status !== 401)) {
-    return bury(code, answer?.preview, attempts)
+  if (answer && isFinal(decision)) waiters.get(id)?.(answer.response)
+  switch (decision.do) {
+    case 'sent':
+      return finish(attempts)
+    case 'dead':
+      return bury(decision.code, answer?.preview, attempts)
+    case 'stay':
+      return fail(decision.code, answer?.hintMs, answer?.preview, attempts)
+    case 'ask':
+      if (answer?.status !== 401 || isOver()) return bury(decision.code, answer?.preview, attempts)
+      await needAuth()
+      return false
   }
-  if (decision.do === 'ask') {
-    await needAuth()
-    return false
+
+  /** It did not go out: it is gone, or dead; or its sender is not signed in any more; or the index was lost. */
+  async function stepAside(): Promise<boolean> {
+    if (entry.state === 'sending' && !context.isOwn(entry)) {
+      await to('queued')
+      return false
+    }
+    if (entry.state !== 'dead' && (await store.body(id))) {
+      await store.load()
+      return false
+    }
+    return !isHolding(entry)
   }
-  const failures = entry.failures + 1
-  const retryAt = clock.now() + saveBackoff(failures, answer?.hintMs, context.random)
-  if (await change({ state: 'queued', failures, attempts, retryAt, code })) tell('save_retry', code)
-  return false
 }
 
-/** `undefined` when they cannot be read any more: the key was lost with the database. */
-async function openSecrets({ sealed }: Entry, store: Store): Promise<Secrets | undefined> {
-  if (!sealed) return { search: '', headers: [] }
-  const key = await store.sealKey()
-  return unseal(key, sealed).catch(() => undefined)
+function isFinal({ do: what }: SaveDecision): boolean {
+  return what === 'sent' || what === 'dead'
+}
+
+/** Nobody said who was signed in, cookies are all that tells, and that was long ago. */
+function isDoubtful({ principal, needsCookies, createdAt, vouchedAt }: Entry, now: number): boolean {
+  return principal === null && needsCookies && now - Math.max(createdAt, vouchedAt) > COOKIES_MS
+}
+
+function isNew(fresh: GivenHeaders, secrets: Secrets, given: GivenHeaders | null): boolean {
+  const sent = new Headers([...secrets.headers, ...Object.entries(given ?? {})])
+  return Object.entries(fresh).some(([name, value]) => sent.get(name) !== value)
 }

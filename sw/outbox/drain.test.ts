@@ -1,63 +1,30 @@
 import { expect, test } from 'vitest'
 import { deferred } from '../../core/deferred.ts'
 import { createFakeClock } from '../../core/testing/fake-clock.ts'
+import { makeEntry } from '../testing/make-entry.ts'
 import { startRun } from './drain.ts'
-import { type Entry, UNTRIED } from './entry.ts'
-
-const entry = (id: string, conversation = id): Entry => ({
-  ...UNTRIED,
-  id,
-  conversation,
-  createdAt: 1,
-  clientId: 'page',
-  method: 'POST',
-  url: `https://app.example/${id}`,
-  mode: 'cors',
-  credentials: 'same-origin',
-  referrer: '',
-  referrerPolicy: '',
-  headers: [],
-  hasQuery: false,
-  accept: undefined,
-  duplicateStatus: undefined,
-  afterDead: undefined,
-})
+import { createQueues } from './queues.ts'
 
 const NEVER = { wokenAt: 0, flushedAt: 0 }
 
-test('a conversation that fails while the next list is read ends the run, and starts nothing more', async () => {
+function oneEach(...conversations: string[]) {
+  const queues = createQueues()
+  for (const name of conversations) queues.set(makeEntry(name, { conversation: name }))
+  return queues
+}
+
+test('a conversation that fails ends the run when nothing more is under way, and starts nothing more', async () => {
   const clock = createFakeClock()
-  const first = deferred<boolean>()
-  const second = deferred<Entry[]>()
-  const lists = [Promise.resolve([entry('a')]), second.promise]
+  const queues = oneEach('a', 'b')
+  const results = { a: deferred<boolean>(), b: deferred<boolean>() }
   const delivered: string[] = []
   const { finished, renew } = startRun({
     clock,
-    list: () => lists.shift() ?? Promise.resolve([]),
-    deliver: (id) => {
+    queue: () => queues.of(null),
+    deliver: ({ id }) => {
       delivered.push(id)
-      return first.promise
+      return results[id as 'a' | 'b'].promise
     },
-    triggers: NEVER,
-  })
-  await clock.advance(0)
-  renew()
-  await clock.advance(0)
-  first.reject(new Error('Storage'))
-  await clock.advance(0)
-  second.resolve([entry('b')])
-  await expect(finished).rejects.toThrow('Storage')
-  expect(delivered).toEqual(['a'])
-})
-
-test('a run whose list fails ends after what is under way', async () => {
-  const clock = createFakeClock()
-  const sending = deferred<boolean>()
-  const lists = [() => Promise.resolve([entry('a')]), () => Promise.reject(new Error('Storage'))]
-  const { finished, renew } = startRun({
-    clock,
-    list: () => lists.shift()?.() ?? Promise.resolve([]),
-    deliver: () => sending.promise,
     triggers: NEVER,
   })
   let isOver = false
@@ -65,23 +32,41 @@ test('a run whose list fails ends after what is under way', async () => {
     isOver = true
   })
   await clock.advance(0)
+  results.a.reject(new Error('Storage'))
+  await clock.advance(0)
+  queues.set(makeEntry('c', { conversation: 'c' }))
+  queues.set(makeEntry('b2', { conversation: 'b' }))
   renew()
   await clock.advance(0)
   expect(isOver).toBe(false)
-  sending.resolve(true)
+  queues.remove('b')
+  results.b.resolve(true)
   await over
   await expect(finished).rejects.toThrow('Storage')
+  expect(delivered).toEqual(['a', 'b'])
 })
 
-test('a clock that goes back between two looks keeps no run going for ever', async () => {
-  const { now, timer } = createFakeClock()
-  const at = now()
-  const times = [at, at - 10]
-  const { finished } = startRun({
-    clock: { now: () => times.shift() ?? at - 10, timer },
-    list: () => Promise.resolve([{ ...entry('a'), retryAt: at }]),
-    deliver: () => Promise.resolve(true),
+test('what comes while it runs is sent, too', async () => {
+  const clock = createFakeClock()
+  const queues = oneEach('a')
+  const sending = deferred<boolean>()
+  const delivered: string[] = []
+  const { finished, renew } = startRun({
+    clock,
+    queue: () => queues.of(null),
+    deliver: async ({ id }) => {
+      delivered.push(id)
+      if (id === 'a') await sending.promise
+      queues.remove(id)
+      return true
+    },
     triggers: NEVER,
   })
+  await clock.advance(0)
+  queues.set(makeEntry('b', { conversation: 'b' }))
+  renew()
+  await clock.advance(0)
+  expect(delivered).toEqual(['a', 'b'])
+  sending.resolve(true)
   await finished
 })

@@ -1,15 +1,18 @@
 import type { Clock } from '../../core/clock.ts'
 import { type Deferred, deferred } from '../../core/deferred.ts'
-import { type Entry, isDue, queues, type Triggers } from './entry.ts'
+import type { Entry } from './entry.ts'
+import { isDue, type Triggers } from './life.ts'
+import type { Queue } from './queues.ts'
 
 /** So many conversations are sent at a time: of the six connections that HTTP/1.1 gives an origin, chats need some. */
 const LANES = 4
 
 export interface DrainContext {
   clock: Clock
-  list: () => Promise<Entry[]>
-  /** Tries one entry; resolves with whether those behind it may go. */
-  deliver: (id: string) => Promise<boolean>
+  /** Whoever is signed in now. */
+  queue: () => Queue
+  /** Tries one entry; resolves with whether it is out of the way. */
+  deliver: (entry: Entry) => Promise<boolean>
   triggers: Triggers
 }
 
@@ -29,35 +32,42 @@ export interface Run {
  * - whatever becomes due before it ends is sent, too
  * - when the storage fails it starts nothing more, and rejects when nothing is under way
  */
-export function startRun({ clock, list, deliver, triggers }: DrainContext): Run {
+export function startRun({ clock, queue, deliver, triggers }: DrainContext): Run {
   const busy = new Map<string, Promise<void>>()
   let news: Deferred<void> = deferred()
   let failure: { error: unknown } | undefined
 
-  const fail = (error: unknown) => {
-    failure ??= { error }
+  const dueHead = (conversation: string) => {
+    const head = queue().head(conversation)
+    return head && isDue(head, clock.now(), triggers) ? head : undefined
   }
 
-  const lane = async (entries: Entry[]) => {
-    for (const entry of entries) {
-      if (failure || !isDue(entry, clock.now(), triggers) || !(await deliver(entry.id))) break
+  const lane = async (conversation: string, first: Entry) => {
+    for (let entry: Entry | undefined = first; entry; entry = dueHead(conversation)) {
+      if (failure || !(await deliver(entry))) return
     }
   }
 
-  const startLanes = async () => {
-    for (const [conversation, entries] of queues(await list())) {
-      if (busy.size >= LANES) break
-      const [head] = entries
-      if (busy.has(conversation) || !head || !isDue(head, clock.now(), triggers)) continue
-      const leave = () => void busy.delete(conversation)
-      busy.set(conversation, lane(entries).catch(fail).then(leave))
+  const startLanes = () => {
+    for (const conversation of queue().conversations()) {
+      if (busy.size >= LANES) return
+      if (busy.has(conversation)) continue
+      const head = dueHead(conversation)
+      if (!head) continue
+      const ended = lane(conversation, head).catch((error: unknown) => {
+        failure ??= { error }
+      })
+      busy.set(
+        conversation,
+        ended.then(() => void busy.delete(conversation)),
+      )
     }
   }
 
   const run = async () => {
     for (;;) {
       news = deferred()
-      if (!failure) await startLanes().catch(fail)
+      if (!failure) startLanes()
       if (busy.size > 0) await Promise.race([...busy.values(), news.promise])
       else if (failure) throw failure.error
       else return

@@ -1,6 +1,6 @@
 import type { SaveRouteOptions } from '../../core/options/options.ts'
 import type { FailureCode } from '../../core/protocol/failure.ts'
-import type { OutboxCounts, OutboxEntry } from '../../core/protocol/message.ts'
+import type { OutboxEntry } from '../../core/protocol/message.ts'
 
 /** A request taken apart, but for its body and its secrets. */
 export interface SavedRequest {
@@ -15,9 +15,14 @@ export interface SavedRequest {
   referrerPolicy: ReferrerPolicy
   /** Those of the safelist, and the idempotency key. */
   headers: [name: string, value: string][]
+  /** Whether it had headers outside the safelist. */
+  hasSecrets: boolean
   hasQuery: boolean
+  /** Nothing but cookies says whose it is. */
+  needsCookies: boolean
   accept: SaveRouteOptions['accept']
   duplicateStatus: SaveRouteOptions['duplicateStatus']
+  whenUnsure: SaveRouteOptions['whenUnsure']
   afterDead: SaveRouteOptions['afterDead']
 }
 
@@ -28,14 +33,18 @@ export interface SaveRecord extends SavedRequest {
   /** Epoch ms. */
   createdAt: number
   clientId: string
-  /** The other headers and the query, where there are any. */
+  /** Who was signed in. */
+  principal: string | null
+  /** The other headers and the query, where there are any and they may be stored. */
   sealed?: string
 }
 
+export type State = 'queued' | 'sending' | 'waiting' | 'needs_auth' | 'dead'
+
 /** How far the sending has come. */
 export interface Progress {
-  /** `sending` is written before the request goes out, and means `queued` to whoever finds it. */
-  state: 'queued' | 'sending' | 'needs_auth' | 'dead'
+  /** `sending` is written before the request goes out; whoever finds it does not know whether it arrived. */
+  state: State
   /** HTTP answers so far. */
   attempts: number
   /** Tries in a row that came to nothing, network failures included. */
@@ -44,6 +53,8 @@ export interface Progress {
   triedAt: number
   /** When the next one may be, epoch ms. */
   retryAt: number
+  /** When a person asked for it to be sent, epoch ms. */
+  vouchedAt: number
   /** What the last try came to; for a dead letter, why. */
   code?: FailureCode
   /** The last answer's status and first words. */
@@ -52,65 +63,48 @@ export interface Progress {
 
 export type Entry = SaveRecord & Progress
 
-export const UNTRIED: Progress = { state: 'queued', attempts: 0, failures: 0, triedAt: 0, retryAt: 0 }
-
-/** Whether a newer trigger than the time given says: now. */
-export interface Triggers {
-  /** The network may be back, or a page with new credentials; epoch ms. */
-  wokenAt: number
-  /** Somebody asked for everything; epoch ms. */
-  flushedAt: number
+export const UNTRIED: Progress = {
+  state: 'queued',
+  attempts: 0,
+  failures: 0,
+  triedAt: 0,
+  retryAt: 0,
+  vouchedAt: 0,
 }
 
-/** Whether an entry may be tried now. */
-export function isDue({ state, code, triedAt, retryAt }: Entry, now: number, triggers: Triggers): boolean {
-  // A try that is yet to come: the clock was set back, and `retryAt` may be days away.
-  if (triedAt < triggers.flushedAt || triedAt > now) return true
-  const waitsForPage = state === 'needs_auth'
-  if ((waitsForPage || code === 'network_error') && triedAt < triggers.wokenAt) return true
-  return !waitsForPage && retryAt <= now
+/** The entry's part that never changes. */
+export function recordOf(entry: Entry): SaveRecord {
+  const record: Partial<Entry> = { ...entry }
+  for (const field of [...Object.keys(UNTRIED), 'code', 'preview']) delete record[field as keyof Entry]
+  return record as SaveRecord
 }
 
-/** What can be sent, oldest first, by conversation; `entries` in order. A dead letter may hold back those behind it. */
-export function queues(entries: Entry[]): Map<string, Entry[]> {
-  const found = new Map<string, Entry[]>()
-  const held = new Set<string>()
-  for (const entry of entries) {
-    const { conversation } = entry
-    if (held.has(conversation)) continue
-    if (entry.state !== 'dead') found.set(conversation, [...(found.get(conversation) ?? []), entry])
-    else if (entry.afterDead === 'hold') held.add(conversation)
-  }
-  return found
+/** An entry of which only the record is left: what became of it is not known. */
+export function entryOf(record: SaveRecord): Entry {
+  const isUnsure = record.whenUnsure === 'hold'
+  return { ...record, ...UNTRIED, ...(isUnsure ? { state: 'dead', code: 'unsure' } : {}) }
 }
 
-export function countEntries(entries: Entry[]): OutboxCounts {
-  const count = (states: Progress['state'][]) => entries.filter(({ state }) => states.includes(state)).length
-  const times = Array.from(queues(entries).values(), ([head]) => head)
-    .filter((head) => head?.state !== 'needs_auth')
-    .map((head) => head?.retryAt ?? 0)
-  return {
-    queued: count(['queued', 'sending']),
-    needsAuth: count(['needs_auth']),
-    dead: count(['dead']),
-    ...(times.length > 0 ? { nextAttemptAt: Math.min(...times) } : {}),
-  }
+/** Whether storage gave back what was put there. */
+export function isRecord(value: unknown): value is SaveRecord {
+  if (typeof value !== 'object' || value === null) return false
+  const { id, conversation, method, url, headers } = value as Partial<Record<keyof SaveRecord, unknown>>
+  return [id, conversation, method, url].every((text) => typeof text === 'string') && Array.isArray(headers)
 }
 
 /** The entry as a page sees it. */
 export function toPublic(entry: Entry): OutboxEntry {
-  const { id, conversation, url, method, createdAt, attempts, retryAt, failures, code, preview } = entry
-  const isDead = entry.state === 'dead'
-  const isWaiting = entry.state === 'queued' && failures > 0
+  const { id, conversation, url, method, state, createdAt, attempts, retryAt, code, preview } = entry
+  const isDead = state === 'dead'
   return {
     id,
     conversation,
     url,
     method,
-    state: isWaiting ? 'waiting' : entry.state,
+    state,
     createdAt,
     attempts,
-    ...(isWaiting ? { retryAt } : {}),
+    ...(state === 'waiting' ? { retryAt } : {}),
     ...(isDead && code ? { code } : {}),
     ...(isDead && preview ? { preview } : {}),
   }

@@ -1,17 +1,22 @@
-import type { Clock, Random } from '../../core/clock.ts'
+import { type Clock, type Random, waitAtMost } from '../../core/clock.ts'
 import type { OutboxOptions, SaveRouteOptions } from '../../core/options/options.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
 import type { OutboxCounts, OutboxEntry } from '../../core/protocol/message.ts'
-import { createRequestId, REQUEST_ID_HEADER } from '../../core/protocol/request-id.ts'
 import type { Status, Untold } from '../../core/protocol/status.ts'
 import type { AuthQuestion } from '../ask-auth.ts'
-import { readBody } from '../reissue.ts'
-import { deliver } from './deliver.ts'
+import type { Principal } from '../principal.ts'
+import { acceptance, realAnswer, type Waiters } from './acceptance.ts'
+import { createCredentials } from './credentials.ts'
+import { deliver, type DeliverContext } from './deliver.ts'
 import { startRun } from './drain.ts'
-import { countEntries, type Entry, toPublic, type Triggers, UNTRIED } from './entry.ts'
-import { seal } from './seal.ts'
-import { sendRecord, takeApart } from './send-save.ts'
+import { type Entry, toPublic } from './entry.ts'
+import type { Ledger } from './ledger.ts'
+import type { Letters } from './letters.ts'
+import { move, type Triggers } from './life.ts'
+import { NO_SECRETS, type Secrets, unseal } from './seal.ts'
+import { sendRecord } from './send-save.ts'
 import { openStore } from './store.ts'
+import { createTakeIn } from './take-in.ts'
 
 /** The saved messages of a scope: stored first, sent in the background until they arrive. */
 export interface Outbox {
@@ -30,6 +35,8 @@ export interface Outbox {
   retry: (id: string) => Promise<boolean>
   discard: (id: string) => Promise<boolean>
   clear: () => Promise<void>
+  /** Deletes, with them, the key to their secrets, and what pages gave. */
+  forget: () => Promise<void>
 }
 
 export interface OutboxContext extends OutboxOptions {
@@ -38,7 +45,9 @@ export interface OutboxContext extends OutboxOptions {
   fetch: (url: string, init: RequestInit) => Promise<Response>
   scope: string
   origin: string
-  caches: CacheStorage
+  ledger: Ledger
+  letters: Letters
+  principal: Principal
   locks: LockManager
   report: (status: Untold<Status>, clientId: string) => void
   askAuth: (question: AuthQuestion) => Promise<Record<string, string> | null>
@@ -49,56 +58,109 @@ export interface OutboxContext extends OutboxOptions {
 const MAX_AGE_MS = 7 * 24 * 3_600_000
 const RESPOND_MS = 2_000
 
+/** Nobody waits longer for counts, ms. */
+const COUNT_MS = 1_000
+
 /** After so long failed storage is tried again, while the worker lives, ms. */
 const STORAGE_MS = 60_000
 
 export function createOutbox(context: OutboxContext): Outbox {
-  const { clock, scope, origin, report, maxAgeMs = MAX_AGE_MS } = context
-  const store = openStore(scope, origin, context.caches, clock)
+  const { clock, principal, maxAgeMs = MAX_AGE_MS } = context
+  const store = openStore(context.ledger, context.letters, clock)
   const triggers: Triggers = { wokenAt: 0, flushedAt: 0 }
-  const waiters = new Map<string, (response: Response) => void>()
-  let lastId = ''
+  const credentials = createCredentials({ clock, askAuth: context.askAuth, triggers })
+  const waiters: Waiters = new Map()
+  /** Secrets that are never stored. */
+  const unsealed = new Map<string, Secrets>()
   let running: Promise<void> | undefined
   let renewRun = () => {}
   let disarm = () => {}
   /** Somebody asked for a drain since the last run began. */
   let isWanted = false
+  /** What else there may be since: a page came, or the network. */
+  let isWoken = false
+
+  const queue = () => store.queue(principal.current())
+  const isOwn = (entry: Entry) => entry.principal === principal.current()
+  const own = async () => (await store.list()).filter(isOwn)
+  const find = async (id: string) => (await own()).find((entry) => entry.id === id)
 
   const degraded = (error: unknown, clientId = '') => {
     const message = `The browser's storage failed: ${error instanceof Error ? error.message : String(error)}`
-    report({ status: 'storage_degraded', message }, clientId)
+    context.report({ status: 'storage_degraded', message }, clientId)
   }
 
-  const begun = store.restore().then(async (restored) => {
-    lastId = (await store.list()).at(-1)?.id ?? ''
+  let loading: Promise<void> | undefined
+
+  const load = async () => {
+    await principal.known()
+    const restored = await store.load()
     if (restored === 0) return
-    report({ status: 'outbox_restored', message: `${restored} saved messages were put back` }, '')
+    context.report({ status: 'outbox_restored', message: `${restored} saved messages were put back` }, '')
+  }
+  /** Resolves when what an earlier life of this worker left is known; asks again where the storage refused. */
+  const loaded = () =>
+    (loading ??= load().catch((error: unknown) => {
+      loading = undefined
+      throw error
+    }))
+  const begun = loaded().catch((error: unknown) => degraded(error))
+  const takeIn = createTakeIn({
+    clock,
+    origin: context.origin,
+    store,
+    principal,
+    authorization: context.authorization,
+    unsealed,
+    begun,
+    loaded,
   })
-  /** Settles when all that came before is stored, and what an earlier life of this worker left is known. */
-  let turn: Promise<unknown> = begun.catch((error: unknown) => degraded(error))
-  const ready = turn
+
+  const remove = (id: string) => {
+    unsealed.delete(id)
+    return store.remove(id)
+  }
+
+  const openSecrets = async ({ id, sealed, hasSecrets, hasQuery, principal: owner }: Entry) => {
+    if (!hasSecrets && !hasQuery) return NO_SECRETS
+    if (!sealed) return unsealed.get(id)
+    const key = await store.sealKey(owner)
+    return unseal(key, sealed).catch(() => undefined)
+  }
+
+  const delivery: DeliverContext = {
+    ...context,
+    store: { ...store, remove },
+    credentials,
+    openSecrets,
+    isOwn,
+    waiters,
+    maxAgeMs,
+  }
 
   const run = async () => {
     disarm()
     try {
-      await ready
-      let next: number | undefined
+      await begun
       do {
         isWanted = false
-        await context.locks.request(`streamkeeper outbox ${scope}`, () => {
+        await context.locks.request(`streamkeeper outbox ${context.scope}`, async () => {
+          await loaded()
+          await store.refresh(isWoken)
+          isWoken = false
           const { finished, renew } = startRun({
             clock,
-            list: store.list,
-            deliver: (id) => deliver(id, { ...context, store, waiters, maxAgeMs }),
+            queue,
+            deliver: (entry) => deliver(entry, delivery),
             triggers,
           })
           renewRun = renew
           return finished
         })
-        next = countEntries(await store.list()).nextAttemptAt
       } while (isWanted)
       // While this worker lives, it needs nobody to wake it.
-      if (next) disarm = clock.timer(next - clock.now(), () => void drain())
+      const { nextAttemptAt } = queue().counts()
+      if (nextAttemptAt) disarm = clock.timer(nextAttemptAt - clock.now(), () => void drain())
     } catch (error) {
       degraded(error)
       // Trying at once would fail at once, unless somebody asked meanwhile.
@@ -109,103 +171,70 @@ export function createOutbox(context: OutboxContext): Outbox {
   }
 
   const drain: Outbox['drain'] = (why) => {
-    if (why) triggers.wokenAt = clock.now()
+    if (why) {
+      isWoken = true
+      triggers.wokenAt = clock.now()
+    }
     if (why === 'flush') triggers.flushedAt = clock.now()
     isWanted = true
     renewRun()
     return (running ??= run())
   }
 
-  const counts = async () => countEntries(await store.list().catch(() => []))
+  const clear = async () => {
+    await store.load() // What only the letters have would come back at the next start.
+    await Promise.all((await own()).map(({ id }) => remove(id)))
+  }
 
   return {
     accept: async (request, route, clientId) => {
       const { respond = 'queued', respondMs = RESPOND_MS } = route.settings
-      const earlier = turn
-      const parts = readBody(request).then((body) => ({ body, ...takeApart(request, body, route, origin) }))
-
-      const keep = async () => {
-        const { record, secrets, body } = await parts
-        const hasSecrets = record.hasQuery || secrets.headers.length > 0
-        const sealed = hasSecrets ? { sealed: await seal(await store.sealKey(), secrets) } : {}
-        await earlier
-        const id = (lastId = nextId(lastId, clock.now()))
-        const entry: Entry = { ...record, ...sealed, ...UNTRIED, id, createdAt: clock.now(), clientId }
-        const real = respond === 'sent' ? realAnswer(id, respondMs) : undefined
-        await store.add(entry, body)
-        return { entry, real }
-      }
-      const storing = keep()
-      turn = storing.catch(() => {})
-
+      const { parts, placed } = takeIn(request, route, clientId)
       const { record, secrets, body } = await parts
-      let kept: Awaited<typeof storing>
+      let entry: Entry
+      let real: Promise<Response | undefined> | undefined
       try {
-        kept = await storing
+        const { stored, ...rest } = await placed
+        entry = rest.entry
+        real = respond === 'sent' ? realAnswer(clock, waiters, entry.id, respondMs) : undefined
+        await stored
       } catch (error) {
         degraded(error, clientId)
         return sendRecord(context.fetch, record, secrets, body)
       }
-      const { id, conversation } = kept.entry
-      report({ status: 'save_queued', entryId: id, conversation, attempts: 0 }, clientId)
+      const { id, conversation } = entry
+      context.report({ status: 'save_queued', entryId: id, conversation, attempts: 0 }, clientId)
       context.requestSync()
       void drain()
-      return (await kept.real) ?? acceptance(id, respond)
+      return (await real) ?? acceptance(id, respond)
     },
     drain,
-    counts,
-    list: async () => (await store.list()).map(toPublic),
-    body: async (id) => (await store.body(id)) ?? null,
+    counts: async () => {
+      await waitAtMost(clock, COUNT_MS, begun)
+      return queue().counts()
+    },
+    list: async () => (await own()).map(toPublic),
+    body: async (id) => ((await find(id)) ? ((await store.body(id)) ?? null) : null),
     retry: async (id) => {
-      const entry = await store.get(id)
-      if (!entry) return false
-      await store.update({ ...entry, state: 'queued', triedAt: 0, retryAt: 0, failures: 0 })
+      if (!(await find(id))) return false
+      const vouchedAt = clock.now()
+      await store.change(id, (entry) =>
+        move(entry, 'queued', { triedAt: 0, retryAt: 0, failures: 0, vouchedAt }),
+      )
       context.requestSync()
       void drain()
       return true
     },
     discard: async (id) => {
-      const wasThere = await store.remove(id)
+      const wasThere = (await find(id)) !== undefined && (await remove(id))
       void drain() // It may have held back others.
       return wasThere
     },
-    clear: async () => {
-      await store.restore() // What only the cache has would come back at the next start.
-      for (const { id } of await store.list()) await store.remove(id)
+    clear,
+    forget: async () => {
+      credentials.forget()
+      await clear()
+      await store.forgetSealKey(principal.current())
     },
   }
-
-  /** The answer to that entry's request, if it comes in time. */
-  function realAnswer(id: string, limitMs: number): Promise<Response | undefined> {
-    return new Promise((resolve) => {
-      const finish = (response?: Response) => {
-        stop()
-        waiters.delete(id)
-        resolve(response)
-      }
-      const stop = clock.timer(limitMs, finish)
-      waiters.set(id, finish)
-    })
-  }
-}
-
-/** What the app is told when its message is stored. */
-function acceptance(id: string, respond: SaveRouteOptions['respond']): Response {
-  const { status, body } =
-    typeof respond === 'object' ? respond : { status: 202, body: { id, status: 'queued' } }
-  const isEmpty = body === undefined || status === 204 || status === 205 || status === 304
-  return new Response(isEmpty ? null : JSON.stringify(body), {
-    status,
-    headers: {
-      'Cache-Control': 'no-store',
-      [REQUEST_ID_HEADER]: id,
-      ...(isEmpty ? {} : { 'Content-Type': 'application/json' }),
-    },
-  })
-}
-
-/** The next id: of the time, but never before the last one, whatever the clock does. */
-function nextId(lastId: string, now: number): string {
-  const number = Math.max(now, (parseInt(lastId, 36) || 0) + 1)
-  return `${number.toString(36).padStart(9, '0')}-${createRequestId().slice(0, 8)}`
 }

@@ -122,6 +122,7 @@ test('the timeline of a message that meets 500 three times, then 200', async () 
 
 test('neither a network that is back nor a new worker undercuts a Retry-After; flush() does', async () => {
   const device = createFakeDevice()
+  await device.principal.set('ada')
   device.upstream.script['/api/a'] = [
     answers(503, { 'retry-after': '3600' }),
     answers(503, { 'retry-after': '3600' }),

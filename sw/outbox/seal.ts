@@ -5,6 +5,8 @@ export interface Secrets {
   headers: [name: string, value: string][]
 }
 
+export const NO_SECRETS: Secrets = { search: '', headers: [] }
+
 const ALGORITHM = 'AES-GCM'
 const IV_BYTES = 12
 

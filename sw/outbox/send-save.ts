@@ -17,6 +17,12 @@ const KEY_HEADER = 'Idempotency-Key'
 const SEND_MS = 30_000
 const SLOWEST_UPLOAD = 50
 
+/** Headers that say who sends, without any cookie. */
+const IDENTITY_HEADERS = new Set(['authorization', 'x-api-key', 'api-key', 'x-auth-token'])
+
+/** A server that does not answer a HEAD by then cannot be reached, ms. */
+const REACH_MS = 10_000
+
 /** More of an answer is not read. Bytes. */
 const MAX_ANSWER = 64 * 1024
 
@@ -42,6 +48,8 @@ export function takeApart(
     ;(isSafe ? headers : secret).push([name, value])
   })
   if (keyOption !== false && !request.headers.has(keyHeader)) headers.push([keyHeader, createRequestId()])
+  const { credentials } = request
+  const hasCookies = credentials === 'include' || (credentials === 'same-origin' && origin === ownOrigin)
 
   return {
     record: {
@@ -50,13 +58,16 @@ export function takeApart(
       url: origin + pathname,
       // A beacon's answer could not be read.
       mode: request.mode === 'no-cors' ? 'same-origin' : request.mode,
-      credentials: request.credentials,
+      credentials,
       referrer: request.referrer.split('?')[0] ?? '',
       referrerPolicy: request.referrerPolicy,
       headers,
+      hasSecrets: secret.length > 0,
       hasQuery: search !== '',
+      needsCookies: hasCookies && !secret.some(([name]) => IDENTITY_HEADERS.has(name)),
       accept: settings.accept,
       duplicateStatus: settings.duplicateStatus,
+      whenUnsure: settings.whenUnsure,
       afterDead: settings.afterDead,
     },
     secrets: { search, headers: secret },
@@ -86,6 +97,30 @@ export function sendRecord(
     cache: 'no-store',
     signal,
   })
+}
+
+/** Whether the server of that URL answers at all, whatever it says: nothing is sent to it but the question. */
+export async function isReachable(
+  clock: Clock,
+  fetch: (url: string, init: RequestInit) => Promise<Response>,
+  url: string,
+): Promise<boolean> {
+  const deadline = new AbortController()
+  const disarm = clock.timer(REACH_MS, () => deadline.abort())
+  try {
+    await fetch(url, {
+      method: 'HEAD',
+      mode: 'no-cors',
+      credentials: 'omit',
+      cache: 'no-store',
+      signal: deadline.signal,
+    })
+    return true
+  } catch {
+    return false
+  } finally {
+    disarm()
+  }
 }
 
 /** An answer, and its beginning in words. */

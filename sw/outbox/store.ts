@@ -1,126 +1,127 @@
-import type { DBSchema } from 'idb'
 import type { Clock } from '../../core/clock.ts'
-import { openLazily } from '../database.ts'
-import { type Entry, type SaveRecord, UNTRIED } from './entry.ts'
-import { createSealKey } from './seal.ts'
-
-interface Schema extends DBSchema {
-  entries: { key: string; value: Entry }
-  keys: { key: string; value: CryptoKey }
-}
+import { inTime } from '../database.ts'
+import { type Entry, entryOf, recordOf } from './entry.ts'
+import type { Ledger } from './ledger.ts'
+import type { Letters } from './letters.ts'
+import { createQueues, type Queue } from './queues.ts'
 
 /**
- * Where saved messages are kept: the Cache API has each message whole (what it deletes is really gone), IndexedDB the
- * index and how far each has come. Browsers have been seen to lose the one without a word; not both.
+ * Where saved messages are kept. One truth, one index: the letters (Cache API) have each message whole, the ledger
+ * (IndexedDB) says how far each has come. Browsers have been seen to lose the ledger, or a part of it, without a word;
+ * then it is made again from the letters.
  *
- * Every method rejects when the browser's storage refuses, or has not answered within 3 s.
+ * Every method rejects when the browser's storage refuses, or has not answered in time.
  */
 export interface Store {
-  /** Stores an entry in both, or leaves nothing behind. */
+  /** Compares the two and puts back what only the letters have; resolves with how many. */
+  load: () => Promise<number>
+  /** Reads what another worker over the same stores has added; `isThorough`: also what it may have. */
+  refresh: (isThorough: boolean) => Promise<void>
+  /** Stores an entry in both, or leaves nothing behind. Those behind it wait until it is stored. */
   add: (entry: Entry, body: ArrayBuffer | null) => Promise<void>
-  /** Those stored whole, oldest first. */
+  /** The greatest id so far; empty for none. */
+  lastId: () => string
+  /** Those stored whole, oldest first, everybody's. */
   list: () => Promise<Entry[]>
-  get: (id: string) => Promise<Entry | undefined>
+  /** What one person has to send. */
+  queue: (principal: string | null) => Queue
   /** `undefined` when it is lost, or was removed. */
   body: (id: string) => Promise<Blob | undefined>
-  /** Changes an entry that is still there; resolves with whether it was. */
-  update: (entry: Entry) => Promise<boolean>
+  /** As `Ledger.change`. */
+  change: Ledger['change']
   /** Whether there was one. */
   remove: (id: string) => Promise<boolean>
-  /** Puts back into the index what only the cache still has; resolves with how many. */
-  restore: () => Promise<number>
-  sealKey: () => Promise<CryptoKey>
+  /** The key that seals a person's secrets. */
+  sealKey: (principal: string | null) => Promise<CryptoKey>
+  forgetSealKey: (principal: string | null) => Promise<void>
 }
 
-/** A damaged database may never answer, ms. */
+/** A damaged store may never answer, ms; large bodies are written at so many bytes per ms at least. */
 const DEADLINE_MS = 3_000
+const SLOWEST_WRITE = 5_000
 
 /** So long for what did not answer the last time, ms: those behind it have waited already. */
 const STUCK_MS = 300
 
-const RECORD_HEADER = 'X-Streamkeeper-Record'
+/** So many letters are opened side by side when the ledger is made again. */
+const AT_ONCE = 64
 
-export function openStore(scope: string, origin: string, caches: CacheStorage, clock: Clock): Store {
-  const folder = `${origin}/__streamkeeper/outbox/`
-  let key: Promise<CryptoKey> | undefined
+export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store {
+  const queues = createQueues()
+  const keys = new Map<string | null, Promise<CryptoKey>>()
+  let lastId = ''
+  let isStuck = false
 
-  /** Entries that may be in one of the stores only. */
-  const half = new Set<string>()
-
-  const db = openLazily<Schema>(
-    `streamkeeper ${scope}`,
-    (database) => {
-      database.createObjectStore('entries', { keyPath: 'id' })
-      database.createObjectStore('keys')
-    },
-    () => (key = undefined),
-  )
-  const cache = () => caches.open(`streamkeeper outbox ${scope}`)
-
-  const findKey = async () => {
-    const opened = await db()
-    const found = await opened.get('keys', 'seal')
-    if (found) return found
-    const fresh = await createSealKey()
-    // Another worker of ours may have been faster: its key stays.
-    const transaction = opened.transaction('keys', 'readwrite')
-    const winner = (await transaction.store.get('seal')) ?? fresh
-    if (winner === fresh) await transaction.store.put(fresh, 'seal')
-    await transaction.done
-    return winner
+  const timely = async <Result>(work: Promise<Result>, moreMs = 0): Promise<Result> => {
+    let isLate = true
+    const settled = work.finally(() => (isLate = false))
+    try {
+      const result = await inTime(settled, clock, (isStuck ? STUCK_MS : DEADLINE_MS) + moreMs)
+      isStuck = false
+      return result
+    } catch (error) {
+      isStuck ||= isLate
+      throw error
+    }
   }
 
-  const inTime = <Args extends unknown[], Result>(work: (...args: Args) => Promise<Result>) => {
-    let isStuck = false
-    return (...args: Args): Promise<Result> =>
-      new Promise((resolve, reject) => {
-        const stop = clock.timer(isStuck ? STUCK_MS : DEADLINE_MS, () => {
-          isStuck = true
-          reject(new Error('The storage did not answer in time'))
-        })
-        work(...args)
-          .then((result) => {
-            isStuck = false
-            resolve(result)
-          }, reject)
-          .finally(stop)
-      })
+  const noteId = (id: string) => {
+    if (id > lastId) lastId = id
   }
 
-  /** Puts an entry into the index if it is, or is not, there; resolves with whether it did. */
-  const putIf = async (isThere: boolean, entry: Entry) => {
-    const transaction = (await db()).transaction('entries', 'readwrite')
-    const doesPut = ((await transaction.store.getKey(entry.id)) !== undefined) === isThere
-    if (doesPut) await transaction.store.put(entry)
-    await transaction.done
-    return doesPut
+  const readLedger = async () => {
+    const entries = await queues.read(timely(ledger.all()))
+    noteId(entries.at(-1)?.id ?? '')
+    return entries
   }
 
-  const whole = inTime((writes: Promise<unknown>[]) => Promise.all(writes))
-  const remove = inTime(async (id: string) => {
-    // In this order: what is gone from the cache is never put back.
-    const wasCached = await (await cache()).delete(folder + id)
-    const opened = await db()
-    const wasKnown = await opened.getKey('entries', id)
-    await opened.delete('entries', id)
-    return wasCached || wasKnown !== undefined
-  })
+  const restore = async (id: string) => {
+    const record = await timely(letters.record(id))
+    // Not if another worker, which stored it just now, was faster.
+    if (!record || !(await timely(ledger.putNew(entryOf(record))))) return false
+    // Another worker may have sent it meanwhile: then its letter went first.
+    const isThere = (await timely(letters.record(id))) !== undefined
+    if (!isThere) await timely(ledger.remove(id))
+    return isThere
+  }
+
+  const remove = async (id: string) => {
+    // In this order: what is gone from the letters is never put back.
+    const wasThere = await timely(letters.remove(id))
+    const wasKnown = await timely(ledger.remove(id))
+    queues.remove(id)
+    return wasThere || wasKnown
+  }
 
   return {
+    load: async () => {
+      const [entries, ids] = await Promise.all([readLedger(), timely(letters.ids())])
+      const known = new Set(entries.map(({ id }) => id))
+      const lost = ids.filter((id) => !known.has(id) && !queues.isReserved(id))
+      let restored = 0
+      for (let from = 0; from < lost.length; from += AT_ONCE) {
+        const puts = await Promise.all(lost.slice(from, from + AT_ONCE).map(restore))
+        restored += puts.filter(Boolean).length
+      }
+      if (restored > 0) await readLedger()
+      return restored
+    },
+    refresh: async (isThorough) => {
+      if (isThorough || (await timely(ledger.lastId())) > lastId) await readLedger()
+    },
     add: async (entry, body) => {
       const { id } = entry
-      const pair = new Response(body, {
-        headers: { [RECORD_HEADER]: encodeURIComponent(JSON.stringify(recordOf(entry))) },
-      })
-      half.add(id)
-      const writes = [
-        db().then((opened) => opened.put('entries', entry)),
-        cache().then((opened) => opened.put(folder + id, pair)),
-      ]
+      const known = lastId
+      noteId(id)
+      queues.reserve(entry)
+      const writes = [ledger.put(entry), letters.put(recordOf(entry), body)] as const
       try {
-        await whole(writes)
-        half.delete(id)
+        const [before] = await timely(Promise.all(writes), (body?.byteLength ?? 0) / SLOWEST_WRITE)
+        // Another worker has added something, which may have to go first.
+        if (before > known) await readLedger()
+        queues.set(entry)
       } catch (error) {
+        queues.remove(id)
         // Now, and when the slower of them is done, too.
         for (const done of [Promise.resolve(), Promise.allSettled(writes)]) {
           void done.then(() => remove(id)).catch(() => {}) // Refused as well: there is nothing to undo.
@@ -128,39 +129,30 @@ export function openStore(scope: string, origin: string, caches: CacheStorage, c
         throw error
       }
     },
-    list: inTime(async () => (await (await db()).getAll('entries')).filter(({ id }) => !half.has(id))),
-    get: inTime(async (id) => (await db()).get('entries', id)),
-    body: inTime(async (id) => (await (await cache()).match(folder + id))?.blob()),
-    update: inTime((entry) => putIf(true, entry)),
+    lastId: () => lastId,
+    list: async () => (await timely(ledger.all())).filter(({ id }) => !queues.isReserved(id)),
+    queue: queues.of,
+    body: (id) => timely(letters.body(id)),
+    change: async (id, step) => {
+      const entry = await timely(ledger.change(id, step))
+      if (entry) queues.set(entry)
+      else queues.remove(id)
+      return entry
+    },
     remove,
-    restore: inTime(async () => {
-      const opened = await db()
-      const known = new Set(await opened.getAllKeys('entries'))
-      const messages = await cache()
-      let restored = 0
-      for (const { url } of await messages.keys()) {
-        if (known.has(url.slice(folder.length))) continue
-        const pair = await messages.match(url)
-        const record = pair?.headers.get(RECORD_HEADER)
-        if (!record) continue
-        const entry = { ...(JSON.parse(decodeURIComponent(record)) as SaveRecord), ...UNTRIED }
-        // Not if another worker, which stored it just now, was faster: it may have sent it.
-        if (await putIf(false, entry)) restored++
-      }
-      return restored
-    }),
-    sealKey: inTime(
-      () =>
-        (key ??= findKey().catch((error: unknown) => {
-          key = undefined
-          throw error
-        })),
-    ),
+    sealKey: (principal) => {
+      const key = keys.get(principal) ?? timely(ledger.key(nameOf(principal)))
+      keys.set(principal, key)
+      key.catch(() => keys.delete(principal))
+      return key
+    },
+    forgetSealKey: (principal) => {
+      keys.delete(principal)
+      return timely(ledger.forgetKey(nameOf(principal)))
+    },
   }
 }
 
-function recordOf(entry: Entry): SaveRecord {
-  const record: Partial<Entry> = { ...entry }
-  for (const field in UNTRIED) delete record[field as keyof Entry]
-  return record as SaveRecord
+function nameOf(principal: string | null): string {
+  return principal === null ? 'seal' : `seal of ${principal}`
 }

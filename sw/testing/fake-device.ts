@@ -1,10 +1,14 @@
 import type { SaveRouteOptions } from '../../core/options/options.ts'
+import type { Clock } from '../../core/clock.ts'
 import { compileRoutes, matchRoute } from '../../core/options/routes.ts'
 import type { Status, Untold } from '../../core/protocol/status.ts'
 import type { FakeClock } from '../../core/testing/fake-clock.ts'
 import type { AuthQuestion } from '../ask-auth.ts'
 import type { Entry } from '../outbox/entry.ts'
+import { openLedger } from '../outbox/ledger.ts'
+import { openLetters } from '../outbox/letters.ts'
 import { createOutbox, type Outbox, type OutboxContext } from '../outbox/outbox.ts'
+import type { Principal } from '../principal.ts'
 import { createFakeCaches, type FakeCaches } from './fake-caches.ts'
 import { createFakeDatabase, type FakeDatabase } from './fake-database.ts'
 import { createFakeLocks } from './fake-locks.ts'
@@ -46,6 +50,8 @@ export interface FakeDevice {
   questions: AuthQuestion[]
   /** How the pages answer when asked for credentials. */
   askAuth: (question: AuthQuestion) => Promise<Record<string, string> | null>
+  /** Who is signed in. */
+  principal: Principal
   /** How often the browser was asked for a Background Sync. */
   syncs: () => number
   /** Starts a worker, which begins to send as `keepStreams` lets it. */
@@ -81,6 +87,7 @@ export function createFakeDevice(): FakeDevice {
     told: () => device.statuses.map(({ status }) => status),
     questions: [],
     askAuth: () => Promise.resolve(null),
+    principal: fakePrincipal(),
     syncs: () => syncs,
     entries: () => database.readAll(`streamkeeper ${SCOPE}`, 'entries') as Promise<Entry[]>,
     advance: clock.advance,
@@ -88,15 +95,21 @@ export function createFakeDevice(): FakeDevice {
       let isOver = false
       const isDead = () => isOver
       const self = {}
+      // A dead worker's timers are gone.
+      const aliveClock: Clock = {
+        now: clock.now,
+        timer: (ms, callback) => clock.timer(ms, () => isOver || callback()),
+      }
       database.owner = self
       const outbox = createOutbox({
-        // A dead worker's timers are gone.
-        clock: { now: clock.now, timer: (ms, callback) => clock.timer(ms, () => isOver || callback()) },
+        clock: aliveClock,
         random: () => 0.5,
         fetch: upstream.of(isDead),
         scope: SCOPE,
         origin: ORIGIN,
-        caches: caches.of(isDead),
+        ledger: openLedger(SCOPE, aliveClock),
+        letters: openLetters(SCOPE, ORIGIN, caches.of(isDead)),
+        principal: device.principal,
         locks: locks.of(self),
         report: (status, clientId) => {
           if (!isOver) device.statuses.push({ ...status, at: clock.now() - startedAt, clientId })
@@ -131,6 +144,18 @@ export function createFakeDevice(): FakeDevice {
     },
   }
   return device
+}
+
+function fakePrincipal(): Principal {
+  let current: string | null = null
+  return {
+    current: () => current,
+    set: (id) => {
+      current = id
+      return Promise.resolve()
+    },
+    known: () => Promise.resolve(),
+  }
 }
 
 export function createRequest(

@@ -1,0 +1,62 @@
+import type { Clock } from '../../core/clock.ts'
+import type { AuthQuestion } from '../ask-auth.ts'
+import type { Entry } from './entry.ts'
+import type { Triggers } from './life.ts'
+
+export type GivenHeaders = Record<string, string>
+
+/** What pages give for messages whose own credentials are lost, refused or too old. Kept in memory only. */
+export interface Credentials {
+  /** What was given since this message came, for its origin. */
+  given: (entry: Entry) => Promise<GivenHeaders | null>
+  /**
+   * Asks a page, once for all messages to an origin that ask at about the same time.
+   *
+   * @param refused what was given before and did not help
+   */
+  ask: (entry: Entry, refused: GivenHeaders | null) => Promise<GivenHeaders | null>
+  forget: () => void
+}
+
+export interface CredentialsContext {
+  clock: Clock
+  askAuth: (question: AuthQuestion) => Promise<GivenHeaders | null>
+  triggers: Triggers
+}
+
+/** An answer counts for all who ask within so long, unless a page or the network has come since. ms. */
+const FRESH_MS = 30_000
+
+export function createCredentials({ clock, askAuth, triggers }: CredentialsContext): Credentials {
+  /** By person and origin. */
+  const asked = new Map<string, { at: number; answer: Promise<GivenHeaders | null> }>()
+
+  return {
+    given: async (entry) => {
+      const last = asked.get(keyOf(entry))
+      return last && last.at > entry.createdAt ? last.answer : null
+    },
+    ask: async (entry, refused) => {
+      const { id, url, conversation } = entry
+      const key = keyOf(entry)
+      const last = asked.get(key)
+      const now = clock.now()
+      const isFresh =
+        last &&
+        last.at >= Math.max(triggers.wokenAt, triggers.flushedAt) &&
+        Math.abs(now - last.at) < FRESH_MS
+      if (isFresh) {
+        const answer = await last.answer
+        return answer === refused ? null : answer
+      }
+      const answer = askAuth({ origin: new URL(url).origin, url, entryId: id, conversation })
+      asked.set(key, { at: now, answer })
+      return answer
+    },
+    forget: () => asked.clear(),
+  }
+}
+
+function keyOf({ principal, url }: Entry): string {
+  return JSON.stringify([principal, new URL(url).origin])
+}

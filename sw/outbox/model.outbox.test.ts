@@ -1,0 +1,297 @@
+import * as fc from 'fast-check'
+import { expect, test, vi } from 'vitest'
+import type { SaveRouteOptions } from '../../core/options/options.ts'
+import { createWorld, type Fate, type Saved, type World, type WorldWorker } from '../testing/outbox-world.ts'
+
+// Encryption takes turns of its own on other threads; what is sealed with a key that is lost stays unreadable.
+vi.mock('./seal.ts', async (original) => ({
+  ...(await original<typeof import('./seal.ts')>()),
+  seal: (key: CryptoKey, secrets: unknown) => {
+    const place = sealed.push({ key, secrets }) - 1
+    return Promise.resolve(String(place))
+  },
+  unseal: (key: CryptoKey, text: string) => {
+    const { secrets, ...by } = sealed[Number(text)] ?? {}
+    return by.key === key ? Promise.resolve(secrets) : Promise.reject(new Error('Another key'))
+  },
+}))
+const sealed: { key?: CryptoKey; secrets?: unknown }[] = []
+
+const RUNS = Number(process.env.RUNS ?? 10_000)
+const PEOPLE = [null, 'ada', 'grace']
+const HOUR = 3_600_000
+
+/** The message is at the server, whatever it said of it. */
+const EFFECTS = new Set<Fate>(['created', 'lostAnswer', 'silent', 'error'])
+
+type Step =
+  | ({ do: 'save' } & Pick<Saved, 'conversation' | 'settings' | 'search' | 'hasToken'>)
+  | { do: 'happen'; order: number[] }
+  | { do: 'all happens' | 'new worker' | 'woken' | 'flush' | 'retry the dead' }
+  | { do: 'time passes' | 'storage is slow' | 'clock is set'; ms: number }
+  | { do: 'die'; written: boolean[] }
+  | { do: 'lose the index'; lost: boolean[] }
+  | { do: 'sign in'; name: string | null }
+  | { do: 'server'; fates: Fate[] }
+  | { do: 'page has credentials'; has: boolean }
+
+const fate = fc.constantFrom<Fate>(
+  'created',
+  'noNetwork',
+  'lostAnswer',
+  'busy',
+  'limited',
+  'error',
+  'conflict',
+  'refused',
+  'unauthorized',
+  'forbidden',
+  'portal',
+  'silent',
+)
+const bits = fc.array(fc.boolean(), { minLength: 6, maxLength: 6 })
+const only = (...names: ('all happens' | 'new worker' | 'woken' | 'flush' | 'retry the dead')[]) =>
+  fc.constantFrom(...names).map((name) => ({ do: name }))
+const passing = (name: 'time passes' | 'storage is slow' | 'clock is set', ...ms: number[]) =>
+  fc.constantFrom(...ms).map((each) => ({ do: name, ms: each }))
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('save' as const),
+      conversation: fc.constantFrom('a', 'a', 'b'),
+      settings: fc.constantFrom<Partial<SaveRouteOptions>>(
+        {},
+        {},
+        { whenUnsure: 'hold' },
+        { afterDead: 'hold' },
+      ),
+      search: fc.constantFrom('', '', '', '?q=1'),
+      hasToken: fc.boolean(),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('happen' as const),
+      order: fc.array(fc.nat(5), { minLength: 1, maxLength: 12 }),
+    }),
+  },
+  { weight: 4, arbitrary: only('all happens') },
+  { weight: 4, arbitrary: only('woken', 'flush', 'retry the dead', 'new worker') },
+  { weight: 3, arbitrary: passing('time passes', 1_000, 6_000, 60_000, 2 * HOUR) },
+  { weight: 1, arbitrary: passing('storage is slow', 1_000, 5_000) },
+  { weight: 1, arbitrary: passing('clock is set', -HOUR, -1_000, 5_000, HOUR) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('die' as const), written: bits }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('lose the index' as const), lost: bits }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('sign in' as const), name: fc.constantFrom(...PEOPLE) }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('server' as const), fates: fc.array(fate, { maxLength: 6 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('page has credentials' as const), has: fc.boolean() }),
+  },
+)
+
+/** What one run of the property plays with. */
+interface Game {
+  world: World
+  workers: WorldWorker[]
+  /** Those that a person sent again: they may be out of order, and there twice. */
+  retried: Set<string>
+}
+
+async function play(game: Game, each: Step): Promise<void> {
+  const { world } = game
+  // Pages talk to the newest worker.
+  const worker = game.workers.at(-1)
+  if (!worker) return
+  const restart = (written: boolean[]) => {
+    for (const old of game.workers) old.kill((place) => written[place % written.length] ?? false)
+    game.workers = [world.boot()]
+  }
+  switch (each.do) {
+    case 'save':
+      return world.save(worker, each)
+    case 'happen':
+      for (const which of each.order) {
+        world.happen(which)
+        await world.settle()
+      }
+      return
+    case 'all happens':
+      return allHappens(world)
+    case 'time passes':
+      await allHappens(world)
+      return world.advance(each.ms)
+    case 'storage is slow':
+      return world.advance(each.ms)
+    case 'clock is set':
+      // Two workers agree on the order by the clock: while there are two, nobody sets it.
+      return game.workers.length > 1 ? undefined : world.setClock(each.ms)
+    case 'die':
+      return restart(each.written)
+    case 'lose the index':
+      restart(each.lost)
+      return world.loseIndex((place) => each.lost[place % each.lost.length] ?? false)
+    case 'new worker':
+      if (game.workers.length < 2) game.workers.push(world.boot())
+      return
+    case 'woken':
+    case 'flush':
+      return void worker.outbox.drain(each.do)
+    case 'sign in':
+      return world.signIn(each.name)
+    case 'server':
+      return world.fates([...each.fates])
+    case 'page has credentials':
+      return world.giveAuth(each.has ? { Authorization: 'Bearer new' } : null)
+    case 'retry the dead':
+      return retryTheDead(game, worker)
+  }
+}
+
+async function retryTheDead({ world, retried }: Game, { outbox }: WorldWorker): Promise<void> {
+  const listing = outbox.list().catch(() => [])
+  await allHappens(world)
+  for (const { id, state } of await listing) {
+    if (state !== 'dead') continue
+    retried.add(world.textOf.get(id) ?? '')
+    void outbox.retry(id).catch(() => {}) // Storage was slow: it stays dead.
+  }
+  await world.settle()
+}
+
+async function allHappens(world: World): Promise<void> {
+  await world.settle()
+  for (let turns = 0; world.underWay() > 0; turns++) {
+    if (turns > 5_000) throw new Error('It never comes to rest')
+    world.happen(0)
+    await world.settle()
+  }
+}
+
+/** Everybody comes back, the network and the server are there, and hours pass. */
+async function allGetsWell({ world, workers }: Game): Promise<void> {
+  world.fates([])
+  world.giveAuth({ Authorization: 'Bearer new' })
+  for (const name of PEOPLE) {
+    await allHappens(world)
+    world.signIn(name)
+    for (let round = 0; round < 3; round++) {
+      for (const { outbox } of workers) void outbox.drain('flush')
+      await allHappens(world)
+      world.advance(600_000)
+    }
+    await allHappens(world)
+  }
+}
+
+/** What each person still sees, by text. */
+async function listEverybodys({ world, workers }: Game) {
+  const found = new Map<string, { owner: string | null; state: string; conversation: string }>()
+  for (const owner of PEOPLE) {
+    world.signIn(owner)
+    const listing = workers.at(-1)?.outbox.list()
+    await allHappens(world)
+    for (const { id, state, conversation } of (await listing) ?? []) {
+      found.set(world.textOf.get(id) ?? id, { owner, state, conversation })
+    }
+  }
+  return found
+}
+
+test(`whatever happens, in whatever order: ${RUNS} lives of an outbox`, async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 30 }), async (steps) => {
+      sealed.length = 0
+      const world = createWorld()
+      const game: Game = { world, workers: [world.boot()], retried: new Set() }
+      for (const each of steps) {
+        await play(game, each)
+        await world.settle()
+      }
+      await allGetsWell(game)
+
+      const { arrivals, saved } = world
+      const left = await listEverybodys(game)
+      const promised = saved.filter(({ promisedAt }) => promisedAt !== undefined)
+      const arrivalsOf = ({ text }: Saved) => arrivals.filter((arrival) => arrival.text === text)
+      const buried = world.statuses.map((each) =>
+        'entryId' in each && each.status === 'save_dead' ? each.entryId : '',
+      )
+      const wasDead = new Set([
+        ...left.keys(),
+        ...game.retried,
+        ...buried.map((id) => world.textOf.get(id ?? '')),
+      ])
+
+      for (const message of promised) {
+        const { text, owner, conversation, settings } = message
+        const mine = arrivalsOf(message)
+        const entry = left.get(text)
+        // It ends sent, or where its owner sees it: dead, or behind a dead letter that holds.
+        if (!entry) expect(mine.map((each) => each.fate)).toContain('created')
+        else {
+          expect(entry.owner).toBe(owner)
+          const isHeld = saved.some(
+            (other) =>
+              left.get(other.text)?.state === 'dead' &&
+              other.settings.afterDead === 'hold' &&
+              other.owner === owner &&
+              other.conversation === conversation,
+          )
+          expect(entry.state === 'dead' || isHeld).toBe(true)
+        }
+        // Once in effect: all its arrivals have one key, which is nobody else's.
+        expect(new Set(mine.map(({ key }) => key)).size).toBeLessThanOrEqual(1)
+        // Nobody else sent it.
+        expect(mine.filter(({ as }) => as !== owner)).toEqual([])
+        // Where that was asked for, nothing is sent again whose fate is unknown.
+        if (settings.whenUnsure === 'hold' && !game.retried.has(text)) {
+          const unsure = mine.findIndex(({ isAnswered, fate: which }) => !isAnswered || which === 'error')
+          expect(unsure).toBeOneOf([-1, mine.length - 1])
+        }
+      }
+      expect(new Set(arrivals.map(({ key }) => key)).size).toBe(
+        new Set(arrivals.map(({ text }) => text)).size,
+      )
+
+      // In order, inside one person's conversation: a message that was promised before another was saved, or was
+      // given to the same worker before it, has its effect before it.
+      const effects = arrivals.filter(({ fate: which }) => EFFECTS.has(which)).map(({ text }) => text)
+      for (const [place, later] of saved.entries()) {
+        const isBefore = (each: Saved) =>
+          each.owner === later.owner &&
+          each.conversation === later.conversation &&
+          !wasDead.has(each.text) &&
+          (each.worker === later.worker || (each.promisedAt ?? Infinity) <= place)
+        if (!promised.includes(later) || wasDead.has(later.text)) continue
+        for (const earlier of saved.slice(0, place).filter(isBefore)) {
+          if (!promised.includes(earlier)) continue
+          expect([earlier.text, effects.indexOf(earlier.text)]).toEqual([
+            earlier.text,
+            expect.toSatisfy((at: number) => at >= 0 && at < effects.indexOf(later.text)),
+          ])
+        }
+      }
+
+      // A person sends the dead again: then all is there, but what has lost its query.
+      for (const owner of PEOPLE) {
+        world.signIn(owner)
+        for (const { outbox } of game.workers) await retryTheDead(game, { outbox, kill: () => {} })
+        await allHappens(world)
+      }
+      await allGetsWell(game)
+      const still = await listEverybodys(game)
+      for (const { text, search } of promised) if (search === '') expect(still.get(text)).toBeUndefined()
+    }),
+    { numRuns: RUNS, ...(process.env.SEED ? { seed: Number(process.env.SEED) } : {}) },
+  )
+}, 600_000)

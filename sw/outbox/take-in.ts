@@ -1,0 +1,76 @@
+import type { Clock } from '../../core/clock.ts'
+import type { OutboxOptions, SaveRouteOptions } from '../../core/options/options.ts'
+import type { RouteMatch } from '../../core/options/routes.ts'
+import { createRequestId } from '../../core/protocol/request-id.ts'
+import type { Principal } from '../principal.ts'
+import { readBody } from '../reissue.ts'
+import { type Entry, type SavedRequest, UNTRIED } from './entry.ts'
+import { seal, type Secrets } from './seal.ts'
+import { takeApart } from './send-save.ts'
+import type { Store } from './store.ts'
+
+/** A message that is being stored. */
+export interface Incoming {
+  /** All that is needed to send it without storing it. Rejects when its body cannot be read. */
+  parts: Promise<{ record: SavedRequest; secrets: Secrets; body: ArrayBuffer | null }>
+  /** Resolves when it has its place among the others; `stored` when it is in both stores. */
+  placed: Promise<{ entry: Entry; stored: Promise<void> }>
+}
+
+export interface TakeInContext {
+  clock: Clock
+  origin: string
+  store: Store
+  principal: Principal
+  authorization: OutboxOptions['authorization']
+  /** Secrets that are never stored, by entry. */
+  unsealed: Map<string, Secrets>
+  /** Resolves when the storage has answered for the first time, or has not. */
+  begun: Promise<unknown>
+  /** Resolves when what an earlier life of this worker left is known. */
+  loaded: () => Promise<void>
+}
+
+/** Gives messages their places in the order in which they came, and stores them side by side. */
+export function createTakeIn({ clock, origin, store, principal, begun, loaded, ...context }: TakeInContext) {
+  const { authorization = 'sealed', unsealed } = context
+  /** Settles when all that came before has its place. */
+  let turn = begun
+
+  return (request: Request, route: RouteMatch<SaveRouteOptions>, clientId: string): Incoming => {
+    const earlier = turn
+    const known = principal.known().then(principal.current)
+    const parts = readBody(request).then((body) => ({ body, ...takeApart(request, body, route, origin) }))
+
+    const sealFor = async (
+      owner: string | null,
+      { hasSecrets, hasQuery }: SavedRequest,
+      secrets: Secrets,
+    ) => {
+      if (authorization === 'ask-page' || !(hasSecrets || hasQuery)) return {}
+      return { sealed: await seal(await store.sealKey(owner), secrets) }
+    }
+
+    const place = async () => {
+      const { record, secrets, body } = await parts
+      const owner = await known
+      const sealed = await sealFor(owner, record, secrets)
+      await earlier
+      await loaded()
+      const createdAt = clock.now()
+      const id = nextId(store.lastId(), createdAt)
+      const entry = { ...record, ...sealed, ...UNTRIED, id, createdAt, clientId, principal: owner }
+      if (authorization === 'ask-page') unsealed.set(id, secrets)
+      return { entry, stored: store.add(entry, body) }
+    }
+    const placed = place()
+    turn = Promise.allSettled([earlier, placed])
+    return { parts, placed }
+  }
+}
+
+/** The next id: of the time, but never before the last one, whatever the clock does. */
+function nextId(lastId: string, now: number): string {
+  const number = Math.max(now, (parseInt(lastId, 36) || 0) + 1)
+  return `${number.toString(36).padStart(9, '0')}-${createRequestId().slice(0, 8)}`
+}
