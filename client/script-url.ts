@@ -1,5 +1,6 @@
 import type { Options } from '../core/options/options.ts'
-import { canonicalOptions, OPTIONS_PARAMETER } from '../core/options/query.ts'
+import { canonicalOptions } from '../core/options/canonical.ts'
+import { OPTIONS_PARAMETER } from '../core/options/query.ts'
 
 /** Some servers refuse long URLs. Characters of JSON. */
 const MAX_LENGTH = 2_000

@@ -1,7 +1,7 @@
 import { type Clock, systemClock, waitAtMost } from '../core/clock.ts'
 import { checkOptions } from '../core/options/check.ts'
 import type { Options } from '../core/options/options.ts'
-import { canonicalOptions } from '../core/options/query.ts'
+import { canonicalOptions } from '../core/options/canonical.ts'
 import { compileRoutes, matchRoute } from '../core/options/routes.ts'
 import { isOurs, type ToWorker } from '../core/protocol/message.ts'
 import { AWAKE_PATH } from '../core/protocol/paths.ts'

@@ -9,12 +9,12 @@ import { createSealKey } from './seal.ts'
  * asked for at the same time is done in one transaction, in its order.
  */
 export interface Ledger {
-  /** Those that can be read, oldest first. */
-  all: () => Promise<Entry[]>
-  /** The greatest id; empty for none. */
-  lastId: () => Promise<string>
-  /** Puts a new one; resolves with what the greatest id was before. */
-  put: (entry: Entry) => Promise<string>
+  /** Those that can be read, oldest first, and how many were ever put. */
+  all: () => Promise<{ entries: Entry[]; puts: number }>
+  /** How many were ever put, by any worker. */
+  puts: () => Promise<number>
+  /** Puts a new one; resolves with how many were put before it. */
+  put: (entry: Entry) => Promise<number>
   /** Puts one that is not there; resolves with whether it was not. */
   putNew: (entry: Entry) => Promise<boolean>
   /** Changes one as it is now, where `step` gives something; resolves with what it is then, `undefined` when it is gone. */
@@ -28,15 +28,22 @@ export interface Ledger {
 
 interface Schema extends DBSchema {
   entries: { key: string; value: Entry }
+  counters: { key: 'puts'; value: number }
   keys: { key: string; value: CryptoKey }
 }
 
-type Entries = IDBPObjectStore<Schema, ['entries'], 'entries', 'readwrite'>
-type Step = (entries: Entries) => Promise<unknown>
+type StoreOf<Name extends 'entries' | 'counters'> = IDBPObjectStore<
+  Schema,
+  ('entries' | 'counters')[],
+  Name,
+  'readwrite'
+>
+type Step = (entries: StoreOf<'entries'>, counters: StoreOf<'counters'>) => Promise<unknown>
 
 export function openLedger(scope: string, clock: Clock): Ledger {
   const db = openLazily<Schema>(`streamkeeper ${scope}`, (database) => {
     database.createObjectStore('entries', { keyPath: 'id' })
+    database.createObjectStore('counters')
     database.createObjectStore('keys')
   })
   /** What the next transaction does; it begins when the one before has ended. */
@@ -44,8 +51,11 @@ export function openLedger(scope: string, clock: Clock): Ledger {
   let last: Promise<unknown> = Promise.resolve()
 
   const commit = async (steps: Step[]) => {
-    const { store, done } = (await db()).transaction('entries', 'readwrite')
-    const [results] = await Promise.all([Promise.all(steps.map((step) => step(store))), done])
+    const transaction = (await db()).transaction(['entries', 'counters'], 'readwrite')
+    const entries = transaction.objectStore('entries')
+    const counters = transaction.objectStore('counters')
+    const doing = Promise.all(steps.map((step) => step(entries, counters)))
+    const [results] = await Promise.all([doing, transaction.done])
     return results
   }
 
@@ -60,19 +70,23 @@ export function openLedger(scope: string, clock: Clock): Ledger {
     return { steps, done }
   }
 
-  const ask = async <Result>(step: (entries: Entries) => Promise<Result>): Promise<Result> => {
+  const ask = async <Result>(step: (...stores: Parameters<Step>) => Promise<Result>): Promise<Result> => {
     forming ??= begin()
     const place = forming.steps.push(step) - 1
     return (await forming.done)[place] as Result
   }
 
   return {
-    all: async () => (await ask((entries) => entries.getAll())).filter(isRecord),
-    lastId: () => ask(greatest),
+    all: () =>
+      ask(async (entries, counters) => ({
+        entries: (await entries.getAll()).filter(isRecord),
+        puts: await countOf(counters),
+      })),
+    puts: () => ask((_entries, counters) => countOf(counters)),
     put: (entry) =>
-      ask(async (entries) => {
-        const before = await greatest(entries)
-        await entries.put(entry)
+      ask(async (entries, counters) => {
+        const before = await countOf(counters)
+        await Promise.all([counters.put(before + 1, 'puts'), entries.put(entry)])
         return before
       }),
     putNew: (entry) =>
@@ -111,6 +125,6 @@ export function openLedger(scope: string, clock: Clock): Ledger {
   }
 }
 
-async function greatest(entries: Entries): Promise<string> {
-  return (await entries.openKeyCursor(null, 'prev'))?.key ?? ''
+async function countOf(counters: StoreOf<'counters'>): Promise<number> {
+  return (await counters.get('puts')) ?? 0
 }

@@ -50,6 +50,8 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
   const queues = createQueues()
   const keys = new Map<string | null, Promise<CryptoKey>>()
   let lastId = ''
+  /** How many were ever put, as far as this worker has read or put them. */
+  let seen = 0
   let isStuck = false
 
   const timely = async <Result>(work: Promise<Result>, moreMs = 0): Promise<Result> => {
@@ -70,7 +72,9 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
   }
 
   const readLedger = async () => {
-    const entries = await queues.read(timely(ledger.all()))
+    const reading = timely(ledger.all())
+    const entries = await queues.read(reading.then((all) => all.entries))
+    seen = (await reading).puts
     noteId(entries.at(-1)?.id ?? '')
     return entries
   }
@@ -107,18 +111,22 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
       return restored
     },
     refresh: async (isThorough) => {
-      if (isThorough || (await timely(ledger.lastId())) > lastId) await readLedger()
+      if (isThorough || (await timely(ledger.puts())) !== seen) await readLedger()
     },
     add: async (entry, body) => {
       const { id } = entry
-      const known = lastId
       noteId(id)
       queues.reserve(entry)
-      const writes = [ledger.put(entry), letters.put(recordOf(entry), body)] as const
+      const indexed = ledger.put(entry).then((before) => {
+        const isAlone = before === seen
+        seen = before + 1
+        return isAlone
+      })
+      const writes = [indexed, letters.put(recordOf(entry), body)] as const
       try {
-        const [before] = await timely(Promise.all(writes), (body?.byteLength ?? 0) / SLOWEST_WRITE)
-        // Another worker has added something, which may have to go first.
-        if (before > known) await readLedger()
+        const [isAlone] = await timely(Promise.all(writes), (body?.byteLength ?? 0) / SLOWEST_WRITE)
+        // Another worker has put something, which may have to go first.
+        if (!isAlone) await readLedger()
         queues.set(entry)
       } catch (error) {
         queues.remove(id)
@@ -130,7 +138,7 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
       }
     },
     lastId: () => lastId,
-    list: async () => (await timely(ledger.all())).filter(({ id }) => !queues.isReserved(id)),
+    list: async () => (await timely(ledger.all())).entries.filter(({ id }) => !queues.isReserved(id)),
     queue: queues.of,
     body: (id) => timely(letters.body(id)),
     change: async (id, step) => {

@@ -89,6 +89,7 @@ export function createWorld() {
   const textOf = new Map<string, string>()
   const dead = new Set<object>()
   let operations: Operation[] = []
+  let puts = 0
   let timers: { at: number; owner: object; callback: () => void }[] = []
   let now = Date.UTC(2026, 0, 1)
   let principal: string | null = null
@@ -117,13 +118,12 @@ export function createWorld() {
     const ask = <Result>(what: () => Result) => happen(owner, 'ledger', what)
     const sorted = () => Array.from(entries.values()).sort((a, b) => (a.id < b.id ? -1 : 1))
     return {
-      all: () => ask(() => structuredClone(sorted().filter(isRecord))),
-      lastId: () => ask(() => sorted().at(-1)?.id ?? ''),
+      all: () => ask(() => ({ entries: structuredClone(sorted().filter(isRecord)), puts })),
+      puts: () => ask(() => puts),
       put: (entry) =>
         ask(() => {
-          const before = sorted().at(-1)?.id ?? ''
           entries.set(entry.id, structuredClone(entry))
-          return before
+          return puts++
         }),
       putNew: (entry) =>
         ask(() => {
@@ -282,6 +282,7 @@ export function createWorld() {
     },
     loseIndex: (isLost: (place: number) => boolean) => {
       keys.clear()
+      puts = 0
       Array.from(entries.keys()).forEach((id, place) => isLost(place) && entries.delete(id))
     },
     signIn: (name: string | null) => {
