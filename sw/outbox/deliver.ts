@@ -60,23 +60,20 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
     tell('save_sent')
     return true
   }
-  const bury = async (code: FailureCode, preview = '', attempts = entry.attempts) => {
-    if (await to('dead', { code, preview, attempts })) tell('save_dead', code)
+  const bury = async (code: FailureCode, progress: Partial<Progress> = {}) => {
+    if (await to('dead', { code, ...progress })) tell('save_dead', code)
     return !isHolding(entry)
-  }
-  const wait = async (code: FailureCode, waitMs: number, progress: Partial<Progress> = {}) => {
-    const retryAt = clock.now() + waitMs
-    return (await to('waiting', { code, retryAt, ...progress })) ? tell('save_retry', code) : undefined
   }
   const needAuth = async () => {
     const isNews = entry.state !== 'needs_auth' && found.state !== 'needs_auth'
     if ((await to('needs_auth', { triedAt: clock.now() })) && isNews) tell('save_needs_auth')
   }
   const isOver = () => clock.now() - entry.createdAt > context.maxAgeMs
-  const fail = async (code: FailureCode, hintMs?: number, preview?: string, attempts = entry.attempts) => {
-    if (isOver()) return bury(code, preview, attempts)
+  const fail = async (code: FailureCode, progress: Partial<Progress>, hintMs?: number) => {
+    if (isOver()) return bury(code, progress)
     const failures = entry.failures + 1
-    await wait(code, saveBackoff(failures, hintMs, context.random), { failures, attempts })
+    const retryAt = clock.now() + saveBackoff(failures, hintMs, context.random)
+    if (await to('waiting', { ...progress, code, failures, retryAt })) tell('save_retry', code)
     return false
   }
 
@@ -94,15 +91,19 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
   if (whenUnsure === 'hold' && entry.state === 'sending') return bury('unsure')
 
   let given = await credentials.given(entry)
-  if (!known && entry.hasQuery) return bury('storage_unavailable', 'Its query cannot be read any more')
+  if (!known && entry.hasQuery) {
+    return bury('storage_unavailable', { preview: 'Its query cannot be read any more' })
+  }
   if (!given && (!known || isDoubtful(entry, clock.now()))) {
     await needAuth()
     given = await credentials.ask(entry, null)
     if (!given) return isOver() && bury(known ? (entry.code ?? 'network_error') : 'storage_unavailable')
   }
   const secrets = known ?? NO_SECRETS
-  if (whenUnsure === 'hold' && !(await isReachable(clock, context.fetch, entry.url)))
-    return fail('network_error')
+  const triedAt = clock.now()
+  if (whenUnsure === 'hold' && !(await isReachable(clock, context.fetch, entry.url))) {
+    return fail('network_error', { triedAt })
+  }
 
   /** `undefined`: it did not go out. */
   const send = async (headers: GivenHeaders | null): Promise<{ answer: ReadAnswer | null } | undefined> => {
@@ -130,16 +131,17 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
 
   const { answer } = sent
   const attempts = entry.attempts + (answer ? 1 : 0)
+  const preview = answer ? { preview: answer.preview } : {}
   if (answer && isFinal(decision)) waiters.get(id)?.(answer.response)
   switch (decision.do) {
     case 'sent':
       return finish(attempts)
     case 'dead':
-      return bury(decision.code, answer?.preview, attempts)
+      return bury(decision.code, { attempts, ...preview })
     case 'stay':
-      return fail(decision.code, answer?.hintMs, answer?.preview, attempts)
+      return fail(decision.code, { attempts, ...preview }, answer?.hintMs)
     case 'ask':
-      if (answer?.status !== 401 || isOver()) return bury(decision.code, answer?.preview, attempts)
+      if (answer?.status !== 401 || isOver()) return bury(decision.code, { attempts, ...preview })
       await needAuth()
       return false
   }

@@ -174,7 +174,7 @@ export function createWorld() {
     (owner: object) =>
     async (_url: string, { method, body, headers, signal }: RequestInit): Promise<Response> => {
       const as = principal
-      const fate = method === 'HEAD' ? 'created' : (fates.shift() ?? 'created')
+      const fate = method === 'HEAD' && fates[0] !== 'noNetwork' ? 'created' : (fates.shift() ?? 'created')
       if (fate === 'noNetwork') {
         return happen(owner, 'network', () => {
           throw new TypeError('No network')

@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest'
+import { answers, saysNothing, type Scripted } from '../../core/testing/scripted-upstream.ts'
+import { createFakeDevice, type FakeDevice } from '../testing/fake-device.ts'
+import { after, created, noNetwork, type Received } from '../testing/fake-upstream.ts'
+
+const settings = { whenUnsure: 'hold' } as const
+
+/** What the server does with the message; it can be reached all the while, unless told otherwise. */
+function serve(device: FakeDevice, answer: (received: Received) => Scripted, isUp = () => true) {
+  device.upstream.otherwise = (received) => {
+    if (received.method === 'HEAD') return isUp() ? answers(405) : noNetwork()
+    return answer(received)
+  }
+}
+
+const sent = (device: FakeDevice) => device.upstream.received.filter(({ method }) => method === 'POST')
+
+test.each([
+  ['the connection breaks', noNetwork],
+  ['nothing comes back', saysNothing],
+  ['a gateway gives up', () => answers(504)],
+  ['the server breaks down', () => answers(500)],
+])('%s: it is held for a person, and goes again only then', async (_name, fate) => {
+  const device = createFakeDevice()
+  serve(device, fate)
+  const worker = device.boot()
+  await worker.save('/api/a', 'm1', { settings })
+  await device.advance(600_000)
+  expect(sent(device)).toHaveLength(1)
+  expect(device.told()).toEqual(['save_queued', 'save_dead'])
+  const [entry] = await worker.outbox.list()
+  expect(entry).toMatchObject({ state: 'dead', code: 'unsure' })
+  serve(device, created)
+  await worker.outbox.retry(entry?.id ?? '')
+  await device.advance(0)
+  expect(sent(device)).toHaveLength(2)
+  const keys = sent(device).map(({ headers }) => headers.get('idempotency-key'))
+  expect(keys[0]).toBe(keys[1])
+  expect(await worker.outbox.list()).toEqual([])
+})
+
+test('a worker that dies while it sends leaves it to a person', async () => {
+  const device = createFakeDevice()
+  serve(device, () => after(60_000, created()))
+  const first = device.boot()
+  await first.save('/api/a', 'm1', { settings })
+  await device.advance(1_000)
+  first.kill()
+  const second = device.boot()
+  await device.advance(600_000)
+  expect(sent(device)).toHaveLength(1)
+  expect(await second.outbox.list()).toMatchObject([{ state: 'dead', code: 'unsure' }])
+})
+
+test('so does an index that was lost', async () => {
+  const device = createFakeDevice()
+  serve(device, created, () => false)
+  const first = device.boot()
+  await first.save('/api/a', 'm1', { settings })
+  await device.advance(1_000)
+  first.kill()
+  device.database.lose()
+  serve(device, created)
+  const second = device.boot()
+  await device.advance(600_000)
+  expect(sent(device)).toEqual([])
+  expect(await second.outbox.list()).toMatchObject([{ state: 'dead', code: 'unsure' }])
+})
+
+test('a server that cannot be reached is asked for nothing: it waits, and is sent when it can', async () => {
+  const device = createFakeDevice()
+  let isUp = false
+  serve(device, created, () => isUp)
+  const worker = device.boot()
+  await worker.save('/api/a', 'm1', { settings, headers: { authorization: 'Bearer old' } })
+  await device.advance(60_000)
+  expect(sent(device)).toEqual([])
+  expect(await worker.outbox.list()).toMatchObject([{ state: 'waiting', attempts: 0 }])
+  // The question has nothing of the message in it.
+  const [question] = device.upstream.received
+  expect([question?.body, question?.headers.has('authorization'), question?.init.credentials]).toEqual([
+    '',
+    false,
+    'omit',
+  ])
+  isUp = true
+  await device.advance(300_000)
+  expect(sent(device)).toHaveLength(1)
+  expect(await worker.outbox.list()).toEqual([])
+})
+
+test('what the server surely refused is sent again', async () => {
+  const device = createFakeDevice()
+  const fates = [answers(503), answers(429), answers(409)]
+  serve(device, () => fates.shift() ?? created())
+  const worker = device.boot()
+  await worker.save('/api/a', 'm1', { settings })
+  await device.advance(60_000)
+  expect(sent(device)).toHaveLength(4)
+  expect(device.told().at(-1)).toBe('save_sent')
+})
