@@ -14,6 +14,7 @@ export interface FakeLocks {
 export function createFakeLocks(): FakeLocks {
   /** The first of each queue holds the lock. */
   const queues = new Map<string, Ask[]>()
+  const gone = new WeakSet<object>()
 
   const leave = (name: string, isLeaving: (ask: Ask) => boolean) => {
     const queue = queues.get(name) ?? []
@@ -27,6 +28,7 @@ export function createFakeLocks(): FakeLocks {
     of: (owner) => {
       const manager = {
         request: async (name: string, work: () => unknown) => {
+          if (gone.has(owner)) await new Promise(() => {})
           const queue = queues.get(name) ?? []
           queues.set(name, queue)
           let ask: Ask | undefined
@@ -45,6 +47,7 @@ export function createFakeLocks(): FakeLocks {
       return manager as unknown as LockManager
     },
     release: (owner) => {
+      gone.add(owner)
       for (const name of queues.keys()) leave(name, (ask) => ask.owner === owner)
     },
   }
