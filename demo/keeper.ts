@@ -24,6 +24,8 @@ async function start(): Promise<void> {
     const registered = await register('/streamkeeper-sw.js', {
       chat: [{ url: CHAT_URL, conversation: 'query.conversation' }],
       saves: ['/api/sessions/:session/messages'],
+      // The demo has one person. An app with users names each, and nobody's messages are sent as another's.
+      principal: 'demo',
     })
     registered.subscribe(() => {
       const { state, reason } = registered.getSnapshot()

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { EventEmitter, on } from 'node:events'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { trackConnections } from '../demo/server/connections.ts'
 import { allowEveryOrigin } from '../demo/server/cross-origin.ts'
@@ -22,6 +23,8 @@ export interface ScriptedAnswer {
   method: string
   path: string
   headers: IncomingHttpHeaders
+  /** What came with it, once all of it has come. */
+  body: Promise<Received>
   /** Sends the headers, by default of a 200, and nothing else. */
   begin: (headers: Record<string, string>, status?: number) => void
   /** Sends these bytes and no others. */
@@ -29,6 +32,12 @@ export interface ScriptedAnswer {
   end: (how: Ending) => Promise<void>
   /** Resolves when the response is over, whoever ended it. */
   closed: Promise<void>
+}
+
+export interface Received {
+  bytes: number
+  /** SHA-256 in hex. */
+  digest: string
 }
 
 /** `end`: cleanly, as far as HTTP knows; `reset`: the connection breaks in mid-response. */
@@ -47,11 +56,11 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
     allowEveryOrigin(req, res)
     if (req.method === 'OPTIONS') return sendText(res, 204, '')
     requests++
-    req.resume()
     asking.emit('asked', {
       method: req.method ?? 'GET',
       path: exchange.url.pathname,
       headers: req.headers,
+      body: receive(req),
       begin: (headers, status = 200) => {
         res.writeHead(status, {
           'Access-Control-Expose-Headers': '*',
@@ -83,4 +92,14 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
       await closed
     },
   }
+}
+
+async function receive(req: IncomingMessage): Promise<Received> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    hash.update(chunk)
+  }
+  return { bytes, digest: hash.digest('hex') }
 }

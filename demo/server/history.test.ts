@@ -47,6 +47,11 @@ test('conversations are listed, the last changed first, renamed and deleted', as
   expect((await api('PATCH', `/conversations/${first.session}`, { title: 'Gone' })).status).toBe(404)
 })
 
+test('a log-out asks the browser to forget what the site has stored', async () => {
+  const answer = await api('POST', '/logout')
+  expect([answer.status, answer.headers.get('clear-site-data')]).toEqual([204, '"storage"'])
+})
+
 test('the same key again gets the first answer again', async () => {
   const { save, messages, log } = openSession(server)
   const key = { 'Idempotency-Key': crypto.randomUUID() }

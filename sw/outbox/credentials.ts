@@ -24,7 +24,7 @@ export interface CredentialsContext {
   triggers: Triggers
 }
 
-/** An answer counts for all who ask within so long, unless a page or the network has come since. ms. */
+/** An answer counts for all who ask within so long; no answer, too, unless a page or the network has come since. ms. */
 const FRESH_MS = 30_000
 
 export function createCredentials({ clock, askAuth, triggers }: CredentialsContext): Credentials {
@@ -40,17 +40,16 @@ export function createCredentials({ clock, askAuth, triggers }: CredentialsConte
       const { id, url, conversation } = entry
       const key = keyOf(entry)
       const last = asked.get(key)
-      const now = clock.now()
-      const isFresh =
-        last &&
-        last.at >= Math.max(triggers.wokenAt, triggers.flushedAt) &&
-        Math.abs(now - last.at) < FRESH_MS
-      if (isFresh) {
+      if (last && Math.abs(clock.now() - last.at) < FRESH_MS) {
         const answer = await last.answer
-        return answer === refused ? null : answer
+        if (answer && answer !== refused) return answer
+        // Somebody else, who waited for it too, may have asked again meanwhile.
+        const newer = asked.get(key)
+        if (newer && newer !== last) return newer.answer
+        if (last.at >= Math.max(triggers.wokenAt, triggers.flushedAt)) return null
       }
       const answer = askAuth({ origin: new URL(url).origin, url, entryId: id, conversation })
-      asked.set(key, { at: now, answer })
+      asked.set(key, { at: clock.now(), answer })
       return answer
     },
     forget: () => asked.clear(),

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import { createFakeClock } from '../../core/testing/fake-clock.ts'
+import { makeEntry } from '../testing/make-entry.ts'
+import { createCredentials, type GivenHeaders } from './credentials.ts'
+
+const OLD = { Authorization: 'old' }
+const NEW = { Authorization: 'new' }
+
+/** Pages that answer with one thing after the other. */
+function ask(...answers: (GivenHeaders | null)[]) {
+  const clock = createFakeClock()
+  const triggers = { wokenAt: 0, flushedAt: 0 }
+  const questions: string[] = []
+  const credentials = createCredentials({
+    clock,
+    triggers,
+    askAuth: async ({ entryId }) => {
+      questions.push(entryId)
+      return answers.shift() ?? null
+    },
+  })
+  return { clock, triggers, questions, credentials }
+}
+
+test('one answer does for all who ask at about the same time', async () => {
+  const { clock, questions, credentials } = ask(NEW)
+  const asking = ['1', '2', '3'].map((id) => credentials.ask(makeEntry(id), null))
+  expect(await Promise.all(asking)).toEqual([NEW, NEW, NEW])
+  await clock.advance(29_000)
+  expect(await credentials.ask(makeEntry('4'), null)).toBe(NEW)
+  expect(questions).toEqual(['1'])
+})
+
+test('so does no answer, until a page or the network comes', async () => {
+  const { clock, triggers, questions, credentials } = ask(null, NEW)
+  expect(await credentials.ask(makeEntry('1'), null)).toBeNull()
+  expect(await credentials.ask(makeEntry('2'), null)).toBeNull()
+  await clock.advance(1_000)
+  triggers.wokenAt = clock.now()
+  expect(await credentials.ask(makeEntry('2'), null)).toBe(NEW)
+  expect(questions).toEqual(['1', '2'])
+})
+
+test('what was refused is asked for again only when there may be something new', async () => {
+  const { clock, triggers, questions, credentials } = ask(OLD, NEW)
+  const old = await credentials.ask(makeEntry('1'), null)
+  expect(await credentials.ask(makeEntry('1'), old)).toBeNull()
+  await clock.advance(1_000)
+  triggers.flushedAt = clock.now()
+  // Two that were refused at the same time ask once.
+  const both = [credentials.ask(makeEntry('1'), old), credentials.ask(makeEntry('2'), old)]
+  expect(await Promise.all(both)).toEqual([NEW, NEW])
+  expect(questions).toEqual(['1', '1'])
+})
+
+test('after half a minute it is asked again', async () => {
+  const { clock, questions, credentials } = ask(OLD, NEW)
+  await credentials.ask(makeEntry('1'), null)
+  await clock.advance(31_000)
+  expect(await credentials.ask(makeEntry('2'), null)).toBe(NEW)
+  expect(questions).toEqual(['1', '2'])
+})
+
+test('what was given is used at once for messages that are older, and for those only', async () => {
+  const { clock, credentials } = ask(NEW)
+  const older = makeEntry('1', { createdAt: clock.now() - 1 })
+  expect(await credentials.given(older)).toBeNull()
+  await credentials.ask(older, null)
+  expect(await credentials.given(older)).toBe(NEW)
+  expect(await credentials.given(makeEntry('2', { createdAt: clock.now() }))).toBeNull()
+  expect(await credentials.given({ ...older, url: 'https://api.example/a' })).toBeNull()
+  expect(await credentials.given({ ...older, principal: 'ada' })).toBeNull()
+  credentials.forget()
+  expect(await credentials.given(older)).toBeNull()
+})
