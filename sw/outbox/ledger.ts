@@ -54,8 +54,20 @@ export function openLedger(scope: string, clock: Clock): Ledger {
     const transaction = (await db()).transaction(['entries', 'counters'], 'readwrite')
     const entries = transaction.objectStore('entries')
     const counters = transaction.objectStore('counters')
-    const doing = Promise.all(steps.map((step) => step(entries, counters)))
-    const [results] = await Promise.all([doing, transaction.done])
+    const results: unknown[] = []
+    try {
+      for (const step of steps) results.push(await step(entries, counters))
+    } catch (error) {
+      // Without that, what was asked for before would be done all the same.
+      try {
+        transaction.abort()
+      } catch {
+        // The browser has done that already.
+      }
+      await transaction.done.catch(() => {})
+      throw error
+    }
+    await transaction.done
     return results
   }
 
@@ -86,7 +98,8 @@ export function openLedger(scope: string, clock: Clock): Ledger {
     put: (entry) =>
       ask(async (entries, counters) => {
         const before = await countOf(counters)
-        await Promise.all([counters.put(before + 1, 'puts'), entries.put(entry)])
+        await entries.put(entry)
+        await counters.put(before + 1, 'puts')
         return before
       }),
     putNew: (entry) =>

@@ -91,19 +91,23 @@ export function createOutbox(context: OutboxContext): Outbox {
   }
 
   let loading: Promise<void> | undefined
+  let hasLoaded = false
 
   const load = async () => {
     await principal.known()
     const restored = await store.load()
+    hasLoaded = true
     if (restored === 0) return
     context.report({ status: 'outbox_restored', message: `${restored} saved messages were put back` }, '')
   }
-  /** Resolves when what an earlier life of this worker left is known; asks again where the storage refused. */
-  const loaded = () =>
-    (loading ??= load().catch((error: unknown) => {
+  const reload = () =>
+    (loading ??= load().finally(() => {
       loading = undefined
-      throw error
     }))
+  /** Resolves when what an earlier life of this worker left is known; asks again where the storage refused. */
+  const loaded = async () => {
+    if (!hasLoaded) await reload()
+  }
   const begun = loaded().catch((error: unknown) => degraded(error))
   const takeIn = createTakeIn({
     clock,
@@ -145,9 +149,9 @@ export function createOutbox(context: OutboxContext): Outbox {
       do {
         isWanted = false
         await context.locks.request(`streamkeeper outbox ${context.scope}`, async () => {
-          await loaded()
-          await store.refresh(isWoken)
+          await (isWoken ? reload() : loaded())
           isWoken = false
+          await store.refresh()
           const { finished, renew } = startRun({
             clock,
             queue,
@@ -172,7 +176,7 @@ export function createOutbox(context: OutboxContext): Outbox {
 
   const drain: Outbox['drain'] = (why) => {
     if (why) {
-      isWoken = true
+      isWoken ||= loading === undefined
       triggers.wokenAt = clock.now()
     }
     if (why === 'flush') triggers.flushedAt = clock.now()

@@ -256,3 +256,39 @@ test('storage that fails in one conversation starts no second run beside the fir
   expect(device.upstream.bodies()).toContain('m2')
   await isEmpty(device)
 })
+
+test('an index that is lost while the worker lives is made again from the messages', async () => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = noNetwork
+  const worker = device.boot()
+  for (const body of ['m1', 'm2']) await worker.save('/api/a', body)
+  await device.advance(0)
+  const [first] = await device.entries()
+  // Behind its back: a row is lost, and nothing tells.
+  await device.database.remove('streamkeeper https://app.example/', 'entries', first?.id ?? '')
+  device.upstream.otherwise = created
+  device.upstream.received.length = 0
+  await device.advance(1)
+  void worker.outbox.drain('woken')
+  await device.advance(0)
+  void worker.outbox.drain('flush')
+  await device.advance(1_000)
+  expect(device.upstream.bodies().toSorted()).toEqual(['m1', 'm2'])
+  expect(await device.entries()).toEqual([])
+})
+
+test('a letter whose record is damaged hurts no other', async () => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = noNetwork
+  const first = device.boot()
+  for (const body of ['m1', 'm2']) await first.save('/api/a', body)
+  await device.advance(0)
+  first.kill()
+  device.database.lose()
+  device.caches.damage('m1')
+  device.upstream.otherwise = created
+  device.upstream.received.length = 0
+  device.boot()
+  await device.advance(0)
+  expect(device.upstream.bodies()).toEqual(['m2'])
+})

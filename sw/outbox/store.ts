@@ -15,8 +15,8 @@ import { createQueues, type Queue } from './queues.ts'
 export interface Store {
   /** Compares the two and puts back what only the letters have; resolves with how many. */
   load: () => Promise<number>
-  /** Reads what another worker over the same stores has added; `isThorough`: also what it may have. */
-  refresh: (isThorough: boolean) => Promise<void>
+  /** Reads the ledger again if another worker over the same stores has put something. */
+  refresh: () => Promise<void>
   /** Stores an entry in both, or leaves nothing behind. Those behind it wait until it is stored. */
   add: (entry: Entry, body: ArrayBuffer | null) => Promise<void>
   /** The greatest id so far; empty for none. */
@@ -110,8 +110,8 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
       if (restored > 0) await readLedger()
       return restored
     },
-    refresh: async (isThorough) => {
-      if (isThorough || (await timely(ledger.puts())) !== seen) await readLedger()
+    refresh: async () => {
+      if ((await timely(ledger.puts())) !== seen) await readLedger()
     },
     add: async (entry, body) => {
       const { id } = entry

@@ -22,6 +22,8 @@ export interface FakeCaches {
   count: (operation: CacheOperation) => number
   /** Everything stored, as text; by URL. */
   readAll: () => Map<string, string>
+  /** Makes the headers of the pair with that body unreadable. */
+  damage: (body: string) => void
   /** Loses pairs without a word; all of them unless told which. */
   lose: (part?: string) => void
 }
@@ -96,6 +98,14 @@ export function createFakeCaches(clock: Clock): FakeCaches {
         }
       }
       return all
+    },
+    damage: (body) => {
+      for (const pairs of stored.values()) {
+        for (const pair of pairs.values()) {
+          if (new TextDecoder().decode(pair.bytes) !== body) continue
+          pair.headers = pair.headers.map(([name, value]) => [name, value.slice(0, 20)])
+        }
+      }
     },
     lose: (part = '') => {
       for (const pairs of stored.values()) {

@@ -12,6 +12,8 @@ export interface FakeDatabase {
   owner: object
   /** All records of a store, as they are. */
   readAll: (name: string, store: string) => Promise<unknown[]>
+  /** Loses one record. */
+  remove: (name: string, store: string, key: string) => Promise<void>
 }
 
 /** IndexedDB in memory, a fresh one as the global `indexedDB`. */
@@ -31,19 +33,30 @@ export function createFakeDatabase(): FakeDatabase {
     close: (owner) => {
       for (const database of opened.get(owner) ?? []) database.close()
     },
-    readAll: (name, store) =>
-      new Promise((resolve, reject) => {
-        const request = plain.open(name, 1)
-        request.addEventListener('success', () => {
-          const database = request.result
-          const all = database.transaction(store).objectStore(store).getAll()
-          all.addEventListener('success', () => {
-            database.close()
-            resolve(all.result as unknown[])
-          })
+    readAll: (name, store) => inStore(name, store, (records) => records.getAll()) as Promise<unknown[]>,
+    remove: async (name, store, key) => {
+      await inStore(name, store, (records) => records.delete(key))
+    },
+  }
+
+  /** Does one thing in a store, past all that is faked. */
+  function inStore(
+    name: string,
+    store: string,
+    act: (records: IDBObjectStore) => IDBRequest,
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const request = plain.open(name)
+      request.addEventListener('success', () => {
+        const database = request.result
+        const acting = act(database.transaction(store, 'readwrite').objectStore(store))
+        acting.addEventListener('success', () => {
+          database.close()
+          resolve(acting.result)
         })
-        request.addEventListener('error', () => reject(request.error ?? new Error('Cannot open')))
-      }),
+      })
+      request.addEventListener('error', () => reject(request.error ?? new Error('Cannot open')))
+    })
   }
 
   function open(factory: IDBFactory, name: string, version: number): IDBOpenDBRequest {
