@@ -88,8 +88,11 @@ export function connect(link: Link, helloMs: number): Connection {
     if (options.principal !== undefined) {
       await call(candidate, 'principal', { id: options.principal }).catch(() => {}) // A call behind `ready` says so.
     }
-    if (container.controller === candidate) settle('controlling')
-    else await call(candidate, 'claim', null).catch(() => {}) // What counts is the controllerchange.
+    if (container.controller === candidate) {
+      settle('controlling')
+      // Whoever waited for that listens from then on.
+      setTimeout(() => hello.notices.forEach((notice) => store.hear(notice)))
+    } else await call(candidate, 'claim', null).catch(() => {}) // What counts is the controllerchange.
     post(candidate, 'wake')
   }
 

@@ -41,6 +41,7 @@ export function createCalls(context: CallsContext) {
       options,
       outbox: await outbox.counts(),
       requests: notify.openRequests(clientId),
+      notices: notify.notices(),
     }),
     'outbox.list': () => outbox.list(),
     'outbox.body': ({ id }) => outbox.body(id),

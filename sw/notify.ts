@@ -9,11 +9,14 @@ export interface Notify {
   forget: () => void
   /** The last status of every request that is still open, as one page sees it. */
   openRequests: (clientId: string) => Status[]
+  /** What a page that came later should know all the same. */
+  notices: () => Status[]
 }
 
 /** Posts statuses to the pages in scope, in order. */
 export function createNotify(scope: string, counts: () => Promise<OutboxCounts>, debug: boolean): Notify {
   const open = new Map<string, { status: Untold<Status> & { at: number }; clientId: string }>()
+  let restored: Status | undefined
   let queue: Promise<void> = Promise.resolve()
   /** Save statuses that wait to be posted: only the last of them has the counts, which cost a look at every entry. */
   let saves = 0
@@ -42,10 +45,12 @@ export function createNotify(scope: string, counts: () => Promise<OutboxCounts>,
         if (ENDS.has(untold.status)) open.delete(requestId)
         else open.set(requestId, { status, clientId })
       }
+      if (status.status === 'outbox_restored') restored = { ...status, own: false }
       if ('entryId' in status) saves++
       // A page that is going away, or a browser that is closing, is no fault to tell anyone.
       queue = queue.then(() => post(status, clientId)).catch(() => {})
     },
+    notices: () => (restored ? [restored] : []),
     forget: () => open.clear(),
     openRequests: (clientId) =>
       Array.from(open.values(), (each) => ({ ...each.status, own: each.clientId === clientId }) as Status),

@@ -79,6 +79,8 @@ export interface Hello {
   outbox: OutboxCounts
   /** The last status of every request that is still open, so that a late page can catch up. */
   requests: Status[]
+  /** What was told when this worker started: no page was there to hear it. */
+  notices: Status[]
 }
 
 /** Page to worker. One-way messages are never awaited; calls bring a port for their one reply. */
