@@ -56,8 +56,8 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
 
   const finish = async (attempts: number) => {
     entry = { ...entry, attempts }
-    await store.remove(id)
-    tell('save_sent')
+    // Another worker that sent it has told so, too.
+    if (await store.remove(id)) tell('save_sent')
     return true
   }
   const bury = async (code: FailureCode, progress: Partial<Progress> = {}) => {

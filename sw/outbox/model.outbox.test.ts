@@ -261,6 +261,9 @@ test(`whatever happens, in whatever order: ${RUNS} lives of an outbox`, async ()
           expect(unsure).toBeOneOf([-1, mine.length - 1])
         }
       }
+      // Pages hear of it once.
+      const told = world.statuses.flatMap((each) => (each.status === 'save_sent' ? [each.entryId] : []))
+      expect(told).toEqual([...new Set(told)])
       expect(new Set(arrivals.map(({ key }) => key)).size).toBe(
         new Set(arrivals.map(({ text }) => text)).size,
       )
