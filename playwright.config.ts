@@ -17,6 +17,10 @@ export default defineConfig({
   globalTimeout: 10 * 60_000,
   expect: { timeout: 15_000 },
   reporter: [['list', { printSteps: false }]],
-  use: { launchOptions: browser, serviceWorkers: 'allow' },
-  projects: [{ name: 'chromium', use: { browserName: 'chromium' } }],
+  use: { browserName: 'chromium', launchOptions: browser, serviceWorkers: 'allow' },
+  projects: [
+    { name: 'chromium', testIgnore: 'sync/**' },
+    // Needs a network of its own, and the right to make one.
+    { name: 'sync', testMatch: 'sync/**', timeout: 120_000, fullyParallel: false },
+  ],
 })

@@ -33,7 +33,7 @@ function write(name: string, version: number, store: string, ...values: unknown[
 
 test('what is asked for at the same time is done in its order, in few transactions', async () => {
   const { ledger } = open()
-  await ledger.puts()
+  await ledger.latest()
   let transactions = 0
   const { prototype } = IDBDatabase as { prototype: { transaction: (...args: unknown[]) => unknown } }
   const begin = prototype.transaction
@@ -52,13 +52,13 @@ test('what is asked for at the same time is done in its order, in few transactio
       ledger.all(),
     ]
     expect(await Promise.all(asked)).toEqual([
-      0,
+      undefined,
       makeEntry('1', { state: 'sending' }),
-      1,
+      '1',
       true,
       undefined,
       false,
-      { entries: [makeEntry('2')], puts: 2 },
+      { entries: [makeEntry('2')], latest: '2' },
     ])
   } finally {
     prototype.transaction = begin
@@ -83,7 +83,7 @@ test('a step that fails fails for those beside it, too, and leaves nothing half 
   const unstorable = { ...makeEntry('2'), code: (() => {}) as never } satisfies Entry
   const asked = await Promise.allSettled([ledger.put(makeEntry('1')), ledger.put(unstorable)])
   expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-  expect(await ledger.all()).toEqual({ entries: [], puts: 0 })
+  expect(await ledger.all()).toEqual({ entries: [], latest: undefined })
   await ledger.put(makeEntry('3'))
   expect((await ledger.all()).entries).toHaveLength(1)
 })
@@ -95,7 +95,7 @@ test('a database of a later version is used as it is', async () => {
   database.owner = self
   await write(NAME, 7, 'entries')
   expect((await ledger.all()).entries.map(({ id }) => id)).toEqual(['1'])
-  expect(await ledger.put(makeEntry('2'))).toBe(1)
+  expect(await ledger.put(makeEntry('2'))).toBe('1')
 })
 
 test('each name has a key of its own, which stays the same until it is forgotten', async () => {

@@ -9,12 +9,12 @@ import { createSealKey } from './seal.ts'
  * asked for at the same time is done in one transaction, in its order.
  */
 export interface Ledger {
-  /** Those that can be read, oldest first, and how many were ever put. */
-  all: () => Promise<{ entries: Entry[]; puts: number }>
-  /** How many were ever put, by any worker. */
-  puts: () => Promise<number>
-  /** Puts a new one; resolves with how many were put before it. */
-  put: (entry: Entry) => Promise<number>
+  /** Those that can be read, oldest first, and the id of the latest. */
+  all: () => Promise<{ entries: Entry[]; latest: string | undefined }>
+  /** The id that was put last, by any worker; `undefined` when none was, or it is lost. */
+  latest: () => Promise<string | undefined>
+  /** Puts a new one; resolves with the id that was the latest before it. */
+  put: (entry: Entry) => Promise<string | undefined>
   /** Puts one that is not there; resolves with whether it was not. */
   putNew: (entry: Entry) => Promise<boolean>
   /** Changes one as it is now, where `step` gives something; resolves with what it is then, `undefined` when it is gone. */
@@ -28,22 +28,23 @@ export interface Ledger {
 
 interface Schema extends DBSchema {
   entries: { key: string; value: Entry }
-  counters: { key: 'puts'; value: number }
+  /** What tells a worker that another one has put something since. */
+  latest: { key: 'id'; value: string }
   keys: { key: string; value: CryptoKey }
 }
 
-type StoreOf<Name extends 'entries' | 'counters'> = IDBPObjectStore<
+type StoreOf<Name extends 'entries' | 'latest'> = IDBPObjectStore<
   Schema,
-  ('entries' | 'counters')[],
+  ('entries' | 'latest')[],
   Name,
   'readwrite'
 >
-type Step = (entries: StoreOf<'entries'>, counters: StoreOf<'counters'>) => Promise<unknown>
+type Step = (entries: StoreOf<'entries'>, latest: StoreOf<'latest'>) => Promise<unknown>
 
 export function openLedger(scope: string, clock: Clock): Ledger {
   const db = openLazily<Schema>(`streamkeeper ${scope}`, (database) => {
     database.createObjectStore('entries', { keyPath: 'id' })
-    database.createObjectStore('counters')
+    database.createObjectStore('latest')
     database.createObjectStore('keys')
   })
   /** What the next transaction does; it begins when the one before has ended. */
@@ -51,12 +52,12 @@ export function openLedger(scope: string, clock: Clock): Ledger {
   let last: Promise<unknown> = Promise.resolve()
 
   const commit = async (steps: Step[]) => {
-    const transaction = (await db()).transaction(['entries', 'counters'], 'readwrite')
+    const transaction = (await db()).transaction(['entries', 'latest'], 'readwrite')
     const entries = transaction.objectStore('entries')
-    const counters = transaction.objectStore('counters')
+    const latest = transaction.objectStore('latest')
     const results: unknown[] = []
     try {
-      for (const step of steps) results.push(await step(entries, counters))
+      for (const step of steps) results.push(await step(entries, latest))
     } catch (error) {
       // Without that, what was asked for before would be done all the same.
       try {
@@ -90,23 +91,24 @@ export function openLedger(scope: string, clock: Clock): Ledger {
 
   return {
     all: () =>
-      ask(async (entries, counters) => ({
+      ask(async (entries, latest) => ({
         entries: (await entries.getAll()).filter(isRecord),
-        puts: await countOf(counters),
+        latest: await latest.get('id'),
       })),
-    puts: () => ask((_entries, counters) => countOf(counters)),
+    latest: () => ask((_entries, latest) => latest.get('id')),
     put: (entry) =>
-      ask(async (entries, counters) => {
-        const before = await countOf(counters)
+      ask(async (entries, latest) => {
+        const before = await latest.get('id')
         await entries.put(entry)
-        await counters.put(before + 1, 'puts')
+        await latest.put(entry.id, 'id')
         return before
       }),
     putNew: (entry) =>
-      ask(async (entries) => {
-        const isThere = isRecord(await entries.get(entry.id))
-        if (!isThere) await entries.put(entry)
-        return !isThere
+      ask(async (entries, latest) => {
+        if (isRecord(await entries.get(entry.id))) return false
+        await entries.put(entry)
+        await latest.put(entry.id, 'id')
+        return true
       }),
     change: (id, step) =>
       ask(async (entries) => {
@@ -136,8 +138,4 @@ export function openLedger(scope: string, clock: Clock): Ledger {
     },
     forgetKey: async (name) => (await db()).delete('keys', name),
   }
-}
-
-async function countOf(counters: StoreOf<'counters'>): Promise<number> {
-  return (await counters.get('puts')) ?? 0
 }

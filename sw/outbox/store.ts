@@ -50,8 +50,8 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
   const queues = createQueues()
   const keys = new Map<string | null, Promise<CryptoKey>>()
   let lastId = ''
-  /** How many were ever put, as far as this worker has read or put them. */
-  let seen = 0
+  /** The latest that this worker has read or put. */
+  let seen: string | undefined
   let isStuck = false
 
   const timely = async <Result>(work: Promise<Result>, moreMs = 0): Promise<Result> => {
@@ -74,7 +74,7 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
   const readLedger = async () => {
     const reading = timely(ledger.all())
     const entries = await queues.read(reading.then((all) => all.entries))
-    seen = (await reading).puts
+    seen = (await reading).latest
     noteId(entries.at(-1)?.id ?? '')
     return entries
   }
@@ -102,16 +102,18 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
       const [entries, ids] = await Promise.all([readLedger(), timely(letters.ids())])
       const known = new Set(entries.map(({ id }) => id))
       const lost = ids.filter((id) => !known.has(id) && !queues.isReserved(id))
+      if (lost.length === 0) return 0
       let restored = 0
       for (let from = 0; from < lost.length; from += AT_ONCE) {
         const puts = await Promise.all(lost.slice(from, from + AT_ONCE).map(restore))
         restored += puts.filter(Boolean).length
       }
-      if (restored > 0) await readLedger()
+      // Also those that another worker has put back meanwhile.
+      await readLedger()
       return restored
     },
     refresh: async () => {
-      if ((await timely(ledger.puts())) !== seen) await readLedger()
+      if ((await timely(ledger.latest())) !== seen) await readLedger()
     },
     add: async (entry, body) => {
       const { id } = entry
@@ -119,7 +121,7 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
       queues.reserve(entry)
       const indexed = ledger.put(entry).then((before) => {
         const isAlone = before === seen
-        seen = before + 1
+        seen = id
         return isAlone
       })
       const writes = [indexed, letters.put(recordOf(entry), body)] as const

@@ -89,7 +89,7 @@ export function createWorld() {
   const textOf = new Map<string, string>()
   const dead = new Set<object>()
   let operations: Operation[] = []
-  let puts = 0
+  let latest: string | undefined
   let timers: { at: number; owner: object; callback: () => void }[] = []
   let now = Date.UTC(2026, 0, 1)
   let principal: string | null = null
@@ -118,17 +118,20 @@ export function createWorld() {
     const ask = <Result>(what: () => Result) => happen(owner, 'ledger', what)
     const sorted = () => Array.from(entries.values()).sort((a, b) => (a.id < b.id ? -1 : 1))
     return {
-      all: () => ask(() => ({ entries: structuredClone(sorted().filter(isRecord)), puts })),
-      puts: () => ask(() => puts),
+      all: () => ask(() => ({ entries: structuredClone(sorted().filter(isRecord)), latest })),
+      latest: () => ask(() => latest),
       put: (entry) =>
         ask(() => {
+          const before = latest
           entries.set(entry.id, structuredClone(entry))
-          return puts++
+          latest = entry.id
+          return before
         }),
       putNew: (entry) =>
         ask(() => {
           if (entries.has(entry.id)) return false
           entries.set(entry.id, entry)
+          latest = entry.id
           return true
         }),
       change: (id, step) =>
@@ -282,7 +285,7 @@ export function createWorld() {
     },
     loseIndex: (isLost: (place: number) => boolean) => {
       keys.clear()
-      puts = 0
+      latest = undefined
       Array.from(entries.keys()).forEach((id, place) => isLost(place) && entries.delete(id))
     },
     signIn: (name: string | null) => {
