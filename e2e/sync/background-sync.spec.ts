@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BrowserContext, chromium } from '@playwright/test'
+import { type BrowserContext, chromium, type Page } from '@playwright/test'
 import { createApp, SAVES } from '../app.ts'
 import { killBrowser } from '../browser-kill/kill-browser.ts'
 import { createChromiumPage } from '../chromium-page.ts'
@@ -65,8 +65,7 @@ test('the network is back: messages are sent with no page open', async ({
   const session = crypto.randomUUID()
   const context = await startBrowser()
   const page = await saveOffline(context, network, server, session)
-  await page.close()
-  await stopWorkers(context)
+  await leave(page)
   expect(await server.messages(session)).toEqual([])
   await network.plugCable()
   await expect
@@ -97,13 +96,19 @@ test('the browser was killed while offline: the next one sends them, though nobo
   await second.close()
 })
 
-/** No timer of theirs is left to send anything. */
-async function stopWorkers(context: BrowserContext): Promise<void> {
-  const [page] = context.pages()
-  if (!page) throw new Error('There is no page left to ask')
-  const session = await context.newCDPSession(page)
+/** Closes the app; no timer of its worker is left that could send anything. */
+async function leave(page: Page): Promise<void> {
+  const context = page.context()
+  await page.close()
+  const session = await context.newCDPSession(context.pages()[0] ?? (await context.newPage()))
+  const stopped = new Promise<void>((resolve) => {
+    session.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+      const [version] = versions
+      if (version?.runningStatus === 'stopped') resolve()
+    })
+  })
   await session.send('ServiceWorker.enable')
   await session.send('ServiceWorker.stopAllWorkers')
+  await stopped
   await session.detach()
-  await expect.poll(() => context.serviceWorkers().length).toBe(0)
 }

@@ -35,8 +35,8 @@ export async function whyNoNetwork(): Promise<string | undefined> {
 export async function createNetwork(browser: string, port: number): Promise<Network> {
   const name = `streamkeeper-${process.pid}`
   const [here, there] = [`sk${process.pid}a`, `sk${process.pid}b`]
-  // One link's own addresses, of those that documentation may use: nobody else has them.
-  const [ours, theirs] = ['192.0.2.1', '192.0.2.2']
+  // Of a block that is meant for tests between networks, and for nothing else.
+  const [ours, theirs] = ['198.18.77.1', '198.18.77.2']
   const folder = await mkdtemp(join(tmpdir(), 'streamkeeper-network-'))
   const undo = [() => rm(folder, { recursive: true, force: true })]
   const remove = async () => {
@@ -47,6 +47,7 @@ export async function createNetwork(browser: string, port: number): Promise<Netw
     await ip('netns', 'add', name)
     undo.push(() => ip('netns', 'delete', name))
     await ip('link', 'add', here, 'type', 'veth', 'peer', 'name', there, 'netns', name)
+    undo.push(() => ip('link', 'delete', here))
     await ip('address', 'add', `${ours}/30`, 'dev', here)
     await ip('link', 'set', here, 'up')
     await ip('-netns', name, 'address', 'add', `${theirs}/30`, 'dev', there)
