@@ -1,3 +1,4 @@
+import type { Keeper, Options } from '../client/index.ts'
 import type { Plan } from './stream-events.ts'
 
 // These functions travel to the page as text; each must stand alone.
@@ -93,10 +94,16 @@ export async function registerPlain(): Promise<void> {
   while (!navigator.serviceWorker.controller) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
+declare global {
+  /** The page's, once ours controls it. */
+  var keeper: Keeper
+}
+
 /** Registers ours, as an app does; resolves when it controls the page. */
-export async function registerKeeper(journal: 'disk' | 'memory' | false): Promise<void> {
+export async function registerKeeper(options: Options): Promise<void> {
   const library = '/dist/index.js'
   const { register } = (await import(library)) as typeof import('../client/index.ts')
-  const { state, reason } = await register('worker.js', { chat: [{ url: '/v1/chat/completions', journal }] })
+  globalThis.keeper = await register('worker.js', options)
+  const { state, reason } = keeper
   if (state !== 'controlling') throw new Error(`streamkeeper does not control the page: ${state}, ${reason}`)
 }

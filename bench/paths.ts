@@ -1,10 +1,14 @@
-/** One way for an answer from the server to the page. */
+import type { Options } from '../client/index.ts'
+
+/** One way between the server and the page. */
 export interface Path {
   name: string
   title: string
-  /** Ours, as built, with what it keeps of an answer; the script of another worker; or none. */
-  worker: { journal: 'disk' | 'memory' | false } | { source: string } | null
+  /** Ours, as built, with its options; the script of another worker; or none. */
+  worker: { options: Options } | { source: string } | null
 }
+
+const CHAT = '/v1/chat/completions'
 
 const CONTROL = `
 self.addEventListener('install', () => self.skipWaiting())
@@ -32,7 +36,15 @@ self.addEventListener('fetch', (event) => {
       source: `${CONTROL}\nself.addEventListener('fetch', (event) => event.respondWith(fetch(event.request)))`,
     },
   },
-  { name: 'disk', title: 'streamkeeper', worker: { journal: 'disk' } },
-  { name: 'memory', title: "streamkeeper, `journal: 'memory'`", worker: { journal: 'memory' } },
-  { name: 'off', title: 'streamkeeper, `journal: false`', worker: { journal: false } },
+  { name: 'disk', title: 'streamkeeper', worker: { options: { chat: [CHAT] } } },
+  {
+    name: 'memory',
+    title: "streamkeeper, `journal: 'memory'`",
+    worker: { options: { chat: [{ url: CHAT, journal: 'memory' }] } },
+  },
+  {
+    name: 'off',
+    title: 'streamkeeper, `journal: false`',
+    worker: { options: { chat: [{ url: CHAT, journal: false }] } },
+  },
 ]

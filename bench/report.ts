@@ -21,17 +21,23 @@ const COLUMNS: readonly [figure: keyof Figures, title: string][] = [
 export function report(measured: readonly Measured[], { rounds, quick, machine }: Circumstances): string {
   const [baseline] = measured
   const rows = measured.map((each) => {
-    const cells = COLUMNS.map(([figure]) => cell(each, figure, each === baseline ? undefined : baseline))
-    return `| ${[each.path.title, ...cells].join(' | ')} |`
+    const cells = COLUMNS.map(([figure]) => {
+      const of = ({ rounds }: Measured) => rounds.map((round) => round[figure])
+      return cell(of(each), baseline && each !== baseline ? of(baseline) : undefined)
+    })
+    return [each.path.title, ...cells]
   })
   return [
     `Medians of ${rounds} interleaved rounds${quick ? ' (quick: too few to quote)' : ''}, ms (least–greatest) and ratio to no worker. ${machine}`,
     '',
-    `| ${['path', ...COLUMNS.map(([, title]) => title)].join(' | ')} |`,
-    `| --- |${' ---: |'.repeat(COLUMNS.length)}`,
-    ...rows,
-    '',
+    ...table(['path', ...COLUMNS.map(([, title]) => title)], rows),
   ].join('\n')
+}
+
+/** The lines of a Markdown table: names to the left, figures to the right. */
+export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [line(titles), `| --- |${' ---: |'.repeat(titles.length - 1)}`, ...rows.map(line), '']
 }
 
 export function describeMachine(browser: string): string {
@@ -39,13 +45,21 @@ export function describeMachine(browser: string): string {
   return `Chromium ${browser}, Node ${process.versions.node}, ${cpus().length} × ${first?.model.trim() ?? 'unknown CPU'}, ${process.platform}, ${new Date().toISOString().slice(0, 10)}.`
 }
 
-function cell(measured: Measured, figure: keyof Figures, baseline: Measured | undefined): string {
-  const values = measured.rounds.map((round) => round[figure])
+/** One figure over all rounds, and its ratio to the same figure of another path. */
+export function cell(values: readonly number[], baseline?: readonly number[]): string {
   const spread = `${tell(median(values))} (${tell(Math.min(...values))}–${tell(Math.max(...values))})`
   if (!baseline) return spread
-  // Round by round, so that a round in which the whole machine was slow does not count.
-  const ratios = values.map((value, round) => value / (baseline.rounds[round]?.[figure] ?? Number.NaN))
-  return `${spread} ×${median(ratios).toFixed(2)}`
+  return `${spread} ×${ratio(values, baseline).toFixed(2)}`
+}
+
+/** Round by round, so that a round in which the whole machine was slow does not count. */
+export function ratio(values: readonly number[], baseline: readonly number[]): number {
+  return median(values.map((value, round) => value / (baseline[round] ?? Number.NaN)))
+}
+
+/** 10000 as 10 000. */
+export function tellCount(count: number): string {
+  return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ' ')
 }
 
 function tell(ms: number): string {

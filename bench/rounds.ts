@@ -1,9 +1,11 @@
 import type { Browser, Page } from '@playwright/test'
-import { measureClockOffset, readStreams, registerKeeper, registerPlain, type Seen } from './in-page.ts'
+import { measureClockOffset, readStreams, type Seen } from './in-page.ts'
+import { openPage } from './open-page.ts'
 import type { Path } from './paths.ts'
 import type { BenchServer } from './server.ts'
 import { percentile } from './statistics.ts'
 import type { Plan } from './stream-events.ts'
+import { inTurn } from './turns.ts'
 
 /** One path's figures of one round, ms. */
 export interface Figures {
@@ -58,24 +60,15 @@ export async function runRounds({ browser, server, paths, rounds, quick }: Round
   const plans = quick ? QUICK : FULL
   const lanes = []
   for (const path of paths) {
-    const page = await openPage(browser, server, path)
+    const page = await openPage(await browser.newContext(), server, path)
     lanes.push({ page, measured: { path, rounds: [] } as Measured })
   }
   for (let round = 0; round < rounds; round++) {
-    const order = [...lanes.slice(round % lanes.length), ...lanes.slice(0, round % lanes.length)]
-    for (const { page, measured } of order) measured.rounds.push(await measureOnce(page, plans))
+    for (const { page, measured } of inTurn(lanes, round))
+      measured.rounds.push(await measureOnce(page, plans))
     console.error(`Round ${round + 1} of ${rounds}`)
   }
   return lanes.map(({ measured }) => measured)
-}
-
-async function openPage(browser: Browser, server: BenchServer, path: Path): Promise<Page> {
-  const context = await browser.newContext()
-  const page = await context.newPage()
-  await page.goto(`${server.url}/${path.name}/`)
-  if (path.worker && 'journal' in path.worker) await page.evaluate(registerKeeper, path.worker.journal)
-  else if (path.worker) await page.evaluate(registerPlain)
-  return page
 }
 
 async function measureOnce(page: Page, plans: Plans): Promise<Figures> {

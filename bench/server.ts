@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { resolve, sep } from 'node:path'
 import { now } from './now.ts'
-import { PATHS } from './paths.ts'
+import type { Path } from './paths.ts'
+import { readText } from './read-text.ts'
 import { isPlan, streamEvents } from './stream-events.ts'
 
 export interface BenchServer {
@@ -13,13 +14,24 @@ export interface BenchServer {
 
 const DIST = resolve(import.meta.dirname, '../dist')
 
-/** A page and a worker per path, our built package below `/dist/`, and an upstream that streams as it is asked. */
-export async function startBenchServer(): Promise<BenchServer> {
+/** Answers some requests; `false`: not this one. */
+export type Answer = (req: IncomingMessage, res: ServerResponse) => Promise<boolean>
+
+/**
+ * A page and a worker per path, our built package below `/dist/`, and an upstream that streams as it is asked.
+ *
+ * @param first is asked before all else
+ */
+export async function startBenchServer(
+  paths: readonly Path[],
+  first: Answer = async () => false,
+): Promise<BenchServer> {
   const server = createServer((req, res) => {
     // Isolated pages have a clock of 5 µs instead of 100.
     res.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
     res.setHeader('Cross-Origin-Embedder-Policy', 'require-corp')
-    answer(req, res).catch((error: unknown) => {
+    const answered = first(req, res).then((isAnswered) => (isAnswered ? undefined : answer(paths, req, res)))
+    answered.catch((error: unknown) => {
       if (!res.headersSent) res.writeHead(500)
       res.end(String(error))
     })
@@ -35,7 +47,7 @@ export async function startBenchServer(): Promise<BenchServer> {
   }
 }
 
-async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function answer(paths: readonly Path[], req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { pathname } = new URL(req.url ?? '/', 'http://bench.invalid')
   if (pathname === '/clock') return send(res, 'application/json', String(now()))
   if (pathname === '/v1/chat/completions') {
@@ -49,7 +61,7 @@ async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> 
     return send(res, 'text/javascript', await readFile(file, 'utf8'))
   }
   const [, name, file] = pathname.split('/')
-  const path = PATHS.find((each) => each.name === name)
+  const path = paths.find((each) => each.name === name)
   if (path && file === '')
     return send(res, 'text/html', '<!doctype html><title>bench</title><link rel="icon" href="data:,">')
   if (path?.worker && file === 'worker.js') {
@@ -63,10 +75,4 @@ async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> 
 
 function send(res: ServerResponse, type: string, body: string): void {
   res.writeHead(200, { 'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': 'no-store' }).end(body)
-}
-
-async function readText(req: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = []
-  for await (const part of req as AsyncIterable<Buffer>) parts.push(part)
-  return Buffer.concat(parts).toString()
 }

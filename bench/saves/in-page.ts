@@ -1,0 +1,96 @@
+import type { Message } from './messages.ts'
+
+// These functions travel to the page as text; each must stand alone.
+
+/**
+ * Saves messages; resolves with how long each took to its Response, ms.
+ *
+ * @param everyMs a steady pace, whatever becomes of those before; 0: each conversation as fast as it is answered
+ */
+export async function save({
+  messages,
+  everyMs,
+}: {
+  messages: Message[]
+  everyMs: number
+}): Promise<number[]> {
+  const tookMs: number[] = []
+  const post = async ({ url, body }: Message) => {
+    const startedAt = performance.now()
+    const headers = { 'Content-Type': 'application/json' }
+    const response = await fetch(url, { method: 'POST', headers, body })
+    tookMs.push(performance.now() - startedAt)
+    if (!response.ok) throw new Error(`The answer to a save is ${response.status}`)
+    await response.text()
+  }
+  const posting: Promise<void>[] = []
+  const last = new Map<string, Promise<void>>()
+  const startedAt = performance.now()
+  for (const [index, message] of messages.entries()) {
+    if (everyMs > 0) {
+      const waitMs = startedAt + index * everyMs - performance.now()
+      await new Promise((resolve) => setTimeout(resolve, waitMs))
+    }
+    const before = everyMs > 0 ? undefined : last.get(message.url)
+    const posted = before ? before.then(() => post(message)) : post(message)
+    last.set(message.url, posted)
+    posting.push(posted)
+  }
+  await Promise.all(posting)
+  return tookMs
+}
+
+/** Has workbox's worker queue messages. */
+export async function queueInWorkbox(messages: Message[]): Promise<void> {
+  const { port1, port2 } = new MessageChannel()
+  const queued = new Promise((resolve) => port1.addEventListener('message', resolve, { once: true }))
+  port1.start()
+  navigator.serviceWorker.controller?.postMessage({ queue: messages }, [port2])
+  await queued
+}
+
+export interface Watch {
+  what: 'flush' | 'replay' | 'nothing'
+  limitMs: number
+}
+
+/** What a page saw while something went on. Times in ms. */
+export interface Watched {
+  totalMs: number
+  /** Between one animation frame and the next. */
+  framesMs: number[]
+}
+
+/**
+ * Has what is queued sent, with `keeper.outbox.flush()` or with workbox's `replayRequests()`, or does nothing. Resolves
+ * when that is done, or after `limitMs`.
+ */
+export async function watch({ what, limitMs }: Watch): Promise<Watched> {
+  const replay = () => {
+    const { port1, port2 } = new MessageChannel()
+    const replayed = new Promise((resolve) => port1.addEventListener('message', resolve, { once: true }))
+    port1.start()
+    navigator.serviceWorker.controller?.postMessage('replay', [port2])
+    return replayed
+  }
+
+  const framesMs: number[] = []
+  let frame = 0
+  let before: number | undefined
+  const tick = () => {
+    // Not the time the frame has by the clock of frames, which is even: the time at which the page had its turn.
+    const at = performance.now()
+    if (before !== undefined) framesMs.push(at - before)
+    before = at
+    frame = requestAnimationFrame(tick)
+  }
+  frame = requestAnimationFrame(tick)
+  const startedAt = performance.now()
+  const over = new Promise((resolve) => setTimeout(resolve, limitMs))
+  if (what === 'flush') await Promise.race([keeper.outbox.flush(), over])
+  else if (what === 'replay') await Promise.race([replay(), over])
+  else await over
+  const totalMs = performance.now() - startedAt
+  cancelAnimationFrame(frame)
+  return { totalMs, framesMs }
+}

@@ -1,0 +1,53 @@
+import type { Path } from '../paths.ts'
+import { percentile } from '../statistics.ts'
+import { type Watch, watch } from './in-page.ts'
+import type { Sender } from './open-sender.ts'
+
+/** One drain's figures. Times in ms. */
+export interface DrainFigures {
+  sent: number
+  total: number
+  perMessage: number
+  framesP50: number
+  framesP99: number
+}
+
+/** So many queued messages, sent by one path. */
+export interface Drained {
+  path: Path
+  queued: number
+  rounds: DrainFigures[]
+}
+
+/** Sending is cut short after so long: what a message costs is known by then. ms */
+export const LIMIT_MS = 30_000
+
+const WARM_UP = 50
+
+/** Code runs slower at first, and a database grows: that is not what is measured. */
+export async function warmUp({ page, queue, send }: Sender): Promise<void> {
+  await page.bringToFront()
+  await queue(WARM_UP)
+  await send(LIMIT_MS)
+}
+
+/** Measures what it takes to send what is queued. */
+export async function measureDrain({ page, send }: Sender): Promise<DrainFigures> {
+  await page.bringToFront()
+  const { sent, totalMs, framesMs } = await send(LIMIT_MS)
+  return { sent, total: totalMs, perMessage: totalMs / sent, ...describeFrames(framesMs) }
+}
+
+export type Frames = Pick<DrainFigures, 'framesP50' | 'framesP99'>
+
+/** The frames of a page that has nothing to do. */
+export async function measureIdleFrames({ page }: Sender, forMs: number): Promise<Frames> {
+  await page.bringToFront()
+  const idly: Watch = { what: 'nothing', limitMs: forMs }
+  const { framesMs } = await page.evaluate(watch, idly)
+  return describeFrames(framesMs)
+}
+
+function describeFrames(framesMs: readonly number[]): Frames {
+  return { framesP50: percentile(framesMs, 50), framesP99: percentile(framesMs, 99) }
+}

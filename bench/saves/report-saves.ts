@@ -1,0 +1,90 @@
+import type { Path } from '../paths.ts'
+import { cell, type Circumstances, ratio, table, tellCount } from '../report.ts'
+import { median } from '../statistics.ts'
+import { type AcceptFigures, type Accepted, EVERY_MS } from './measure-accept.ts'
+import { type Drained, type Frames, LIMIT_MS } from './measure-drain.ts'
+import type { MeasuredSaves } from './measure-saves.ts'
+import { CONVERSATIONS } from './messages.ts'
+
+/** Markdown tables: how saved messages are accepted, how they are sent, and what the page's frames are meanwhile. */
+export function reportSaves(measured: MeasuredSaves, { rounds, quick, machine }: Circumstances): string {
+  return [
+    `Saved messages: medians of ${rounds} interleaved rounds${quick ? ' (quick: too few to quote)' : ''}, ms (least–greatest); the greatest queue once. Profiles on disk. ${machine}`,
+    '',
+    `From \`fetch\` to the Response, ${1_000 / EVERY_MS} saves/s of 500 bytes, while a chat streams 30 events/s; the API answers after 200 ms. Ratio to no worker:`,
+    '',
+    ...acceptTable(measured.accepted),
+    `What was queued over ${CONVERSATIONS} conversations while the API was down is sent, for ${LIMIT_MS / 1_000} s at most, to an API that answers at once; each conversation's order is checked. workbox would take minutes to queue and send the greatest:`,
+    '',
+    ...drainTable(measured.drained),
+    "The page's animation frames meanwhile, from one to the next:",
+    '',
+    ...framesTable(measured),
+  ].join('\n')
+}
+
+const ACCEPT_COLUMNS: readonly [figure: keyof AcceptFigures, title: string][] = [
+  ['acceptP50', 'save p50'],
+  ['acceptP99', 'p99'],
+  ['chatP50', 'chat event delay p50'],
+  ['chatP99', 'p99'],
+]
+
+function acceptTable(accepted: readonly Accepted[]): string[] {
+  const [baseline] = accepted
+  const rows = accepted.map((each) => {
+    const cells = ACCEPT_COLUMNS.map(([figure]) => {
+      const of = ({ rounds }: Accepted) => rounds.map((round) => round[figure])
+      return cell(of(each), baseline && each !== baseline ? of(baseline) : undefined)
+    })
+    return [each.path.title, ...cells]
+  })
+  return table(['path', ...ACCEPT_COLUMNS.map(([, title]) => title)], rows)
+}
+
+function drainTable(drained: readonly Drained[]): string[] {
+  const counts = [...new Set(drained.map(({ queued }) => queued))]
+  const paths = [...new Set(drained.map(({ path }) => path))]
+  const find = (path: Path | undefined, count: number | undefined) =>
+    drained.find((each) => each.path === path && each.queued === count)?.rounds ?? []
+  const costs = (...of: Parameters<typeof find>) => find(...of).map(({ perMessage }) => perMessage)
+
+  const columns = [
+    'sent',
+    'in',
+    'per second',
+    'per message',
+    `to that of ${counts[0]}`,
+    `to ${paths[0]?.title}`,
+  ]
+  const rows = counts.flatMap((count) =>
+    paths.map((path) => {
+      const name = `${path.title}, ${tellCount(count)}`
+      const rounds = find(path, count)
+      if (rounds.length === 0) return [name].concat(columns.map(() => '–'))
+      const cost = costs(path, count)
+      return [
+        name,
+        tellCount(median(rounds.map(({ sent }) => sent))),
+        cell(rounds.map(({ total }) => total)),
+        (1_000 / median(cost)).toFixed(0),
+        cell(cost),
+        `×${ratio(cost, costs(path, counts[0])).toFixed(2)}`,
+        `×${ratio(cost, costs(paths[0], count)).toFixed(2)}`,
+      ]
+    }),
+  )
+  return table(['path, queued', ...columns], rows)
+}
+
+function framesTable({ drained, idleFrames }: MeasuredSaves): string[] {
+  const frames = (title: string, rounds: readonly Frames[]) => [
+    title,
+    cell(rounds.map(({ framesP50 }) => framesP50)),
+    cell(rounds.map(({ framesP99 }) => framesP99)),
+  ]
+  const rows = drained.map(({ path, queued, rounds }) =>
+    frames(`${path.title} sends ${tellCount(queued)}`, rounds),
+  )
+  return table(['page', 'p50', 'p99'], [frames('nothing to do', [idleFrames]), ...rows])
+}
