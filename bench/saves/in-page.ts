@@ -49,10 +49,8 @@ export async function queueInWorkbox(messages: Message[]): Promise<void> {
   await queued
 }
 
-export interface Watch {
-  what: 'flush' | 'replay' | 'nothing'
-  limitMs: number
-}
+/** What goes on meanwhile. */
+export type Watch = 'flush' | 'replay' | { nothingForMs: number }
 
 /** What a page saw while something went on. Times in ms. */
 export interface Watched {
@@ -61,11 +59,8 @@ export interface Watched {
   framesMs: number[]
 }
 
-/**
- * Has what is queued sent, with `keeper.outbox.flush()` or with workbox's `replayRequests()`, or does nothing. Resolves
- * when that is done, or after `limitMs`.
- */
-export async function watch({ what, limitMs }: Watch): Promise<Watched> {
+/** Has what is queued sent, with `keeper.outbox.flush()` or workbox's `replayRequests()`, or does nothing. */
+export async function watch(what: Watch): Promise<Watched> {
   const replay = () => {
     const { port1, port2 } = new MessageChannel()
     const replayed = new Promise((resolve) => port1.addEventListener('message', resolve, { once: true }))
@@ -86,10 +81,9 @@ export async function watch({ what, limitMs }: Watch): Promise<Watched> {
   }
   frame = requestAnimationFrame(tick)
   const startedAt = performance.now()
-  const over = new Promise((resolve) => setTimeout(resolve, limitMs))
-  if (what === 'flush') await Promise.race([keeper.outbox.flush(), over])
-  else if (what === 'replay') await Promise.race([replay(), over])
-  else await over
+  if (what === 'flush') await keeper.outbox.flush()
+  else if (what === 'replay') await replay()
+  else await new Promise((resolve) => setTimeout(resolve, what.nothingForMs))
   const totalMs = performance.now() - startedAt
   cancelAnimationFrame(frame)
   return { totalMs, framesMs }

@@ -19,22 +19,19 @@ export interface Drained {
   rounds: DrainFigures[]
 }
 
-/** Sending is cut short after so long: what a message costs is known by then. ms */
-export const LIMIT_MS = 30_000
-
 const WARM_UP = 50
 
 /** Code runs slower at first, and a database grows: that is not what is measured. */
 export async function warmUp({ page, queue, send }: Sender): Promise<void> {
   await page.bringToFront()
   await queue(WARM_UP)
-  await send(LIMIT_MS)
+  await send()
 }
 
 /** Measures what it takes to send what is queued. */
 export async function measureDrain({ page, send }: Sender): Promise<DrainFigures> {
   await page.bringToFront()
-  const { sent, totalMs, framesMs } = await send(LIMIT_MS)
+  const { sent, totalMs, framesMs } = await send()
   return { sent, total: totalMs, perMessage: totalMs / sent, ...describeFrames(framesMs) }
 }
 
@@ -43,8 +40,7 @@ export type Frames = Pick<DrainFigures, 'framesP50' | 'framesP99'>
 /** The frames of a page that has nothing to do. */
 export async function measureIdleFrames({ page }: Sender, forMs: number): Promise<Frames> {
   await page.bringToFront()
-  const idly: Watch = { what: 'nothing', limitMs: forMs }
-  const { framesMs } = await page.evaluate(watch, idly)
+  const { framesMs } = await page.evaluate(watch, { nothingForMs: forMs } satisfies Watch)
   return describeFrames(framesMs)
 }
 

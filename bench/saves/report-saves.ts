@@ -2,7 +2,7 @@ import type { Path } from '../paths.ts'
 import { cell, type Circumstances, ratio, table, tellCount } from '../report.ts'
 import { median } from '../statistics.ts'
 import { type AcceptFigures, type Accepted, EVERY_MS } from './measure-accept.ts'
-import { type Drained, type Frames, LIMIT_MS } from './measure-drain.ts'
+import type { Drained, Frames } from './measure-drain.ts'
 import type { MeasuredSaves } from './measure-saves.ts'
 import { CONVERSATIONS } from './messages.ts'
 
@@ -14,7 +14,7 @@ export function reportSaves(measured: MeasuredSaves, { rounds, quick, machine }:
     `From \`fetch\` to the Response, ${1_000 / EVERY_MS} saves/s of 500 bytes, while a chat streams 30 events/s; the API answers after 200 ms. Ratio to no worker:`,
     '',
     ...acceptTable(measured.accepted),
-    `What was queued over ${CONVERSATIONS} conversations while the API was down is sent, for ${LIMIT_MS / 1_000} s at most, to an API that answers at once; each conversation's order is checked. workbox would take minutes to queue and send the greatest:`,
+    `What was queued over ${CONVERSATIONS} conversations while the API was down is sent to an API that answers at once; that all arrive, and in which order, is checked. workbox would take minutes to queue the greatest:`,
     '',
     ...drainTable(measured.drained),
     "The page's animation frames meanwhile, from one to the next:",
@@ -58,13 +58,12 @@ function drainTable(drained: readonly Drained[]): string[] {
     `to ${paths[0]?.title}`,
   ]
   const rows = counts.flatMap((count) =>
-    paths.map((path) => {
-      const name = `${path.title}, ${tellCount(count)}`
+    paths.flatMap((path) => {
       const rounds = find(path, count)
-      if (rounds.length === 0) return [name].concat(columns.map(() => '–'))
+      if (rounds.length === 0) return []
       const cost = costs(path, count)
-      return [
-        name,
+      const cells = [
+        `${path.title}, ${tellCount(count)}`,
         tellCount(median(rounds.map(({ sent }) => sent))),
         cell(rounds.map(({ total }) => total)),
         (1_000 / median(cost)).toFixed(0),
@@ -72,6 +71,7 @@ function drainTable(drained: readonly Drained[]): string[] {
         `×${ratio(cost, costs(path, counts[0])).toFixed(2)}`,
         `×${ratio(cost, costs(paths[0], count)).toFixed(2)}`,
       ]
+      return [cells]
     }),
   )
   return table(['path, queued', ...columns], rows)
