@@ -1,5 +1,6 @@
 import { copyFileSync } from 'node:fs'
 import { defineConfig, type Plugin } from 'vite'
+import { VERSION } from './core/protocol/version.ts'
 
 /** Gives the built site its worker, as `streamkeeper init` gives it to an app's public folder. */
 const copyWorker: Plugin = {
@@ -15,7 +16,7 @@ export default defineConfig({
   publicDir: false,
   builder: {
     buildApp: async (builder) => {
-      for (const name of ['worker', 'package', 'size', 'client']) {
+      for (const name of ['worker', 'package', 'cli', 'size', 'client']) {
         const environment = builder.environments[name]
         if (environment) await builder.build(environment)
       }
@@ -35,6 +36,8 @@ export default defineConfig({
           name: 'streamkeeper',
           fileName: () => 'streamkeeper-sw.js',
         },
+        // By its first line `streamkeeper init` knows its own.
+        rolldownOptions: { output: { postBanner: `/*! streamkeeper ${VERSION} | MIT */` } },
       },
     },
     package: {
@@ -53,6 +56,16 @@ export default defineConfig({
           formats: ['es'],
         },
         rolldownOptions: { output: { minify: true, chunkFileNames: 'chunks/[name]-[hash].js' } },
+      },
+    },
+    cli: {
+      consumer: 'server',
+      build: {
+        target: 'node20',
+        outDir: 'dist',
+        emptyOutDir: false,
+        lib: { entry: 'cli/streamkeeper.ts', formats: ['es'] },
+        rolldownOptions: { output: { entryFileNames: 'cli.js', banner: '#!/usr/bin/env node' } },
       },
     },
     // What a bundler makes of a page's `import { register }`: only measured.

@@ -55,6 +55,7 @@ export function connect(link: Link, helloMs: number): Connection {
   const { scriptUrl, options, store, container, signal, adopt } = link
   const isEnabled = options.enabled !== false
   let registration: ServiceWorkerRegistration | undefined
+  const finding = findRegistration(scriptUrl, options)
   /** The last that was asked who it is. */
   let greeted: ServiceWorker | undefined
 
@@ -82,6 +83,7 @@ export function connect(link: Link, helloMs: number): Connection {
     }
     link.worker = candidate
     const running = JSON.parse(hello.options) as Options
+    if (running.enabled === false || !isEnabled) return leaveTo(candidate)
     const scope = registration?.scope ?? document.baseURI
     link.chats = compileRoutes('chat', running.chat, scope)
     compareOptions(options, running, scope)
@@ -93,6 +95,17 @@ export function connect(link: Link, helloMs: number): Connection {
       // Whoever waited for that listens from then on.
       setTimeout(() => hello.notices.forEach((notice) => store.hear(notice)))
     } else await call(candidate, 'claim', null).catch(() => {}) // What counts is the controllerchange.
+    post(candidate, 'wake')
+  }
+
+  /** A worker that is to go sends what waits first, and may ask for credentials; the page is without one. */
+  const leaveTo = async (candidate: ServiceWorker) => {
+    const { installing, waiting, active } = (await finding).registration ?? {}
+    if (greeted !== candidate) return
+    // Enabled again: another takes this page over.
+    if (isEnabled && [installing, waiting, active].some((other) => other && other !== candidate)) return
+    settle('unsupported', 'disabled')
+    link.worker = candidate
     post(candidate, 'wake')
   }
 
@@ -114,13 +127,14 @@ export function connect(link: Link, helloMs: number): Connection {
   }
 
   const establish = async () => {
-    const found = await findRegistration(scriptUrl, options)
+    const found = await finding
     registration = found.registration
-    if (!isEnabled) return retire()
+    // Where the worker that takes itself away cannot be had, or not for the app's own, the page does what it can.
+    if (!isEnabled && (!registration || !scriptUrl || found.reason)) return retire()
     // A worker of the app's own decides for itself.
     if (registration && scriptUrl) followVersions(registration, store, container, signal)
     if (link.worker) return greet(link.worker)
-    if (found.reason) return settle('fallback', found.reason)
+    if (found.reason && !registration?.active) return settle('fallback', found.reason)
     const candidate = (scriptUrl ? undefined : container.controller) ?? registration?.active
     if (candidate) return greet(candidate)
     const incoming = registration?.installing ?? registration?.waiting
@@ -135,23 +149,21 @@ export function connect(link: Link, helloMs: number): Connection {
     )
   }
 
-  if (isEnabled) {
-    container.addEventListener('controllerchange', onControllerChange, { signal })
-    keepAwake(
-      store,
-      {
-        tell: (type) => link.worker && post(link.worker, type),
-        look: async () => link.worker && look(link.worker),
-        listen: async (stop) => {
-          // Without a worker of ours the path would be the server's.
-          if (!isControlled()) return
-          const { body } = await fetch(AWAKE_PATH, { signal: stop })
-          await body?.pipeTo(new WritableStream())
-        },
+  container.addEventListener('controllerchange', onControllerChange, { signal })
+  keepAwake(
+    store,
+    {
+      tell: (type) => link.worker && post(link.worker, type),
+      look: async () => link.worker && look(link.worker),
+      listen: async (stop) => {
+        // Without a worker of ours the path would be the server's.
+        if (!isControlled()) return
+        const { body } = await fetch(AWAKE_PATH, { signal: stop })
+        await body?.pipeTo(new WritableStream())
       },
-      signal,
-    )
-  }
+    },
+    signal,
+  )
   return {
     established: establish(),
     ask: async (name, args, limitMs) => {

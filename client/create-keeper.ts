@@ -59,7 +59,8 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     ready.resolve(keeper)
   }
 
-  const isControlled = () => !!link.worker && link.worker === container?.controller
+  const isControlled = () =>
+    !!link.worker && link.worker === container?.controller && getSnapshot().state !== 'unsupported'
   const isChat = (method: string, url: string) =>
     isControlled() && !!matchRoute(link.chats ?? [], method, url)
 

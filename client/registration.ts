@@ -6,15 +6,15 @@ import { pathOf } from './script-path.ts'
 import { workerUrl } from './script-url.ts'
 import { warn } from './warnings.ts'
 
-/** What there is to talk to; or why there is nothing. */
+/** What there is to talk to; or why there is nothing, or nothing new. */
 export interface Found {
   registration?: ServiceWorkerRegistration | undefined
   reason?: KeeperReason
 }
 
 /**
- * Registers the ready-made worker, unless its scope is another script's: to register there would replace that. With
- * `enabled: false` it only looks for it; without a script's URL it looks for a worker of the app's own.
+ * Registers the ready-made worker, unless its scope is another script's: to register there would replace that; with
+ * `enabled: false` only in its own place. Without a script's URL it looks for a worker of the app's own.
  *
  * @throws {TypeError} naming a wrong option, or when they are too long for the worker's URL.
  */
@@ -39,14 +39,16 @@ export async function findRegistration(scriptUrl: ScriptUrl | undefined, options
   for (const worker of [registration?.active, registration?.waiting, registration?.installing]) {
     if (worker && pathOf(worker.scriptURL) !== pathOf(scriptUrl)) return { reason: 'other_worker' }
   }
-  if (options.enabled === false) return { registration }
-  if (!location.href.startsWith(scope)) return { reason: 'out_of_scope' }
+  if (options.enabled === false && !registration) return {}
+  if (options.enabled !== false && !location.href.startsWith(scope)) return { reason: 'out_of_scope' }
   try {
     return { registration: await serviceWorker.register(url, { scope, updateViaCache: 'none' }) }
   } catch (error) {
-    warn(`Cannot register ${String(scriptUrl)}: ${String(error)}. Is dist/streamkeeper-sw.js copied there?`)
+    warn(
+      `Cannot register ${String(scriptUrl)}: ${String(error)}. To put the worker there, run: npx streamkeeper init <publicDir>`,
+    )
     // What is registered goes on: being offline keeps new options out, not the old worker.
-    return registration?.active ? { registration } : { reason: 'blocked' }
+    return { registration, reason: 'blocked' }
   }
 }
 

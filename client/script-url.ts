@@ -29,7 +29,7 @@ export function workerUrl(scriptUrl: string | URL, options: Options): string {
 export function optionsText(options: Options, base: string): string {
   const {
     scope: _scope,
-    enabled: _enabled,
+    enabled,
     observeAborts: _observeAborts,
     // Said to the worker that runs: another person needs no other worker.
     principal: _principal,
@@ -44,7 +44,7 @@ export function optionsText(options: Options, base: string): string {
     ...(route && { route: absoluteRoute(route, base) }),
     ...(stopRoute && { stopRoute: absoluteRoute(stopRoute, base) }),
   }
-  return canonicalOptions(debug ? { ...rest, debug } : rest)
+  return canonicalOptions({ ...rest, ...(debug && { debug }), ...(enabled === false && { enabled }) })
 }
 
 function absolute<Route extends { url: string }>(list: (string | Route)[], base: string): (string | Route)[] {

@@ -24,26 +24,6 @@ test('a page that was reloaded past its worker is claimed', async ({ app }) => {
   expect((await chat.ended()).status).toBe(200)
 })
 
-test('enabled: false retires the worker, and sends what is queued first', async ({ app, server }) => {
-  const session = crypto.randomUUID()
-  await app.start(options)
-  await server.behave({ session, mode: 'reset' })
-  await app.save(session, '1')
-  await server.behave({ session, mode: 'ok' })
-  const { state } = await app.register({ ...options, enabled: false })
-  expect(state).not.toBe('controlling')
-  await expect.poll(() => server.messages(session)).toHaveLength(1)
-  await app.page.reload()
-  expect(
-    await app.evaluate(async () => [
-      (await navigator.serviceWorker.getRegistrations()).length,
-      navigator.serviceWorker.controller,
-    ]),
-  ).toEqual([0, null])
-  const chat = await app.chat({ steps: [{ kind: 'status', status: 503 }] })
-  expect((await chat.ended()).status).toBe(503)
-})
-
 test('a wrong option is named', async ({ app }) => {
   await app.open()
   for (const [wrong, name] of [

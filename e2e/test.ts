@@ -11,7 +11,7 @@ import { startTestServer, type TestServer } from './test-server.ts'
 
 export { expect } from '@playwright/test'
 
-interface Fixtures {
+export interface Fixtures {
   server: TestServer
   /** Another upstream, whose answers the spec says byte by byte. */
   provider: ScriptedProvider

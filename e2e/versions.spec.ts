@@ -1,39 +1,5 @@
-import { appendFile, cp, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type App, CHAT, SAVES } from './app.ts'
-import { expect, test as base } from './test.ts'
-import { startTestServer } from './test-server.ts'
-
-interface Fixtures {
-  /** Puts another version of the worker on the server, and lets the browser look for it. */
-  deploy: (app: App) => Promise<void>
-  ownSite: string
-}
-
-/** Each test has a site of its own, whose worker it may change. */
-const test = base.extend<Fixtures>({
-  ownSite: async ({ site }, use) => {
-    const folder = await mkdtemp(join(tmpdir(), 'streamkeeper-versions-'))
-    await cp(site, folder, { recursive: true })
-    await use(folder)
-    await rm(folder, { recursive: true, force: true })
-  },
-  server: async ({ ownSite }, use) => {
-    const server = await startTestServer(ownSite)
-    await use(server)
-    await server.close()
-  },
-  deploy: async ({ ownSite }, use) => {
-    await use(async (app) => {
-      await appendFile(join(ownSite, 'streamkeeper-sw.js'), '\n// Another version.\n')
-      await app.evaluate(async () => {
-        const registration = await navigator.serviceWorker.getRegistration()
-        await registration?.update()
-      })
-    })
-  },
-})
+import { expect, test } from './own-site.ts'
 
 const options = { chat: [CHAT], saves: [SAVES] }
 /** About three seconds. */
@@ -121,20 +87,3 @@ test('without any work it takes over at once, and has what the one before it kep
     (await chat.now()).chunks.map(({ text }) => text).join(''),
   )
 })
-
-for (const how of ['unregister()', 'enabled: false'] as const) {
-  test(`${how} leaves a stream to its end, and sends what is queued`, async ({ app, server }) => {
-    await app.start(options)
-    const chat = await app.chat({ steps: [], answer: ANSWER })
-    await chat.begun()
-    await server.behave({ session: 's', mode: 'reset' })
-    await app.save('s', '1')
-    await server.behave({ session: 's', mode: 'ok' })
-    if (how === 'unregister()') {
-      expect(await app.evaluate(() => window.e2e.keeper?.unregister())).toEqual({ left: 0 })
-    } else await app.register({ ...options, enabled: false })
-    expect((await chat.ended()).state).toBe('whole')
-    expect(await chat.log()).toHaveLength(1)
-    expect(await server.messages('s')).toHaveLength(1)
-  })
-}

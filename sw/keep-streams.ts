@@ -5,6 +5,7 @@ import { canonicalOptions } from '../core/options/canonical.ts'
 import { compileRoutes, matchRoute } from '../core/options/routes.ts'
 import { isOurs, type ToWorker } from '../core/protocol/message.ts'
 import { AWAKE_PATH } from '../core/protocol/paths.ts'
+import { REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
 import { createAnswers } from './answers/answers.ts'
 import { openJournal } from './answers/journal.ts'
 import { createResumeRoutes } from './answers/serve-resume.ts'
@@ -19,6 +20,7 @@ import { openLedger } from './outbox/ledger.ts'
 import { openLetters } from './outbox/letters.ts'
 import { createOutbox } from './outbox/outbox.ts'
 import { keepPrincipal } from './principal.ts'
+import { readBody, reissue } from './reissue.ts'
 import { stayAwake } from './stay-awake.ts'
 import { createWork } from './work.ts'
 import { worker } from './worker.ts'
@@ -45,10 +47,17 @@ let isKeeping = false
  * @throws {TypeError} naming a wrong option, or when called twice.
  */
 export function keepStreams(given: Options): void {
+  keep(given)
+}
+
+/** As `keepStreams`; `emptied` is called whenever no saved message is left to send. */
+export function keep(given: Options, emptied?: () => void): void {
   const options = checkOptions(given)
   if (isKeeping) throw new TypeError('keepStreams() was called twice: one worker keeps one set of options')
   isKeeping = true
 
+  /** Sends what is queued, and leaves everything else alone. */
+  const isRetiring = options.enabled === false
   const { scope } = worker.registration
   const syncTag = `streamkeeper ${scope}`
   const clock: Clock = systemClock
@@ -98,6 +107,7 @@ export function keepStreams(given: Options): void {
     report: notify.report,
     askAuth: (question) => askAuth(scope, question),
     requestSync: () => requestSync(syncTag),
+    emptied,
     ...options.outbox,
   })
   const call = createCalls({
@@ -117,7 +127,9 @@ export function keepStreams(given: Options): void {
     if (own) return event.respondWith(own)
     const save = matchRoute(saveRoutes, request.method, request.url)
     if (save) {
-      const response = outbox.accept(request, save, clientId)
+      const response = isRetiring
+        ? acceptLast(request, save, clientId)
+        : outbox.accept(request, save, clientId)
       event.respondWith(response)
       event.waitUntil(atMost(response.then(() => drain())))
       return
@@ -125,6 +137,11 @@ export function keepStreams(given: Options): void {
     // A beacon's answer is nobody's to read: only its saves are ours.
     const chat = request.mode !== 'no-cors' && matchRoute(chatRoutes, request.method, request.url)
     if (!chat) return
+    if (isRetiring) {
+      // A page that has not heard of it yet names its requests, by a header that no server knows.
+      if (request.headers.has(REQUEST_ID_HEADER)) event.respondWith(sendUnnamed(request))
+      return
+    }
     const { response, finished } = chats.handle(request, clientId, chat)
     work.during(finished)
     event.respondWith(response)
@@ -155,12 +172,20 @@ export function keepStreams(given: Options): void {
     if (sync.tag === syncTag) sync.waitUntil(sendAll(sync.lastChance))
   })
 
+  // While it only waits for its turn, the version before it still takes messages.
+  if (isRetiring) worker.addEventListener('activate', (event) => event.waitUntil(atMost(drain('woken'))))
   void drain('woken')
 
   function drain(why?: 'woken' | 'flush'): Promise<void> {
     const draining = outbox.drain(why)
     work.during(draining)
     return draining
+  }
+
+  /** Behind what still waits; when nothing does, as without us. */
+  async function acceptLast(...[request, save, clientId]: Parameters<typeof outbox.accept>) {
+    const isEmpty = await outbox.isEmpty().catch(() => true)
+    return isEmpty ? fetch(request) : outbox.accept(request, save, clientId)
   }
 
   /** @throws {Error} when something is left: then the browser tries again, unless this was the last of its tries. */
@@ -211,6 +236,10 @@ function mayBeOurs(request: Request): boolean {
 
 function isOwnOrigin({ url }: Request): boolean {
   return new URL(url).origin === worker.location.origin
+}
+
+async function sendUnnamed(request: Request): Promise<Response> {
+  return reissue(request, await readBody(request))
 }
 
 /** Asks for a Background Sync where the browser has it; elsewhere pages and the worker's start are the triggers. */

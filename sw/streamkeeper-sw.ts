@@ -1,18 +1,38 @@
 import { clientsClaim } from 'workbox-core/clientsClaim.js'
 import { systemClock } from '../core/clock.ts'
+import { checkOptions } from '../core/options/check.ts'
+import type { Options } from '../core/options/options.ts'
 import { readOptions } from '../core/options/query.ts'
 import { keepStreams } from './keep-streams.ts'
+import { retire } from './retire.ts'
 import { takeOverWhenIdle } from './take-over.ts'
 import { worker } from './worker.ts'
+
+declare global {
+  /** `streamkeeper init --retire` sets it, in a line before this script. */
+  var streamkeeperRetires: true | undefined
+}
 
 // The ready-made worker. `register()` puts its options in the script's own URL, for a worker must know them
 // synchronously at every start. Loaded by another worker's `importScripts` it finds none there, and does nothing but
 // offer `streamkeeper.keepStreams`.
-const options = readOptions(worker.location.href)
-if (options !== undefined) {
+const { href } = worker.location
+const options = globalThis.streamkeeperRetires ? readAny() : readOptions(href)
+if (options && (globalThis.streamkeeperRetires || options.enabled === false)) retire(systemClock, options)
+else if (options) {
   clientsClaim()
   takeOverWhenIdle(systemClock)
   keepStreams(options)
+}
+
+/** Wrong options must not keep a worker from going. */
+function readAny(): Options | undefined {
+  try {
+    const given = readOptions(href)
+    return given && checkOptions(given)
+  } catch {
+    return {}
+  }
 }
 
 export { keepStreams }

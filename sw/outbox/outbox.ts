@@ -28,6 +28,8 @@ export interface Outbox {
    */
   drain: (why?: 'woken' | 'flush') => Promise<void>
   counts: () => Promise<OutboxCounts>
+  /** Whether nothing is left to send, whoever's it is. Rejects when the browser's storage refuses. */
+  isEmpty: () => Promise<boolean>
   /** Oldest first. */
   list: () => Promise<OutboxEntry[]>
   body: (id: string) => Promise<Blob | null>
@@ -53,6 +55,8 @@ export interface OutboxContext extends OutboxOptions {
   askAuth: (question: AuthQuestion) => Promise<Record<string, string> | null>
   /** Asks the browser to wake this worker when the network is back. */
   requestSync: () => void
+  /** Called whenever nothing is left to send. */
+  emptied?: (() => void) | undefined
 }
 
 const MAX_AGE_MS = 7 * 24 * 3_600_000
@@ -120,6 +124,12 @@ export function createOutbox(context: OutboxContext): Outbox {
     loaded,
   })
 
+  const isEmpty = async () => {
+    await loaded()
+    const entries = await store.list()
+    return entries.every(({ state, createdAt }) => state === 'dead' || createdAt + maxAgeMs <= clock.now())
+  }
+
   const remove = (id: string) => {
     unsealed.delete(id)
     return store.remove(id)
@@ -165,6 +175,7 @@ export function createOutbox(context: OutboxContext): Outbox {
       // While this worker lives, it needs nobody to wake it.
       const { nextAttemptAt } = queue().counts()
       if (nextAttemptAt) disarm = clock.timer(nextAttemptAt - clock.now(), () => void drain())
+      else if (context.emptied && (await isEmpty())) context.emptied()
     } catch (error) {
       degraded(error)
       // Trying at once would fail at once, unless somebody asked meanwhile.
@@ -217,6 +228,7 @@ export function createOutbox(context: OutboxContext): Outbox {
       await waitAtMost(clock, COUNT_MS, begun)
       return queue().counts()
     },
+    isEmpty,
     list: async () => (await own()).map(toPublic),
     body: async (id) => ((await find(id)) ? ((await store.body(id)) ?? null) : null),
     retry: async (id) => {

@@ -47,6 +47,13 @@ describe('one person’s messages are nobody else’s', () => {
     expect(device.upstream.received).toEqual([])
   })
 
+  test('nothing is left to send only without them, or when they are too old', async () => {
+    const { device, worker } = await leaveOne()
+    expect(await worker.outbox.isEmpty()).toBe(false)
+    await device.advance(7 * 24 * HOUR)
+    expect(await worker.outbox.isEmpty()).toBe(true)
+  })
+
   test('they go when their sender comes back, with their own secrets, over a restart too', async () => {
     const { device, worker } = await leaveOne()
     worker.kill()

@@ -1,0 +1,98 @@
+import { readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+
+/** What came of it, in words for the person at the terminal. */
+export interface Outcome {
+  ok: boolean
+  text: string
+}
+
+const NAME = 'streamkeeper-sw.js'
+
+/** The first line of every worker of ours, of any version; a retiring one has another line before it. */
+const OURS = /^(?:self\.streamkeeperRetires = true\n)?\/\*! streamkeeper (\S+) /
+
+const RETIRES = 'self.streamkeeperRetires = true\n'
+
+/** Tells whether the copy in a folder is the installed version. */
+export async function checkCopy(folder: string): Promise<Outcome> {
+  const file = join(folder, NAME)
+  const [installed, copy] = await Promise.all([readInstalled(), readIfThere(file)])
+  const version = versionOf(installed)
+  const update = `run: npx streamkeeper init ${folder}`
+  if (copy === undefined) return { ok: false, text: `${file} is missing; ${update}` }
+  if (copy === installed) return { ok: true, text: `${file} is streamkeeper ${version}, as installed` }
+  if (copy === RETIRES + installed) return { ok: true, text: `${file} is the retiring worker, as installed` }
+  const copied = versionOf(copy)
+  if (copied === undefined) return { ok: false, text: `${file} is not streamkeeper's` }
+  const what = copied === version ? 'is changed' : `is streamkeeper ${copied}, installed is ${version}`
+  return { ok: false, text: `${file} ${what}; ${update}` }
+}
+
+/** Copies the worker, or the one that takes itself away, to a folder; a file that is not ours only when told to. */
+export async function putWorker(
+  folder: string,
+  { retire, force }: { retire: boolean; force: boolean },
+): Promise<Outcome> {
+  const file = join(folder, NAME)
+  if (!(await isFolder(folder))) {
+    return { ok: false, text: `Cannot copy the worker: ${resolve(folder)} is no folder` }
+  }
+  const [installed, copy] = await Promise.all([readInstalled(), readIfThere(file)])
+  if (copy !== undefined && versionOf(copy) === undefined && !force && !(await mayReplace(file))) {
+    return { ok: false, text: `Cannot copy the worker: ${file} is not streamkeeper's; --force replaces it` }
+  }
+  // A server that reads it meanwhile has the old one or the new one, whole.
+  const beside = `${file}.${process.pid}`
+  await writeFile(beside, retire ? RETIRES + installed : installed)
+  await rename(beside, file)
+  return { ok: true, text: retire ? retired(file) : copied(file, folder, versionOf(installed)) }
+}
+
+function copied(file: string, folder: string, version: string | undefined): string {
+  return `${file} is streamkeeper ${version}. In your page, before its first chat:
+
+  import { register } from 'streamkeeper'
+  const keeper = await register('/${NAME}', { chat: ['/v1/chat/completions'] })
+
+Copy it again with each new version: "streamkeeper init ${folder}" as the package.json's "prebuild" does it for you.`
+}
+
+function retired(file: string): string {
+  return `${file} takes itself away: at a person's next visit, when no answer is being read, it replaces the worker, sends
+the messages that wait and goes. Leave the file there until everybody has come by, and take register() out of the page.`
+}
+
+async function mayReplace(file: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return false
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  const answer = await terminal.question(`${file} is not streamkeeper's. Replace it? [y/N] `)
+  terminal.close()
+  return /^y(es)?$/i.test(answer.trim())
+}
+
+function versionOf(text: string): string | undefined {
+  return OURS.exec(text)?.[1]
+}
+
+/** Built, this module lies in dist, as the worker does. */
+function readInstalled(): Promise<string> {
+  return readFile(new URL(NAME, import.meta.url), 'utf8')
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+}

@@ -1,0 +1,19 @@
+import type { Clock } from '../core/clock.ts'
+import type { Options } from '../core/options/options.ts'
+import { keep } from './keep-streams.ts'
+import { takeOverWhenIdle } from './take-over.ts'
+import { worker } from './worker.ts'
+
+/**
+ * Runs the worker that takes itself away: it replaces the active one as soon as that has nothing under way, whether or
+ * not a page says so; sends what waits, and leaves everything else to the network; and unregisters when nothing is left
+ * to send. For the ready-made worker only.
+ */
+export function retire(clock: Clock, options: Options): void {
+  takeOverWhenIdle(clock, { unasked: true })
+  keep({ ...options, enabled: false }, () => {
+    const { registration } = worker
+    // Not while the version before it is at work, nor when there is a newer one.
+    if (!registration.installing && !registration.waiting) void registration.unregister()
+  })
+}
