@@ -1,7 +1,7 @@
 import type { Options } from '../core/options/options.ts'
 import { compileRoutes } from '../core/options/routes.ts'
 import { type Calls, type Hello, PROTOCOL_VERSION } from '../core/protocol/message.ts'
-import { AWAKE_PATH, STREAMS_PATH } from '../core/protocol/paths.ts'
+import { AWAKE_PATH, HELLO_PATH, PROTOCOL_HEADER, STREAMS_PATH } from '../core/protocol/paths.ts'
 import { REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
 import type { RequestStatus } from '../core/protocol/status.ts'
 import { call, post } from './channel.ts'
@@ -91,6 +91,9 @@ export function connect(link: Link, helloMs: number): Connection {
       await call(candidate, 'principal', { id: options.principal }).catch(() => {}) // A call behind `ready` says so.
     }
     if (container.controller === candidate) {
+      const isReached = !!scriptUrl || (await reachesIt())
+      if (greeted !== candidate) return
+      if (!isReached) return settle('fallback', 'other_listener')
       settle('controlling')
       // Whoever waited for that listens from then on.
       setTimeout(() => hello.notices.forEach((notice) => store.hear(notice)))
@@ -192,6 +195,12 @@ export function connect(link: Link, helloMs: number): Connection {
     },
     retire,
   }
+}
+
+/** Whether this page's requests come to `keepStreams`, and not to a listener that was there before it. */
+async function reachesIt(): Promise<boolean> {
+  const answers = ['GET', 'POST'].map((method) => fetch(HELLO_PATH, { method }).catch(() => undefined))
+  return (await Promise.all(answers)).every((response) => response?.headers.has(PROTOCOL_HEADER))
 }
 
 /** Takes in where everything stands; what was heard since it was asked for, at `askedAt` (epoch ms), is newer. */

@@ -18,6 +18,7 @@ export type KeeperState = 'starting' | 'controlling' | 'fallback' | 'unsupported
  * - `insecure`: the page is not on https or localhost; `blocked`: the browser refused the registration
  * - `out_of_scope`: the page lies outside the worker's scope
  * - `other_worker`: the scope is another script's, or the worker there does not run `keepStreams`
+ * - `other_listener`: a `fetch` listener of the app's own worker takes requests before `keepStreams` sees them
  * - `no_worker`: `register(undefined)` found none within 5 s
  * - `version_mismatch`: worker and page speak different protocols
  * - `disabled`: `enabled: false`, or `keeper.unregister()`
@@ -27,6 +28,7 @@ export type KeeperReason =
   | 'blocked'
   | 'out_of_scope'
   | 'other_worker'
+  | 'other_listener'
   | 'no_worker'
   | 'version_mismatch'
   | 'disabled'

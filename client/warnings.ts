@@ -11,6 +11,8 @@ export function explain(reason: KeeperReason): void {
 const EXPLANATIONS: Partial<Record<KeeperReason, string>> = {
   other_worker:
     'Cannot use the worker of this scope: it is not ours. Call keepStreams() in it, and register(undefined, options)',
+  other_listener:
+    "Cannot keep this page's streams: another fetch listener of its worker takes requests first. Call keepStreams() before it",
   no_worker:
     'Cannot find a worker: register yours, which calls keepStreams(), before register(undefined, options)',
   version_mismatch:

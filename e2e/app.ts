@@ -18,8 +18,11 @@ export interface App {
   open: () => Promise<void>
   /** Opens the page and registers the worker, which must come to control it. */
   start: (options: Options) => Promise<void>
-  /** Registers, whatever comes of it. */
-  register: (options: Options, script?: string) => Promise<{ state: string; reason?: string | undefined }>
+  /** Registers, whatever comes of it; `null`: the app has a worker of its own. */
+  register: (
+    options: Options,
+    script?: string | null,
+  ) => Promise<{ state: string; reason?: string | undefined }>
   /** Loads the page anew and registers again with the same options. */
   reload: () => Promise<void>
   /** Asks for an answer that goes wrong as `fault` says; `more` goes into the request's body. */
@@ -71,7 +74,7 @@ export function createApp(page: Page, server: TestServer): App {
     return page.evaluate(({ options, script }) => window.e2e.register(options, script), {
       options,
       ...(script === undefined ? {} : { script }),
-    } as { options: Options; script?: string })
+    } as { options: Options; script?: string | null })
   }
   const mustControl = async () => {
     const { state, reason } = await register(options)

@@ -9,10 +9,10 @@ import { startTestServer } from './test-server.ts'
 
 export { expect } from './test.ts'
 
-interface OwnSiteFixtures {
+export interface OwnSiteFixtures {
   ownSite: string
   /** Puts another version of the worker on the server, and lets the browser look for it. */
-  deploy: (app: App) => Promise<void>
+  deploy: (app: App, script?: string) => Promise<void>
   /** Puts the worker there that takes itself away, as its user does, and lets the browser look for it. */
   retire: (app: App) => Promise<void>
 }
@@ -33,8 +33,8 @@ export const test = base.extend<OwnSiteFixtures>({
     await server.close()
   },
   deploy: async ({ ownSite }, use) => {
-    await use(async (app) => {
-      await appendFile(join(ownSite, 'streamkeeper-sw.js'), '\n// Another version.\n')
+    await use(async (app, script = 'streamkeeper-sw.js') => {
+      await appendFile(join(ownSite, script), '\n// Another version.\n')
       await update(app)
     })
   },

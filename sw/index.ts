@@ -1,2 +1,3 @@
 export type { Options } from '../core/options/options.ts'
-export { keepStreams } from './keep-streams.ts'
+export { chatHandler, keepStreams } from './keep-streams.ts'
+export { whenIdle } from './take-over.ts'

@@ -1,10 +1,11 @@
+import type { RouteHandlerCallback } from 'workbox-core/types.js'
 import { type Clock, systemClock, waitAtMost } from '../core/clock.ts'
 import { checkOptions } from '../core/options/check.ts'
-import type { Options } from '../core/options/options.ts'
+import type { ChatRouteOptions, Options } from '../core/options/options.ts'
 import { canonicalOptions } from '../core/options/canonical.ts'
-import { compileRoutes, matchRoute } from '../core/options/routes.ts'
-import { isOurs, type ToWorker } from '../core/protocol/message.ts'
-import { AWAKE_PATH } from '../core/protocol/paths.ts'
+import { compileRoutes, matchRoute, type RouteMatch } from '../core/options/routes.ts'
+import { isOurs, PROTOCOL_VERSION, type ToWorker } from '../core/protocol/message.ts'
+import { AWAKE_PATH, HELLO_PATH, PROTOCOL_HEADER } from '../core/protocol/paths.ts'
 import { REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
 import { createAnswers } from './answers/answers.ts'
 import { openJournal } from './answers/journal.ts'
@@ -22,7 +23,8 @@ import { createOutbox } from './outbox/outbox.ts'
 import { keepPrincipal } from './principal.ts'
 import { readBody, reissue } from './reissue.ts'
 import { stayAwake } from './stay-awake.ts'
-import { createWork } from './work.ts'
+import { warnOfCuts } from './warn-of-cuts.ts'
+import { createWork, type Work } from './work.ts'
 import { worker } from './worker.ts'
 
 /** `waitUntil` keeps the worker for its event, but the browser kills what waits for 300 s. ms. */
@@ -34,11 +36,18 @@ const SYNC_MS = 150_000
 /** A page that has no Response by then gets an early one: at 300 s browsers fail its request. ms */
 const EARLY_MS = 240_000
 
+/** A chat that no route is configured for. */
+const ANY_CHAT: RouteMatch<ChatRouteOptions> = { settings: { url: '' }, groups: {} }
+
 /** Defaults of `resume`. ms. */
 const KEEP_MS = 600_000
 const GRACE_MS = 30_000
 
-let isKeeping = false
+/** Takes a chat that nobody has answered yet. */
+type TakeChat = (event: ExtendableEvent, request: Request, clientId: string) => Promise<Response>
+
+/** What this worker does with chats, once it keeps streams. */
+let takeChat: TakeChat | undefined
 
 /**
  * Keeps chat streams and saved messages in this worker. Call it once, at top level, before the worker's other `fetch`
@@ -47,14 +56,33 @@ let isKeeping = false
  * @throws {TypeError} naming a wrong option, or when called twice.
  */
 export function keepStreams(given: Options): void {
-  keep(given)
+  warnOfCuts(keep(given))
+}
+
+/**
+ * A Workbox route handler: a chat, whatever its URL, goes the same way as one that `keepStreams` takes of itself. For
+ * routes that are found by more than a URL pattern.
+ *
+ *     keepStreams({ saves: [...] })
+ *     registerRoute(isChat, chatHandler(), 'POST')
+ *
+ * @throws {TypeError} before `keepStreams` was called.
+ */
+export function chatHandler(): RouteHandlerCallback {
+  const take = takeChat
+  if (!take) throw new TypeError('chatHandler() was called before keepStreams()')
+  return ({ event, request }) => {
+    if (!mayBeOurs(request)) return fetch(request)
+    // Workbox hands on whatever event it was given.
+    const clientId = 'clientId' in event ? (event as FetchEvent).clientId : ''
+    return take(event, request, clientId)
+  }
 }
 
 /** As `keepStreams`; `emptied` is called whenever no saved message is left to send. */
-export function keep(given: Options, emptied?: () => void): void {
+export function keep(given: Options, emptied?: () => void): Work {
   const options = checkOptions(given)
-  if (isKeeping) throw new TypeError('keepStreams() was called twice: one worker keeps one set of options')
-  isKeeping = true
+  if (takeChat) throw new TypeError('keepStreams() was called twice: one worker keeps one set of options')
 
   /** Sends what is queued, and leaves everything else alone. */
   const isRetiring = options.enabled === false
@@ -120,6 +148,9 @@ export function keep(given: Options, emptied?: () => void): void {
     principal,
   })
 
+  takeChat = (event, request, clientId) =>
+    handleChat(event, request, clientId, matchRoute(chatRoutes, request.method, request.url) ?? ANY_CHAT)
+
   worker.addEventListener('fetch', (event) => {
     const { request, clientId } = event
     if (!mayBeOurs(request)) return
@@ -136,16 +167,9 @@ export function keep(given: Options, emptied?: () => void): void {
     }
     // A beacon's answer is nobody's to read: only its saves are ours.
     const chat = request.mode !== 'no-cors' && matchRoute(chatRoutes, request.method, request.url)
-    if (!chat) return
-    if (isRetiring) {
-      // A page that has not heard of it yet names its requests, by a header that no server knows.
-      if (request.headers.has(REQUEST_ID_HEADER)) event.respondWith(sendUnnamed(request))
-      return
-    }
-    const { response, finished } = chats.handle(request, clientId, chat)
-    work.during(finished)
-    event.respondWith(response)
-    event.waitUntil(atMost(finished))
+    // A page that has not heard of its retiring yet names its requests, by a header that no server knows.
+    if (!chat || (isRetiring && !request.headers.has(REQUEST_ID_HEADER))) return
+    event.respondWith(handleChat(event, request, clientId, chat))
   })
 
   worker.addEventListener('message', (event) => {
@@ -175,6 +199,20 @@ export function keep(given: Options, emptied?: () => void): void {
   // While it only waits for its turn, the version before it still takes messages.
   if (isRetiring) worker.addEventListener('activate', (event) => event.waitUntil(atMost(drain('woken'))))
   void drain('woken')
+  return work
+
+  function handleChat(
+    event: ExtendableEvent,
+    request: Request,
+    clientId: string,
+    route: RouteMatch<ChatRouteOptions>,
+  ): Promise<Response> {
+    if (isRetiring) return sendUnnamed(request)
+    const { response, finished } = chats.handle(request, clientId, route)
+    work.during(finished)
+    event.waitUntil(atMost(finished))
+    return response
+  }
 
   function drain(why?: 'woken' | 'flush'): Promise<void> {
     const draining = outbox.drain(why)
@@ -205,7 +243,9 @@ export function keep(given: Options, emptied?: () => void): void {
 
   function serveOwn(request: Request, clientId: string): Promise<Response> | undefined {
     const { pathname } = new URL(request.url)
-    if (request.method !== 'GET' || request.mode === 'no-cors' || !isOwnOrigin(request)) return undefined
+    if (request.mode === 'no-cors' || !isOwnOrigin(request)) return undefined
+    if (pathname === HELLO_PATH) return Promise.resolve(hello())
+    if (request.method !== 'GET') return undefined
     if (pathname === AWAKE_PATH) return Promise.resolve(stayAwake(clock, work.isUnderWay))
     return serveStreams(answers, request, clientId)
   }
@@ -236,6 +276,10 @@ function mayBeOurs(request: Request): boolean {
 
 function isOwnOrigin({ url }: Request): boolean {
   return new URL(url).origin === worker.location.origin
+}
+
+function hello(): Response {
+  return new Response(null, { status: 204, headers: { [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) } })
 }
 
 async function sendUnnamed(request: Request): Promise<Response> {

@@ -3,7 +3,7 @@ import { systemClock } from '../core/clock.ts'
 import { checkOptions } from '../core/options/check.ts'
 import type { Options } from '../core/options/options.ts'
 import { readOptions } from '../core/options/query.ts'
-import { keepStreams } from './keep-streams.ts'
+import { keep, keepStreams } from './keep-streams.ts'
 import { retire } from './retire.ts'
 import { takeOverWhenIdle } from './take-over.ts'
 import { worker } from './worker.ts'
@@ -22,7 +22,7 @@ if (options && (globalThis.streamkeeperRetires || options.enabled === false)) re
 else if (options) {
   clientsClaim()
   takeOverWhenIdle(systemClock)
-  keepStreams(options)
+  keep(options)
 }
 
 /** Wrong options must not keep a worker from going. */

@@ -1,6 +1,6 @@
-import { type Clock, sleep } from '../core/clock.ts'
+import { type Clock, sleep, systemClock } from '../core/clock.ts'
 import { isOurs, type ToWorker } from '../core/protocol/message.ts'
-import { workLock } from './work.ts'
+import { ifIdle } from './work.ts'
 import { worker } from './worker.ts'
 
 /** A moment without work may come soon; after so many looks, a page will ask again. */
@@ -19,18 +19,8 @@ const UNASKED_LOOKS = 240
 export function takeOverWhenIdle(clock: Clock, how: { unasked: boolean } = { unasked: false }): void {
   let taking: Promise<void> | undefined
 
-  /** Whether nothing is under way, in this version or the active one. */
-  const take = () =>
-    navigator.locks.request(workLock(worker.registration.scope), { ifAvailable: true }, async (lock) => {
-      if (lock) await worker.skipWaiting()
-      return lock !== null
-    })
-
   const tryToTake = async (looks: number) => {
-    // Waiting in the lock's queue would keep the next stream's claim behind us, and then cut that stream.
-    for (let look = 0; look < looks && !(await take()); look++) {
-      await sleep(clock, LOOK_MS, new AbortController().signal)
-    }
+    await lookUntilIdle(clock, () => worker.skipWaiting(), looks)
     taking = undefined
   }
 
@@ -46,4 +36,21 @@ export function takeOverWhenIdle(clock: Clock, how: { unasked: boolean } = { una
     taking ??= tryToTake(LOOKS)
     event.waitUntil(taking)
   })
+}
+
+/**
+ * Resolves when no version of this worker reads an answer or sends a message, however long that takes: the moment to
+ * skip waiting. Best in a `message` event, for an `install` that takes over 300 s has failed:
+ *
+ *     event.waitUntil(whenIdle().then(() => self.skipWaiting()))
+ */
+export async function whenIdle(): Promise<void> {
+  await lookUntilIdle(systemClock, () => {}, Infinity)
+}
+
+async function lookUntilIdle(clock: Clock, action: () => unknown, looks: number): Promise<void> {
+  const { scope } = worker.registration
+  for (let look = 0; look < looks && !(await ifIdle(navigator.locks, scope, action)); look++) {
+    await sleep(clock, LOOK_MS, new AbortController().signal)
+  }
 }

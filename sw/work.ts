@@ -3,11 +3,25 @@ export interface Work {
   /** Counts as work until it settles. */
   during: (work: Promise<unknown>) => void
   isUnderWay: () => boolean
+  /** Whether another version of the worker has something under way. */
+  isUnderWayElsewhere: () => Promise<boolean>
 }
 
 /** The name of the lock that is held while there is work. */
-export function workLock(scope: string): string {
+function workLock(scope: string): string {
   return `streamkeeper work ${scope}`
+}
+
+/**
+ * Does something if nothing is under way, in no version of the worker; resolves with whether it did.
+ *
+ * Waiting in the lock's queue instead would keep the next stream's claim behind us.
+ */
+export function ifIdle(locks: LockManager, scope: string, action: () => unknown): Promise<boolean> {
+  return locks.request(workLock(scope), { ifAvailable: true }, async (lock) => {
+    if (lock) await action()
+    return lock !== null
+  })
 }
 
 /**
@@ -34,5 +48,9 @@ export function createWork(locks: LockManager, scope: string): Work {
       work.then(end, end)
     },
     isUnderWay: () => count > 0,
+    isUnderWayElsewhere: async () => {
+      const { held = [] } = await locks.query()
+      return held.filter(({ name }) => name === workLock(scope)).length > Math.min(count, 1)
+    },
   }
 }

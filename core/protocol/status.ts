@@ -108,9 +108,6 @@ export type SaveStatus = Extract<Status, { entryId: string }>
 /** A status before its teller has added when and whose it is. */
 export type Untold<Told extends Status> = Told extends unknown ? Omit<Told, 'at' | 'own'> : never
 
-/** The status of one name. */
-export type StatusOf<Name extends StatusName> = Extract<Status, { status: Name }>
-
 const NAMES = new Set<unknown>([
   'request_started',
   'rate_limit_retry',

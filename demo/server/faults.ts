@@ -12,8 +12,6 @@ export interface Preset {
   repeat?: boolean
 }
 
-export type FaultName = (typeof FAULTS)[number]['name']
-
 /** What can be tried by hand. Written for the person at the demo: first what they would see without a keeper. */
 export const FAULTS = [
   {

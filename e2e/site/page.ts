@@ -9,8 +9,11 @@ export interface TestPage {
   statuses: Status[]
   /** Requests by the name a spec gave them. */
   calls: Record<string, Call>
-  /** Registers, and listens from then on. Resolves with what the page is told about its state. */
-  register: (options: Options, script?: string) => Promise<{ state: string; reason?: string | undefined }>
+  /** Registers (`null`: the app has a worker of its own), and listens from then on. Resolves with what the page is told about its state. */
+  register: (
+    options: Options,
+    script?: string | null,
+  ) => Promise<{ state: string; reason?: string | undefined }>
   /** Sends a request as an app would, that knows nothing of us, and records what comes. */
   fetch: (name: string, url: string, init: CallInit) => void
   /** The same through `keeper.fetch`. */
@@ -36,7 +39,7 @@ const testPage: TestPage = {
   statuses: [],
   calls: {},
   register: async (options, script = '/streamkeeper-sw.js') => {
-    const keeper = await register(script, options)
+    const keeper = await register(script ?? undefined, options)
     if (keeper !== testPage.keeper) keeper.on('*', (status) => testPage.statuses.push(status))
     testPage.keeper = keeper
     const { state, reason } = keeper

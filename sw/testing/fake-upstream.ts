@@ -32,11 +32,6 @@ export interface FakeUpstream {
 export const created = () => answers(201, { 'content-type': 'application/json' }, '{"ok":true}')
 export const noNetwork = () => failsAfter()
 
-/** An answer without a body, as 204 needs it. */
-export function noContent(status = 204, headers: HeadersInit = {}): Scripted {
-  return () => Promise.resolve(new Response(null, { status, headers }))
-}
-
 /** An answer after so long. */
 export function after(ms: number, then: Scripted): Scripted {
   return (clock, signal) =>
@@ -47,15 +42,6 @@ export function after(ms: number, then: Scripted): Scripted {
         reject(signal.reason)
       })
     })
-}
-
-/** An answer that a redirect led to. */
-export function redirectedTo(url: string, then: Scripted): Scripted {
-  return async (clock, signal) => {
-    const response = await then(clock, signal)
-    Object.defineProperties(response, { url: { value: url }, redirected: { value: true } })
-    return response
-  }
 }
 
 /** A server that answers by script and writes down what comes, and when. */
