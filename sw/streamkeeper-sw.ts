@@ -5,6 +5,7 @@ import type { Options } from '../core/options/options.ts'
 import { readOptions } from '../core/options/query.ts'
 import { keep, keepStreams } from './keep-streams.ts'
 import { retire } from './retire.ts'
+import { routeStatically } from './static-routes.ts'
 import { takeOverWhenIdle } from './take-over.ts'
 import { worker } from './worker.ts'
 
@@ -23,6 +24,7 @@ else if (options) {
   clientsClaim()
   takeOverWhenIdle(systemClock)
   keep(options)
+  routeStatically(options)
 }
 
 /** Wrong options must not keep a worker from going. */

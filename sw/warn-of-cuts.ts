@@ -3,7 +3,7 @@ import { worker } from './worker.ts'
 
 /** Warns a host that takes over while the version before it has work: its answers break off. */
 export function warnOfCuts(work: Work): void {
-  const { skipWaiting } = worker
+  const skipWaiting = worker.skipWaiting.bind(worker)
   worker.skipWaiting = async () => {
     // Where locks are refused, nobody knows.
     if (await work.isUnderWayElsewhere().catch(() => false)) {
@@ -11,6 +11,6 @@ export function warnOfCuts(work: Work): void {
         '[streamkeeper] skipWaiting() breaks off an answer that is being read: await whenIdle() first',
       )
     }
-    return skipWaiting.call(worker)
+    return skipWaiting()
   }
 }

@@ -9,13 +9,8 @@ export interface ResumeRoutes {
   serve: (request: Request, clientId: string) => Promise<Response> | undefined
 }
 
-export function createResumeRoutes(
-  { route, stopRoute }: ResumeOptions,
-  scope: string,
-  answers: Answers,
-): ResumeRoutes {
-  const resuming = compile('resume.route', 'GET', route, scope)
-  const stopping = compile('resume.stopRoute', 'POST', stopRoute, scope)
+export function createResumeRoutes(options: ResumeOptions, scope: string, answers: Answers): ResumeRoutes {
+  const { resuming, stopping } = compileResumeRoutes(options, scope)
 
   const resume = async (request: Request, id: string, clientId: string) => {
     const kept = await answers.resume(id, clientId).catch(() => undefined)
@@ -40,6 +35,14 @@ export function createResumeRoutes(
       const stopped = idOf(stopping, request)
       return stopped === undefined ? undefined : stop(request, stopped)
     },
+  }
+}
+
+/** @throws {TypeError} naming the pattern that URLPattern does not take. */
+export function compileResumeRoutes({ route, stopRoute }: ResumeOptions, scope: string) {
+  return {
+    resuming: compile('resume.route', 'GET', route, scope),
+    stopping: compile('resume.stopRoute', 'POST', stopRoute, scope),
   }
 }
 

@@ -1,0 +1,44 @@
+import type { Options } from '../core/options/options.ts'
+import { compileRoutes } from '../core/options/routes.ts'
+import { OWN_PATHS } from '../core/protocol/paths.ts'
+import { compileResumeRoutes } from './answers/serve-resume.ts'
+import { worker } from './worker.ts'
+
+/**
+ * Tells the browser, where it knows static routes, which requests are ours: it sends all others to the network as if
+ * there was no worker, and wakes none for them. For the ready-made worker only: a host's own caches would be passed by.
+ *
+ * @throws {TypeError} naming a pattern that URLPattern does not take.
+ */
+export function routeStatically({ chat, saves, resume = {} }: Options): void {
+  const { scope } = worker.registration
+  const { resuming, stopping } = compileResumeRoutes(resume, scope)
+  const routes = [
+    ...compileRoutes('chat', chat, scope),
+    ...compileRoutes('saves', saves, scope),
+    ...resuming,
+    ...stopping,
+  ]
+  // Browsers refuse regular expressions in a route; without all of ours there must be none.
+  if (routes.some(({ pattern }) => pattern.hasRegExpGroups)) return
+
+  const ours = routes.map(({ pattern, method }) => ({ urlPattern: pattern, requestMethod: method }))
+  const own = { urlPattern: new URLPattern({ pathname: `${OWN_PATHS}*`, baseURL: scope }) }
+  const rules: Rule[] = [
+    ...[...ours, own].map((condition) => ({ condition, source: 'fetch-event' }) as const),
+    { condition: { urlPattern: new URLPattern({}) }, source: 'network' },
+  ]
+  worker.addEventListener('install', (event) => {
+    const { addRoutes } = event as InstallEvent
+    // Refused, all requests come to the worker's own filter.
+    if (addRoutes) event.waitUntil(addRoutes.call(event, rules).catch(() => {}))
+  })
+}
+
+/** [spec] https://w3c.github.io/ServiceWorker/#register-router-method */
+type InstallEvent = ExtendableEvent & { addRoutes?: (rules: Rule[]) => Promise<void> }
+
+interface Rule {
+  condition: { urlPattern: URLPattern; requestMethod?: string }
+  source: 'fetch-event' | 'network'
+}
