@@ -72,6 +72,17 @@ export async function readStreams({
   return all
 }
 
+/** How long requests take that are no chats, one after the other, ms. */
+export async function fetchOthers(times: number): Promise<number[]> {
+  const all: number[] = []
+  for (let time = 0; time < times; time++) {
+    const startedAt = performance.now()
+    await (await fetch('/clock', { cache: 'no-store' })).text()
+    all.push(performance.now() - startedAt)
+  }
+  return all
+}
+
 /**
  * How far the server's clock is ahead of the page's. Each question brackets it; where 0 lies in all brackets (one
  * machine, one clock) it is 0, else their middle.

@@ -15,6 +15,7 @@ const COLUMNS: readonly [figure: keyof Figures, title: string][] = [
   ['calmP50', '30 events/s, delay p50'],
   ['calmP99', 'p99'],
   ['burst', 'burst of 20 000 events'],
+  ['other', 'a request that is no chat'],
 ]
 
 /** A Markdown table: each figure's median over the rounds, its least and greatest, and its ratio to the first path. */

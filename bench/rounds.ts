@@ -1,5 +1,5 @@
 import type { Browser, Page } from '@playwright/test'
-import { measureClockOffset, readStreams, type Seen } from './in-page.ts'
+import { fetchOthers, measureClockOffset, readStreams, type Seen } from './in-page.ts'
 import { openPage } from './open-page.ts'
 import type { Path } from './paths.ts'
 import type { BenchServer } from './server.ts'
@@ -15,6 +15,8 @@ export interface Figures {
   calmP50: number
   calmP99: number
   burst: number
+  /** A request that is no chat. */
+  other: number
 }
 
 export interface Measured {
@@ -36,6 +38,7 @@ interface Plans {
   fast: Plan
   calm: Plan
   burst: Plan
+  others: number
 }
 
 const FULL: Plans = {
@@ -43,6 +46,7 @@ const FULL: Plans = {
   fast: { events: 2_000, everyMs: 1 },
   calm: { events: 90, everyMs: 1_000 / 30 },
   burst: { events: 20_000, everyMs: 0 },
+  others: 100,
 }
 
 const QUICK: Plans = {
@@ -50,6 +54,7 @@ const QUICK: Plans = {
   fast: { ...FULL.fast, events: 200 },
   calm: { ...FULL.calm, events: 15 },
   burst: FULL.burst,
+  others: 20,
 }
 
 /**
@@ -84,6 +89,7 @@ async function measureOnce(page: Page, plans: Plans): Promise<Figures> {
   const [fast] = await read(plans.fast)
   const [calm] = await read(plans.calm)
   const [burst] = await read(plans.burst)
+  const others = await page.evaluate(fetchOthers, plans.others)
   return {
     ttfb: percentile(
       first.map(({ ttfbMs }) => ttfbMs),
@@ -94,5 +100,6 @@ async function measureOnce(page: Page, plans: Plans): Promise<Figures> {
     calmP50: percentile(calm?.delaysMs ?? [], 50),
     calmP99: percentile(calm?.delaysMs ?? [], 99),
     burst: burst?.totalMs ?? Number.NaN,
+    other: percentile(others, 50),
   }
 }
