@@ -1,4 +1,5 @@
 import { deferred } from '../core/deferred.ts'
+import { watchLocalNetwork } from '../core/local-network.ts'
 import type { Options } from '../core/options/options.ts'
 import { readOptions } from '../core/options/query.ts'
 import { compileRoutes, matchRoute } from '../core/options/routes.ts'
@@ -61,8 +62,9 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
 
   const isControlled = () =>
     !!link.worker && link.worker === container?.controller && getSnapshot().state !== 'unsupported'
+  const isLeftToPage = container ? watchLocalNetwork(location.href, navigator.permissions) : () => false
   const isChat = (method: string, url: string) =>
-    isControlled() && !!matchRoute(link.chats ?? [], method, url)
+    isControlled() && !isLeftToPage(url) && !!matchRoute(link.chats ?? [], method, url)
 
   const reach = async () => {
     await ready.promise

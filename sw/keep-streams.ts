@@ -3,6 +3,7 @@ import { type Clock, systemClock, waitAtMost } from '../core/clock.ts'
 import { checkOptions } from '../core/options/check.ts'
 import type { ChatRouteOptions, Options } from '../core/options/options.ts'
 import { canonicalOptions } from '../core/options/canonical.ts'
+import { watchLocalNetwork } from '../core/local-network.ts'
 import { compileRoutes, matchRoute, type RouteMatch } from '../core/options/routes.ts'
 import { isOurs, PROTOCOL_VERSION, type ToWorker } from '../core/protocol/message.ts'
 import { AWAKE_PATH, HELLO_PATH, PROTOCOL_HEADER } from '../core/protocol/paths.ts'
@@ -92,6 +93,7 @@ export function keep(given: Options, emptied?: () => void): Work {
   const random = Math.random
   const chatRoutes = compileRoutes('chat', options.chat, scope)
   const saveRoutes = compileRoutes('saves', options.saves, scope)
+  const isLeftToPage = watchLocalNetwork(scope, navigator.permissions)
   const notify = createNotify(scope, () => outbox.counts(), options.debug === true)
   const principal = keepPrincipal(scope, clock, options.principal ?? null)
   const { keepMs = KEEP_MS, graceMs = GRACE_MS, onAbort = 'stop' } = options.resume ?? {}
@@ -156,6 +158,8 @@ export function keep(given: Options, emptied?: () => void): Work {
     if (!mayBeOurs(request)) return
     const own = serveOwn(request, clientId) ?? resumeRoutes.serve(request, clientId)
     if (own) return event.respondWith(own)
+    // Named, it knows that this worker takes it.
+    if (isLeftToPage(request.url) && !request.headers.has(REQUEST_ID_HEADER)) return
     const save = matchRoute(saveRoutes, request.method, request.url)
     if (save) {
       const response = isRetiring
