@@ -56,6 +56,11 @@ export function connect(link: Link, helloMs: number): Connection {
   const isEnabled = options.enabled !== false
   let registration: ServiceWorkerRegistration | undefined
   const finding = findRegistration(scriptUrl, options)
+  /** What is wrong with the options is told once. */
+  const registered = finding.then(
+    ({ registration }) => registration,
+    () => undefined,
+  )
   /** The last that was asked who it is. */
   let greeted: ServiceWorker | undefined
 
@@ -86,7 +91,11 @@ export function connect(link: Link, helloMs: number): Connection {
     if (running.enabled === false || !isEnabled) return leaveTo(candidate)
     const scope = registration?.scope ?? document.baseURI
     link.chats = compileRoutes('chat', running.chat, scope)
-    compareOptions(options, running, scope)
+    void registered.then((found) => {
+      // Where this page's own are on their way, there is nothing to warn of.
+      if (found?.installing || found?.waiting || greeted !== candidate) return
+      compareOptions(options, running, scope)
+    })
     if (options.principal !== undefined) {
       await call(candidate, 'principal', { id: options.principal }).catch(() => {}) // A call behind `ready` says so.
     }
@@ -103,7 +112,7 @@ export function connect(link: Link, helloMs: number): Connection {
 
   /** A worker that is to go sends what waits first, and may ask for credentials; the page is without one. */
   const leaveTo = async (candidate: ServiceWorker) => {
-    const { installing, waiting, active } = (await finding).registration ?? {}
+    const { installing, waiting, active } = (await registered) ?? {}
     if (greeted !== candidate) return
     // Enabled again: another takes this page over.
     if (isEnabled && [installing, waiting, active].some((other) => other && other !== candidate)) return

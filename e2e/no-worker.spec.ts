@@ -20,6 +20,12 @@ const cases: [name: string, reason: string, register: (app: App) => ReturnType<A
     },
   ],
   ['the worker’s file is missing', 'blocked', (app) => app.register(options, '/no-such-file.js')],
+  ['a page is served where its file should be', 'blocked', (app) => app.register(options, '/e2e/site/')],
+  [
+    'its copied worker is another version',
+    'version_mismatch',
+    (app) => app.register(options, '/older-sw.js'),
+  ],
   ['another script is at its scope', 'other_worker', registerBesideAnother],
   ['it lies out of scope', 'out_of_scope', (app) => app.register({ ...options, scope: '/elsewhere/' })],
 ]

@@ -1,4 +1,12 @@
-import { isStatus, type Keeper, type Options, register, type Status, streamChat } from '../../client/index.ts'
+import {
+  isStatus,
+  type Keeper,
+  type Options,
+  register,
+  type Status,
+  streamChat,
+  workerUrl,
+} from '../../client/index.ts'
 import { readByEventSource, readByXhr, readText } from './other-readers.ts'
 import { type CallInit, type Call, readCall } from './read-call.ts'
 
@@ -109,10 +117,15 @@ function signalOf(name: string): AbortSignal {
 
 declare global {
   interface Window {
-    streamkeeper: { register: typeof register; streamChat: typeof streamChat; isStatus: typeof isStatus }
+    streamkeeper: {
+      register: typeof register
+      streamChat: typeof streamChat
+      isStatus: typeof isStatus
+      workerUrl: typeof workerUrl
+    }
     e2e: TestPage
   }
 }
 
-window.streamkeeper = { register, streamChat, isStatus }
+window.streamkeeper = { register, streamChat, isStatus, workerUrl }
 window.e2e = testPage
