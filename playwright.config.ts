@@ -19,7 +19,9 @@ export default defineConfig({
   reporter: [['list', { printSteps: false }]],
   use: { browserName: 'chromium', launchOptions: browser, serviceWorkers: 'allow' },
   projects: [
-    { name: 'chromium', testIgnore: '**/sync/**' },
+    { name: 'chromium', testIgnore: ['**/sync/**', '**/adoption/{next,pwa,static}.spec.ts'] },
+    // Installs what apps are made with.
+    { name: 'adoption', testMatch: '**/adoption/*.spec.ts', timeout: 300_000 },
     // Needs a network of its own, and the right to make one.
     { name: 'sync', testMatch: '**/sync/*.spec.ts', timeout: 120_000, fullyParallel: false },
   ],
