@@ -1,7 +1,5 @@
-import { chromium } from '@playwright/test'
-import { type App, CHAT, createApp, SAVES } from './app.ts'
-import { createChromiumPage } from './chromium-page.ts'
-import { launchOptions } from './launch-options.ts'
+import { type App, CHAT, SAVES } from './app.ts'
+import { openNamedSite } from './named-site.ts'
 import { expect, test as base } from './test.ts'
 import { startTestServer, type TestServer } from './test-server.ts'
 
@@ -19,25 +17,12 @@ const test = base.extend<Fixtures>({
     await near.close()
   },
   publicSite: async ({ server }, use) => {
-    const { port } = new URL(server.url)
-    const origin = `http://app.example:${port}`
-    const { args = [], ...rest } = launchOptions()
-    const browser = await chromium.launch({
-      ...rest,
-      args: [
-        ...args,
-        '--host-resolver-rules=MAP app.example 127.0.0.1',
-        `--unsafely-treat-insecure-origin-as-secure=${origin}`,
-        `--ip-address-space-overrides=127.0.0.1:${port}=public`,
-      ],
-    })
-    const context = await browser.newContext()
-    const page = createChromiumPage(await context.newPage())
-    await use({
-      app: createApp(page, { ...server, url: origin }),
-      agree: () => context.grantPermissions(['local-network-access'], { origin }),
-    })
-    await browser.close()
+    const { app, context, origin, close } = await openNamedSite(server, (origin, port) => [
+      `--unsafely-treat-insecure-origin-as-secure=${origin}`,
+      `--ip-address-space-overrides=127.0.0.1:${port}=public`,
+    ])
+    await use({ app, agree: () => context.grantPermissions(['local-network-access'], { origin }) })
+    await close()
   },
 })
 

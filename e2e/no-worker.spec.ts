@@ -1,4 +1,5 @@
 import { type App, CHAT, SAVES } from './app.ts'
+import { openNamedSite } from './named-site.ts'
 import { expect, test } from './test.ts'
 import type { TestServer } from './test-server.ts'
 
@@ -37,6 +38,19 @@ for (const [name, reason, register] of cases) {
     await worksAsBefore(app, server)
   })
 }
+
+test('a page that is not served securely says so, and has the same engine by keeper.fetch', async ({
+  server,
+}) => {
+  const { app, close } = await openNamedSite(server, () => [])
+  await app.open()
+  expect(await app.register(options)).toEqual({ state: 'fallback', reason: 'insecure' })
+  const plain = await app.chat({ steps: [{ kind: 'status', status: 503 }] })
+  expect((await plain.ended()).status).toBe(503)
+  const chat = await app.chat({ steps: [{ kind: 'status', status: 502 }] }, {}, { by: 'keeperFetch' })
+  expect(await chat.ended()).toMatchObject({ state: 'whole', status: 200 })
+  await close()
+})
 
 test('another script at the scope is never replaced', async ({ app }) => {
   await app.open()
