@@ -23,6 +23,37 @@ test('a save never delays the stream: the chat arrives while the save is held', 
   expect(await app.told('save_sent')).toHaveLength(1)
 })
 
+test('unless the chat’s route says that it waits for its conversation, and how long', async ({
+  app,
+  server,
+}) => {
+  const session = crypto.randomUUID()
+  const conversation = 'body.session'
+  await app.start({
+    chat: [
+      { url: CHAT, conversation, afterSavesMs: 10_000 },
+      { url: '/other/v1/chat/completions', conversation, afterSavesMs: 300 },
+    ],
+    saves: [{ url: SAVES, orderBy: ':session' }],
+  })
+  await server.behave({ session, mode: 'slow', delayMs: 2_000 })
+  await app.save(session, '1')
+  const waiting = await app.chat({ steps: [] }, { session })
+  const elsewhere = await app.chat({ steps: [] }, { session: 'another' })
+  expect((await elsewhere.ended()).state).toBe('whole')
+  expect(await server.messages(session)).toEqual([])
+  expect((await waiting.ended()).state).toBe('whole')
+  const [message] = await server.messages(session)
+  const [attempt] = await waiting.log()
+  expect(attempt?.at).toBeGreaterThanOrEqual(message?.receivedAt ?? Infinity)
+
+  await server.behave({ session, mode: 'slow', delayMs: 8_000 })
+  await app.save(session, '2')
+  const impatient = await app.chat({ steps: [] }, { session }, { url: '/other/v1/chat/completions' })
+  await impatient.ended()
+  expect(await server.messages(session)).toHaveLength(1)
+})
+
 test('nor do many: saves that hang leave connections to the chat', async ({ app, server }) => {
   await app.start(options)
   await server.behave({ mode: 'slow', delayMs: 8_000 })

@@ -31,6 +31,8 @@ export interface ChatsContext {
   ready: () => Promise<unknown>
   /** When a page gets an early Response: the browser would give its request up a minute later. ms */
   earlyMs: number
+  /** Waits for a conversation's saves, at most so long, ms. */
+  saved: (conversation: string, limitMs: number, signal: AbortSignal) => Promise<void>
   brake: Brake
   answers: Answers
 }
@@ -73,7 +75,10 @@ export function createChats(context: ChatsContext): Chats {
     const text = body ? new TextDecoder().decode(body) : ''
     const description = describeChat(request, text, route, options)
     const { url, model, conversation, resumeId } = description
-    const { journal = 'disk', idempotencyKey = false } = route.settings
+    const { journal = 'disk', idempotencyKey = false, afterSavesMs = 0 } = route.settings
+    if (afterSavesMs > 0 && conversation !== undefined) {
+      await context.saved(conversation, afterSavesMs, signal)
+    }
     const begun = answers.begin(
       {
         requestId,

@@ -120,6 +120,7 @@ export function keep(given: Options, emptied?: () => void): Work {
     random,
     limits,
     ready: () => Promise.all([limitsReady(), principal.known()]),
+    saved: (...conversation) => outbox.settled(...conversation),
     brake: createBrake(clock),
     answers,
     earlyMs: EARLY_MS,

@@ -72,6 +72,7 @@ const optionsShape = shape({
           stream: flag,
           conversation: key,
           journal: oneOf('disk', 'memory', false),
+          afterSavesMs: ms,
           idempotencyKey: flagOrText,
         },
         ['url'],

@@ -52,6 +52,8 @@ export interface ChatRouteOptions extends RouteOptions {
    * word of it is written down; `false`: nothing, and a page that goes ends it.
    */
   journal?: 'disk' | 'memory' | false
+  /** Waits so long for earlier saves of the same conversation, ms; default 0. Takes `conversation`. */
+  afterSavesMs?: number
   /**
    * `true` or a header's name: every attempt of a request carries the same key, for upstreams that honour one. Default
    * `false`: cross-origin it costs a preflight. The app's own key is kept.

@@ -1,4 +1,4 @@
-import { type Clock, type Random, waitAtMost } from '../../core/clock.ts'
+import { type Clock, type Random, sleep, waitAtMost } from '../../core/clock.ts'
 import type { OutboxOptions, SaveRouteOptions } from '../../core/options/options.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
 import type { OutboxCounts, OutboxEntry } from '../../core/protocol/message.ts'
@@ -27,6 +27,8 @@ export interface Outbox {
    * Resolves when nothing more can be sent now; never rejects.
    */
   drain: (why?: 'woken' | 'flush') => Promise<void>
+  /** Waits until a conversation has nothing left to send, at most so long, ms. */
+  settled: (conversation: string, limitMs: number, signal: AbortSignal) => Promise<void>
   counts: () => Promise<OutboxCounts>
   /** Whether nothing is left to send, whoever's it is. Rejects when the browser's storage refuses. */
   isEmpty: () => Promise<boolean>
@@ -64,6 +66,9 @@ const RESPOND_MS = 2_000
 
 /** Nobody waits longer for counts, ms. */
 const COUNT_MS = 1_000
+
+/** Whoever waits for a conversation looks so often, ms. */
+const LOOK_MS = 20
 
 /** After so long failed storage is tried again, while the worker lives, ms. */
 const STORAGE_MS = 60_000
@@ -224,6 +229,13 @@ export function createOutbox(context: OutboxContext): Outbox {
       return (await real) ?? acceptance(id, respond)
     },
     drain,
+    settled: async (conversation, limitMs, signal) => {
+      const until = clock.now() + limitMs
+      await waitAtMost(clock, Math.min(limitMs, COUNT_MS), begun)
+      while (queue().has(conversation) && clock.now() < until && !signal.aborted) {
+        await sleep(clock, LOOK_MS, signal).catch(() => {}) // Stopped.
+      }
+    },
     counts: async () => {
       await waitAtMost(clock, COUNT_MS, begun)
       return queue().counts()

@@ -8,6 +8,8 @@ export interface Queue {
   conversations: () => Iterable<string>
   /** Who is next in a conversation; `undefined` while nobody may go. */
   head: (conversation: string) => Entry | undefined
+  /** Whether it has anything to send, now or later. */
+  has: (conversation: string) => boolean
   counts: () => OutboxCounts
 }
 
@@ -123,6 +125,8 @@ function createQueue(reserved: Map<string, Entry>) {
     },
     conversations: () => places.keys(),
     head,
+    has: (conversation: string) =>
+      places.get(conversation)?.some((id) => entries.get(id)?.state !== 'dead') ?? false,
     counts: (): OutboxCounts => {
       const { queued, sending, waiting, needs_auth: needsAuth, dead } = tally
       let nextAttemptAt = Infinity
