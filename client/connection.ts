@@ -1,3 +1,4 @@
+import { watchLocalNetwork } from '../core/local-network.ts'
 import type { Options } from '../core/options/options.ts'
 import { compileRoutes } from '../core/options/routes.ts'
 import { type Calls, type Hello, PROTOCOL_VERSION } from '../core/protocol/message.ts'
@@ -54,6 +55,7 @@ export interface Connection {
 export function connect(link: Link, helloMs: number): Connection {
   const { scriptUrl, options, store, container, signal, adopt } = link
   const isEnabled = options.enabled !== false
+  link.isLeftToPage = watchLocalNetwork(location.href, navigator.permissions)
   let registration: ServiceWorkerRegistration | undefined
   const finding = findRegistration(scriptUrl, options)
   /** What is wrong with the options is told once. */

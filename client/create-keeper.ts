@@ -1,5 +1,4 @@
 import { deferred } from '../core/deferred.ts'
-import { watchLocalNetwork } from '../core/local-network.ts'
 import type { Options } from '../core/options/options.ts'
 import { readOptions } from '../core/options/query.ts'
 import { compileRoutes, matchRoute } from '../core/options/routes.ts'
@@ -62,9 +61,8 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
 
   const isControlled = () =>
     !!link.worker && link.worker === container?.controller && getSnapshot().state !== 'unsupported'
-  const isLeftToPage = container ? watchLocalNetwork(location.href, navigator.permissions) : () => false
   const isChat = (method: string, url: string) =>
-    isControlled() && !isLeftToPage(url) && !!matchRoute(link.chats ?? [], method, url)
+    isControlled() && !link.isLeftToPage(url) && !!matchRoute(link.chats ?? [], method, url)
 
   const reach = async () => {
     await ready.promise
@@ -113,6 +111,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     container: container as ServiceWorkerContainer,
     signal: life.signal,
     settle,
+    isLeftToPage: (url) => !url.startsWith(`${location.origin}/`),
     adopt: () => {
       const controller = container?.controller
       link.worker = undefined

@@ -15,6 +15,8 @@ export interface Link {
   worker?: ServiceWorker | undefined
   /** The chats of that worker, which may run with other options than this page's. */
   chats?: Route<ChatRouteOptions>[]
+  /** Whether the worker leaves a URL to the page; until the connection knows more, for all of other origins. */
+  isLeftToPage: (url: string) => boolean
   /** Who is asked for credentials. */
   provider?: AuthProvider | null
   /** Takes the controller for ours by its script, before it has said hello. */

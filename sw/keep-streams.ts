@@ -1,54 +1,10 @@
 import type { RouteHandlerCallback } from 'workbox-core/types.js'
-import { type Clock, systemClock, waitAtMost } from '../core/clock.ts'
-import { checkOptions } from '../core/options/check.ts'
-import type { ChatRouteOptions, Options } from '../core/options/options.ts'
-import { canonicalOptions } from '../core/options/canonical.ts'
-import { watchLocalNetwork } from '../core/local-network.ts'
-import { compileRoutes, matchRoute, type RouteMatch } from '../core/options/routes.ts'
-import { isOurs, PROTOCOL_VERSION, type ToWorker } from '../core/protocol/message.ts'
-import { AWAKE_PATH, HELLO_PATH, PROTOCOL_HEADER } from '../core/protocol/paths.ts'
-import { REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
-import { createAnswers } from './answers/answers.ts'
-import { openJournal } from './answers/journal.ts'
-import { createResumeRoutes } from './answers/serve-resume.ts'
-import { serveStreams } from './answers/serve-streams.ts'
-import { askAuth } from './ask-auth.ts'
-import { createBrake } from './brake.ts'
-import { createCalls } from './calls.ts'
-import { createChats } from './chats.ts'
-import { keepLimits } from './keep-limits.ts'
-import { createNotify } from './notify.ts'
-import { openLedger } from './outbox/ledger.ts'
-import { openLetters } from './outbox/letters.ts'
-import { createOutbox } from './outbox/outbox.ts'
-import { keepPrincipal } from './principal.ts'
-import { readBody, reissue } from './reissue.ts'
-import { stayAwake } from './stay-awake.ts'
+import type { Options } from '../core/options/options.ts'
+import { keep, type Kept } from './keep.ts'
+import { mayBeOurs } from './may-be-ours.ts'
 import { warnOfCuts } from './warn-of-cuts.ts'
-import { createWork, type Work } from './work.ts'
-import { worker } from './worker.ts'
 
-/** `waitUntil` keeps the worker for its event, but the browser kills what waits for 300 s. ms. */
-const KEEP_AWAKE_MS = 240_000
-
-/** A Background Sync has less, ms: at 180 s the browser kills it, and counts that as a try. */
-const SYNC_MS = 150_000
-
-/** A page that has no Response by then gets an early one: at 300 s browsers fail its request. ms */
-const EARLY_MS = 240_000
-
-/** A chat that no route is configured for. */
-const ANY_CHAT: RouteMatch<ChatRouteOptions> = { settings: { url: '' }, groups: {} }
-
-/** Defaults of `resume`. ms. */
-const KEEP_MS = 600_000
-const GRACE_MS = 30_000
-
-/** Takes a chat that nobody has answered yet. */
-type TakeChat = (event: ExtendableEvent, request: Request, clientId: string) => Promise<Response>
-
-/** What this worker does with chats, once it keeps streams. */
-let takeChat: TakeChat | undefined
+let kept: Kept | undefined
 
 /**
  * Keeps chat streams and saved messages in this worker. Call it once, at top level, before the worker's other `fetch`
@@ -56,8 +12,10 @@ let takeChat: TakeChat | undefined
  *
  * @throws {TypeError} naming a wrong option, or when called twice.
  */
-export function keepStreams(given: Options): void {
-  warnOfCuts(keep(given))
+export function keepStreams(options: Options): void {
+  if (kept) throw new TypeError('keepStreams() was called twice: one worker keeps one set of options')
+  kept = keep(options)
+  warnOfCuts(kept.work)
 }
 
 /**
@@ -70,230 +28,12 @@ export function keepStreams(given: Options): void {
  * @throws {TypeError} before `keepStreams` was called.
  */
 export function chatHandler(): RouteHandlerCallback {
-  const take = takeChat
-  if (!take) throw new TypeError('chatHandler() was called before keepStreams()')
+  if (!kept) throw new TypeError('chatHandler() was called before keepStreams()')
+  const { takeChat } = kept
   return ({ event, request }) => {
     if (!mayBeOurs(request)) return fetch(request)
     // Workbox hands on whatever event it was given.
     const clientId = 'clientId' in event ? (event as FetchEvent).clientId : ''
-    return take(event, request, clientId)
+    return takeChat(event, request, clientId)
   }
-}
-
-/** As `keepStreams`; `emptied` is called whenever no saved message is left to send. */
-export function keep(given: Options, emptied?: () => void): Work {
-  const options = checkOptions(given)
-  if (takeChat) throw new TypeError('keepStreams() was called twice: one worker keeps one set of options')
-
-  /** Sends what is queued, and leaves everything else alone. */
-  const isRetiring = options.enabled === false
-  const { scope } = worker.registration
-  const syncTag = `streamkeeper ${scope}`
-  const clock: Clock = systemClock
-  const random = Math.random
-  const chatRoutes = compileRoutes('chat', options.chat, scope)
-  const saveRoutes = compileRoutes('saves', options.saves, scope)
-  const isLeftToPage = watchLocalNetwork(scope, navigator.permissions)
-  const notify = createNotify(scope, () => outbox.counts(), options.debug === true)
-  const principal = keepPrincipal(scope, clock, options.principal ?? null)
-  const { keepMs = KEEP_MS, graceMs = GRACE_MS, onAbort = 'stop' } = options.resume ?? {}
-  const answers = createAnswers({
-    clock,
-    journal: openJournal({ scope, clock, refused }),
-    principal,
-    keepMs,
-    graceMs,
-    onAbort,
-    isOpen: async (clientId) => (await worker.clients.get(clientId)) !== undefined,
-    hasPages: async () => {
-      const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
-      return pages.some(({ url }) => url.startsWith(scope))
-    },
-    report: notify.report,
-  })
-  const resumeRoutes = createResumeRoutes(options.resume ?? {}, scope, answers)
-  const work = createWork(navigator.locks, scope)
-  const { limits, ready: limitsReady } = keepLimits(scope, clock, random)
-  const chats = createChats({
-    options,
-    clock,
-    random,
-    limits,
-    ready: () => Promise.all([limitsReady(), principal.known()]),
-    saved: (...conversation) => outbox.settled(...conversation),
-    brake: createBrake(clock),
-    answers,
-    earlyMs: EARLY_MS,
-  })
-  const outbox = createOutbox({
-    clock,
-    random,
-    fetch: (input, init) => fetch(input, init),
-    scope,
-    origin: worker.location.origin,
-    ledger: openLedger(scope, clock),
-    letters: openLetters(scope, worker.location.origin, caches),
-    principal,
-    locks: navigator.locks,
-    report: notify.report,
-    askAuth: (question) => askAuth(scope, question),
-    requestSync: () => requestSync(syncTag),
-    emptied,
-    ...options.outbox,
-  })
-  const call = createCalls({
-    options: canonicalOptions(options),
-    clock,
-    notify,
-    answers,
-    outbox,
-    limits,
-    principal,
-  })
-
-  takeChat = (event, request, clientId) =>
-    handleChat(event, request, clientId, matchRoute(chatRoutes, request.method, request.url) ?? ANY_CHAT)
-
-  worker.addEventListener('fetch', (event) => {
-    const { request, clientId } = event
-    if (!mayBeOurs(request)) return
-    const own = serveOwn(request, clientId) ?? resumeRoutes.serve(request, clientId)
-    if (own) return event.respondWith(own)
-    // Named, it knows that this worker takes it.
-    if (isLeftToPage(request.url) && !request.headers.has(REQUEST_ID_HEADER)) return
-    const save = matchRoute(saveRoutes, request.method, request.url)
-    if (save) {
-      const response = isRetiring
-        ? acceptLast(request, save, clientId)
-        : outbox.accept(request, save, clientId)
-      event.respondWith(response)
-      event.waitUntil(atMost(response.then(() => drain())))
-      return
-    }
-    // A beacon's answer is nobody's to read: only its saves are ours.
-    const chat = request.mode !== 'no-cors' && matchRoute(chatRoutes, request.method, request.url)
-    // A page that has not heard of its retiring yet names its requests, by a header that no server knows.
-    if (!chat || (isRetiring && !request.headers.has(REQUEST_ID_HEADER))) return
-    event.respondWith(handleChat(event, request, clientId, chat))
-  })
-
-  worker.addEventListener('message', (event) => {
-    const message: unknown = event.data
-    if (!isOurs<ToWorker>(message)) return
-    switch (message.type) {
-      case 'cancel':
-        return chats.cancel(message.requestId)
-      case 'wake':
-        return event.waitUntil(atMost(drain('woken').then(syncLater)))
-      case 'leaving':
-        return answers.leaving(event.source && 'id' in event.source ? event.source.id : '')
-      case 'ping':
-        return // That it came is all: it keeps the worker alive.
-      case 'takeover':
-        return // The ready-made worker's own affair.
-      case 'call':
-        return event.waitUntil(atMost(call(message, event)))
-    }
-  })
-
-  worker.addEventListener('sync', (event) => {
-    const sync = event as SyncEvent
-    if (sync.tag === syncTag) sync.waitUntil(sendAll(sync.lastChance))
-  })
-
-  // While it only waits for its turn, the version before it still takes messages.
-  if (isRetiring) worker.addEventListener('activate', (event) => event.waitUntil(atMost(drain('woken'))))
-  void drain('woken')
-  return work
-
-  function handleChat(
-    event: ExtendableEvent,
-    request: Request,
-    clientId: string,
-    route: RouteMatch<ChatRouteOptions>,
-  ): Promise<Response> {
-    if (isRetiring) return sendUnnamed(request)
-    const { response, finished } = chats.handle(request, clientId, route)
-    work.during(finished)
-    event.waitUntil(atMost(finished))
-    return response
-  }
-
-  function drain(why?: 'woken' | 'flush'): Promise<void> {
-    const draining = outbox.drain(why)
-    work.during(draining)
-    return draining
-  }
-
-  /** Behind what still waits; when nothing does, as without us. */
-  async function acceptLast(...[request, save, clientId]: Parameters<typeof outbox.accept>) {
-    const isEmpty = await outbox.isEmpty().catch(() => true)
-    return isEmpty ? fetch(request) : outbox.accept(request, save, clientId)
-  }
-
-  /** @throws {Error} when something is left: then the browser tries again, unless this was the last of its tries. */
-  async function sendAll(isLast: boolean): Promise<void> {
-    await waitAtMost(clock, SYNC_MS, drain('woken'))
-    const { queued } = await outbox.counts()
-    if (queued === 0) return
-    if (isLast) requestSync(syncTag)
-    throw new Error(`${queued} saved messages could not be sent`)
-  }
-
-  /** The browser gives up after a few tries; now that there is a page, it may be asked again. */
-  async function syncLater(): Promise<void> {
-    const { queued } = await outbox.counts()
-    if (queued > 0) requestSync(syncTag)
-  }
-
-  function serveOwn(request: Request, clientId: string): Promise<Response> | undefined {
-    const { pathname } = new URL(request.url)
-    if (request.mode === 'no-cors' || !isOwnOrigin(request)) return undefined
-    if (pathname === HELLO_PATH) return Promise.resolve(hello())
-    if (request.method !== 'GET') return undefined
-    if (pathname === AWAKE_PATH) return Promise.resolve(stayAwake(clock, work.isUnderWay))
-    return serveStreams(answers, request, clientId)
-  }
-
-  function refused(requestId: string, error: unknown) {
-    const message = `The browser's storage failed: ${error instanceof Error ? error.message : String(error)}`
-    notify.report({ status: 'storage_degraded', message, requestId }, '')
-  }
-
-  function atMost(underWay: Promise<unknown>): Promise<void> {
-    return waitAtMost(clock, KEEP_AWAKE_MS, underWay)
-  }
-}
-
-/** [spec] https://wicg.github.io/background-sync/spec/#sync-event */
-type SyncEvent = ExtendableEvent & { tag: string; lastChance: boolean }
-
-/** What a worker must leave alone whatever its URL: documents, their parts, and what cannot be sent again. */
-function mayBeOurs(request: Request): boolean {
-  return (
-    request.mode !== 'navigate' &&
-    request.destination === '' &&
-    request.redirect === 'follow' &&
-    !request.headers.has('range') &&
-    (request.mode !== 'no-cors' || isOwnOrigin(request))
-  )
-}
-
-function isOwnOrigin({ url }: Request): boolean {
-  return new URL(url).origin === worker.location.origin
-}
-
-function hello(): Response {
-  return new Response(null, { status: 204, headers: { [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) } })
-}
-
-async function sendUnnamed(request: Request): Promise<Response> {
-  return reissue(request, await readBody(request))
-}
-
-/** Asks for a Background Sync where the browser has it; elsewhere pages and the worker's start are the triggers. */
-function requestSync(tag: string): void {
-  const { sync } = worker.registration as { sync?: { register: (tag: string) => Promise<void> } }
-  // Refused without a page, or by the user: the other triggers remain.
-  sync?.register(tag).catch(() => {})
 }

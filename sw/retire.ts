@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Options } from '../core/options/options.ts'
-import { keep } from './keep-streams.ts'
+import { keep } from './keep.ts'
 import { takeOverWhenIdle } from './take-over.ts'
 import { worker } from './worker.ts'
 
