@@ -77,7 +77,14 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
     return false
   }
 
-  const [body, known] = await Promise.all([store.body(id), context.openSecrets(entry)])
+  const [body, known, stored] = await Promise.all([
+    store.body(id),
+    context.openSecrets(entry),
+    store.change(id, () => undefined),
+  ])
+  if (!stored) return stepAside()
+  // Another worker has had it since this one has read the ledger: look again.
+  if (stored.state !== found.state || stored.triedAt !== found.triedAt) return true
   if (!body) {
     // The message goes first when an entry is removed: this one was sent.
     if (entry.state === 'sending') return finish(entry.attempts)

@@ -132,9 +132,12 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
         queues.set(entry)
       } catch (error) {
         queues.remove(id)
-        // Now, and when the slower of them is done, too.
+        // Now, and when the slower of them is done, too; nobody waits for it, however long it takes.
         for (const done of [Promise.resolve(), Promise.allSettled(writes)]) {
-          void done.then(() => remove(id)).catch(() => {}) // Refused as well: there is nothing to undo.
+          void done
+            .then(() => letters.remove(id))
+            .then(() => ledger.remove(id))
+            .catch(() => {}) // Refused as well: there is nothing to undo.
         }
         throw error
       }
