@@ -99,6 +99,7 @@ test('a page that enables it again has it again', async ({ app, server }) => {
   const chat = await leaveWork(app, server)
   await app.register({ ...options, enabled: false })
   await chat.ended()
+  await app.page.waitFor(() => navigator.serviceWorker.controller?.scriptURL.includes('enabled'))
   await app.page.reload()
   await app.register(options)
   await expect.poll(() => state(app)).toEqual({ state: 'controlling' })

@@ -75,6 +75,7 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
     const reading = timely(ledger.all())
     const entries = await queues.read(reading.then((all) => all.entries))
     seen = (await reading).latest
+    noteId(seen ?? '')
     noteId(entries.at(-1)?.id ?? '')
     return entries
   }

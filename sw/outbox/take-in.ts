@@ -57,6 +57,8 @@ export function createTakeIn({ clock, origin, store, principal, begun, loaded, .
       const sealed = await sealFor(owner, record, secrets)
       await earlier
       await loaded()
+      // A clock that was set back does not tell this worker's messages from another's.
+      if (clock.now() < timeOf(store.lastId())) await store.refresh()
       const createdAt = clock.now()
       const id = nextId(store.lastId(), createdAt)
       const entry = { ...record, ...sealed, ...UNTRIED, id, createdAt, clientId, principal: owner }
@@ -71,6 +73,11 @@ export function createTakeIn({ clock, origin, store, principal, begun, loaded, .
 
 /** The next id: of the time, but never before the last one, whatever the clock does. */
 function nextId(lastId: string, now: number): string {
-  const number = Math.max(now, (parseInt(lastId, 36) || 0) + 1)
+  const number = Math.max(now, timeOf(lastId) + 1)
   return `${number.toString(36).padStart(9, '0')}-${createRequestId().slice(0, 8)}`
+}
+
+/** The time that an id begins with, epoch ms; 0 for none. */
+function timeOf(id: string): number {
+  return parseInt(id, 36) || 0
 }
