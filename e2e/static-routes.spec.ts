@@ -16,8 +16,13 @@ async function watchWorker(page: Page) {
   return {
     isRunning: () => status === 'running' || status === 'starting',
     stop: async () => {
-      await session.send('ServiceWorker.stopAllWorkers')
-      await expect.poll(() => status).toBe('stopped')
+      // It may be woken by what is still on its way.
+      const stop = async () => {
+        await session.send('ServiceWorker.stopAllWorkers')
+        await new Promise((resolve) => setTimeout(resolve, 300))
+        return status
+      }
+      await expect.poll(stop).toBe('stopped')
     },
   }
 }

@@ -4,6 +4,9 @@ import { keep } from './keep.ts'
 import { takeOverWhenIdle } from './take-over.ts'
 import { worker } from './worker.ts'
 
+/** How often it looks whether it may go, ms. */
+const LOOK_MS = 1_000
+
 /**
  * Runs the worker that takes itself away: it replaces the active one as soon as that has nothing under way, whether or
  * not a page says so; sends what waits, and leaves everything else to the network; and unregisters when nothing is left
@@ -11,9 +14,11 @@ import { worker } from './worker.ts'
  */
 export function retire(clock: Clock, options: Options): void {
   takeOverWhenIdle(clock, { unasked: true })
-  keep({ ...options, enabled: false }, () => {
+  const leave = () => {
     const { registration } = worker
-    // Not while the version before it is at work, nor when there is a newer one.
-    if (!registration.installing && !registration.waiting) void registration.unregister()
-  })
+    // Not while the version before it is at work, nor when there is a newer one; a worker learns of its own turn late.
+    if (registration.installing || registration.waiting) clock.timer(LOOK_MS, leave)
+    else void registration.unregister()
+  }
+  keep({ ...options, enabled: false }, leave)
 }
