@@ -68,7 +68,15 @@ test('behind a listener that takes everything it says so, and the page’s own e
   expect((await chat.ended()).status).toBe(200)
 })
 
-test('whenIdle() lets a host take over when no stream is cut', async ({ app, bundle, deploy, host }) => {
+test('whenIdle() lets a host take over when no stream is cut', async ({
+  app,
+  bundle,
+  context,
+  deploy,
+  host,
+}) => {
+  const warnings: string[] = []
+  context.on('console', (message) => warnings.push(message.text()))
   await startPlain(app, host, await bundle('plain'))
   const chat = await app.chat({ steps: [], answer: { tokens: 90, tokensPerSecond: 30 } })
   await chat.begun()
@@ -76,6 +84,7 @@ test('whenIdle() lets a host take over when no stream is cut', async ({ app, bun
   await tellWaiting(app, 'skip waiting')
   expect((await chat.ended()).state).toBe('whole')
   await app.page.waitFor(async () => !(await navigator.serviceWorker.getRegistration())?.waiting)
+  expect(warnings.filter((text) => text.includes('await whenIdle()'))).toEqual([])
 })
 
 test('a host that skips waiting in mid-stream is warned', async ({ app, bundle, context, deploy, host }) => {
