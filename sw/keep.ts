@@ -42,6 +42,8 @@ const GRACE_MS = 30_000
 /** What else a worker does with what it keeps. */
 export interface Kept {
   work: Work
+  /** As `Outbox.isEmpty`. */
+  isEmpty: () => Promise<boolean>
   /** Takes a chat that nobody has answered yet. */
   takeChat: (event: ExtendableEvent, request: Request, clientId: string) => Promise<Response>
 }
@@ -164,6 +166,7 @@ export function keep(given: Options, emptied?: () => void): Kept {
   void drain('woken')
   return {
     work,
+    isEmpty: outbox.isEmpty,
     takeChat: (event, request, clientId) =>
       handleChat(event, request, clientId, matchRoute(chatRoutes, request.method, request.url) ?? ANY_CHAT),
   }

@@ -17,8 +17,15 @@ export function retire(clock: Clock, options: Options): void {
   const leave = () => {
     const { registration } = worker
     // Not while the version before it is at work, nor when there is a newer one; a worker learns of its own turn late.
-    if (registration.installing || registration.waiting) clock.timer(LOOK_MS, leave)
+    if (registration.installing || registration.waiting) clock.timer(LOOK_MS, lookAgain)
     else void registration.unregister()
   }
-  keep({ ...options, enabled: false }, leave)
+  /** Meanwhile the version before it may have taken a message that it could not send. */
+  const lookAgain = () => {
+    isEmpty().then(
+      (isStill) => isStill && leave(),
+      () => {}, // Storage refuses: the next run will tell.
+    )
+  }
+  const { isEmpty } = keep({ ...options, enabled: false }, leave)
 }

@@ -7,11 +7,18 @@ import { worker } from './worker.ts'
 /**
  * Tells the browser, where it knows static routes, which requests are ours: it sends all others to the network as if
  * there was no worker, and wakes none for them. For the ready-made worker only: a host's own caches would be passed by.
- *
- * @throws {TypeError} naming a pattern that URLPattern does not take.
  */
-export function routeStatically({ chat, saves, resume = {} }: Options): void {
-  const { scope } = worker.registration
+export function routeStatically(options: Options): void {
+  worker.addEventListener('install', (event) => {
+    const rules = rulesOf(options, worker.registration.scope)
+    const { addRoutes } = event as InstallEvent
+    // Refused, all requests come to the worker's own filter.
+    if (rules && addRoutes) event.waitUntil(addRoutes.call(event, rules).catch(() => {}))
+  })
+}
+
+/** `undefined` where a pattern has a regular expression: browsers refuse it, and without all of ours there must be none. */
+function rulesOf({ chat, saves, resume = {} }: Options, scope: string): Rule[] | undefined {
   const { resuming, stopping } = compileResumeRoutes(resume, scope)
   const routes = [
     ...compileRoutes('chat', chat, scope),
@@ -19,20 +26,14 @@ export function routeStatically({ chat, saves, resume = {} }: Options): void {
     ...resuming,
     ...stopping,
   ]
-  // Browsers refuse regular expressions in a route; without all of ours there must be none.
-  if (routes.some(({ pattern }) => pattern.hasRegExpGroups)) return
+  if (routes.some(({ pattern }) => pattern.hasRegExpGroups)) return undefined
 
   const ours = routes.map(({ pattern, method }) => ({ urlPattern: pattern, requestMethod: method }))
   const own = { urlPattern: new URLPattern({ pathname: `${OWN_PATHS}*`, baseURL: scope }) }
-  const rules: Rule[] = [
+  return [
     ...[...ours, own].map((condition) => ({ condition, source: 'fetch-event' }) as const),
     { condition: { urlPattern: new URLPattern({}) }, source: 'network' },
   ]
-  worker.addEventListener('install', (event) => {
-    const { addRoutes } = event as InstallEvent
-    // Refused, all requests come to the worker's own filter.
-    if (addRoutes) event.waitUntil(addRoutes.call(event, rules).catch(() => {}))
-  })
 }
 
 /** [spec] https://w3c.github.io/ServiceWorker/#register-router-method */
