@@ -8,6 +8,7 @@ import type { UpstreamAttempt } from '../upstream/upstream-log.ts'
 import { wait } from '../wait.ts'
 import { composeAnswer } from './answer.ts'
 import type { ChatRequest } from './chat-request.ts'
+import type { Dialect } from './dialects/dialect.ts'
 import { errorBody } from './error-body.ts'
 import { planStream } from './plan-stream.ts'
 import { generationMs, planWhole } from './plan-whole.ts'
@@ -19,6 +20,7 @@ export interface Turn {
   connections: Connections
   attempt: UpstreamAttempt
   request: ChatRequest
+  dialect: Dialect
   /** The pace of answers that do not say another. */
   tokensPerSecond: number
 }
@@ -53,7 +55,7 @@ function stepOf({ request: { fault }, attempt: { attempt } }: Turn): Step {
 }
 
 async function answer(turn: Turn, options: AnswerOptions): Promise<void> {
-  const { exchange, request, tokensPerSecond: usualPace } = turn
+  const { exchange, request, dialect, tokensPerSecond: usualPace } = turn
   const { res, over } = exchange
   const { chunking = 'event', tokensPerSecond = usualPace } = options
   const said = composeAnswer(request, options, Date.now())
@@ -66,7 +68,9 @@ async function answer(turn: Turn, options: AnswerOptions): Promise<void> {
     ...options.headers,
   })
   res.flushHeaders()
-  const moves = request.stream ? planStream(said, options, request.includeUsage) : planWhole(said, options)
+  const moves = request.stream
+    ? planStream(said, options, { dialect, includeUsage: request.includeUsage })
+    : planWhole(said, options, dialect)
   await playMoves(moves, { ...turn, chunking, tokensPerSecond })
 }
 

@@ -1,6 +1,7 @@
 import { isRecord } from '../is-record.ts'
 import type { Fault } from '../step.ts'
 import { checkFault } from './check-fault.ts'
+import type { Protocol } from './protocols.ts'
 
 /** What the provider needs to know of a chat request. */
 export interface ChatRequest {
@@ -14,40 +15,68 @@ export interface ChatRequest {
   fault?: Fault
 }
 
-/** Returns what is wrong, as text, when the body is no chat request. */
-export function readChatRequest(bytes: Buffer): ChatRequest | string {
+/**
+ * Reads a request of any of our protocols; returns what is wrong, as text, when it is none. An `EventSource` has no
+ * body, and some SDKs let nothing foreign into theirs: a fault may stand in the query, `?fault={"steps":[…]}`.
+ */
+export function readChatRequest(bytes: Buffer, url: URL, protocol: Protocol): ChatRequest | string {
   let body: unknown
+  let fault: unknown
   try {
-    body = JSON.parse(bytes.toString())
+    body = bytes.length > 0 ? JSON.parse(bytes.toString()) : undefined
   } catch {
     return 'We could not parse the JSON body of your request.'
   }
-  if (!isRecord(body)) return 'The body must be a JSON object.'
-  if (typeof body.model !== 'string') return 'you must provide a model parameter'
-  if (!Array.isArray(body.messages) || body.messages.length === 0) {
-    return "Invalid 'messages': expected an array with at least one message."
+  try {
+    const inQuery = url.searchParams.get('fault')
+    fault = inQuery === null ? undefined : JSON.parse(inQuery)
+  } catch {
+    return 'We could not parse the JSON of your fault.'
   }
-  const wrong = body.fault === undefined ? undefined : checkFault(body.fault)
+  if (!isRecord(body)) {
+    if (body !== undefined || !protocol.withoutBody) return 'The body must be a JSON object.'
+    body = { model: 'demo-small', stream: true, messages: [{ role: 'user', content: '' }] }
+  }
+  return readBodyOf(body as Record<string, unknown>, fault, protocol)
+}
+
+function readBodyOf(
+  body: Record<string, unknown>,
+  faultInQuery: unknown,
+  { messagesField, alwaysStreams }: Protocol,
+): ChatRequest | string {
+  const model = body.model ?? (alwaysStreams ? 'demo-small' : undefined)
+  if (typeof model !== 'string') return 'you must provide a model parameter'
+  const given = body[messagesField]
+  const messages: unknown[] = typeof given === 'string' ? [{ role: 'user', content: given }] : asArray(given)
+  if (messages.length === 0) {
+    return `Invalid '${messagesField}': expected an array with at least one message.`
+  }
+  const fault = faultInQuery ?? body.fault
+  const wrong = fault === undefined ? undefined : checkFault(fault)
   if (wrong) return wrong
 
-  const messages: unknown[] = body.messages
   const users = messages.filter((message) => isRecord(message) && message.role === 'user')
   return {
-    model: body.model,
-    stream: body.stream === true,
+    model,
+    stream: alwaysStreams === true || body.stream === true,
     includeUsage: isRecord(body.stream_options) && body.stream_options.include_usage === true,
     prompt: textOf(users.at(-1)),
     promptLength: messages.reduce<number>((sum, message) => sum + textOf(message).length, 0),
-    ...(body.fault === undefined ? {} : { fault: body.fault as Fault }),
+    ...(fault === undefined ? {} : { fault: fault as Fault }),
   }
 }
 
-/** Content is a string, or parts of which some have text. */
+function asArray(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+/** Content is a string, or parts of which some have text; the AI SDK's messages have their parts directly. */
 function textOf(message: unknown): string {
   if (!isRecord(message)) return ''
-  if (typeof message.content === 'string') return message.content
-  if (!Array.isArray(message.content)) return ''
-  return message.content
-    .map((part: unknown) => (isRecord(part) && typeof part.text === 'string' ? part.text : ''))
+  const content = message.content ?? message.parts
+  if (typeof content === 'string') return content
+  return asArray(content)
+    .map((part) => (isRecord(part) && typeof part.text === 'string' ? part.text : ''))
     .join('\n')
 }

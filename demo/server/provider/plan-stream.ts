@@ -1,46 +1,46 @@
 import type { AnswerOptions, Cut, Pause } from '../step.ts'
 import type { Answer } from './answer.ts'
+import { type Dialect, outputsOf, type Speech } from './dialects/dialect.ts'
 import type { Move } from './move.ts'
 
-/** Plans a streamed answer: role, deltas, finish reason, usage, `[DONE]`, with its pauses and its cut. */
-export function* planStream(answer: Answer, options: AnswerOptions, includeUsage: boolean): Generator<Move> {
+export interface Wording {
+  dialect: Dialect
+  includeUsage: boolean
+}
+
+/** Plans a streamed answer: its beginning, outputs and end markers, with its pauses and its cut. */
+export function* planStream(answer: Answer, options: AnswerOptions, wording: Wording): Generator<Move> {
   const { cut, endMarkers = 'both' } = options
-  const deltas = [
-    ...answer.reasoning.map((text) => ({ reasoning_content: text })),
-    ...answer.content.map((text) => ({ content: text })),
-  ]
+  const outputs = outputsOf(answer)
   const pauses = (options.pauses ?? []).toSorted((a, b) => (a.afterTokens ?? 0) - (b.afterTokens ?? 0))
-  const cutAfter = cut?.afterTokens ?? deltas.length
-  let roleIsSaid = false
+  const cutAfter = cut?.afterTokens ?? outputs.length
+  const speech = wording.dialect.speak(answer)
+  let hasBegun = false
+  const begin = function* (): Generator<Move> {
+    if (!hasBegun) yield send(speech.begin())
+    hasBegun = true
+  }
 
   for (let spoken = 0; ; spoken++) {
     for (const pause of pauses.filter(({ afterTokens = 0 }) => afterTokens === spoken)) {
-      if (pause.send === 'empty' || pause.send === 'reasoning') {
-        if (!roleIsSaid) yield sayRole(answer)
-        roleIsSaid = true
-      }
-      yield* planPause(answer, pause)
+      if (pause.send === 'empty' || pause.send === 'reasoning') yield* begin()
+      yield* planPause(speech, pause)
     }
-    if (cut && spoken >= Math.min(cutAfter, deltas.length)) return yield* planCut(cut)
-    const delta = deltas[spoken]
-    if (!delta) break
-    if (!roleIsSaid) yield sayRole(answer)
-    roleIsSaid = true
+    if (cut && spoken >= Math.min(cutAfter, outputs.length)) return yield* planCut(speech, cut)
+    const output = outputs[spoken]
+    if (!output) break
+    yield* begin()
     yield { do: 'pace' }
-    yield { do: 'send', text: event(chunk(answer, [choice(delta)])), tokens: 1 }
+    yield { do: 'send', text: speech.output(output.kind, output.text), tokens: 1 }
   }
 
-  if (endMarkers === 'both' || endMarkers === 'finish_reason') {
-    yield send(event(chunk(answer, [choice({}, answer.finishReason)])))
-  }
-  if (includeUsage && answer.usage !== false) {
-    yield send(event({ ...chunk(answer, []), usage: answer.usage }))
-  }
-  if (endMarkers === 'both' || endMarkers === 'done') yield send('data: [DONE]\n\n')
+  if (endMarkers === 'both' || endMarkers === 'finish_reason') yield send(speech.finish())
+  if (wording.includeUsage) yield send(speech.usage())
+  if (endMarkers === 'both' || endMarkers === 'done') yield send(speech.done())
   yield { do: 'end' }
 }
 
-function* planPause(answer: Answer, { ms, send: what = 'nothing', everyMs = 1_000 }: Pause): Generator<Move> {
+function* planPause(speech: Speech, { ms, send: what = 'nothing', everyMs = 1_000 }: Pause): Generator<Move> {
   if (what === 'nothing') return yield { do: 'rest', ms }
   let left = ms === 'forever' ? Number.POSITIVE_INFINITY : ms
   for (let beat = 0; left > 0; beat++) {
@@ -48,19 +48,19 @@ function* planPause(answer: Answer, { ms, send: what = 'nothing', everyMs = 1_00
     yield { do: 'rest', ms: restMs }
     left -= restMs
     if (what === 'comments') yield send(': keep-alive\n\n')
-    if (what === 'empty') yield send(event(chunk(answer, [choice({ content: '' })])))
+    if (what === 'empty') yield send(speech.output('text', ''))
     if (what === 'reasoning') {
-      const text = MUSINGS[beat % MUSINGS.length]
-      yield { do: 'send', text: event(chunk(answer, [choice({ reasoning_content: text })])), tokens: 1 }
+      const text = MUSINGS[beat % MUSINGS.length] ?? ''
+      yield { do: 'send', text: speech.output('reasoning', text), tokens: 1 }
     }
   }
 }
 
 const MUSINGS = 'Let me think about this once more, from the other side. '.split(/(?<= )/)
 
-function* planCut({ by, error = SERVER_ERROR, named }: Cut): Generator<Move> {
+function* planCut(speech: Speech, { by, error = SERVER_ERROR, named = false }: Cut): Generator<Move> {
   if (by === 'error') {
-    yield send(`${named ? 'event: error\n' : ''}${event({ error })}`)
+    yield send(speech.fail(error, named))
     yield { do: 'end' }
   } else {
     yield { do: by }
@@ -73,22 +73,6 @@ export const SERVER_ERROR = {
   type: 'server_error',
   param: null,
   code: 'server_error',
-}
-
-function sayRole(answer: Answer): Move {
-  return send(event(chunk(answer, [choice({ role: 'assistant', content: '' })])))
-}
-
-function chunk({ id, created, model }: Answer, choices: unknown[]): Record<string, unknown> {
-  return { id, object: 'chat.completion.chunk', created, model, system_fingerprint: null, choices }
-}
-
-function choice(delta: Record<string, unknown>, finishReason: string | null = null): unknown {
-  return { index: 0, delta, logprobs: null, finish_reason: finishReason }
-}
-
-function event(data: unknown): string {
-  return `data: ${JSON.stringify(data)}\n\n`
 }
 
 function send(text: string): Move {

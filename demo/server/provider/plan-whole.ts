@@ -1,10 +1,11 @@
 import type { AnswerOptions } from '../step.ts'
 import type { Answer } from './answer.ts'
+import type { Dialect } from './dialects/dialect.ts'
 import type { Move } from './move.ts'
 import { SERVER_ERROR } from './plan-stream.ts'
 
 /** Plans an answer in one JSON, with its pauses before it and its cut within its text. */
-export function* planWhole(answer: Answer, options: AnswerOptions): Generator<Move> {
+export function* planWhole(answer: Answer, options: AnswerOptions, dialect: Dialect): Generator<Move> {
   for (const { ms, send = 'nothing', everyMs = 1_000 } of options.pauses ?? []) {
     if (send === 'nothing') {
       yield { do: 'rest', ms }
@@ -18,7 +19,7 @@ export function* planWhole(answer: Answer, options: AnswerOptions): Generator<Mo
   }
 
   const tokens = answer.reasoning.length + answer.content.length
-  const json = JSON.stringify(completion(answer))
+  const json = JSON.stringify(dialect.whole(answer))
   const { cut } = options
   if (!cut) {
     yield { do: 'send', text: json, tokens }
@@ -38,26 +39,10 @@ export function generationMs(answer: Answer, tokensPerSecond: number): number {
   return tokensPerSecond > 0 ? (tokens / tokensPerSecond) * 1000 : 0
 }
 
-function completion({ id, created, model, reasoning, content, finishReason, usage }: Answer): unknown {
-  const message = {
-    role: 'assistant',
-    content: content.join(''),
-    ...(reasoning.length > 0 ? { reasoning_content: reasoning.join('') } : {}),
-    refusal: null,
-  }
-  return {
-    id,
-    object: 'chat.completion',
-    created,
-    model,
-    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason }],
-    ...(usage === false ? {} : { usage }),
-  }
-}
-
-/** The JSON up to the n-th token of its text. */
+/** The JSON up to the n-th token of its text; whatever protocol it is, the text is in it as one string. */
 function breakOff(json: string, { content }: Answer, afterTokens = content.length): string {
   if (afterTokens === 0) return ''
+  const text = JSON.stringify(content.join(''))
   const said = JSON.stringify(content.slice(0, afterTokens).join('')).slice(0, -1)
-  return json.slice(0, json.indexOf(`"content":${said}`) + '"content":'.length + said.length)
+  return json.slice(0, json.indexOf(text) + said.length)
 }

@@ -5,6 +5,7 @@ import type { Exchange } from '../exchange.ts'
 import { answerChat } from '../provider/answer-chat.ts'
 import { readChatRequest } from '../provider/chat-request.ts'
 import { MODELS } from '../provider/models.ts'
+import { type Protocol, PROTOCOLS } from '../provider/protocols.ts'
 import { readBody } from '../read-body.ts'
 import { sendError, sendJson, sendText } from '../send.ts'
 import type { AttemptCounter } from './attempt-counter.ts'
@@ -39,26 +40,29 @@ export async function answerUpstream(exchange: Exchange, context: UpstreamContex
   attempt.bodyBytes = bytes.length
   if (passThrough) return passThrough(exchange, bytes, attempt)
 
-  switch (`${req.method} ${url.pathname}`) {
-    case 'GET /v1/models':
-      return sendJson(res, 200, { object: 'list', data: MODELS })
-    case 'POST /v1/chat/completions':
-      return answerProvider(exchange, bytes, attempt, context)
-    default:
-      return sendError(res, 404, 'unknown_url', `Unknown request URL: ${req.method} ${url.pathname}`)
-  }
+  const asked = `${req.method} ${url.pathname}`
+  if (asked === 'GET /v1/models') return sendJson(res, 200, { object: 'list', data: MODELS })
+  const protocol = PROTOCOLS[asked]
+  if (protocol) return answerProvider({ exchange, bytes, attempt, protocol }, context)
+  return sendError(res, 404, 'unknown_url', `Unknown request URL: ${asked}`)
+}
+
+interface Asked {
+  exchange: Exchange
+  bytes: Buffer
+  attempt: UpstreamAttempt
+  protocol: Protocol
 }
 
 async function answerProvider(
-  exchange: Exchange,
-  bytes: Buffer,
-  attempt: UpstreamAttempt,
+  { exchange, bytes, attempt, protocol }: Asked,
   { attempts, connections, tokensPerSecond }: UpstreamContext,
 ): Promise<void> {
-  const request = readChatRequest(bytes)
+  const request = readChatRequest(bytes, exchange.url, protocol)
   const id = typeof request === 'string' ? undefined : request.fault?.id
   attempt.id = id ?? attempt.id ?? `body:${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`
   attempt.attempt = attempts.next(attempt.id)
   if (typeof request === 'string') return sendError(exchange.res, 400, 'invalid_request', request)
-  await answerChat({ exchange, connections, attempt, request, tokensPerSecond })
+  const { dialect } = protocol
+  await answerChat({ exchange, connections, attempt, request, dialect, tokensPerSecond })
 }
