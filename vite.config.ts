@@ -88,7 +88,12 @@ export default defineConfig({
         outDir: 'demo/dist',
         emptyOutDir: true,
         rolldownOptions: {
-          input: { index: 'index.html', e2e: 'e2e/site/index.html', useChat: 'e2e/site/use-chat.html' },
+          input: {
+            index: 'index.html',
+            e2e: 'e2e/site/index.html',
+            useChat: 'e2e/site/use-chat.html',
+            clients: 'e2e/site/clients.html',
+          },
         },
       },
     },
