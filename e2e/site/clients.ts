@@ -45,7 +45,7 @@ window.clients = {
   ask: (id, name, question) => {
     const stop = new AbortController()
     stops.set(id, stop)
-    const reply: Reply = { state: 'waiting', text: '', reasoning: '' }
+    const reply: Reply = { state: 'waiting', text: '' }
     window.clients.replies[id] = reply
     CLIENTS[name].ask({ ...question, stop: stop.signal, reply }).then(
       () => (reply.state = stop.signal.aborted ? 'stopped' : 'whole'),

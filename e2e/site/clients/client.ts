@@ -23,7 +23,6 @@ export interface Reply {
   /** `whole`: the client gave the answer as complete; `failed`: it told an error; `stopped`: it took Stop for what it is. */
   state: 'waiting' | 'whole' | 'failed' | 'stopped'
   text: string
-  reasoning: string
   /** As the client gives it. */
   finish?: string | undefined
   /** The error's own name and message. */
