@@ -55,3 +55,12 @@ test.each<[string, Partial<Posted>]>([
   expect(brake.heldUntil({ ...POSTED, ...change })).toBeUndefined()
   expect(brake.heldUntil({ ...POSTED })).toBeDefined()
 })
+
+test('what comes again within 10 s of its last failure is its client’s own retry', async () => {
+  const { clock, brake } = await after([0, 4_000])
+  expect(brake.isRetried({ ...POSTED, digest: '456' })).toBe(false)
+  await clock.advance(9_999)
+  expect(brake.isRetried(POSTED)).toBe(true)
+  await clock.advance(1)
+  expect(brake.isRetried(POSTED)).toBe(false)
+})

@@ -12,13 +12,20 @@ export interface Posted {
 export interface Brake {
   /** When this may be sent again, epoch ms; `undefined`: now. */
   heldUntil: (posted: Posted) => number | undefined
+  /** Whether we gave this up a moment ago: its client tries again by itself, and needs no more tries than its own. */
+  isRetried: (posted: Posted) => boolean
   failed: (posted: Posted) => void
 }
 
 const FAILURES = 3
 const WITHIN_MS = 60_000
+/** The pauses between a client's own retries are shorter than this; a person's are longer, mostly. */
+const RETRIES_WITHIN_MS = 10_000
 
-/** Some clients post for ever what fails again and again: after three failures in a minute they are told to wait. */
+/**
+ * Some clients post for ever what fails again and again: after three failures in a minute they are told to wait, and
+ * what comes again at once after a failure is given no retries of ours.
+ */
 export function createBrake(clock: Clock): Brake {
   const failures = new Map<string, number[]>()
 
@@ -35,6 +42,10 @@ export function createBrake(clock: Clock): Brake {
       forget()
       const at = failures.get(keyOf(posted))?.at(-FAILURES)
       return at === undefined ? undefined : at + WITHIN_MS
+    },
+    isRetried: (posted) => {
+      const at = failures.get(keyOf(posted))?.at(-1)
+      return at !== undefined && clock.now() < at + RETRIES_WITHIN_MS
     },
     failed: (posted) => {
       const key = keyOf(posted)

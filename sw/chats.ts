@@ -72,6 +72,7 @@ export function createChats(context: ChatsContext): Chats {
     // Only a POST is work that is done again and again; an EventSource comes back as it should.
     const mayBrake = request.method === 'POST'
     const heldUntil = mayBrake ? brake.heldUntil(posted) : undefined
+    const isRetried = mayBrake && !lost && brake.isRetried(posted)
     const text = body ? new TextDecoder().decode(body) : ''
     const description = describeChat(request, text, route, options)
     const { url, model, conversation, resumeId } = description
@@ -97,6 +98,7 @@ export function createChats(context: ChatsContext): Chats {
     const trip = startTrip(
       {
         ...description,
+        ...(isRetried ? { retry: { ...description.retry, maxAttempts: 1 } } : {}),
         requestId,
         credential,
         isEventSource: isEventSource(request),

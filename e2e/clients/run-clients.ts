@@ -58,8 +58,9 @@ export async function runClients(run: Run): Promise<Record<string, Result>> {
       const urls = PATHS.map((path) => `${upstream.url}/v1/${path}`)
       const chat = [...urls, { url: `${upstream.url}/v1/chat/completions`, method: 'GET', stream: true }]
       const options = { ...run.options, chat }
-      const state = await page.evaluate((options) => window.clients.register(options), options)
-      if (state !== 'controlling') throw new Error(`The worker does not control the page: ${state}`)
+      await page.evaluate((options) => window.clients.register(options), options)
+      // On a busy machine it may take longer than `register` waits.
+      await page.waitForFunction(() => window.clients.keeper?.state === 'controlling')
     }
     const asked = run.clients.map((name) => ({ name, id: crypto.randomUUID() }))
     for (const { name, id } of asked) {
@@ -96,7 +97,7 @@ export async function runClients(run: Run): Promise<Record<string, Result>> {
 function outcomeOf({ state, text, finish }: Reply): Outcome {
   if (state === 'waiting') return 'hangs'
   if (state !== 'whole') return 'told'
-  if (text === '') return 'empty'
+  if (!text) return 'empty'
   return text === TEXT && finish !== undefined ? 'whole' : 'cut'
 }
 

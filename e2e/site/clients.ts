@@ -1,4 +1,4 @@
-import { type Options, register } from '../../client/index.ts'
+import { type Keeper, type Options, register } from '../../client/index.ts'
 import { type Client, failWith, type Question, type Reply } from './clients/client.ts'
 import { EVENT_SOURCE, FETCH, FETCH_TEXT, XHR } from './clients/platform.ts'
 import * as sdks from './clients/sdks.ts'
@@ -30,7 +30,8 @@ export interface ClientsPage {
   names: ClientName[]
   paths: Record<string, string>
   replies: Record<string, Reply>
-  register: (options: Options) => Promise<string>
+  keeper: Keeper | undefined
+  register: (options: Options) => Promise<void>
   ask: (id: string, name: ClientName, question: Omit<Question, 'reply' | 'stop'>) => void
   stop: (id: string) => void
 }
@@ -41,7 +42,10 @@ window.clients = {
   names: Object.keys(CLIENTS) as ClientName[],
   paths: Object.fromEntries(Object.entries(CLIENTS).map(([name, { path }]) => [name, path])),
   replies: {},
-  register: async (options) => (await register('/streamkeeper-sw.js', options)).state,
+  keeper: undefined,
+  register: async (options) => {
+    window.clients.keeper = await register('/streamkeeper-sw.js', options)
+  },
   ask: (id, name, question) => {
     const stop = new AbortController()
     stops.set(id, stop)
