@@ -22,6 +22,8 @@ export default defineConfig({
     { name: 'chromium', testIgnore: ['**/sync/**', '**/adoption/{next,pwa,static,webpack}.spec.ts'] },
     // Installs what apps are made with.
     { name: 'adoption', testMatch: '**/adoption/*.spec.ts', timeout: 300_000 },
+    // Fourteen clients meet every fault, which is more than a machine should do beside other tests.
+    { name: 'clients', testMatch: '**/clients/*.spec.ts', workers: 1 },
     // Needs a network of its own, and the right to make one.
     { name: 'sync', testMatch: '**/sync/*.spec.ts', timeout: 120_000, fullyParallel: false },
   ],

@@ -16,7 +16,7 @@ export default defineConfig({
   publicDir: false,
   builder: {
     buildApp: async (builder) => {
-      for (const name of ['worker', 'package', 'cli', 'size', 'client']) {
+      for (const name of ['worker', 'package', 'cli', 'size', 'client', 'development']) {
         const environment = builder.environments[name]
         if (environment) await builder.build(environment)
       }
@@ -95,6 +95,16 @@ export default defineConfig({
             clients: 'e2e/site/clients.html',
           },
         },
+      },
+    },
+    // What React does in development only is tested, too.
+    development: {
+      consumer: 'client',
+      define: { 'process.env.NODE_ENV': '"development"' },
+      build: {
+        outDir: 'demo/dist',
+        emptyOutDir: false,
+        rolldownOptions: { input: 'e2e/site/use-chat-strict.html' },
       },
     },
   },

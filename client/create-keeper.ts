@@ -75,6 +75,8 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
 
   const tell = (message: ToWorker) => link.worker?.postMessage(message)
 
+  const aborted = (requestId: string) => tell({ streamkeeper: 1, type: 'aborted', requestId })
+
   const cancel = (requestId: string) => {
     tell({ streamkeeper: 1, type: 'cancel', requestId })
     void engine?.then((fallback) => fallback.cancel(requestId))
@@ -179,7 +181,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     container.addEventListener('message', onMessage, life)
     container.startMessages()
     link.adopt()
-    observeAborts(options.observeAborts === false ? undefined : { isChat, cancel })
+    observeAborts(options.observeAborts === false ? undefined : { isChat, aborted })
     connection = import('./connection.ts').then(({ connect }) => connect(link, PATIENCE_MS))
     connection
       .then(({ established }) => established)

@@ -10,13 +10,13 @@ interface Called {
 }
 
 let called: Called[] = []
-let cancelled: string[] = []
+let aborted: string[] = []
 let answer: () => Promise<Response>
 let target: { fetch: typeof fetch }
 
 beforeEach(() => {
   called = []
-  cancelled = []
+  aborted = []
   answer = () => new Promise(() => {})
   target = {
     fetch: (input, init) => {
@@ -27,7 +27,7 @@ beforeEach(() => {
   wrapFetch(target)
   observeAborts({
     isChat: (method, url) => method === 'POST' && url === URL_OF_CHAT,
-    cancel: (requestId) => cancelled.push(requestId),
+    aborted: (requestId) => aborted.push(requestId),
   })
 })
 
@@ -39,7 +39,7 @@ describe('the wrapped fetch', () => {
     void target.fetch(URL_OF_CHAT, { method: 'POST', body: '{}', signal: abort.signal })
     expect(sentId()).toMatch(/^[0-9a-f]{32}$/)
     abort.abort()
-    expect(cancelled).toEqual([sentId()])
+    expect(aborted).toEqual([sentId()])
   })
 
   test('keeps an id that the app gave, and takes a Request', async () => {
@@ -51,7 +51,7 @@ describe('the wrapped fetch', () => {
     const sent = called[0]?.input as Request
     expect([sentId(), sent.headers.get('x-own'), await sent.text()]).toEqual(['mine', 'kept', 'Hello'])
     abort.abort()
-    expect(cancelled).toEqual(['mine'])
+    expect(aborted).toEqual(['mine'])
   })
 
   test.each<[string, RequestInfo | URL, RequestInit | undefined]>([
@@ -80,7 +80,7 @@ describe('the wrapped fetch', () => {
     await target.fetch(URL_OF_CHAT, { method: 'POST', signal: abort.signal })
     forgetAborts(sentId() ?? '')
     abort.abort()
-    expect(cancelled).toEqual([])
+    expect(aborted).toEqual([])
   })
 
   test('tells an abort in mid-stream, after the Response is here', async () => {
@@ -88,7 +88,7 @@ describe('the wrapped fetch', () => {
     answer = async () => new Response('', { headers: { [ID]: 'any' } })
     await target.fetch(URL_OF_CHAT, { method: 'POST', signal: abort.signal })
     abort.abort()
-    expect(cancelled).toEqual([sentId()])
+    expect(aborted).toEqual([sentId()])
   })
 
   test('forgets an answer in which no worker had a part, and a failure', async () => {
@@ -99,7 +99,7 @@ describe('the wrapped fetch', () => {
       await Promise.resolve()
       abort.abort()
     }
-    expect(cancelled).toEqual([])
+    expect(aborted).toEqual([])
   })
 
   test('looks like the original', () => {

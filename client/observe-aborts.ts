@@ -4,8 +4,8 @@ import { peekRequest } from './peek-request.ts'
 export interface AbortObserver {
   /** Whether the worker that controls this page will take such a request as a chat. */
   isChat: (method: string, url: string) => boolean
-  /** Has the worker end a request. */
-  cancel: (requestId: string) => void
+  /** Tells the worker. */
+  aborted: (requestId: string) => void
 }
 
 let observer: AbortObserver | undefined
@@ -46,7 +46,7 @@ export function wrapFetch(target: { fetch: typeof fetch }): void {
 
       const onAbort = () => {
         end()
-        observing.cancel(requestId)
+        observing.aborted(requestId)
       }
       const end = () => {
         endings.delete(requestId)

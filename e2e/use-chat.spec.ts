@@ -24,9 +24,9 @@ async function reads(tab: Page, text: string): Promise<void> {
 }
 
 /** What the server is asked when there is nothing to resume; it knows no such path. */
-async function refuseToResume(provider: ScriptedProvider): Promise<void> {
+async function refuseToResume(provider: ScriptedProvider, id = 'room%2F1'): Promise<void> {
   const asked = await provider.asked()
-  expect(asked).toMatchObject({ method: 'GET', path: '/api/chat/room%2F1/stream' })
+  expect(asked).toMatchObject({ method: 'GET', path: `/api/chat/${id}/stream` })
   asked.begin({ 'content-type': 'text/html' }, 404)
   await asked.end('end')
 }
@@ -35,12 +35,32 @@ async function isReady(tab: Page): Promise<void> {
   await expect.poll(async () => view(tab)).toMatchObject({ state: 'controlling', status: 'ready' })
 }
 
-/** Opens the app, asks, and gets the first words. */
-async function ask(tab: Page, server: TestServer, provider: ScriptedProvider): Promise<ScriptedAnswer> {
-  await tab.goto(`${server.url}/e2e/site/use-chat.html?id=room/1&api=${provider.url}/api/chat`)
+interface How {
+  /** React's development build: StrictMode mounts everything twice, and aborts the first resume request at once. */
+  isStrict?: boolean
+  onAbort?: 'stop' | 'detach'
+}
+
+/** Opens the app; there is nothing to resume. */
+async function open(tab: Page, server: TestServer, provider: ScriptedProvider, how: How = {}): Promise<void> {
+  const { isStrict = false, onAbort } = how
+  const query = new URLSearchParams({ id: 'room/1', api: `${provider.url}/api/chat` })
+  if (onAbort) query.set('onAbort', onAbort)
+  await tab.goto(`${server.url}/e2e/site/${isStrict ? 'use-chat-strict' : 'use-chat'}.html?${query}`)
   await refuseToResume(provider)
   await isReady(tab)
-  await tab.evaluate(() => window.useChat?.send('Hello'))
+  expect((await view(tab)).mounts).toBe(isStrict ? 2 : 1)
+}
+
+/** Opens the app, asks, and gets the first words. */
+async function ask(
+  tab: Page,
+  server: TestServer,
+  provider: ScriptedProvider,
+  how?: How,
+): Promise<ScriptedAnswer> {
+  await open(tab, server, provider, how)
+  await tab.evaluate(() => window.useChat.send('Hello'))
   const answer = await provider.asked()
   expect(answer.method).toBe('POST')
   answer.begin(UI_STREAM)
@@ -49,30 +69,127 @@ async function ask(tab: Page, server: TestServer, provider: ScriptedProvider): P
   return answer
 }
 
-test('useChat({ resume: true }) goes on after a reload in mid-answer', async ({ tab, server, provider }) => {
-  const answer = await ask(tab, server, provider)
-  const asked = provider.requests()
-  await tab.reload()
-  answer.say(delta('two, '))
-  await reads(tab, 'One, two, ')
-  answer.say(delta('three.') + END)
-  await answer.end('end')
-  await reads(tab, 'One, two, three.')
+/** Shows another conversation, or none, and waits until the first one's hook is gone. */
+async function leave(tab: Page, provider: ScriptedProvider, to: string | undefined): Promise<void> {
+  await tab.evaluate((id) => window.useChat.show(id), to)
+  await expect.poll(async () => (await view(tab)).id).toBe(to)
+  if (to === undefined) return
+  await refuseToResume(provider, to)
   await isReady(tab)
-  expect((await view(tab))?.error).toBeUndefined()
-  // Neither the chat nor the resuming reached the server again.
-  expect(provider.requests()).toBe(asked)
+}
+
+for (const isStrict of [false, true]) {
+  const react = isStrict ? 'React’s StrictMode' : 'React'
+
+  test(`useChat({ resume: true }) goes on after a reload in mid-answer: ${react}`, async ({
+    tab,
+    server,
+    provider,
+  }) => {
+    const answer = await ask(tab, server, provider, { isStrict })
+    const asked = provider.requests()
+    await tab.reload()
+    answer.say(delta('two, '))
+    await reads(tab, 'One, two, ')
+    answer.say(delta('three.') + END)
+    await answer.end('end')
+    await reads(tab, 'One, two, three.')
+    await isReady(tab)
+    expect((await view(tab)).error).toBeUndefined()
+    // Neither the chat nor the resuming reached the server again.
+    expect(provider.requests()).toBe(asked)
+  })
+
+  test(`Stop after the reload stops the upstream: ${react}`, async ({ tab, server, provider }) => {
+    const answer = await ask(tab, server, provider, { isStrict })
+    await tab.reload()
+    answer.say(delta('two'))
+    await reads(tab, 'One, two')
+    await tab.evaluate(() => window.useChat.stop())
+    await answer.closed
+    await isReady(tab)
+    await reads(tab, 'One, two')
+  })
+
+  for (const [leaving, to] of [
+    ['switching chats', 'room2'],
+    ['unmounting', undefined],
+  ] as const) {
+    test(`${leaving} is a Stop, and what was stopped is not resumed: ${react}`, async ({
+      tab,
+      server,
+      provider,
+    }) => {
+      const answer = await ask(tab, server, provider, { isStrict })
+      await leave(tab, provider, to)
+      await answer.closed
+      await tab.evaluate(() => window.useChat.show('room/1'))
+      await refuseToResume(provider)
+      await isReady(tab)
+      expect(await view(tab)).toMatchObject({ error: undefined, said: [USER] })
+    })
+
+    test(`${leaving} only detaches where onAbort says so; coming back resumes: ${react}`, async ({
+      tab,
+      server,
+      provider,
+    }) => {
+      const answer = await ask(tab, server, provider, { isStrict, onAbort: 'detach' })
+      await leave(tab, provider, to)
+      answer.say(delta('two, '))
+      await tab.evaluate(() => window.useChat.show('room/1'))
+      await reads(tab, 'One, two, ')
+      answer.say(delta('three.') + END)
+      await answer.end('end')
+      await reads(tab, 'One, two, three.')
+      await isReady(tab)
+    })
+  }
+}
+
+test('where an abort only detaches, the stop route stops', async ({ tab, server, provider }) => {
+  const answer = await ask(tab, server, provider, { onAbort: 'detach' })
+  await tab.evaluate(() => window.useChat.stop())
+  await isReady(tab)
+  answer.say(delta('two, '))
+  const stopping = tab.evaluate(
+    async (url) => (await fetch(url, { method: 'POST' })).status,
+    `${provider.url}/api/chat/room%2F1/stop`,
+  )
+  const asked = await provider.asked()
+  expect(asked).toMatchObject({ method: 'POST', path: '/api/chat/room%2F1/stop' })
+  asked.begin({}, 404)
+  await asked.end('end')
+  expect(await stopping).toBe(204)
+  await answer.closed
 })
 
-test('Stop after the reload stops the upstream', async ({ tab, server, provider }) => {
-  const answer = await ask(tab, server, provider)
-  await tab.reload()
-  answer.say(delta('two'))
-  await reads(tab, 'One, two')
-  await tab.evaluate(() => window.useChat?.stop())
-  await answer.closed
-  await isReady(tab)
-  await reads(tab, 'One, two')
+test('a conversation without a stream gets 204, whatever the server says', async ({
+  tab,
+  server,
+  provider,
+}) => {
+  await open(tab, server, provider)
+  const resume = () =>
+    tab.evaluate(async (url) => (await fetch(url)).status, `${provider.url}/api/chat/nobody/stream`)
+  for (const [status, type] of [
+    [404, 'text/html'],
+    [200, 'text/html'],
+    [500, 'application/json'],
+  ] as const) {
+    const asking = resume()
+    const asked = await provider.asked()
+    asked.begin({ 'content-type': type }, status)
+    asked.say('<p>Hello</p>')
+    await asked.end('end')
+    expect(await asking).toBe(204)
+  }
+  const asking = resume()
+  // A browser asks again by itself when a connection that it used before is reset.
+  const resetting = (async () => {
+    for (;;) await (await provider.asked()).end('reset')
+  })()
+  expect(await Promise.race([asking, resetting])).toBe(204)
 })
 
 test('an answer that was read to its end is not replayed beside the one of the history', async ({

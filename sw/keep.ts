@@ -147,6 +147,9 @@ export function keep(given: Options, emptied?: () => void): Kept {
     switch (message.type) {
       case 'cancel':
         return chats.cancel(message.requestId)
+      case 'aborted':
+        // Of a Response that is there the worker hears by itself.
+        return onAbort === 'stop' ? chats.cancel(message.requestId) : undefined
       case 'wake':
         return event.waitUntil(atMost(drain('woken').then(syncLater)))
       case 'leaving':

@@ -290,6 +290,23 @@ describe('an answer that is cut before its first output', () => {
   })
 })
 
+test('a whole answer that is an error with status 200 is tried again, as far as it lets hope', async () => {
+  const refuses = (code: string) =>
+    answers(200, { 'content-type': 'application/json' }, JSON.stringify({ error: { code } }))
+  const body = { ...PLAIN_BODY, stream: false }
+  const overloaded = runTrip([refuses('server_is_overloaded'), answers(200, {}, 'whole')], { body })
+  await overloaded.clock.advance(MINUTE)
+  expect(overloaded.page).toMatchObject({ text: 'whole', closed: true })
+  expect(statusOf(overloaded, 'rate_limit_retry')).toMatchObject({ reason: 'overloaded' })
+
+  const hopeless = runTrip([refuses('insufficient_quota')], { body })
+  await hopeless.clock.advance(MINUTE)
+  expect(hopeless.page).toMatchObject({ text: '{"error":{"code":"insufficient_quota"}}', closed: true })
+  expect(hopeless.page.error).toBeUndefined()
+  expect(hopeless.page.response?.status).toBe(200)
+  expect(statusOf(hopeless, 'request_failed')).toMatchObject({ code: 'quota_exhausted', attempts: 1 })
+})
+
 describe('a reasoning model', () => {
   const inTenMinutes = { body: REASONING_BODY }
 

@@ -86,6 +86,8 @@ export interface Hello {
 /** Page to worker. One-way messages are never awaited; calls bring a port for their one reply. */
 export type ToWorker =
   | { streamkeeper: 1; type: 'cancel'; requestId: string }
+  /** A request's own signal has aborted: a Stop, unless `resume.onAbort` says that it only detaches. */
+  | { streamkeeper: 1; type: 'aborted'; requestId: string }
   | { streamkeeper: 1; type: 'ping' }
   /** The page is about to go: a Response that it gives up now is no Stop. */
   | { streamkeeper: 1; type: 'leaving' }

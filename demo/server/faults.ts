@@ -69,6 +69,13 @@ export const FAULTS = [
     repeat: true,
   },
   {
+    name: 'rate-limited-for-good',
+    title: 'Rate limit for good',
+    description: 'A 429 that asks to wait 2 s, every time.',
+    steps: [{ kind: 'status', status: 429, hint: { form: 'retry-after', ms: 2_000 } }],
+    repeat: true,
+  },
+  {
     name: 'quota-exhausted',
     title: 'Quota exhausted',
     description: 'A 429 that no waiting will heal: the credit is spent.',
@@ -96,6 +103,13 @@ export const FAULTS = [
       { kind: 'status', status: 529 },
       { kind: 'status', status: 503 },
     ],
+  },
+  {
+    name: 'unavailable',
+    title: 'Unavailable for good',
+    description: 'A 503, every time.',
+    steps: [{ kind: 'status', status: 503 }],
+    repeat: true,
   },
   {
     name: 'server-errors',

@@ -3,9 +3,10 @@ import { resolve } from 'node:path'
 
 const FILE = resolve(import.meta.dirname, '../../docs/clients.md')
 
-/** The table of this name, as the docs have it. */
+/** The rows of the table of this name, as the docs have it, without the formatter's padding. */
 export async function readTable(name: string): Promise<string> {
-  return splitAt(await readFile(FILE, 'utf8'), name).table
+  const { table } = splitAt(await readFile(FILE, 'utf8'), name)
+  return table.replaceAll(/ +\|/g, ' |')
 }
 
 export async function writeTable(name: string, table: string): Promise<void> {
@@ -14,10 +15,13 @@ export async function writeTable(name: string, table: string): Promise<void> {
 }
 
 function splitAt(text: string, name: string): { before: string; table: string; after: string } {
-  const begin = `<!-- table: ${name} -->\n\n`
-  const end = '\n\n<!-- end -->'
-  const from = text.indexOf(begin) + begin.length
-  const to = text.indexOf(end, from)
-  if (from < begin.length || to < 0) throw new Error(`Cannot find the table "${name}" in ${FILE}`)
-  return { before: text.slice(0, from), table: text.slice(from, to), after: text.slice(to) }
+  const mark = `<!-- table: ${name} -->`
+  const from = text.indexOf(mark) + mark.length
+  const to = text.indexOf('<!-- end -->', from)
+  if (from < mark.length || to < 0) throw new Error(`Cannot find the table "${name}" in ${FILE}`)
+  return {
+    before: `${text.slice(0, from)}\n\n`,
+    table: text.slice(from, to).trim(),
+    after: `\n\n${text.slice(to)}`,
+  }
 }

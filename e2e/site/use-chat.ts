@@ -1,57 +1,82 @@
 import { useChat } from '@ai-sdk/react'
 import { DefaultChatTransport, type UIMessage } from 'ai'
-import { createElement } from 'react'
+import { createElement, StrictMode, useEffect } from 'react'
 import { createRoot } from 'react-dom/client'
-import { register } from '../../client/index.ts'
+import { type Options, register } from '../../client/index.ts'
 
 /** What a spec sees of the hook, and may do with it. */
 export interface UseChatPage {
   state: string
+  /** How often the component was mounted. */
+  mounts: number
+  /** Which conversation is shown. */
+  id: string | undefined
   status: string
   error: string | undefined
   /** Who said what, in order. */
   said: { role: string; text: string }[]
   send: (text: string) => void
   stop: () => void
+  /** Shows another conversation; `undefined`: none, the hook is unmounted. */
+  show: (id: string | undefined) => void
 }
 
 /** A chat app of `useChat({ resume: true })`: its own part of a history is what the user said. */
 const query = new URLSearchParams(location.search)
 const api = query.get('api') ?? ''
-const id = query.get('id') ?? ''
-const kept = `messages of ${id}`
+const onAbort = query.get('onAbort') as 'stop' | 'detach' | null
 
-function Chat() {
+function Chat({ id }: { id: string }) {
+  const kept = `messages of ${id}`
   const { messages, status, error, sendMessage, stop } = useChat({
     id,
     resume: true,
     messages: JSON.parse(sessionStorage.getItem(kept) ?? '[]') as UIMessage[],
     transport: new DefaultChatTransport({ api }),
   })
+  useEffect(() => void window.useChat.mounts++, [])
   sessionStorage.setItem(kept, JSON.stringify(messages.filter(({ role }) => role === 'user')))
-  window.useChat = {
-    state: window.useChat?.state ?? '',
+  Object.assign(window.useChat, {
+    id,
     status,
     error: error?.message,
     said: messages.map(({ role, parts }) => ({
       role,
       text: parts.map((part) => (part.type === 'text' ? part.text : '')).join(''),
     })),
-    send: (text) => void sendMessage({ text }),
+    send: (text: string) => void sendMessage({ text }),
     stop: () => void stop(),
-  }
+  })
   return null
 }
 
-const { state } = await register('/streamkeeper-sw.js', {
-  chat: [api],
-  resume: { route: `${api}/:id/stream`, key: 'body.id' },
-})
-createRoot(document.body).render(createElement(Chat))
-window.useChat = { state, status: '', error: undefined, said: [], send: () => {}, stop: () => {} }
+const resume: Options['resume'] = {
+  route: `${api}/:id/stream`,
+  stopRoute: `${api}/:id/stop`,
+  key: 'body.id',
+  ...(onAbort && { onAbort }),
+}
+const { state } = await register('/streamkeeper-sw.js', { chat: [api], resume })
+const root = createRoot(document.body)
+const show = (id: string | undefined) => {
+  window.useChat.id = undefined
+  root.render(createElement(StrictMode, null, id !== undefined && createElement(Chat, { id })))
+}
+window.useChat = {
+  state,
+  mounts: 0,
+  id: undefined,
+  status: '',
+  error: undefined,
+  said: [],
+  send: () => {},
+  stop: () => {},
+  show,
+}
+show(query.get('id') ?? '')
 
 declare global {
   interface Window {
-    useChat?: UseChatPage
+    useChat: UseChatPage
   }
 }

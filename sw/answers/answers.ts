@@ -244,8 +244,10 @@ export function createAnswers(context: AnswersContext): Answers {
       if (!kept) return undefined
       const { record } = kept
       if (record.endedAt !== undefined) {
-        // One that ended well has reached the app's history; a cut one is worth reading to whoever had it.
+        // One that ended well has reached the app's history; a cut one is worth reading to whoever had it. One that
+        // was stopped is not wanted.
         const isCut = record.verdict !== 'complete'
+        if (record.verdict === 'cancelled') return undefined
         if (isCut ? record.isResumed || record.clientId !== clientId : record.deliveredWhole) return undefined
         record.isResumed = isCut
       }
