@@ -32,7 +32,7 @@ export interface Answers {
 }
 
 export interface Begun {
-  /** Resolves when it is on disk, or that takes too long. */
+  /** Resolves when it is sure to come to disk, or that takes too long. */
   recorded: Promise<void>
   /** Follows the request from its start, and answers the page that sent it. */
   follow: (trip: Trip) => Promise<Response>
@@ -218,7 +218,7 @@ export function createAnswers(context: AnswersContext): Answers {
       all.set(requestId, kept)
       entry.touch()
       return {
-        recorded: waitAtMost(clock, RECORD_MS, journal.flush()),
+        recorded: waitAtMost(clock, RECORD_MS, new Promise<void>((handed) => void journal.flush(handed))),
         follow: (trip) => follow(kept, trip),
         tell: (status) => report(kept, status),
       }

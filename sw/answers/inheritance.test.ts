@@ -37,7 +37,7 @@ function boot(): Answers {
   return createAnswers({
     clock,
     principal: { current: () => null, known: () => Promise.resolve() },
-    journal: { ...journal, flush: () => (isDead() ? never : journal.flush()) },
+    journal: { ...journal, flush: (handed) => (isDead() ? never : journal.flush(handed)) },
     keepMs: 600_000,
     graceMs: 30_000,
     onAbort: 'stop',

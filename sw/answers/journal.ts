@@ -1,4 +1,4 @@
-import type { DBSchema } from 'idb'
+import type { DBSchema, IDBPDatabase } from 'idb'
 import type { Clock } from '../../core/clock.ts'
 import type { StreamInfo } from '../../core/protocol/message.ts'
 import { inTime, openLazily } from '../database.ts'
@@ -55,8 +55,12 @@ export interface JournalEntry {
 /** Answers on disk: written beside the byte path, read by the next worker when this one has died. */
 export interface Journal {
   open: (record: Recorded) => JournalEntry
-  /** Writes what is new now. Never rejects. */
-  flush: () => Promise<void>
+  /**
+   * Writes what is new now; resolves when it is on disk. Never rejects.
+   *
+   * @param handed called as soon as the browser has it: from then on it is written whatever becomes of this worker
+   */
+  flush: (handed?: () => void) => Promise<void>
   /** All that is on disk, oldest first; rejects when storage refuses. */
   load: () => Promise<Recorded[]>
   /** An answer's bytes from the first one on, as far as they came. */
@@ -100,8 +104,13 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
   let writes: Promise<void> = Promise.resolve()
   let isArmed = false
 
-  const store = async (batch: Open[]) => {
-    const opened = await db()
+  const take = () => {
+    const batch = Array.from(changed)
+    changed.clear()
+    return batch
+  }
+
+  const store = (batch: Open[], opened: IDBPDatabase<Schema>) => {
     const transaction = opened.transaction(['answers', 'bytes'], 'readwrite', { durability: 'relaxed' })
     const answers = transaction.objectStore('answers')
     const bytes = transaction.objectStore('bytes')
@@ -121,33 +130,47 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
       }
       steps.push(answers.put({ ...record, bytes: entry.written }))
     }
-    await Promise.all([...steps, transaction.done])
+    // What has been committed needs no worker any more; without this its death would abort the transaction.
+    transaction.commit()
+    return Promise.all([...steps, transaction.done])
   }
 
-  const write = async () => {
-    const batch = Array.from(changed)
-    changed.clear()
-    if (batch.length === 0) return
+  const write = async (handed: () => void) => {
+    let batch: Open[] = []
+    const writing = async () => {
+      const opened = await db()
+      batch = take()
+      const written = batch.length > 0 ? store(batch, opened) : undefined
+      handed()
+      await written
+    }
     try {
-      await inTime(store(batch), clock)
+      if (changed.size > 0) await inTime(writing(), clock)
     } catch (error) {
-      for (const entry of batch) {
+      for (const entry of batch.length > 0 ? batch : take()) {
         if (entry.isGone) continue
         // A gap would be worse than nothing.
         drop(entry)
         refused(entry.record.requestId, error)
       }
     }
+    handed()
   }
 
-  const flush = () => (writes = writes.then(write))
+  const flush = (handed = () => {}) => {
+    // Transactions are done in their order: nobody who asks for it waits for the one before.
+    const writing = write(handed)
+    return (writes = writes.then(() => writing))
+  }
 
   const arm = () => {
     if (isArmed) return
     isArmed = true
     clock.timer(BATCH_MS, () => {
-      isArmed = false
-      void flush()
+      void writes.then(() => {
+        isArmed = false
+        void flush()
+      })
     })
   }
 
