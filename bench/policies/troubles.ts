@@ -6,12 +6,12 @@ import type { Outage } from './outages.ts'
 export const TROUBLES = [
   'plain, nothing wrong',
   'plain, queued',
-  'reasoning, over within 120 s',
-  'reasoning, takes longer',
+  'reasoning, at most 120 s',
+  'reasoning, longer than 120 s',
   '429, at most 60 s, header',
   '429, at most 60 s, in the body',
   '429, at most 60 s, no time told',
-  '429, longer',
+  '429, longer than 60 s',
   '429, quota spent',
   'incident of the provider',
   'blip of the provider',
@@ -36,7 +36,7 @@ export function troubleOf(seed: number, outages: readonly Outage[], chat: Chat):
       return meeting.why === 'hang' ? 'no headers, or no output' : 'incident of the provider'
     case 'refusal':
       if (meeting.why === 'limit') {
-        if ((meeting.retryAfterMs ?? 0) > LONG_LIMIT_MS) return '429, longer'
+        if ((meeting.retryAfterMs ?? 0) > LONG_LIMIT_MS) return '429, longer than 60 s'
         const { hint } = chat.session
         if (hint === 'header') return '429, at most 60 s, header'
         return hint === 'body' ? '429, at most 60 s, in the body' : '429, at most 60 s, no time told'
@@ -52,7 +52,7 @@ export function troubleOf(seed: number, outages: readonly Outage[], chat: Chat):
       }
       if (isSlow) return 'plain, queued'
       if (!chat.reasoning) return 'plain, nothing wrong'
-      return lastMs > LONG_ANSWER_MS ? 'reasoning, takes longer' : 'reasoning, over within 120 s'
+      return lastMs > LONG_ANSWER_MS ? 'reasoning, longer than 120 s' : 'reasoning, at most 120 s'
     }
   }
 }
