@@ -1,0 +1,34 @@
+import { cpus } from 'node:os'
+import { MIX } from './mix.ts'
+import { plotPolicies } from './plot-policies.ts'
+import { POLICIES } from './policies.ts'
+import { reportPolicies } from './report-policies.ts'
+import { simulate } from './simulate.ts'
+
+export interface MeasuredPolicies {
+  text: string
+  /** Each policy's figures, seed by seed. */
+  measured: unknown
+  /** SVGs by name. */
+  plots: Record<string, string>
+}
+
+/** Runs all policies on the mix, three months of it unless `quick`. */
+export async function measurePolicies(quick: boolean): Promise<MeasuredPolicies> {
+  const seeds = quick ? [1] : [1, 2, 3]
+  const chats = quick ? 1_000 : MIX.chats
+  const startedAt = performance.now()
+  const simulated = await simulate({
+    policies: POLICIES,
+    seeds,
+    chats,
+    ran: (seed, { name }) => console.error(`Seed ${seed}: ${name}`),
+  })
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0)
+  const machine = `Node ${process.versions.node}, ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, in ${seconds} s, ${new Date().toISOString().slice(0, 10)}.`
+  return {
+    text: reportPolicies(simulated, { seeds, chats, machine }),
+    measured: simulated.map(({ policy, figures }) => ({ policy: policy.name, figures })),
+    plots: await plotPolicies(simulated),
+  }
+}

@@ -1,0 +1,33 @@
+import type { Clock, Random } from '../../core/clock.ts'
+import type { Chat } from './chats.ts'
+
+/** What a policy has to do one chat with. */
+export interface Call {
+  chat: Chat
+  /** Reaches the provider; everything that a policy sends goes through it. */
+  fetch: typeof fetch
+  /** Ends everything: nobody looks any more. */
+  signal: AbortSignal
+  /** The person sees something of the answer: a word, or a thought. */
+  heard: (text: string) => void
+}
+
+/** Resolves when the person's app takes the answer for whole; rejects when it says that there is none, or only a part. */
+export type Ask = (call: Call) => Promise<void>
+
+/** A way of asking, with its clocks and retries, as the app of one browser has it. */
+export interface Policy {
+  name: string
+  title: string
+  /** Waits by the platform's own timers. */
+  usesGlobals: boolean
+  /** For one browser: what is shared by its tabs is made here. */
+  open: (context: { clock: Clock; random: Random }) => Ask
+}
+
+export const URL_OF_CHATS = 'https://api.example/v1/chat/completions'
+
+/** The request's body, as an app sends it. */
+export function bodyOf({ model }: Chat): string {
+  return JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: 'Hi' }] })
+}

@@ -1,0 +1,47 @@
+import { planChats } from './chats.ts'
+import { type Figures, figuresOf } from './figures.ts'
+import { planOutages } from './outages.ts'
+import type { Policy } from './policy.ts'
+import { runPolicy, type Seen } from './run-policy.ts'
+import { type Trouble, troubleOf } from './troubles.ts'
+
+/** One chat as one policy had it. */
+export interface Lived extends Seen {
+  trouble: Trouble
+}
+
+export interface Simulated {
+  policy: Policy
+  /** One for each seed, in their order. */
+  figures: Figures[]
+  /** The chats of all seeds. */
+  lived: Lived[]
+}
+
+export interface Simulation {
+  policies: readonly Policy[]
+  seeds: readonly number[]
+  chats: number
+  /** Told after each run. */
+  ran?: (seed: number, policy: Policy) => void
+}
+
+/** Lets every policy have the same chats, seed by seed. */
+export async function simulate({ policies, seeds, chats: count, ran }: Simulation): Promise<Simulated[]> {
+  const all = policies.map((policy): Simulated => ({ policy, figures: [], lived: [] }))
+  for (const seed of seeds) {
+    const chats = planChats(seed, count)
+    const outages = planOutages(seed)
+    const troubles = chats.map((chat) => troubleOf(seed, outages, chat))
+    for (const { policy, figures, lived } of all) {
+      const run = await runPolicy(policy, seed, chats, outages)
+      figures.push(figuresOf(run))
+      for (const each of run.seen) {
+        const trouble = troubles[each.chat.id]
+        if (trouble) lived.push({ ...each, trouble })
+      }
+      ran?.(seed, policy)
+    }
+  }
+  return all
+}
