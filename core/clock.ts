@@ -22,11 +22,12 @@ export const systemClock: Clock = {
 
 /** Waits for work, but no longer than so; rejects when it does. */
 export async function waitAtMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
-  const over = new AbortController()
+  let stop = () => {}
+  const late = new Promise<void>((resolve) => (stop = clock.timer(ms, resolve)))
   try {
-    await Promise.race([work, sleep(clock, ms, over.signal)])
+    await Promise.race([work, late])
   } finally {
-    over.abort()
+    stop()
   }
 }
 

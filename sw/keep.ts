@@ -59,7 +59,7 @@ export function keep(given: Options, emptied?: () => void): Kept {
   const chatRoutes = compileRoutes('chat', options.chat, scope)
   const saveRoutes = compileRoutes('saves', options.saves, scope)
   const isLeftToPage = watchLocalNetwork(scope, navigator.permissions)
-  const notify = createNotify(scope, () => outbox.counts(), options.debug === true)
+  const notify = createNotify(scope, clock, () => outbox.counts(), options.debug === true)
   const principal = keepPrincipal(scope, clock, options.principal ?? null)
   const { keepMs = KEEP_MS, graceMs = GRACE_MS, onAbort = 'stop' } = options.resume ?? {}
   const answers = createAnswers({

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts'
 import type { OutboxCounts, ToPage } from '../core/protocol/message.ts'
 import type { RequestStatus, Status, Untold } from '../core/protocol/status.ts'
 import { worker } from './worker.ts'
@@ -13,32 +14,48 @@ export interface Notify {
   notices: () => Status[]
 }
 
-/** Posts statuses to the pages in scope, in order. */
-export function createNotify(scope: string, counts: () => Promise<OutboxCounts>, debug: boolean): Notify {
-  const open = new Map<string, { status: Untold<Status> & { at: number }; clientId: string }>()
+interface Told {
+  status: Untold<Status> & { at: number }
+  clientId: string
+}
+
+/** Posts statuses to the pages in scope, in order, each in a later turn: an answer's bytes go first. */
+export function createNotify(
+  scope: string,
+  clock: Clock,
+  counts: () => Promise<OutboxCounts>,
+  debug: boolean,
+): Notify {
+  const open = new Map<string, Told>()
   let restored: Status | undefined
   let queue: Promise<void> = Promise.resolve()
-  /** Save statuses that wait to be posted: only the last of them has the counts, which cost a look at every entry. */
-  let saves = 0
+  let unposted: Told[] = []
 
-  const post = async (status: Untold<Status> & { at: number }, clientId: string) => {
-    const outbox = 'entryId' in status && --saves === 0 ? await counts() : undefined
+  const post = async () => {
+    await new Promise<void>((resolve) => clock.timer(0, resolve))
+    const batch = unposted
+    unposted = []
+    // Counting looks at every entry: once is enough.
+    let lastSave: Told | undefined
+    for (const told of batch) if ('entryId' in told.status) lastSave = told
+    const outbox = lastSave && (await counts())
     const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
     for (const page of pages) {
       if (!page.url.startsWith(scope)) continue
-      const told = { ...status, own: page.id === clientId } as Status
-      page.postMessage({
-        streamkeeper: 1,
-        type: 'status',
-        status: told,
-        ...(outbox ? { outbox } : {}),
-      } satisfies ToPage)
+      for (const told of batch) {
+        page.postMessage({
+          streamkeeper: 1,
+          type: 'status',
+          status: { ...told.status, own: page.id === told.clientId } as Status,
+          ...(told === lastSave && outbox ? { outbox } : {}),
+        } satisfies ToPage)
+      }
     }
   }
 
   return {
     report: (untold, clientId) => {
-      const status = { ...untold, at: Date.now() }
+      const status = { ...untold, at: clock.now() }
       if (debug) console.debug('[streamkeeper]', status)
       if (isOfRequest(untold)) {
         const { requestId } = untold
@@ -46,9 +63,8 @@ export function createNotify(scope: string, counts: () => Promise<OutboxCounts>,
         else open.set(requestId, { status, clientId })
       }
       if (status.status === 'outbox_restored') restored = { ...status, own: false }
-      if ('entryId' in status) saves++
       // A page that is going away, or a browser that is closing, is no fault to tell anyone.
-      queue = queue.then(() => post(status, clientId)).catch(() => {})
+      if (unposted.push({ status, clientId }) === 1) queue = queue.then(post).catch(() => {})
     },
     notices: () => (restored ? [restored] : []),
     forget: () => open.clear(),

@@ -1,5 +1,3 @@
-import type { ByteSource } from '../../core/chat/byte-source.ts'
-
 /** One answer's bytes: written once, read by any number of readers, each at its own pace. */
 export interface AnswerLog {
   append: (bytes: Uint8Array) => void
@@ -8,12 +6,23 @@ export interface AnswerLog {
   /** Waits until somebody needs more: the writer reads on only then. */
   room: () => Promise<void>
   /** A reader from this offset on, bytes; `undefined` when what it asks for is no longer kept. */
-  open: (from: number) => ByteSource | undefined
+  open: (from: number) => LogReader | undefined
   /** Bytes so far. */
   size: () => number
   /** Bytes that are in memory. */
   kept: () => number
   readers: () => number
+}
+
+/** A chunk is handed on in the very turn in which it was written: no page waits for whatever else is done with it. */
+export interface LogReader {
+  /**
+   * Asks for one chunk: `hand` gets it, at once where there is one; `null` at a clean end; `fail` is called where the
+   * answer broke off. Never called before the one before was answered.
+   */
+  next: (hand: (bytes: Uint8Array | null) => void, fail: (error: Error) => void) => void
+  /** Nothing is handed any more. */
+  cancel: () => void
 }
 
 /** The writer may be so far ahead of the fastest reader: a slow or frozen one never stops the others. Bytes. */
@@ -27,8 +36,8 @@ interface Cursor {
   offset: number
   /** The chunk that comes next, counted from the first one ever. */
   next: number
-  /** Lets a reader that waits look again. */
-  wake: () => void
+  /** Hands on what it has been asked for, if that is here now. */
+  serve: () => void
 }
 
 /**
@@ -64,31 +73,17 @@ export function createAnswerLog(): AnswerLog {
     if (count > 0) chunks = chunks.slice(count)
   }
 
-  const read = async (cursor: Cursor): Promise<Uint8Array | null> => {
-    while (cursor.offset >= size) {
-      if (ended?.error) throw ended.error
-      if (ended) return null
-      await new Promise<void>((resolve) => (cursor.wake = resolve))
-    }
-    const bytes = chunks[cursor.next - gone.chunks]
-    if (!bytes) throw new TypeError('The reader fell too far behind the answer')
-    cursor.next++
-    cursor.offset += bytes.length
-    proceed()
-    return bytes
-  }
-
   return {
     append: (bytes) => {
       if (bytes.length === 0) return
       chunks.push(bytes)
       size += bytes.length
       forget()
-      for (const { wake } of cursors) wake()
+      for (const { serve } of cursors) serve()
     },
     end: (error) => {
       ended = error ? { error } : {}
-      for (const { wake } of cursors) wake()
+      for (const { serve } of cursors) serve()
     },
     room: async () => {
       while (!hasRoom()) await new Promise<void>((resolve) => (proceed = resolve))
@@ -102,31 +97,44 @@ export function createAnswerLog(): AnswerLog {
         start += length
         index++
       }
-      const cursor: Cursor = { offset: start, next: gone.chunks + index, wake: () => {} }
       let skip = from - start
-      cursors.add(cursor)
-      proceed()
+      let asked: { hand: (bytes: Uint8Array | null) => void; fail: (error: Error) => void } | undefined
       const close = () => {
+        asked = undefined
         cursors.delete(cursor)
         proceed()
       }
-      return {
-        read: async () => {
-          try {
-            const bytes = await read(cursor)
-            if (!bytes) close()
-            const rest = bytes && skip > 0 ? bytes.subarray(skip) : bytes
-            skip = 0
-            return rest
-          } catch (error) {
-            close()
-            throw error
-          }
-        },
-        cancel: () => {
+      const serve = () => {
+        if (!asked) return
+        const { hand, fail } = asked
+        if (cursor.offset >= size) {
+          if (!ended) return
           close()
-          cursor.wake()
+          if (ended.error) fail(ended.error)
+          else hand(null)
+          return
+        }
+        const bytes = chunks[cursor.next - gone.chunks]
+        if (!bytes) {
+          close()
+          return fail(new TypeError('The reader fell too far behind the answer'))
+        }
+        asked = undefined
+        cursor.next++
+        cursor.offset += bytes.length
+        hand(skip > 0 ? bytes.subarray(skip) : bytes)
+        skip = 0
+        proceed()
+      }
+      const cursor: Cursor = { offset: start, next: gone.chunks + index, serve }
+      cursors.add(cursor)
+      proceed()
+      return {
+        next: (hand, fail) => {
+          asked = { hand, fail }
+          serve()
         },
+        cancel: close,
       }
     },
     size: () => size,

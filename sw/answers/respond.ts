@@ -1,5 +1,4 @@
-import { relay } from '../../core/chat/byte-source.ts'
-import { type Clock, sleep } from '../../core/clock.ts'
+import type { Clock } from '../../core/clock.ts'
 import { HEARTBEAT_HEADER } from '../../core/protocol/paths.ts'
 import type { Kept } from './kept.ts'
 
@@ -31,28 +30,41 @@ export function respond(
   if (!reader) return undefined
   let heartbeat = isEarly && from === 0 ? HEARTBEAT : undefined
   let readAt = -Infinity
-  const body = relay({
-    read: async () => {
+  let isOpen = true
+  const pull = (controller: ReadableStreamDefaultController<Uint8Array>) =>
+    new Promise<void>((resolve) => {
       const first = heartbeat
       heartbeat = undefined
-      if (first) return first
-      try {
-        const bytes = await reader.read()
-        readAt = clock.now()
-        if (!bytes) delivered()
-        return bytes
-      } catch (error) {
-        await sleep(clock, readAt + UNREAD_MS - clock.now(), new AbortController().signal)
-        givenUp() // Nobody reads on, if it was this reader alone that broke.
-        throw error
+      if (first) {
+        controller.enqueue(first)
+        return resolve()
       }
-    },
-    cancel: () => {
-      reader.cancel()
-      givenUp()
-    },
-  })
+      reader.next(
+        (bytes) => {
+          readAt = clock.now()
+          if (bytes) controller.enqueue(bytes)
+          else {
+            delivered()
+            controller.close()
+          }
+          resolve()
+        },
+        (error) =>
+          clock.timer(readAt + UNREAD_MS - clock.now(), () => {
+            givenUp() // Nobody reads on, if it was this reader alone that broke.
+            if (isOpen) controller.error(error)
+            resolve()
+          }),
+      )
+    })
+  const cancel = () => {
+    isOpen = false
+    reader.cancel() // From here on nothing is handed to the controller, which would throw.
+    givenUp()
+  }
+  const hasHeartbeat = heartbeat !== undefined
+  const body = new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 })
   const response = new Response(body, head)
-  if (heartbeat) response.headers.set(HEARTBEAT_HEADER, String(heartbeat.length))
+  if (hasHeartbeat) response.headers.set(HEARTBEAT_HEADER, String(HEARTBEAT.length))
   return response
 }
