@@ -3,27 +3,36 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Browser, chromium } from '@playwright/test'
 import { launchOptions } from '../e2e/launch-options.ts'
-import { runRounds } from './rounds.ts'
+import { measureBytes } from './bytes/measure-bytes.ts'
+import { reportBytes } from './bytes/report-bytes.ts'
+import { measureMemory } from './memory/measure-memory.ts'
+import { plotMemory, reportMemory } from './memory/report-memory.ts'
 import { PATHS } from './paths.ts'
-import { describeMachine, report } from './report.ts'
+import { measurePolicies } from './policies/measure-policies.ts'
+import { measureRelay } from './relay/measure-relay.ts'
+import { plotRelay, reportRelay } from './relay/report-relay.ts'
+import { describeMachine, type Part } from './report.ts'
 import { measureSaves } from './saves/measure-saves.ts'
-import { reportSaves } from './saves/report-saves.ts'
+import { plotSaves, reportSaves } from './saves/report-saves.ts'
 import { startBenchServer } from './server.ts'
 
-const HELP = `Measures what the worker costs, in real Chromium; prints Markdown tables.
+const HELP = `Measures what streamkeeper costs and gains, in real Chromium; prints Markdown tables, and keeps them with
+plots in bench/results/.
 
   npm run bench -- [options]
 
-  --only <part>  relay: what the way through the worker adds; saves: how saved messages are accepted and sent
-  --rounds <n>   rounds, each measuring every path once (default 9, of saves 3)
-  --path <name>  relay: only these paths, of ${PATHS.map(({ name }) => name).join(', ')}; may be repeated
-  --quick        two short rounds: whether it runs, not how fast it is
+  --only <part>  relay: what the way through the worker adds; memory: what the worker holds; saves: how saved messages
+                 are accepted and sent; policies: what retry policies make of the same month of chats (simulated);
+                 bytes: what is to be loaded; may be repeated
+  --rounds <n>   rounds, each measuring every path once (default: relay 5, saves 2)
+  --path <name>  relay, memory: only these paths, of ${PATHS.map(({ name }) => name).join(', ')}; may be repeated
+  --quick        short and few rounds: whether it runs, not how fast it is
   --help
 `
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string' },
+    only: { type: 'string', multiple: true },
     path: { type: 'string', multiple: true, default: PATHS.map(({ name }) => name) },
     rounds: { type: 'string' },
     quick: { type: 'boolean', default: false },
@@ -35,52 +44,87 @@ if (values.help) console.log(HELP)
 else await main(values.quick)
 
 async function main(quick: boolean): Promise<void> {
-  const parts = { relay, saves }
-  if (values.only !== undefined && !(values.only in parts))
-    throw new TypeError(`--only is ${values.only}, expected one of ${Object.keys(parts).join(', ')}`)
+  const parts: Record<string, (quick: boolean) => Promise<Part>> = {
+    relay,
+    memory,
+    saves,
+    policies: measurePolicies,
+    bytes,
+  }
+  const chosen = values.only ?? Object.keys(parts)
   const folder = join(import.meta.dirname, 'results')
   await mkdir(folder, { recursive: true })
   const name = join(folder, new Date().toISOString().slice(0, 19).replaceAll(':', ''))
+  const texts: string[] = []
+  const results: Record<string, unknown> = {}
+  for (const part of chosen) {
+    const measure = parts[part]
+    if (!measure) throw new TypeError(`--only is ${part}, expected one of ${Object.keys(parts).join(', ')}`)
+    const { text, measured, plots } = await measure(quick)
+    console.log(text)
+    texts.push(text)
+    results[part] = measured
+    for (const [plot, svg] of Object.entries(plots)) await writeFile(`${name}-${plot}.svg`, svg)
+  }
+  await writeFile(`${name}.md`, texts.join('\n'))
+  await writeFile(`${name}.json`, JSON.stringify(results, null, 1))
+  console.error(`Kept in ${name}.md, .json and .svg`)
+}
+
+async function relay(quick: boolean): Promise<Part> {
+  const rounds = countRounds(quick ? 2 : 5)
+  return inBrowser(async (browser, machine) => {
+    const server = await startBenchServer(PATHS)
+    try {
+      const measured = await measureRelay({ browser, server, paths: chosenPaths(), rounds, quick })
+      const text = reportRelay(measured, { rounds, quick, machine })
+      return { measured, text, plots: await plotRelay(measured) }
+    } finally {
+      await server.close()
+    }
+  })
+}
+
+async function memory(quick: boolean): Promise<Part> {
+  return inBrowser(async (browser, machine) => {
+    const server = await startBenchServer(PATHS)
+    try {
+      const measured = await measureMemory(browser, server, chosenPaths(), quick)
+      return { measured, text: reportMemory(measured, { quick, machine }), plots: await plotMemory(measured) }
+    } finally {
+      await server.close()
+    }
+  })
+}
+
+async function saves(quick: boolean): Promise<Part> {
+  const rounds = countRounds(2)
+  const measured = await measureSaves(rounds, quick)
+  return inBrowser(async (_browser, machine) => ({
+    measured,
+    text: reportSaves(measured, { rounds, quick, machine }),
+    plots: await plotSaves(measured),
+  }))
+}
+
+async function bytes(): Promise<Part> {
+  const measured = await measureBytes()
+  return { measured, text: reportBytes(measured), plots: {} }
+}
+
+async function inBrowser<Result>(
+  measure: (browser: Browser, machine: string) => Promise<Result>,
+): Promise<Result> {
   const browser = await chromium.launch(launchOptions())
   try {
-    const texts: string[] = []
-    const results: Record<string, unknown> = {}
-    for (const [part, measure] of Object.entries(parts)) {
-      if (values.only !== undefined && values.only !== part) continue
-      const { text, measured } = await measure(browser, quick)
-      console.log(text)
-      texts.push(text)
-      results[part] = measured
-    }
-    await writeFile(`${name}.md`, texts.join('\n'))
-    await writeFile(`${name}.json`, JSON.stringify(results, null, 1))
+    return await measure(browser, describeMachine(browser.version()))
   } finally {
     await browser.close()
   }
 }
 
-async function relay(browser: Browser, quick: boolean) {
-  const rounds = countRounds(quick ? 2 : 9)
-  const paths = PATHS.filter(({ name }) => values.path.includes(name))
-  const server = await startBenchServer(PATHS)
-  try {
-    const measured = await runRounds({ browser, server, paths, rounds, quick })
-    return {
-      measured,
-      text: report(measured, { rounds, quick, machine: describeMachine(browser.version()) }),
-    }
-  } finally {
-    await server.close()
-  }
-}
-
-async function saves(browser: Browser, quick: boolean) {
-  const rounds = countRounds(quick ? 2 : 3)
-  const measured = await measureSaves(rounds, quick)
-  return {
-    measured,
-    text: reportSaves(measured, { rounds, quick, machine: describeMachine(browser.version()) }),
-  }
+function chosenPaths() {
+  return PATHS.filter(({ name }) => values.path.includes(name))
 }
 
 function countRounds(usual: number): number {

@@ -14,31 +14,28 @@ export interface Seen {
 }
 
 /**
- * Reads streams one after the other. While bytes come they are only kept, with their time; what they say is read
+ * Reads a stream of each origin, all at once, and that so many times. While bytes come they are only kept, with their time; what they say is read
  * afterwards, so that measuring costs every path the same little.
  *
  * @param clockOffsetMs what the server's clock is ahead of the page's
+ * @param origins of the chats; the page's own unless given
  */
 export async function readStreams({
   plan,
   times,
   clockOffsetMs,
+  origins = [''],
 }: {
   plan: Plan
   times: number
   clockOffsetMs: number
+  origins?: readonly string[]
 }): Promise<Seen[]> {
-  const all: Seen[] = []
-  for (let time = 0; time < times; time++) {
-    const body = JSON.stringify({
-      model: 'bench',
-      stream: true,
-      messages: [{ role: 'user', content: `Round ${time}` }],
-      plan,
-    })
+  const read = async (origin: string, content: string): Promise<Seen> => {
+    const body = JSON.stringify({ model: 'bench', stream: true, messages: [{ role: 'user', content }], plan })
     const arrivals: { at: number; bytes: Uint8Array }[] = []
     const startedAt = performance.now()
-    const response = await fetch('/v1/chat/completions', {
+    const response = await fetch(`${origin}/v1/chat/completions`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body,
@@ -67,7 +64,15 @@ export async function readStreams({
     }
     if (delaysMs.length !== plan.events + 1)
       throw new Error(`${delaysMs.length} events came, ${plan.events + 1} were sent`)
-    all.push({ ttfbMs: (arrivals[0]?.at ?? endedAt) - startedAt, totalMs: endedAt - startedAt, delaysMs })
+    return { ttfbMs: (arrivals[0]?.at ?? endedAt) - startedAt, totalMs: endedAt - startedAt, delaysMs }
+  }
+
+  const all: Seen[] = []
+  for (let time = 0; time < times; time++) {
+    const seen = await Promise.all(
+      origins.map((origin, index) => read(origin, `Round ${time}, stream ${index}`)),
+    )
+    all.push(...seen)
   }
   return all
 }
@@ -117,4 +122,15 @@ export async function registerKeeper(options: Options): Promise<void> {
   globalThis.keeper = await register('worker.js', options)
   const { state, reason } = keeper
   if (state !== 'controlling') throw new Error(`streamkeeper does not control the page: ${state}, ${reason}`)
+}
+
+/** Begins an answer and reads nothing of it; it stays open as long as the page. */
+export async function openUnread({ url }: { url: string }): Promise<void> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ model: 'bench', stream: true, messages: [] }),
+  })
+  // Or it might be collected, and its stream cancelled.
+  Object.assign(globalThis, { unread: response.body })
 }

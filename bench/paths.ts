@@ -8,7 +8,8 @@ export interface Path {
   worker: { options: Options } | { source: string } | null
 }
 
-const CHAT = '/v1/chat/completions'
+/** Of whichever origin the server has. */
+const CHAT = 'http://127.0.0.1:*/v1/chat/completions'
 
 const CONTROL = `
 self.addEventListener('install', () => self.skipWaiting())

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { resolve, sep } from 'node:path'
+import { allowEveryOrigin } from '../demo/server/cross-origin.ts'
 import { now } from './now.ts'
 import type { Path } from './paths.ts'
 import { readText } from './read-text.ts'
@@ -9,8 +10,14 @@ import { isPlan, streamEvents } from './stream-events.ts'
 
 export interface BenchServer {
   url: string
+  /** The same server under many names, six for each: a browser has six connections to an origin. */
+  origin: (stream: number) => string
   close: () => Promise<void>
 }
+
+/** A browser's connections to one origin, and origins enough for a hundred streams at once. */
+const CONNECTIONS = 6
+const ORIGINS = 17
 
 const DIST = resolve(import.meta.dirname, '../dist')
 
@@ -26,23 +33,35 @@ export async function startBenchServer(
   paths: readonly Path[],
   first: Answer = async () => false,
 ): Promise<BenchServer> {
-  const server = createServer((req, res) => {
+  const listener = (req: IncomingMessage, res: ServerResponse) => {
     // Isolated pages have a clock of 5 µs instead of 100.
     res.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
     res.setHeader('Cross-Origin-Embedder-Policy', 'require-corp')
+    allowEveryOrigin(req, res)
+    if (req.method === 'OPTIONS') return void res.writeHead(204, { 'Access-Control-Max-Age': '600' }).end()
     const answered = first(req, res).then((isAnswered) => (isAnswered ? undefined : answer(paths, req, res)))
     answered.catch((error: unknown) => {
       if (!res.headersSent) res.writeHead(500)
       res.end(String(error))
     })
-  })
-  server.keepAliveTimeout = 75_000
-  await new Promise<void>((listening) => void server.listen(0, '127.0.0.1', listening))
+  }
+  const servers = Array.from({ length: ORIGINS }, () => createServer(listener))
+  for (const server of servers) {
+    server.keepAliveTimeout = 75_000
+    await new Promise<void>((listening) => void server.listen(0, '127.0.0.1', listening))
+  }
+  const urls = servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const [url = ''] = urls
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
+    origin: (stream) => urls[Math.floor(stream / CONNECTIONS)] ?? url,
     close: async () => {
-      server.closeAllConnections()
-      await new Promise((closed) => server.close(closed))
+      await Promise.all(
+        servers.map((server) => {
+          server.closeAllConnections()
+          return new Promise((closed) => server.close(closed))
+        }),
+      )
     },
   }
 }

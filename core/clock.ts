@@ -31,6 +31,11 @@ export async function waitAtMost(clock: Clock, ms: number, work: Promise<unknown
   }
 }
 
+/** Waits, whatever happens. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.timer(ms, resolve))
+}
+
 /** Waits, or rejects with the signal's reason as soon as it aborts. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts'
+import { type Clock, pause } from '../core/clock.ts'
 import type { OutboxCounts, ToPage } from '../core/protocol/message.ts'
 import type { RequestStatus, Status, Untold } from '../core/protocol/status.ts'
 import { worker } from './worker.ts'
@@ -32,7 +32,7 @@ export function createNotify(
   let unposted: Told[] = []
 
   const post = async () => {
-    await new Promise<void>((resolve) => clock.timer(0, resolve))
+    await pause(clock, 0)
     const batch = unposted
     unposted = []
     // Counting looks at every entry: once is enough.

@@ -51,6 +51,6 @@ export async function whenIdle(): Promise<void> {
 async function lookUntilIdle(clock: Clock, action: () => unknown, looks: number): Promise<void> {
   const { scope } = worker.registration
   for (let look = 0; look < looks && !(await ifIdle(navigator.locks, scope, action)); look++) {
-    await sleep(clock, LOOK_MS, new AbortController().signal)
+    await pause(clock, LOOK_MS)
   }
 }

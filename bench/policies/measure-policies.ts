@@ -1,20 +1,13 @@
 import { cpus } from 'node:os'
+import type { Part } from '../report.ts'
 import { MIX } from './mix.ts'
 import { plotPolicies } from './plot-policies.ts'
 import { POLICIES } from './policies.ts'
 import { reportPolicies } from './report-policies.ts'
 import { simulate } from './simulate.ts'
 
-export interface MeasuredPolicies {
-  text: string
-  /** Each policy's figures, seed by seed. */
-  measured: unknown
-  /** SVGs by name. */
-  plots: Record<string, string>
-}
-
 /** Runs all policies on the mix, three months of it unless `quick`. */
-export async function measurePolicies(quick: boolean): Promise<MeasuredPolicies> {
+export async function measurePolicies(quick: boolean): Promise<Part> {
   const seeds = quick ? [1] : [1, 2, 3]
   const chats = quick ? 1_000 : MIX.chats
   const startedAt = performance.now()

@@ -1,4 +1,5 @@
 import type { Path } from '../paths.ts'
+import { plot } from '../plot.ts'
 import { cell, type Circumstances, ratio, table, tellCount } from '../report.ts'
 import { median } from '../statistics.ts'
 import { type AcceptFigures, type Accepted, EVERY_MS } from './measure-accept.ts'
@@ -87,4 +88,34 @@ function framesTable({ drained, idleFrames }: MeasuredSaves): string[] {
     frames(`${path.title} sends ${tellCount(queued)}`, rounds),
   )
   return table(['page', 'p50', 'p99'], [frames('nothing to do', [idleFrames]), ...rows])
+}
+
+/** SVGs by name: how long a page waits for its save to be answered, and what sending costs. */
+export async function plotSaves({ accepted, drained }: MeasuredSaves): Promise<Record<string, string>> {
+  const plain = (title: string) => title.replaceAll('`', '')
+  return {
+    accept: await plot({
+      kind: 'bars',
+      title: 'From saving a message to its answer',
+      subtitle: 'median and 99th percentile; the API answers after 200 ms',
+      x: { title: '' },
+      y: { title: 'ms' },
+      points: accepted.flatMap(({ path, rounds }) => [
+        { series: plain(path.title), x: 'p50', y: median(rounds.map(({ acceptP50 }) => acceptP50)) },
+        { series: plain(path.title), x: 'p99', y: median(rounds.map(({ acceptP99 }) => acceptP99)) },
+      ]),
+    }),
+    drain: await plot({
+      kind: 'bars',
+      title: 'Sending what was queued',
+      subtitle: 'per message, to an API that answers at once',
+      x: { title: 'queued' },
+      y: { title: 'ms' },
+      points: drained.map(({ path, queued, rounds }) => ({
+        series: plain(path.title),
+        x: tellCount(queued),
+        y: median(rounds.map(({ perMessage }) => perMessage)),
+      })),
+    }),
+  }
 }

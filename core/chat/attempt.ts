@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { classifyAnswer, classifyErrorEvent } from '../retry/classify.ts'
 import type { Outcome } from '../retry/outcome.ts'
+import { refusalIn } from './refusal-in.ts'
 import { type StreamWatch, watchStream } from './watch.ts'
 
 /** What one attempt needs: the request, its deadlines, and the platform. */
@@ -124,16 +125,12 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
       answer.held.push(chunk.value)
       watch.feed(chunk.value)
     }
-    if (watch.seen.error === undefined || watch.seen.outputs > 0) return { kind: 'answered', answer }
-    return {
-      kind: 'failed',
-      outcome: {
-        kind: 'refused',
-        refusal: classifyErrorEvent(watch.seen.error, clock.now()),
-        inStream: true,
-      },
-      answer,
-    }
+    const { finished, outputs, error } = watch.seen
+    const isText = !plan.streams && finished && heldBytes <= MAX_REFUSAL
+    const told = isText ? refusalIn(decode(answer.held)) : outputs > 0 ? undefined : error
+    if (told === undefined) return { kind: 'answered', answer }
+    const refusal = classifyErrorEvent(told, clock.now())
+    return { kind: 'failed', outcome: { kind: 'refused', refusal, inStream: true }, answer }
   } finally {
     disarm()
     // From here on the answer, if there is one, belongs to its reader, which is told to stop by its own call.

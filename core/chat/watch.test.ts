@@ -171,22 +171,6 @@ describe('a whole JSON answer', () => {
     )
   })
 
-  test.each([
-    ['OpenAI chat', { error: { message: 'no' } }, { message: 'no' }],
-    ['OpenAI Responses', { status: 'failed', error: { code: 'x' }, output: [] }, { code: 'x' }],
-    ['Anthropic', { type: 'error', error: { type: 'overloaded_error' } }, { type: 'overloaded_error' }],
-    ['Ollama', { error: 'model not found' }, 'model not found'],
-    ['an answer with an error in it', { error: { message: 'no' }, choices: [{}] }, undefined],
-    ['an answer without one', { error: null, output: [{}] }, undefined],
-    ['a list', [{ error: 'no' }], undefined],
-    ['more than a refusal says', { error: 'no'.repeat(40_000) }, undefined],
-  ])('of %s that says only an error is a whole refusal', (_name, value, error) => {
-    const watch = watched(JSON.stringify(value), JSON_TYPE, PATH, [3, 10])
-    expect(watch.verdict()).toBe('complete')
-    expect(watch.seen).toMatchObject({ outputs: error === undefined ? 1 : 0, finished: true })
-    expect(watch.seen.error).toEqual(error)
-  })
-
   test('has no error event', () => {
     expect(watched(text, JSON_TYPE).errorEvent(failureOf('truncated'))).toBeUndefined()
   })

@@ -144,58 +144,27 @@ const RETURN = 13
 const SPACE = 32
 
 /**
- * A whole JSON answer says something when its value is whole: half a JSON text is of no use to anyone. One that says
- * nothing but an error is a refusal, though its status is 200. Where a stream was asked for (Gemini without `alt=sse`)
- * it is a list that grows.
+ * A whole JSON answer says something when its value is whole: half a JSON text is of no use to anyone. Where a stream
+ * was asked for (Gemini without `alt=sse`) it is a list that grows.
  */
 function watchJson(grows: boolean): StreamWatch {
   const seen: Seen = { outputs: 0, finished: false, ended: false }
   const scan = scanJson()
-  const text = grows ? undefined : rememberText(MAX_REFUSAL)
-  const finish = () => {
-    seen.finished = true
-    const error = refusalIn(text?.whole())
-    if (error !== undefined) seen.error = error
-    else seen.outputs ||= 1
-  }
   return {
     seen,
     feed: (bytes) => {
       if (grows && bytes.some((byte) => byte > SPACE)) seen.outputs++
-      if (!seen.finished) text?.feed(bytes)
-      if (scan.feed(bytes) && !seen.finished) finish()
+      if (!scan.feed(bytes)) return
+      seen.outputs ||= 1
+      seen.finished = true
     },
     end: () => {
-      if (scan.isWhole() && !seen.finished) finish()
+      if (!scan.isWhole()) return
+      seen.outputs ||= 1
+      seen.finished = true
     },
     verdict: () => (seen.finished ? 'complete' : 'truncated'),
     errorEvent: () => undefined,
-  }
-}
-
-/** Where the protocols' whole answers have what the model said. */
-const ANSWERS = ['choices', 'output', 'content', 'candidates', 'message', 'response']
-
-function refusalIn(text: string | undefined): unknown {
-  const value = text === undefined ? undefined : parse(text)
-  const error = at(value, 'error')
-  return says(error) && !ANSWERS.some((field) => says(at(value, field))) ? error : undefined
-}
-
-/** Longer texts are answers. Bytes. */
-const MAX_REFUSAL = 64 * 1024
-
-/** Remembers what has passed, as long as it is short. */
-function rememberText(limit: number) {
-  const decoder = new TextDecoder()
-  let size = 0
-  let text = ''
-  return {
-    feed: (bytes: Uint8Array) => {
-      size += bytes.length
-      if (size <= limit) text += decoder.decode(bytes, { stream: true })
-    },
-    whole: () => (size <= limit ? text : undefined),
   }
 }
 

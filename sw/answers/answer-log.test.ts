@@ -90,7 +90,7 @@ describe('the writer of an answer log', () => {
     const log = createAnswerLog()
     log.open(0)
     const fast = log.open(0)
-    log.append(new Uint8Array(4 * MB))
+    log.append(new Uint8Array(2 * MB))
     expect(await hasRoom(log)).toBe(false)
     await read(fast)
     expect(await hasRoom(log)).toBe(true)
@@ -109,7 +109,7 @@ describe('the writer of an answer log', () => {
   test('goes on when the only reader leaves', async () => {
     const log = createAnswerLog()
     const only = log.open(0)
-    log.append(new Uint8Array(4 * MB))
+    log.append(new Uint8Array(2 * MB))
     const wait = hasRoom(log)
     only?.cancel()
     expect(await wait).toBe(true)

@@ -26,7 +26,7 @@ export interface LogReader {
 }
 
 /** The writer may be so far ahead of the fastest reader: a slow or frozen one never stops the others. Bytes. */
-const LEAD = 4 * 1024 * 1024
+const LEAD = 2 * 1024 * 1024
 
 /** So much of an answer is kept for readers to come; beyond it the oldest goes first. Bytes. */
 const KEPT = 16 * 1024 * 1024

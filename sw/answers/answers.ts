@@ -1,7 +1,6 @@
-import { toResponse } from '../../core/chat/answer.ts'
 import type { ByteSource } from '../../core/chat/byte-source.ts'
 import type { Trip } from '../../core/chat/trip.ts'
-import { sleep, waitAtMost } from '../../core/clock.ts'
+import { pause, waitAtMost } from '../../core/clock.ts'
 import type { StreamInfo } from '../../core/protocol/message.ts'
 import type { RequestStatus, Untold } from '../../core/protocol/status.ts'
 import { createAnswerLog } from './answer-log.ts'
@@ -118,7 +117,7 @@ export function createAnswers(context: AnswersContext): Answers {
     const { record, log, cancel } = kept
     report(kept, { status: 'stream_detached', requestId: record.requestId, from: log.size() })
     while (record.endedAt === undefined) {
-      await sleep(clock, Math.max(context.graceMs, UNSURE_MS), new AbortController().signal)
+      await pause(clock, Math.max(context.graceMs, UNSURE_MS))
       if (log.readers() > 0) return
       if (!(await context.hasPages())) cancel('grace')
     }
@@ -131,7 +130,7 @@ export function createAnswers(context: AnswersContext): Answers {
     // Nobody could ever read on.
     if (!record.keep) return kept.cancel()
     if (!(await goesOn())) {
-      await sleep(clock, UNSURE_MS, new AbortController().signal)
+      await pause(clock, UNSURE_MS)
       if (record.endedAt !== undefined) return
       if (!(await goesOn()) && context.onAbort === 'stop') return kept.cancel()
     }
@@ -163,7 +162,7 @@ export function createAnswers(context: AnswersContext): Answers {
     const answer = await trip.answer
     if (answer.kind === 'network_error') {
       remove(kept)
-      return toResponse(answer)
+      return Response.error()
     }
     const { head, body, isEarly = false } = answer
     record.head = { ...head, headers: Array.from(head.headers), hasBody: body !== null, isEarly }

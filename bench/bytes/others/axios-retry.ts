@@ -1,0 +1,6 @@
+import axios from 'axios'
+import retry from 'axios-retry'
+
+retry(axios)
+
+export default axios
