@@ -1,4 +1,6 @@
 import { copyFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import vue from '@vitejs/plugin-vue'
 import { defineConfig, type Plugin } from 'vite'
 import { VERSION } from './core/protocol/version.ts'
 
@@ -12,11 +14,12 @@ const copyWorker: Plugin = {
 // One run builds the ready-made worker (one classic script), the package's modules, and the demo's site.
 export default defineConfig({
   define: { 'process.env.NODE_ENV': '"production"' },
-  plugins: [copyWorker],
+  plugins: [copyWorker, vue()],
+  resolve: { alias: { streamkeeper: resolve('client/index.ts') } },
   publicDir: false,
   builder: {
     buildApp: async (builder) => {
-      for (const name of ['worker', 'package', 'cli', 'size', 'client']) {
+      for (const name of ['worker', 'package', 'cli', 'size', 'client', 'recipes']) {
         const environment = builder.environments[name]
         if (environment) await builder.build(environment)
       }
@@ -94,6 +97,18 @@ export default defineConfig({
             useChat: 'e2e/site/use-chat.html',
             clients: 'e2e/site/clients.html',
           },
+        },
+      },
+    },
+    // As in development, where React's StrictMode mounts everything twice.
+    recipes: {
+      consumer: 'client',
+      define: { 'process.env.NODE_ENV': '"development"' },
+      build: {
+        outDir: 'demo/dist',
+        emptyOutDir: false,
+        rolldownOptions: {
+          input: ['react-status'].map((name) => `demo/recipes/${name}/index.html`),
         },
       },
     },

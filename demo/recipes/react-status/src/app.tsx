@@ -1,0 +1,79 @@
+import { type SubmitEvent, useState } from 'react'
+import type { Keeper } from 'streamkeeper'
+import { answerTo, createMessage, type Message, saveMessage } from './chat.ts'
+import { OutboxPanel } from './outbox-panel.tsx'
+import type { OutboxStore } from './outbox-store.ts'
+import { StatusLine } from './status-line.tsx'
+
+interface AppProps {
+  keeper: Keeper
+  outbox: OutboxStore
+  history: Message[]
+}
+
+/** A small chat; its status line and its outbox know the keeper, and nothing of the chat. */
+export function App({ keeper, outbox, history }: AppProps) {
+  const [messages, setMessages] = useState(history)
+  const [running, setRunning] = useState<AbortController>()
+
+  const ask = async (text: string) => {
+    const question = createMessage('user', text)
+    const asked = [...messages, question]
+    const run = new AbortController()
+    setRunning(run)
+    setMessages(asked)
+    void saveMessage(question)
+    const answer = await answerTo(asked, (answer) => setMessages([...asked, answer]), run.signal)
+    if (answer.content) void saveMessage(answer)
+    setRunning(undefined)
+  }
+
+  return (
+    <>
+      <main>
+        <h1>streamkeeper with React</h1>
+        <ol className="messages" aria-label="Conversation">
+          {messages.map(({ id, role, content, state }) => (
+            <li key={id} data-role={role} data-state={state}>
+              {content}
+            </li>
+          ))}
+        </ol>
+        <StatusLine keeper={keeper} />
+        <Composer ask={(text) => void ask(text)} stop={running && (() => running.abort())} />
+      </main>
+      <OutboxPanel
+        keeper={keeper}
+        outbox={outbox}
+        signIn={() => keeper.provideAuth(() => ({ Authorization: 'Bearer demo-token' }))}
+      />
+    </>
+  )
+}
+
+function Composer({ ask, stop }: { ask: (text: string) => void; stop: (() => void) | undefined }) {
+  const [draft, setDraft] = useState('')
+  const send = (event: SubmitEvent) => {
+    event.preventDefault()
+    if (!draft.trim() || stop) return
+    setDraft('')
+    ask(draft.trim())
+  }
+  return (
+    <form className="composer" onSubmit={send}>
+      <input
+        aria-label="Message"
+        placeholder="Ask something"
+        value={draft}
+        onChange={({ target }) => setDraft(target.value)}
+      />
+      {stop ? (
+        <button type="button" onClick={stop}>
+          Stop
+        </button>
+      ) : (
+        <button type="submit">Send</button>
+      )}
+    </form>
+  )
+}
