@@ -108,7 +108,7 @@ export default defineConfig({
         outDir: 'demo/dist',
         emptyOutDir: false,
         rolldownOptions: {
-          input: ['react-status'].map((name) => `demo/recipes/${name}/index.html`),
+          input: ['react-status', 'react-use-chat', 'vue'].map((name) => `demo/recipes/${name}/index.html`),
         },
       },
     },

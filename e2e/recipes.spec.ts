@@ -8,6 +8,9 @@ const RATE_LIMITED: Omit<Fault, 'id'> = {
 }
 const BRIEF: Omit<Fault, 'id'> = { steps: [], answer: { text: 'Noted.' } }
 
+/** Slow enough to be reloaded in its middle. */
+const SLOW: Omit<Fault, 'id'> = { steps: [], answer: { tokens: 300, tokensPerSecond: 100 } }
+
 for (const name of RECIPES) {
   test(`${name}: a rate limit is told with a countdown, then the answer streams in`, async ({
     tab,
@@ -25,7 +28,7 @@ for (const name of RECIPES) {
       { role: 'assistant', text: whole },
     ])
     await recipe.reads(/^$/)
-    expect((await server.log()).map(({ status }) => status)).toEqual([429, 200])
+    expect((await recipe.log()).map(({ status }) => status)).toEqual([429, 200])
     await expect.poll(recipe.saved).toEqual(['Hello', whole])
   })
 
@@ -50,7 +53,7 @@ for (const name of RECIPES) {
     await recipe.outbox({ text: 'Noted.', state: 'waiting' })
     await tab.reload()
     await recipe.outbox({ text: 'Noted.', state: 'waiting' })
-    expect(await recipe.said()).toEqual([{ role: 'assistant', text: 'Noted.' }])
+    await expect.poll(recipe.said).toEqual([{ role: 'assistant', text: 'Noted.' }])
 
     await server.behave({ mode: 'ok' })
     await recipe.press('Send now')
@@ -58,3 +61,78 @@ for (const name of RECIPES) {
     expect(await recipe.saved()).toEqual(['Noted.'])
   })
 }
+
+test('react-use-chat: a reload in mid-answer goes on, nothing doubled and nothing lost', async ({
+  tab,
+  server,
+}) => {
+  const recipe = createRecipe('react-use-chat', tab, server)
+  await recipe.open(SLOW)
+  await recipe.send('Hello')
+  const before = await recipe.answer({ atLeast: 100, isGrowing: true })
+  await tab.reload()
+  const after = await recipe.answer({ atLeast: before.length + 1, isGrowing: true })
+  expect(after.startsWith(before)).toBe(true)
+  const whole = await recipe.answer({ atLeast: after.length })
+  expect(whole.startsWith(after)).toBe(true)
+  const said = [
+    { role: 'user', text: 'Hello' },
+    { role: 'assistant', text: whole },
+  ]
+  expect(await recipe.said()).toEqual(said)
+  await expect.poll(recipe.saved).toEqual(['Hello', whole])
+  const [sent, ...others] = await recipe.log()
+  expect(others).toEqual([])
+  expect(sent).toMatchObject({ status: 200, closedBy: 'server' })
+  await tab.reload()
+  await recipe.answer()
+  expect(await recipe.said()).toEqual(said)
+})
+
+test('react-use-chat: Stop after a reload ends the upstream, and what was said stays', async ({
+  tab,
+  server,
+}) => {
+  const recipe = createRecipe('react-use-chat', tab, server)
+  await recipe.open(SLOW)
+  await recipe.send('Hello')
+  const before = await recipe.answer({ atLeast: 50, isGrowing: true })
+  await tab.reload()
+  await recipe.answer({ atLeast: before.length + 1, isGrowing: true })
+  await recipe.stop()
+  const stopped = await recipe.answer()
+  await recipe.reads(/^Stopped$/)
+  await expect.poll(recipe.log).toMatchObject([{ closedBy: 'client' }])
+  await expect.poll(recipe.saved).toEqual(['Hello', stopped])
+  await tab.reload()
+  expect(await recipe.answer()).toBe(stopped)
+})
+
+test('react-use-chat: a wait is counted down after a reload, too, and can be stopped', async ({
+  tab,
+  server,
+}) => {
+  const recipe = createRecipe('react-use-chat', tab, server)
+  await recipe.open({ steps: [{ kind: 'status', status: 429, hint: { form: 'retry-after', ms: 20_000 } }] })
+  await recipe.send('Hello')
+  await recipe.reads(/^Busy — trying again in/)
+  await tab.reload()
+  await recipe.countdown(/^Busy — trying again in/, 2)
+  await recipe.stop()
+  await recipe.reads(/^Stopped$/)
+  expect(await recipe.log()).toHaveLength(1)
+})
+
+test('react-use-chat: an answer goes on while another chat is on screen', async ({ tab, server }) => {
+  const recipe = createRecipe('react-use-chat', tab, server)
+  await recipe.open(SLOW)
+  await recipe.send('Hello')
+  const before = await recipe.answer({ atLeast: 50, isGrowing: true })
+  await recipe.switchTo('second')
+  await expect.poll(recipe.said).toEqual([])
+  await recipe.switchTo('first')
+  const whole = await recipe.answer()
+  expect(whole.startsWith(before)).toBe(true)
+  expect(await recipe.said()).toHaveLength(2)
+  expect(await recipe.log()).toMatchObject([{ status: 200, closedBy: 'server' }])
+})

@@ -1,8 +1,14 @@
 import type { Fault } from '../demo/server/step.ts'
+import type { UpstreamAttempt } from '../demo/server/upstream/upstream-log.ts'
 import type { Page } from './page.ts'
 import type { TestServer } from './test-server.ts'
 
-export const RECIPES = ['react-status'] as const
+/** The recipes, and how each names its (first) conversation to the history. */
+const SESSIONS = { 'react-status': 'recipe', 'react-use-chat': 'first', vue: 'recipe' }
+
+export type RecipeName = keyof typeof SESSIONS
+
+export const RECIPES = Object.keys(SESSIONS) as RecipeName[]
 
 /** A recipe's app as a person uses it. */
 export interface Recipe {
@@ -20,10 +26,14 @@ export interface Recipe {
   countdown: (words: RegExp, different: number) => Promise<number[]>
   /** Waits until the outbox has just these messages, in these states. */
   outbox: (...items: { text: string; state: string }[]) => Promise<void>
+  /** What the upstream saw of its chats. */
+  log: () => Promise<UpstreamAttempt[]>
   /** What has reached the history, in order of arrival. */
   saved: () => Promise<string[]>
   /** Presses a button of the outbox's first message. */
   press: (button: string) => Promise<void>
+  /** Goes to another conversation. */
+  switchTo: (chat: string) => Promise<void>
 }
 
 export interface Said {
@@ -33,7 +43,7 @@ export interface Said {
   state?: string
 }
 
-export function createRecipe(name: (typeof RECIPES)[number], tab: Page, server: TestServer): Recipe {
+export function createRecipe(name: RecipeName, tab: Page, server: TestServer): Recipe {
   const reads: Recipe['reads'] = async (words) => (await tab.waitFor(readStatusLine, words.source)).line
   return {
     open: async (fault) => {
@@ -65,10 +75,13 @@ export function createRecipe(name: (typeof RECIPES)[number], tab: Page, server: 
     outbox: async (...items) => {
       await tab.waitFor(isOutbox, JSON.stringify(items))
     },
+    // Asking whether there is something to resume is no chat.
+    log: async () => (await server.log()).filter(({ method }) => method === 'POST'),
     saved: async () => {
-      const session = new URL(await tab.evaluate(() => location.href)).hash.slice(1) || 'recipe'
+      const session = new URL(await tab.evaluate(() => location.href)).hash.slice(1) || SESSIONS[name]
       return (await server.messages(session)).map(({ content }) => textOf(content))
     },
+    switchTo: (chat) => tab.click(`nav a[href="#${chat}"]`),
     press: (button) => tab.click(`.outbox li:first-child button:text-is("${button}")`),
   }
 }

@@ -1,6 +1,7 @@
-import { type SubmitEvent, useState } from 'react'
+import { useState } from 'react'
 import type { Keeper } from 'streamkeeper'
 import { answerTo, createMessage, type Message, saveMessage } from './chat.ts'
+import { Composer } from './composer.tsx'
 import { OutboxPanel } from './outbox-panel.tsx'
 import type { OutboxStore } from './outbox-store.ts'
 import { StatusLine } from './status-line.tsx'
@@ -48,32 +49,5 @@ export function App({ keeper, outbox, history }: AppProps) {
         signIn={() => keeper.provideAuth(() => ({ Authorization: 'Bearer demo-token' }))}
       />
     </>
-  )
-}
-
-function Composer({ ask, stop }: { ask: (text: string) => void; stop: (() => void) | undefined }) {
-  const [draft, setDraft] = useState('')
-  const send = (event: SubmitEvent) => {
-    event.preventDefault()
-    if (!draft.trim() || stop) return
-    setDraft('')
-    ask(draft.trim())
-  }
-  return (
-    <form className="composer" onSubmit={send}>
-      <input
-        aria-label="Message"
-        placeholder="Ask something"
-        value={draft}
-        onChange={({ target }) => setDraft(target.value)}
-      />
-      {stop ? (
-        <button type="button" onClick={stop}>
-          Stop
-        </button>
-      ) : (
-        <button type="submit">Send</button>
-      )}
-    </form>
   )
 }
