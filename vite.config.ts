@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, cpSync } from 'node:fs'
 import { resolve } from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig, type Plugin } from 'vite'
@@ -11,10 +11,21 @@ const copyWorker: Plugin = {
   writeBundle: () => copyFileSync('dist/streamkeeper-sw.js', 'demo/dist/streamkeeper-sw.js'),
 }
 
-// One run builds the ready-made worker (one classic script), the package's modules, and the demo's site.
+/** The recipe without a build, as its reader has it: the package's modules beside it. */
+const copyPlainRecipe: Plugin = {
+  name: 'copy-plain-recipe',
+  applyToEnvironment: (environment) => environment.name === 'recipes',
+  writeBundle: () => {
+    const folder = 'demo/dist/demo/recipes/plain-html'
+    cpSync('demo/recipes/plain-html', folder, { recursive: true })
+    cpSync('dist', `${folder}/streamkeeper`, { recursive: true })
+  },
+}
+
+// One run builds the ready-made worker (one classic script), the package's modules, and the demo's site with its recipes.
 export default defineConfig({
   define: { 'process.env.NODE_ENV': '"production"' },
-  plugins: [copyWorker, vue()],
+  plugins: [copyWorker, copyPlainRecipe, vue()],
   resolve: { alias: { streamkeeper: resolve('client/index.ts') } },
   publicDir: false,
   builder: {

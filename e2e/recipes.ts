@@ -4,7 +4,12 @@ import type { Page } from './page.ts'
 import type { TestServer } from './test-server.ts'
 
 /** The recipes, and how each names its (first) conversation to the history. */
-const SESSIONS = { 'react-status': 'recipe', 'react-use-chat': 'first', vue: 'recipe' }
+const SESSIONS = {
+  'react-status': 'recipe',
+  'react-use-chat': 'first',
+  vue: 'recipe',
+  'plain-html': 'recipe',
+}
 
 export type RecipeName = keyof typeof SESSIONS
 
@@ -104,7 +109,7 @@ function readMessages(): Said[] {
 
 function readAnswer({ atLeast, isGrowing }: { atLeast: number; isGrowing: boolean }) {
   const answer = document.querySelector('.messages li:last-child[data-role="assistant"]')
-  const isOver = document.querySelector('.composer button[type="submit"]') !== null
+  const isOver = document.querySelector('.composer button[type="submit"]:not([hidden])') !== null
   const text = answer?.textContent ?? ''
   return text.length >= atLeast && isOver !== isGrowing ? { text } : null
 }

@@ -18,6 +18,7 @@ interface Chunk {
 
 const HISTORY_URL = '/api/sessions/recipe/messages'
 
+/** A message that was written just now. */
 export function createMessage(role: Message['role'], content: string): Message {
   return { id: crypto.randomUUID(), role, content, createdAt: Date.now() }
 }
@@ -61,11 +62,18 @@ export async function saveMessage(message: Message): Promise<void> {
 
 /** What the server has, and after it what is still on its way there. */
 export async function loadMessages(keeper: Keeper): Promise<Message[]> {
-  const known = fetch(HISTORY_URL).then((response) => response.json())
+  // Where the server cannot be reached, what this browser keeps is there all the same.
+  const known = await fetch(HISTORY_URL)
+    .then((response) => response.json() as Promise<Message[]>)
+    .catch(() => [])
   const entries = keeper.state === 'controlling' ? await keeper.outbox.list() : []
-  const bodies = await Promise.all(entries.map(({ id }) => keeper.outbox.body(id)))
-  const waiting = await Promise.all(bodies.map(async (body) => JSON.parse((await body?.text()) ?? 'null')))
+  const waiting = await Promise.all(
+    entries.map(async ({ id }) => {
+      const body = await keeper.outbox.body(id)
+      return body && (JSON.parse(await body.text()) as Message)
+    }),
+  )
   const messages = new Map<string, Message>()
-  for (const message of [...(await known), ...waiting]) if (message) messages.set(message.id, message)
+  for (const message of [...known, ...waiting]) if (message) messages.set(message.id, message)
   return [...messages.values()]
 }

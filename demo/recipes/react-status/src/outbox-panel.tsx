@@ -1,8 +1,8 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import type { Keeper } from 'streamkeeper'
 import type { OutboxItem, OutboxStore } from './outbox-store.ts'
-import { tellAloud, tellEntry } from './status-words.ts'
-import { useNow } from './use-keeper.ts'
+import { tellAloud, tellEmptyOutbox, tellEntry } from './status-words.ts'
+import { useKeeper, useNow } from './use-keeper.ts'
 
 interface OutboxPanelProps {
   keeper: Keeper
@@ -14,12 +14,13 @@ interface OutboxPanelProps {
 /** The messages that have not reached the server yet, and what can be done with each. */
 export function OutboxPanel({ keeper, outbox, signIn }: OutboxPanelProps) {
   const items = useSyncExternalStore(outbox.subscribe, outbox.getSnapshot, outbox.getSnapshot)
+  const { state } = useKeeper(keeper)
   const now = useNow(items.length > 0)
   const news = useNews(keeper)
   return (
     <section className="outbox" aria-labelledby="outbox-title">
       <h2 id="outbox-title">Outbox</h2>
-      {items.length === 0 && <p className="quiet">Every message has arrived.</p>}
+      {items.length === 0 && <p className="quiet">{tellEmptyOutbox(state)}</p>}
       <ul>
         {items.map((item) => (
           <li key={item.id} data-state={item.state}>

@@ -1,4 +1,4 @@
-import type { FailureCode, OutboxEntry, Status } from 'streamkeeper'
+import type { FailureCode, KeeperState, OutboxEntry, Status } from 'streamkeeper'
 
 /** What a person should read of a status at that moment (`now`, epoch ms); empty where there is nothing to say. */
 export function tellStatus(status: Status, now: number): string {
@@ -100,6 +100,12 @@ export function tellEntry({ state, code, attempts, retryAt }: OutboxEntry, now: 
   }
 }
 
+/** What an outbox says that has no message. */
+export function tellEmptyOutbox(state: KeeperState): string {
+  if (state === 'controlling') return 'Every message has arrived.'
+  return 'Unsent messages cannot wait here: this page has no worker.'
+}
+
 /** What keeps a saved message from being delivered. */
 export function tellUndelivered(code: FailureCode | undefined): string {
   if (code === 'unsure') return 'We cannot know whether it arrived'
@@ -133,7 +139,8 @@ const LATE = {
 }
 const SILENT = { title: CUT, advice: 'It stopped in the middle and did not go on.' }
 
-const FAILURES: Record<FailureCode, { title: string; advice: string }> = {
+/** By code, where no more is known. */
+export const FAILURES: Record<FailureCode, { title: string; advice: string }> = {
   headers_timeout: LATE,
   first_output_timeout: LATE,
   total_timeout: LATE,

@@ -17,15 +17,20 @@ export async function saveMessage(chat: string, { id, role, parts }: UIMessage):
 
 /** What the server has, and after it what is still on its way there. */
 export async function loadMessages(keeper: Keeper, chat: string): Promise<UIMessage[]> {
-  const known = fetch(urlOf(chat)).then((response) => response.json() as Promise<Stored[]>)
+  // Where the server cannot be reached, what this browser keeps is there all the same.
+  const known = await fetch(urlOf(chat))
+    .then((response) => response.json() as Promise<Stored[]>)
+    .catch(() => [])
   const entries = keeper.state === 'controlling' ? await keeper.outbox.list() : []
   const own = entries.filter(({ url }) => new URL(url).pathname === urlOf(chat))
-  const bodies = await Promise.all(own.map(({ id }) => keeper.outbox.body(id)))
   const waiting = await Promise.all(
-    bodies.map(async (body) => JSON.parse((await body?.text()) ?? 'null') as Stored | null),
+    own.map(async ({ id }) => {
+      const body = await keeper.outbox.body(id)
+      return body && (JSON.parse(await body.text()) as Stored)
+    }),
   )
   const messages = new Map<string, UIMessage>()
-  for (const message of [...(await known), ...waiting]) {
+  for (const message of [...known, ...waiting]) {
     if (message) messages.set(message.id, { id: message.id, role: message.role, parts: message.content })
   }
   return [...messages.values()]

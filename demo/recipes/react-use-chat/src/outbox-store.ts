@@ -5,7 +5,7 @@ export interface OutboxItem extends OutboxEntry {
   text: string
 }
 
-/** The outbox of a keeper as a store that any framework can follow. */
+/** A store that any framework can follow. */
 export interface OutboxStore {
   /** Calls `listener` after every change, until the returned function is called. */
   subscribe: (listener: () => void) => () => void
@@ -18,6 +18,7 @@ export interface OutboxStore {
   sendNow: () => Promise<void>
 }
 
+/** The outbox of a keeper, with the words of its messages. */
 export function createOutboxStore(keeper: Keeper): OutboxStore {
   const listeners = new Set<() => void>()
   let items: readonly OutboxItem[] = []
@@ -68,7 +69,7 @@ export function createOutboxStore(keeper: Keeper): OutboxStore {
 /** The words in what this app saves: a text, or the AI SDK's parts of which some have text. */
 async function textOf(body: Blob | null): Promise<string> {
   try {
-    const { content } = JSON.parse((await body?.text()) ?? '')
+    const { content } = JSON.parse((await body?.text()) ?? '') as { content: string | { text?: string }[] }
     return typeof content === 'string' ? content : content.map(({ text = '' }) => text).join('')
   } catch {
     // Not a message of this app; it is listed without its words.
