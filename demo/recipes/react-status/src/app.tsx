@@ -33,13 +33,15 @@ export function App({ keeper, outbox, history }: AppProps) {
     <>
       <main>
         <h1>streamkeeper with React</h1>
-        <ol className="messages" aria-label="Conversation">
-          {messages.map(({ id, role, content, state }) => (
-            <li key={id} data-role={role} data-state={state}>
-              {content}
-            </li>
-          ))}
-        </ol>
+        <div className="thread" role="region" aria-label="Conversation" tabIndex={0}>
+          <ol className="messages">
+            {messages.map(({ id, role, content, state }) => (
+              <li key={id} data-role={role} data-state={state}>
+                {content}
+              </li>
+            ))}
+          </ol>
+        </div>
         <StatusLine keeper={keeper} />
         <Composer ask={(text) => void ask(text)} stop={running && (() => running.abort())} />
       </main>

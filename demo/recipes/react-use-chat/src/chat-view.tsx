@@ -20,6 +20,8 @@ export function ChatView({ keeper, chat }: { keeper: Keeper; chat: Chat<UIMessag
   const isOpen = requests.some(({ requestId }) => requestId === question?.id)
   const isBusy = isOpen || status === 'submitted' || status === 'streaming'
 
+  const broken = status === 'error' ? messages.at(-1) : undefined
+
   const ask = (text: string) => {
     const message: UIMessage = { id: generateId(), role: 'user', parts: [{ type: 'text', text }] }
     void saveMessage(chat.id, message)
@@ -33,13 +35,19 @@ export function ChatView({ keeper, chat }: { keeper: Keeper; chat: Chat<UIMessag
 
   return (
     <>
-      <ol className="messages" aria-label="Conversation">
-        {messages.map((message) => (
-          <li key={message.id} data-role={message.role}>
-            {textOf(message)}
-          </li>
-        ))}
-      </ol>
+      <div className="thread" role="region" aria-label="Conversation" tabIndex={0}>
+        <ol className="messages">
+          {messages.map((message) => (
+            <li
+              key={message.id}
+              data-role={message.role}
+              data-state={message === broken ? 'failed' : undefined}
+            >
+              {textOf(message)}
+            </li>
+          ))}
+        </ol>
+      </div>
       <StatusLine keeper={keeper} requestId={question?.id ?? ''} />
       {status === 'error' && (
         <div className="buttons">
