@@ -48,13 +48,18 @@ export interface Said {
   state?: string
 }
 
-export function createRecipe(name: RecipeName, tab: Page, server: TestServer): Recipe {
+export function createRecipe(
+  name: RecipeName,
+  tab: Page,
+  server: TestServer,
+  path = `/demo/recipes/${name}/`,
+): Recipe {
   const reads: Recipe['reads'] = async (words) => (await tab.waitFor(readStatusLine, words.source)).line
   return {
     open: async (fault) => {
       const id = crypto.randomUUID()
       const query = fault ? `?${new URLSearchParams({ fault: JSON.stringify({ id, ...fault }) })}` : ''
-      await tab.goto(`${server.url}/demo/recipes/${name}/${query}`)
+      await tab.goto(`${server.url}${path}${query}`)
       await tab.waitFor(() => navigator.serviceWorker.controller && document.querySelector('.composer'))
     },
     send: async (text) => {
