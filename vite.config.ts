@@ -26,7 +26,7 @@ const copyPlainRecipe: Plugin = {
 export default defineConfig({
   define: { 'process.env.NODE_ENV': '"production"' },
   plugins: [copyWorker, copyPlainRecipe, vue()],
-  resolve: { alias: { streamkeeper: resolve('client/index.ts') } },
+  resolve: { alias: [{ find: /^streamkeeper$/, replacement: resolve('client/index.ts') }] },
   publicDir: false,
   builder: {
     buildApp: async (builder) => {

@@ -8,8 +8,12 @@ const RATE_LIMITED: Omit<Fault, 'id'> = {
 }
 const BRIEF: Omit<Fault, 'id'> = { steps: [], answer: { text: 'Noted.' } }
 
-/** Slow enough to be reloaded in its middle. */
-const SLOW: Omit<Fault, 'id'> = { steps: [], answer: { tokens: 300, tokensPerSecond: 100 } }
+const TEXT = Array.from({ length: 40 }, (_, index) => `Sentence ${index}.`).join(' ')
+
+/** Rests in its middle, for so long. */
+function resting(ms: number | 'forever'): Omit<Fault, 'id'> {
+  return { steps: [], answer: { text: TEXT, tokensPerSecond: 0, pauses: [{ afterTokens: 60, ms }] } }
+}
 
 for (const name of RECIPES) {
   test(`${name}: a rate limit is told with a countdown, then the answer streams in`, async ({
@@ -68,20 +72,17 @@ test('react-use-chat: a reload in mid-answer goes on, nothing doubled and nothin
   server,
 }) => {
   const recipe = createRecipe('react-use-chat', tab, server)
-  await recipe.open(SLOW)
+  await recipe.open(resting(1_500))
   await recipe.send('Hello')
   const before = await recipe.answer({ atLeast: 100, isGrowing: true })
   await tab.reload()
-  const after = await recipe.answer({ atLeast: before.length + 1, isGrowing: true })
-  expect(after.startsWith(before)).toBe(true)
-  const whole = await recipe.answer({ atLeast: after.length })
-  expect(whole.startsWith(after)).toBe(true)
+  expect(await recipe.answer({ atLeast: before.length + 1 })).toBe(TEXT)
   const said = [
     { role: 'user', text: 'Hello' },
-    { role: 'assistant', text: whole },
+    { role: 'assistant', text: TEXT },
   ]
   expect(await recipe.said()).toEqual(said)
-  await expect.poll(recipe.saved).toEqual(['Hello', whole])
+  await expect.poll(recipe.saved).toEqual(['Hello', TEXT])
   const [sent, ...others] = await recipe.log()
   expect(others).toEqual([])
   expect(sent).toMatchObject({ status: 200, closedBy: 'server' })
@@ -95,13 +96,14 @@ test('react-use-chat: Stop after a reload ends the upstream, and what was said s
   server,
 }) => {
   const recipe = createRecipe('react-use-chat', tab, server)
-  await recipe.open(SLOW)
+  await recipe.open(resting('forever'))
   await recipe.send('Hello')
-  const before = await recipe.answer({ atLeast: 50, isGrowing: true })
+  const before = await recipe.answer({ atLeast: 100, isGrowing: true })
   await tab.reload()
-  await recipe.answer({ atLeast: before.length + 1, isGrowing: true })
+  await recipe.answer({ atLeast: before.length, isGrowing: true })
   await recipe.stop()
   const stopped = await recipe.answer()
+  expect(stopped.startsWith(before)).toBe(true)
   await recipe.reads(/^Stopped$/)
   await expect.poll(recipe.log).toMatchObject([{ closedBy: 'client' }])
   await expect.poll(recipe.saved).toEqual(['Hello', stopped])
@@ -126,14 +128,31 @@ test('react-use-chat: a wait is counted down after a reload, too, and can be sto
 
 test('react-use-chat: an answer goes on while another chat is on screen', async ({ tab, server }) => {
   const recipe = createRecipe('react-use-chat', tab, server)
-  await recipe.open(SLOW)
+  await recipe.open(resting(1_500))
   await recipe.send('Hello')
-  const before = await recipe.answer({ atLeast: 50, isGrowing: true })
+  const before = await recipe.answer({ atLeast: 100, isGrowing: true })
   await recipe.switchTo('second')
   await expect.poll(recipe.said).toEqual([])
   await recipe.switchTo('first')
-  const whole = await recipe.answer()
-  expect(whole.startsWith(before)).toBe(true)
+  expect(await recipe.answer({ atLeast: before.length + 1 })).toBe(TEXT)
   expect(await recipe.said()).toHaveLength(2)
   expect(await recipe.log()).toMatchObject([{ status: 200, closedBy: 'server' }])
+})
+
+test('react-use-chat: a cut answer is shown as one, and can be asked for again', async ({ tab, server }) => {
+  const recipe = createRecipe('react-use-chat', tab, server)
+  await recipe.open({
+    steps: [{ kind: 'answer', cut: { by: 'end', afterTokens: 60 } }],
+    answer: { text: TEXT, tokensPerSecond: 0 },
+  })
+  await recipe.send('Hello')
+  await recipe.reads(/^The answer was cut off\. The connection was lost before the end\.$/)
+  await expect.poll(recipe.said).toMatchObject([{ role: 'user' }, { role: 'assistant', state: 'failed' }])
+  await expect.poll(recipe.saved).toEqual(['Hello'])
+  await tab.click('button:text-is("Try again")')
+  await expect.poll(recipe.saved).toEqual(['Hello', TEXT])
+  expect(await recipe.said()).toEqual([
+    { role: 'user', text: 'Hello' },
+    { role: 'assistant', text: TEXT },
+  ])
 })

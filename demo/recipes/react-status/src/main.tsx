@@ -12,6 +12,8 @@ const keeper = await register('/streamkeeper-sw.js', {
   saves: [{ url: '/api/sessions/:session/messages', duplicateStatus: 409 }],
   // Who is signed in; this app knows one person only.
   principal: 'me',
+  // So that apps in folders of one site have a worker each; at a site's root it says nothing new.
+  scope: './',
 })
 const outbox = createOutboxStore(keeper)
 const history = await loadMessages(keeper)
