@@ -19,7 +19,7 @@ export default defineConfig({
   reporter: [['list', { printSteps: false }]],
   use: { browserName: 'chromium', launchOptions: browser, serviceWorkers: 'allow' },
   projects: [
-    { name: 'chromium', testIgnore: ['**/sync/**', '**/adoption/{next,pwa,static,webpack}.spec.ts'] },
+    { name: 'chromium', testIgnore: ['**/sync/**', '**/adoption/{next,pwa,recipes,static,webpack}.spec.ts'] },
     // Installs what apps are made with.
     { name: 'adoption', testMatch: '**/adoption/*.spec.ts', timeout: 300_000 },
     // Fourteen clients meet every fault, which is more than a machine should do beside other tests.

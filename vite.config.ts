@@ -1,4 +1,6 @@
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, cpSync } from 'node:fs'
+import { resolve } from 'node:path'
+import vue from '@vitejs/plugin-vue'
 import { defineConfig, type Plugin } from 'vite'
 import { VERSION } from './core/protocol/version.ts'
 
@@ -9,10 +11,22 @@ const copyWorker: Plugin = {
   writeBundle: () => copyFileSync('dist/streamkeeper-sw.js', 'demo/dist/streamkeeper-sw.js'),
 }
 
-// One run builds the ready-made worker (one classic script), the package's modules, and the demo's site.
+/** The recipe without a build, as its reader has it: the package's modules beside it. */
+const copyPlainRecipe: Plugin = {
+  name: 'copy-plain-recipe',
+  applyToEnvironment: (environment) => environment.name === 'development',
+  writeBundle: () => {
+    const folder = 'demo/dist/demo/recipes/plain-html'
+    cpSync('demo/recipes/plain-html', folder, { recursive: true })
+    cpSync('dist', `${folder}/streamkeeper`, { recursive: true })
+  },
+}
+
+// One run builds the ready-made worker (one classic script), the package's modules, and the demo's site with its recipes.
 export default defineConfig({
   define: { 'process.env.NODE_ENV': '"production"' },
-  plugins: [copyWorker],
+  plugins: [copyWorker, copyPlainRecipe, vue()],
+  resolve: { alias: [{ find: /^streamkeeper$/, replacement: resolve('client/index.ts') }] },
   publicDir: false,
   builder: {
     buildApp: async (builder) => {
@@ -97,14 +111,19 @@ export default defineConfig({
         },
       },
     },
-    // What React does in development only is tested, too.
+    // As in development, where React's StrictMode mounts everything twice.
     development: {
       consumer: 'client',
       define: { 'process.env.NODE_ENV': '"development"' },
       build: {
         outDir: 'demo/dist',
         emptyOutDir: false,
-        rolldownOptions: { input: 'e2e/site/use-chat-strict.html' },
+        rolldownOptions: {
+          input: [
+            'e2e/site/use-chat-strict.html',
+            ...['react-status', 'react-use-chat', 'vue'].map((name) => `demo/recipes/${name}/index.html`),
+          ],
+        },
       },
     },
   },

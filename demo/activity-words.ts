@@ -1,5 +1,6 @@
 import type { Activity } from './activity.ts'
-import { tellDuration, tellWait } from './duration.ts'
+import { tellDuration } from './duration.ts'
+import { tellStatus, tellWait } from './recipes/react-status/src/status-words.ts'
 
 /** An activity in plain words, as the status line shows it and a screen reader hears it. */
 export function tellActivity(activity: Activity, now: number): string {
@@ -13,21 +14,12 @@ export function tellActivity(activity: Activity, now: number): string {
       const waited = now - activity.since
       return waited < 2_000 ? word : `${word} · ${tellWait(waited)}`
     }
-    case 'retrying': {
-      const left = activity.retryAt - now
-      const when = left > 0 ? `trying again in ${tellWait(left)}` : 'trying again now'
-      return `${REASONS[activity.why]} — ${when} · attempt ${activity.attempt}`
-    }
-    case 'held_back': {
-      const left = activity.retryAt - now
-      return left > 0
-        ? `A limit was met — your turn in ${tellWait(left)}`
-        : 'A limit was met — your turn is next'
-    }
+    case 'retrying':
+    case 'held_back':
+    case 'stalled':
+      return tellStatus(activity.status, now)
     case 'answering':
       return 'Answering'
-    case 'stalled':
-      return `The answer has paused · ${tellWait(now - activity.since)} without a word`
     case 'done': {
       const attempts = activity.attempts > 1 ? ` · ${activity.attempts} attempts` : ''
       return `First word after ${tellDuration(activity.firstWordMs)} · ${tellDuration(activity.durationMs)} in all${attempts}`
@@ -37,12 +29,4 @@ export function tellActivity(activity: Activity, now: number): string {
     case 'failed':
       return 'No complete answer'
   }
-}
-
-const REASONS = {
-  busy: 'Busy',
-  overloaded: 'Overloaded',
-  network: 'No connection',
-  timeout: 'No answer yet',
-  server: 'The service stumbled',
 }

@@ -6,19 +6,17 @@ export type Activity =
   | { kind: 'idle' }
   | { kind: 'sending'; since: number }
   | { kind: 'thinking'; since: number; reasoning: boolean }
-  | {
-      kind: 'retrying'
-      why: 'busy' | 'overloaded' | 'network' | 'timeout' | 'server'
-      since: number
-      retryAt: number
-      attempt: number
-    }
-  | { kind: 'held_back'; since: number; retryAt: number }
+  | { kind: 'retrying' | 'held_back'; status: Wait }
   | { kind: 'answering' }
-  | { kind: 'stalled'; since: number }
+  | { kind: 'stalled'; status: Stall }
   | { kind: 'done'; firstWordMs: number; durationMs: number; attempts: number }
   | { kind: 'stopped' }
   | { kind: 'failed' }
+
+/** Says when it goes on. */
+type Wait = Extract<Status, { retryAfterMs: number }>
+/** Says for how long nothing has come. */
+type Stall = Extract<Status, { silentMs: number }>
 
 const activities = new Map<string, Signal<Activity>>()
 
@@ -34,27 +32,17 @@ export function nextActivity(activity: Activity, status: Status): Activity {
     case 'request_started':
       return { kind: 'thinking', since: status.at, reasoning: status.reasoning }
     case 'rate_limit_retry':
-      return retrying(status, status.reason === 'overloaded' ? 'overloaded' : 'busy')
     case 'network_retry':
-      return retrying(status, 'network')
     case 'timeout_retry':
-      return retrying(status, 'timeout')
     case 'server_retry':
-      return retrying(status, 'server')
+      return { kind: 'retrying', status }
     case 'rate_limit_wait':
-      return { kind: 'held_back', since: status.at, retryAt: status.retryAt }
+      return { kind: 'held_back', status }
     case 'stream_stalled':
-      return { kind: 'stalled', since: status.at - status.silentMs }
+      return { kind: 'stalled', status }
     case 'stream_flowing':
       return { kind: 'answering' }
     default:
       return activity
   }
-}
-
-function retrying(
-  { at, retryAt, attempt }: { at: number; retryAt: number; attempt: number },
-  why: (Activity & { kind: 'retrying' })['why'],
-): Activity {
-  return { kind: 'retrying', why, since: at, retryAt, attempt }
 }

@@ -1,4 +1,4 @@
-import { type Clock, sleep, systemClock } from '../core/clock.ts'
+import { type Clock, pause, systemClock } from '../core/clock.ts'
 import { isOurs, type ToWorker } from '../core/protocol/message.ts'
 import { ifIdle } from './work.ts'
 import { worker } from './worker.ts'

@@ -1,8 +1,8 @@
 import { conversations, select, selected } from '../conversations.ts'
-import { tellTime, tellWait } from '../duration.ts'
+import { tellTime } from '../duration.ts'
 import { useNow } from '../now.ts'
 import { retryItem, retrySignIns, sendAllNow, type OutboxItem } from '../outbox.ts'
-import { tellUndelivered } from '../problem.ts'
+import { tellEntry } from '../recipes/react-status/src/status-words.ts'
 import { discardSave } from '../save.ts'
 import { isSignedIn } from '../sign-in.ts'
 
@@ -33,7 +33,7 @@ export function OutboxEntryView({ item }: { item: OutboxItem }) {
         )}
       </p>
       <p class="outbox-fate" data-testid="outbox-fate">
-        {tellFate(item, now)}
+        {tellEntry(item, now)}
       </p>
       {item.state === 'dead' && item.preview && <p class="outbox-preview">{item.preview}</p>}
       <div class="outbox-buttons">
@@ -92,24 +92,5 @@ function MainButton({ item }: { item: OutboxItem }) {
           Send now
         </button>
       )
-  }
-}
-
-function tellFate(item: OutboxItem, now: number): string {
-  const tried =
-    item.attempts === 1 ? ' · tried once' : item.attempts > 1 ? ` · tried ${item.attempts} times` : ''
-  switch (item.state) {
-    case 'dead':
-      return `${tellUndelivered(item.code)}${tried}`
-    case 'needs_auth':
-      return 'The server wants you to sign in again'
-    case 'sending':
-      return `Sending now${tried}`
-    case 'queued':
-    case 'waiting':
-      if (item.retryAt === undefined) return `Waiting for its turn${tried}`
-      return item.retryAt > now
-        ? `Next try in ${tellWait(item.retryAt - now)}${tried}`
-        : `Next try now${tried}`
   }
 }

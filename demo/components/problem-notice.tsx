@@ -1,8 +1,9 @@
 import { useEffect } from 'preact/hooks'
 import { announce } from '../announce.ts'
-import { tellTime, tellWait } from '../duration.ts'
+import { tellTime } from '../duration.ts'
 import { useNow } from '../now.ts'
 import { tellProblem, type Problem } from '../problem.ts'
+import { tellWait } from '../recipes/react-status/src/status-words.ts'
 import { Icon } from './icon.tsx'
 
 /** Why there is no answer, or not the whole of it, in plain words and with a way on. */

@@ -29,8 +29,9 @@ function Sign({ activity, now }: { activity: Activity; now: number }) {
   switch (activity.kind) {
     case 'retrying':
     case 'held_back': {
-      const whole = activity.retryAt - activity.since
-      const left = whole > 0 ? Math.max(0, Math.min(1, (activity.retryAt - now) / whole)) : 0
+      const { at, retryAt } = activity.status
+      const whole = retryAt - at
+      const left = whole > 0 ? Math.max(0, Math.min(1, (retryAt - now) / whole)) : 0
       return (
         <svg class="ring" viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
           <circle cx="10" cy="10" r="7" pathLength={1} />

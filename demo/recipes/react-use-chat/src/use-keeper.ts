@@ -1,0 +1,20 @@
+import { useEffect, useState, useSyncExternalStore } from 'react'
+import type { Keeper, Snapshot } from 'streamkeeper'
+
+/** What a keeper knows; renders again when that changes. */
+export function useKeeper({ subscribe, getSnapshot, getServerSnapshot }: Keeper): Snapshot {
+  return useSyncExternalStore(subscribe, getSnapshot, getServerSnapshot)
+}
+
+/** The time, four times a second while something counts. */
+export function useNow(isCounting: boolean): number {
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    if (!isCounting) return
+    const tick = () => setNow(Date.now())
+    tick()
+    const timer = setInterval(tick, 250)
+    return () => clearInterval(timer)
+  }, [isCounting])
+  return now
+}
