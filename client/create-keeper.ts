@@ -162,7 +162,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     },
     setPrincipal: (id) => ask('principal', { id }),
     clear: () => ask('clear', null),
-    persist: async () => navigator.storage?.persist(),
+    persist: async () => (await navigator.storage?.persist?.()) ?? false,
     warm: async (url) => {
       // A connection that does not open says so when it is needed.
       await ask('warm', { url: new URL(url, document.baseURI).href }).catch(() => {})

@@ -73,6 +73,19 @@ test('two tabs on one stream: closing one leaves it to the other', async ({ app 
   expect((await textOf(again)).endsWith('data: [DONE]\n\n')).toBe(true)
 })
 
+test('two tabs on one stream: an abort in one leaves it to the other', async ({ app }) => {
+  await app.start({ chat: [CHAT] })
+  const chat = await app.chat({ steps: [], answer: ANSWER })
+  await chat.begun()
+  const other = await app.newTab()
+  await other.start({ chat: [CHAT] })
+  const again = await attach(other, await idOf(app))
+  await again.begun()
+  await chat.abort()
+  expect((await again.ended()).state).toBe('whole')
+  expect((await textOf(again)).endsWith('data: [DONE]\n\n')).toBe(true)
+})
+
 test('a tab that is closed leaves its answer to the tabs that are still there', async ({ app }) => {
   await app.start({ chat: [CHAT] })
   const other = await app.newTab()

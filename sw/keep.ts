@@ -148,8 +148,9 @@ export function keep(given: Options, emptied?: () => void): Kept {
       case 'cancel':
         return chats.cancel(message.requestId)
       case 'aborted':
-        // Of a Response that is there the worker hears by itself.
-        return onAbort === 'stop' ? chats.cancel(message.requestId) : undefined
+        // Of a Response that is there the worker hears by itself; others may read on.
+        if (onAbort === 'stop' && !answers.isShared(message.requestId)) chats.cancel(message.requestId)
+        return
       case 'wake':
         return event.waitUntil(atMost(drain('woken').then(syncLater)))
       case 'leaving':

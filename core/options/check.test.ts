@@ -43,6 +43,10 @@ describe('checkOptions() names the option, what it got and what it takes', () =>
       'Wrong option timeouts.headersMs: got "30s", takes a number of milliseconds',
     ],
     [{ timeouts: { headersMs: -1 } }, 'Wrong option timeouts.headersMs: got -1'],
+    [
+      { timeouts: { totalMs: Infinity } },
+      'Wrong option timeouts.totalMs: got Infinity, takes a number of milliseconds',
+    ],
     [{ retry: { maxAttempts: 0 } }, 'Wrong option retry.maxAttempts: got 0, takes a whole number, 1 or more'],
     [
       { saves: [{ url: '/a', orderBy: 'id' }] },

@@ -163,7 +163,7 @@ function matching(takes: string, matches: (value: unknown) => boolean): Check {
 function anything(): void {}
 
 function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && !Number.isNaN(value)
+  return Number.isFinite(value) // Options are JSON, which knows no other.
 }
 
 function wrong(name: string, value: unknown, takes: string): TypeError {

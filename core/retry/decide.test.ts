@@ -41,6 +41,13 @@ describe('decide() tries again', () => {
   })
 })
 
+test('decide() tells the time that a server error names, and holds nobody else back by it', () => {
+  const decision = after(refused('server_error', 40_000))
+  expect(decision).toEqual({ action: 'give_up', code: 'upstream_error', retryAt: NOW + 40_000 })
+  expect(after(refused('server_error', 3_000))).not.toHaveProperty('shutUntil')
+  expect(after(refused('client_error', 3_000))).not.toHaveProperty('retryAt')
+})
+
 describe('decide() gives up', () => {
   test.each<[string, Outcome, Partial<Ledger>, Partial<typeof SITUATION>, string]>([
     ['the last attempt', { kind: 'network_error' }, { attempts: 6 }, {}, 'network_error'],

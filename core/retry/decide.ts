@@ -71,11 +71,12 @@ export function decide(
   const limit = limitOf(outcome)
   const hintMs = outcome.kind === 'refused' ? outcome.refusal.hintMs : undefined
   const jitterMs = jitter(policy.jitterMs, situation.random)
-  const retryAt = limit && hintMs !== undefined ? situation.now + hintMs : undefined
+  const retryAt = mayHeal(outcome) && hintMs !== undefined ? situation.now + hintMs : undefined
   const giveUp: Decision = {
     action: 'give_up',
     code,
-    ...(retryAt === undefined ? {} : { retryAt, shutUntil: retryAt + jitterMs }),
+    ...(retryAt === undefined ? {} : { retryAt }),
+    ...(retryAt === undefined || !limit ? {} : { shutUntil: retryAt + jitterMs }),
   }
   if (!mayBeRetried(outcome, ledger, policy, situation.reasoning)) return giveUp
 
@@ -100,8 +101,16 @@ export function decide(
       ? { ...ledger, rateLimitWaits: ledger.rateLimitWaits + 1, rateLimitWaitedMs: spentMs + waitMs }
       : { ...ledger, networkWaits: ledger.networkWaits + 1, networkWaitedMs: spentMs + waitMs },
     // Overload that names no time may be over for the next one; a rate limit is not.
-    ...(retryAt !== undefined || limit === 'rate_limited' ? { shutUntil: situation.now + afterMs } : {}),
+    ...(limit && (retryAt !== undefined || limit === 'rate_limited')
+      ? { shutUntil: situation.now + afterMs }
+      : {}),
   }
+}
+
+/** Whether a refusal's time to come back is worth telling: the same request will not be refused for ever. */
+function mayHeal(outcome: Outcome): boolean {
+  if (outcome.kind !== 'refused') return false
+  return limitOf(outcome) !== undefined || outcome.refusal.kind === 'server_error'
 }
 
 /** After 2xx headers there are two attempts at most: that work may be billed. */

@@ -203,6 +203,22 @@ describe('an answer without any page', () => {
     expect(told.at(-1)).toBe('5500 request_cancelled by grace')
   })
 
+  test('has its grace from when the last page went, not from when it was given up', async () => {
+    const { clock, kept, tabs, ask, told, isStopped } = createScene({ graceMs: 6_000 })
+    const asked = ask('a', SLOW)
+    await clock.advance(1_500)
+    const page = read(await asked)
+    await clock.advance(0)
+    kept.leaving('a')
+    await page.leave()
+    await clock.advance(4_000)
+    tabs.clear()
+    await clock.advance(5_499)
+    expect(isStopped()).toBe(false)
+    await clock.advance(10_000)
+    expect(told.at(-1)).toBe('11000 request_finished')
+  })
+
   test('whose page went before there was a Response is kept for the next one', async () => {
     const { clock, kept, tabs, ask, isStopped } = createScene()
     const asked = ask(

@@ -21,6 +21,8 @@ export interface Answers {
   attach: (requestId: string, from: number, clientId: string) => Promise<Response | undefined>
   /** What a page that was reloaded wants to go on with: see `resume.route`. */
   resume: (resumeId: string, clientId: string) => Promise<Response | undefined>
+  /** Whether more than one page reads it. */
+  isShared: (requestId: string) => boolean
   /** Stops what is under way of that name; whether there was any. */
   stop: (resumeId: string) => boolean
   list: () => Promise<StreamInfo[]>
@@ -50,6 +52,9 @@ export interface AnswersContext extends InheritanceContext {
 
 /** A page that reloads gives its Response up before, or shortly after, the worker can know why; ms. */
 const UNSURE_MS = 1_000
+
+/** While nobody reads an answer it is seen so often whether there is a page at all, ms. */
+const LOOK_MS = 5_000
 
 /** No chat waits longer for storage, ms. */
 const RECORD_MS = 100
@@ -115,11 +120,17 @@ export function createAnswers(context: AnswersContext): Answers {
   /** Nobody reads it, and nobody told it to stop: it goes on as long as there is a page, or the grace. */
   const goOn = async (kept: Kept) => {
     const { record, log, cancel } = kept
+    const since = clock.now()
     report(kept, { status: 'stream_detached', requestId: record.requestId, from: log.size() })
+    const graceMs = Math.max(context.graceMs, UNSURE_MS)
+    let aloneSince = (await context.hasPages()) ? undefined : since
     while (record.endedAt === undefined) {
-      await pause(clock, Math.max(context.graceMs, UNSURE_MS))
+      const leftMs = graceMs - (clock.now() - (aloneSince ?? clock.now()))
+      await pause(clock, Math.min(LOOK_MS, leftMs))
       if (log.readers() > 0) return
-      if (!(await context.hasPages())) cancel('grace')
+      if (await context.hasPages()) aloneSince = undefined
+      else aloneSince ??= clock.now()
+      if (aloneSince !== undefined && clock.now() - aloneSince >= graceMs) return cancel('grace')
     }
   }
 
@@ -252,6 +263,7 @@ export function createAnswers(context: AnswersContext): Answers {
       }
       return attach(record.requestId, 0, clientId)
     },
+    isShared: (requestId) => (all.get(requestId)?.log.readers() ?? 0) > 1,
     stop: (resumeId) => {
       const kept = named(resumeId)
       if (!kept || kept.record.endedAt !== undefined) return false

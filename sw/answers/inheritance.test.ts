@@ -255,6 +255,16 @@ describe('a request that was sent and not answered when its worker died', () => 
   })
 })
 
+test('a whole answer that says only an error is read again as it was, by every worker', async () => {
+  const text = '{"error":{"code":"insufficient_quota"}}'
+  const refuses = async () => new Response(text, { headers: { 'content-type': 'application/json' } })
+  const first = boot()
+  await ask(first, refuses)
+  await clock.advance(1_000)
+  expect(await readAgain(first)).toEqual({ text, end: 'closed' })
+  expect(await readAgain(boot())).toEqual({ text, end: 'closed' })
+})
+
 describe('what the app calls by a name of its own', () => {
   test('is resumed in flight, also by a page that never had it', async () => {
     const answers = boot()

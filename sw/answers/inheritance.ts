@@ -62,14 +62,15 @@ export function createInheritance(
       watch.feed(batch)
     }
     record.bytes = log.size()
+    watch.end()
+    const isWhole = (watch.seen.finished || watch.seen.ended) && watch.verdict() === 'complete'
     if (record.endedAt !== undefined) {
       // A refusal was said in so many words; every other failure broke off.
-      const isBroken = record.verdict !== 'complete' && (head?.status ?? 0) < 400
+      const isBroken = record.verdict !== 'complete' && !isWhole && (head?.status ?? 0) < 400
       return log.end(isBroken ? new TypeError('The answer broke off') : undefined)
     }
-    watch.end()
     record.endedAt = clock.now()
-    if ((watch.seen.finished || watch.seen.ended) && watch.verdict() === 'complete') {
+    if (isWhole) {
       record.verdict = 'complete'
       log.end()
     } else {
