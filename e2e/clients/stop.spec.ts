@@ -26,6 +26,17 @@ for (const crossOrigin of [false, true]) {
   })
 }
 
+test('what nobody tells of before the headers is stopped when its answer comes', async ({
+  context,
+  site,
+}) => {
+  await using clients = await openClients({ context, site, crossOrigin: false, options: {} })
+  const asked = await clients.ask([...UNHEARD], { steps: [{ ...ENDLESS, headersAfterMs: 1_500 }] })
+  await everyone(asked, ({ id }) => clients.upstream.log(id), [{ attempt: 1 }])
+  await stopAll(asked)
+  await everyone(asked, ({ id }) => clients.upstream.log(id), [{ attempt: 1, closedBy: 'client' }])
+})
+
 async function stopsBeforeHeaders(clients: Clients, group: readonly ClientName[]): Promise<void> {
   const asked = await clients.ask(group, { steps: [HANGS], repeat: true })
   await everyone(asked, ({ id }) => clients.upstream.log(id), [{ attempt: 1 }])
