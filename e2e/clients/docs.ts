@@ -6,7 +6,7 @@ const FILE = resolve(import.meta.dirname, '../../docs/clients.md')
 /** The rows of the table of this name, as the docs have it, without the formatter's padding. */
 export async function readTable(name: string): Promise<string> {
   const { table } = splitAt(await readFile(FILE, 'utf8'), name)
-  return table.replaceAll(/ +\|/g, ' |')
+  return table.replaceAll(/ +\|/g, ' |').replaceAll(/-{3,}/g, '---')
 }
 
 export async function writeTable(name: string, table: string): Promise<void> {

@@ -1,0 +1,12 @@
+import { FAULTS } from '../../demo/server/faults.ts'
+import { test } from '../test.ts'
+import { isDocumented, meetFaults } from './meet-faults.ts'
+
+/** The faults that tell the most; all of them are met by a command of its own. */
+const TELLING = new Set(['bad-day', 'cut-short', 'error-at-once', 'login-page'])
+
+test('every client meets the faults that tell the most', async ({ context, site }) => {
+  test.setTimeout(180_000)
+  const faults = FAULTS.filter(({ name }) => TELLING.has(name))
+  await isDocumented('same origin', await meetFaults({ context, site, where: 'same origin', faults }))
+})
