@@ -14,7 +14,7 @@ export default defineConfig({
   retries: 0,
   workers: 2,
   timeout: 40_000,
-  globalTimeout: 13 * 60_000,
+  globalTimeout: 20 * 60_000,
   expect: { timeout: 15_000 },
   reporter: [['list', { printSteps: false }]],
   use: { browserName: 'chromium', launchOptions: browser, serviceWorkers: 'allow' },
