@@ -148,13 +148,12 @@ export function keep(given: Options, emptied?: () => void): Kept {
       case 'cancel':
         return chats.cancel(message.requestId)
       case 'aborted':
-        // Of a Response that is there the worker hears by itself; others may read on.
-        if (onAbort === 'stop' && !answers.isShared(message.requestId)) chats.cancel(message.requestId)
-        return
+        if (onAbort === 'detach' || answers.isReadByOthers(message.requestId, clientOf(event))) return
+        return chats.cancel(message.requestId)
       case 'wake':
         return event.waitUntil(atMost(drain('woken').then(syncLater)))
       case 'leaving':
-        return answers.leaving(event.source && 'id' in event.source ? event.source.id : '')
+        return answers.leaving(clientOf(event))
       case 'ping':
         return // That it came is all: it keeps the worker alive.
       case 'takeover':
@@ -218,4 +217,9 @@ export function keep(given: Options, emptied?: () => void): Kept {
 
 async function sendUnnamed(request: Request): Promise<Response> {
   return reissue(request, await readBody(request))
+}
+
+/** Which page sent a message; empty where it was none. */
+function clientOf({ source }: ExtendableMessageEvent): string {
+  return source && 'id' in source ? source.id : ''
 }

@@ -21,8 +21,8 @@ export interface Answers {
   attach: (requestId: string, from: number, clientId: string) => Promise<Response | undefined>
   /** What a page that was reloaded wants to go on with: see `resume.route`. */
   resume: (resumeId: string, clientId: string) => Promise<Response | undefined>
-  /** Whether more than one page reads it. */
-  isShared: (requestId: string) => boolean
+  /** Whether another page than this one reads it. */
+  isReadByOthers: (requestId: string, clientId: string) => boolean
   /** Stops what is under way of that name; whether there was any. */
   stop: (resumeId: string) => boolean
   list: () => Promise<StreamInfo[]>
@@ -148,16 +148,25 @@ export function createAnswers(context: AnswersContext): Answers {
     if (log.readers() === 0) await goOn(kept)
   }
 
-  const open = (kept: Kept, from: number, clientId: string) =>
-    respond(kept, from, clock, {
+  const open = (kept: Kept, from: number, clientId: string) => {
+    const { record, entry, readers } = kept
+    const leave = () => void readers.splice(readers.indexOf(clientId), 1)
+    const response = respond(kept, from, clock, {
       delivered: () => {
+        leave()
         // A page that is about to go shows nobody what it still reads.
         if (isLeaving(clientId)) return
-        kept.record.deliveredWhole = true
-        kept.entry.touch()
+        record.deliveredWhole = true
+        entry.touch()
       },
-      givenUp: () => void givenUp(kept, clientId),
+      givenUp: () => {
+        leave()
+        void givenUp(kept, clientId)
+      },
     })
+    if (response?.body) readers.push(clientId)
+    return response
+  }
 
   const follow = async (kept: Kept, trip: Trip): Promise<Response> => {
     const { record, entry } = kept
@@ -224,7 +233,7 @@ export function createAnswers(context: AnswersContext): Answers {
       }
       const entry = journal.open(record)
       const log = createAnswerLog()
-      const kept: Kept = { record, entry, log, ready: () => Promise.resolve(), cancel: () => {} }
+      const kept: Kept = { record, entry, log, readers: [], ready: () => Promise.resolve(), cancel: () => {} }
       all.set(requestId, kept)
       entry.touch()
       return {
@@ -263,7 +272,8 @@ export function createAnswers(context: AnswersContext): Answers {
       }
       return attach(record.requestId, 0, clientId)
     },
-    isShared: (requestId) => (all.get(requestId)?.log.readers() ?? 0) > 1,
+    isReadByOthers: (requestId, clientId) =>
+      all.get(requestId)?.readers.some((reader) => reader !== clientId) ?? false,
     stop: (resumeId) => {
       const kept = named(resumeId)
       if (!kept || kept.record.endedAt !== undefined) return false

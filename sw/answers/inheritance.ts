@@ -93,6 +93,7 @@ export function createInheritance(
       record,
       entry,
       log: createAnswerLog(),
+      readers: [],
       ready: () => (filling ??= fill(kept)),
       cancel: () => {},
     }

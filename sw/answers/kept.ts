@@ -8,6 +8,8 @@ export interface Kept {
   record: Recorded
   entry: JournalEntry
   log: AnswerLog
+  /** The pages that read it, one entry a Response. */
+  readers: string[]
   /** Resolves when there is something to read, or never will be. */
   ready: () => Promise<unknown>
   /** Ends the upstream. */
