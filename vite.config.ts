@@ -18,7 +18,7 @@ const copyPlainRecipes: Plugin = {
   writeBundle: () => {
     for (const name of ['plain-html', 'timelines']) {
       const folder = `demo/dist/demo/recipes/${name}`
-      cpSync(`demo/recipes/${name}`, folder, { recursive: true })
+      cpSync(`demo/recipes/${name}`, folder, { recursive: true, filter: (path) => !path.endsWith('src') })
       cpSync('dist', `${folder}/streamkeeper`, { recursive: true })
     }
   },

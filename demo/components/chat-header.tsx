@@ -33,6 +33,17 @@ export function ChatHeader() {
       <button
         type="button"
         class="header-button"
+        data-testid="timelines-button"
+        aria-expanded={panel.value === 'timelines'}
+        aria-label="Timelines"
+        onClick={() => togglePanel('timelines')}
+      >
+        <Icon name="timelines" />
+        <span>Timelines</span>
+      </button>
+      <button
+        type="button"
+        class="header-button"
         data-testid="outbox-button"
         aria-expanded={panel.value === 'outbox'}
         aria-label={waiting ? `Outbox, ${waiting} waiting` : 'Outbox'}

@@ -263,15 +263,15 @@ test('tellStory() has its times, its marks and its size', () => {
   expect(row && tellStory(row).map(({ afterMs, words }) => `${afterMs} ${words}`)).toEqual([
     '0 Attempt 1: 0.7 s',
     '300 Headers',
-    '700 Answering: 1.3 s',
     '700 First word',
+    '700 Answering: 1.3 s',
     '2000 Complete · 2.3 kB · 12 tokens out',
   ])
 })
 
 test.each<[string, Status[], string]>([
-  ['that is open', [started()], 'Attempt 1, waiting for the first word · 1.0 s'],
-  ['that waits', [started(), limited(100, 2, 3_000)], 'Busy, as the service asked, waiting · 2.1 s more'],
+  ['that is open', [started()], 'Attempt 1 · 1.0 s'],
+  ['that waits', [started(), limited(100, 2, 3_000)], 'Busy · 2.1 s more'],
   ['that is silent', [started(), first(100, 1), stalled(900, 500)], 'Silent · 1.0 s'],
   ['that is complete', [started(), finished(900)], 'Complete · 0.9 s'],
   ['that failed', [started(), { ...failed(900, 1), httpStatus: 429 }], 'Failed: rate limited (429) · 0.9 s'],

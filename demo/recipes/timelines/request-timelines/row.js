@@ -6,7 +6,8 @@ import { isEnd } from './timelines.js'
  * No status says that a wait is over: the attempt after it begins when the wait was to end.
  */
 export function toRow({ key, requestId, statuses }, now) {
-  const startedAt = Math.min(...statuses.map(startToldBy))
+  const started = statuses.find(({ status }) => status === 'request_started')
+  const startedAt = started?.at ?? Math.min(...statuses.map(startToldBy))
   const segments = []
   const marks = []
   const row = { key, requestId, url: '', own: false, startedAt, endedAt: startedAt, segments, marks }

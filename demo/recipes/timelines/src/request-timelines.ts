@@ -69,7 +69,7 @@ export class RequestTimelines extends HTMLElement {
   }
 
   #drawAxis(spanMs: number): void {
-    const stepMs = niceStep(spanMs / 4)
+    const stepMs = niceStep(spanMs / 5)
     place(this.#axis, { span: spanMs, step: stepMs })
     place(this.#rows, { span: spanMs, step: stepMs })
     // A label at the very end would hang over it.

@@ -10,6 +10,7 @@ export interface RowView {
 
 export function createRowView(): RowView {
   const name = createElement('span', { class: 'name' })
+  const when = createElement('span', { class: 'when' })
   const whose = createElement('span', { class: 'whose' }, 'another tab')
   const fate = createElement('span', { class: 'fate' })
   const segments = createElement('span')
@@ -19,7 +20,7 @@ export function createRowView(): RowView {
   const summary = createElement(
     'summary',
     {},
-    createElement('span', { class: 'head' }, name, whose, fate),
+    createElement('span', { class: 'head' }, name, when, whose, fate),
     bar,
   )
   const item = createElement('li', {}, createElement('details', {}, summary, story))
@@ -34,6 +35,7 @@ export function createRowView(): RowView {
       mark(item, 'data-own', String(row.own))
       whose.hidden = row.own
       write(name, tellName(row))
+      write(when, new Date(row.startedAt).toLocaleTimeString())
       write(fate, tellFate(row))
       mark(bar, 'aria-label', tellRow(row))
       drawSegments(segments, row)
@@ -53,14 +55,17 @@ function drawSegments(parent: Element, { startedAt, endedAt, end, segments }: Ro
     mark(element, 'data-kind', segment.kind)
     mark(element, 'title', tellSegment(segment))
     place(element, { from: segment.from - startedAt, to: segment.to - startedAt })
-    write(element, segment.kind === 'attempt' && segment.attempt ? String(segment.attempt) : '')
+    mark(
+      element,
+      'data-attempt',
+      segment.kind === 'attempt' && segment.attempt ? String(segment.attempt) : '',
+    )
   })
   if (!isPlanned) return
   const rest = parent.children[segments.length]
   mark(rest, 'data-kind', 'planned')
   mark(rest, 'title', 'Still to wait')
   place(rest, { from: endedAt - startedAt, to: until - startedAt })
-  write(rest, '')
 }
 
 function drawMarks(parent: Element, { startedAt, marks }: Row): void {

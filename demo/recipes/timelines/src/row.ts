@@ -53,7 +53,8 @@ export interface Row {
  * No status says that a wait is over: the attempt after it begins when the wait was to end.
  */
 export function toRow({ key, requestId, statuses }: Timeline, now: number): Row {
-  const startedAt = Math.min(...statuses.map(startToldBy))
+  const started = statuses.find(({ status }) => status === 'request_started')
+  const startedAt = started?.at ?? Math.min(...statuses.map(startToldBy))
   const segments: Segment[] = []
   const marks: Mark[] = []
   const row: Row = { key, requestId, url: '', own: false, startedAt, endedAt: startedAt, segments, marks }

@@ -121,6 +121,11 @@ summary:focus-visible {
   content: '\\25BE' / '';
 }
 
+.when {
+  color: var(--soft);
+  font-size: 0.75rem;
+}
+
 .whose {
   padding-inline: 0.375rem;
   border: 1px solid var(--line);
@@ -181,6 +186,13 @@ summary:focus-visible {
 [data-kind='attempt'] {
   --colour: var(--attempt);
   background: color-mix(in srgb, var(--colour) 18%, transparent);
+  container-type: inline-size;
+}
+
+@container (min-width: 0.625rem) {
+  [data-attempt]::before {
+    content: attr(data-attempt);
+  }
 }
 
 [data-kind='wait'] {

@@ -24,7 +24,8 @@ export function tellSegment(segment: Segment, isOpen = false): string {
     }
     case 'wait': {
       const why = segment.hinted ? `${WHY[segment.why]}, as the service asked` : WHY[segment.why]
-      return isOpen ? `${why}, waiting` : `${why}, waited ${tellMs(ms)}`
+      if (isOpen) return `${why}, waiting`
+      return ms < 50 ? why : `${why}, waited ${tellMs(ms)}`
     }
     case 'held':
       return isOpen ? 'Held back by a limit' : `Held back by a limit: ${tellMs(ms)}`
@@ -68,22 +69,22 @@ const MARKS = {
   attached: 'A page reads it again',
 }
 
-/** How it ended, or what is being done; and for how long. */
+/** How it ended, or what is being done; and for how long, or how long it will still wait. */
 export function tellFate(row: Row): string {
-  const tookMs = row.endedAt - row.startedAt
+  const took = tellMs(row.endedAt - row.startedAt)
   const last = row.segments.at(-1)
-  if (row.end || !last) return `${row.end ? tellEnd(row.end) : ''} · ${tellMs(tookMs)}`
+  if (row.end) return `${tellEnd(row.end)} · ${took}`
+  if (!last) return took
   const leftMs = 'until' in last ? last.until - row.endedAt : 0
-  return leftMs > 0
-    ? `${tellSegment(last, true)} · ${tellMs(leftMs)} more`
-    : `${tellSegment(last, true)} · ${tellMs(tookMs)}`
+  const doing = last.kind === 'wait' ? WHY[last.why] : tellSegment(last, true).replace(/,.*/, '')
+  return leftMs > 0 ? `${doing} · ${tellMs(leftMs)} more` : `${doing} · ${took}`
 }
 
 /** Its story line by line: when, counted from its start, and what. */
 export function tellStory(row: Row): { afterMs: number; words: string }[] {
   const lines = [
-    ...row.segments.map((each) => ({ at: each.from, words: tellSegment(each, isOpen(row, each)) })),
     ...row.marks.map((each) => ({ at: each.at, words: tellMark(each) })),
+    ...row.segments.map((each) => ({ at: each.from, words: tellSegment(each, isOpen(row, each)) })),
     ...(row.end
       ? [{ at: row.endedAt, words: [tellEnd(row.end), tellSize(row.end)].filter(Boolean).join(' · ') }]
       : []),
