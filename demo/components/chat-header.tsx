@@ -23,7 +23,6 @@ export function ChatHeader() {
         class="header-button"
         data-testid="fault-menu-button"
         aria-expanded={panel.value === 'faults'}
-        aria-label="Faults"
         data-active={chosenFault.value !== null}
         onClick={() => togglePanel('faults')}
       >
@@ -35,7 +34,6 @@ export function ChatHeader() {
         class="header-button"
         data-testid="timelines-button"
         aria-expanded={panel.value === 'timelines'}
-        aria-label="Timelines"
         onClick={() => togglePanel('timelines')}
       >
         <Icon name="timelines" />
@@ -46,7 +44,6 @@ export function ChatHeader() {
         class="header-button"
         data-testid="outbox-button"
         aria-expanded={panel.value === 'outbox'}
-        aria-label={waiting ? `Outbox, ${waiting} waiting` : 'Outbox'}
         onClick={() => togglePanel('outbox')}
       >
         <Icon name="outbox" />
@@ -54,6 +51,7 @@ export function ChatHeader() {
         {waiting > 0 && (
           <span class="count" data-testid="outbox-count" data-help={outboxNeedsHelp}>
             {waiting}
+            <span class="visually-hidden"> waiting</span>
           </span>
         )}
       </button>
