@@ -196,7 +196,7 @@ test('reading an answer again that has ended begins no timeline', () => {
 })
 
 test('nextTimelines() keeps the last requests, and open ones before ended ones', () => {
-  const many = ['a', 'b', 'c', 'd'].map((requestId, index) => ({ ...started(index), requestId }))
+  const many = ['a', 'b', 'c', 'd'].map((requestId, index) => Object.assign(started(index), { requestId }))
   const ended = { ...cancelled(10), requestId: 'b' }
   expect(hear([...many.slice(0, 3), ended, many[3] as Status], 3).map(({ requestId }) => requestId)).toEqual([
     'a',
