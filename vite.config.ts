@@ -11,21 +11,23 @@ const copyWorker: Plugin = {
   writeBundle: () => copyFileSync('dist/streamkeeper-sw.js', 'demo/dist/streamkeeper-sw.js'),
 }
 
-/** The recipe without a build, as its reader has it: the package's modules beside it. */
-const copyPlainRecipe: Plugin = {
-  name: 'copy-plain-recipe',
+/** The recipes without a build, as their reader has them: the package's modules beside them. */
+const copyPlainRecipes: Plugin = {
+  name: 'copy-plain-recipes',
   applyToEnvironment: (environment) => environment.name === 'development',
   writeBundle: () => {
-    const folder = 'demo/dist/demo/recipes/plain-html'
-    cpSync('demo/recipes/plain-html', folder, { recursive: true })
-    cpSync('dist', `${folder}/streamkeeper`, { recursive: true })
+    for (const name of ['plain-html', 'timelines']) {
+      const folder = `demo/dist/demo/recipes/${name}`
+      cpSync(`demo/recipes/${name}`, folder, { recursive: true, filter: (path) => !path.endsWith('src') })
+      cpSync('dist', `${folder}/streamkeeper`, { recursive: true })
+    }
   },
 }
 
 // One run builds the ready-made worker (one classic script), the package's modules, and the demo's site with its recipes.
 export default defineConfig({
   define: { 'process.env.NODE_ENV': '"production"' },
-  plugins: [copyWorker, copyPlainRecipe, vue()],
+  plugins: [copyWorker, copyPlainRecipes, vue()],
   resolve: { alias: [{ find: /^streamkeeper$/, replacement: resolve('client/index.ts') }] },
   publicDir: false,
   builder: {

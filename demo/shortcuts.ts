@@ -74,6 +74,12 @@ export const shortcuts: Shortcut[] = [
     run: () => togglePanel('faults'),
   },
   {
+    keys: [option, 'Shift', 'T'],
+    does: 'Show or hide the timelines',
+    matches: (event) => withOption(event) && event.shiftKey && event.code === 'KeyT',
+    run: () => togglePanel('timelines'),
+  },
+  {
     keys: [command, '/'],
     does: 'Show this list',
     matches: (event) => withCommand(event) && event.key === '/',

@@ -10,6 +10,7 @@ import { listenForShortcuts } from './shortcuts.ts'
 import { answerAuthQuestions } from './sign-in.ts'
 import { startTheme } from './theme.ts'
 import { loadThread, threadOf } from './thread.ts'
+import { followTimelines } from './timelines.ts'
 import { startView } from './view.ts'
 
 /** Everything that runs for as long as the page does. */
@@ -20,6 +21,7 @@ export function startChat(): void {
   listenForShortcuts()
   followAddress()
   followSaves()
+  followTimelines()
   answerAuthQuestions()
   followOtherTabs()
   followArriving()

@@ -1,7 +1,7 @@
 import { effect, signal, type Signal } from '@preact/signals'
 
 /** Which panel stands at the right. */
-export type Panel = 'outbox' | 'faults'
+export type Panel = 'outbox' | 'faults' | 'timelines'
 
 export type Dialog =
   | { name: 'settings' }

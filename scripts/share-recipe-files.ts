@@ -1,6 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 
 const RECIPES = resolve(import.meta.dirname, '../demo/recipes')
 
@@ -25,14 +25,21 @@ export interface Copy {
 }
 
 export function recipeCopies(): Copy[] {
-  return Object.entries(SHARED).flatMap(([name, folders]) => {
-    const text = readFileSync(resolve(RECIPES, 'react-status/src', name), 'utf8')
-    return folders.map((folder) =>
-      folder === 'plain-html' && name.endsWith('.ts')
-        ? { path: `${folder}/${name.replace(/ts$/, 'js')}`, text: toScript(text) }
-        : { path: `${folder}/${name}`, text },
-    )
-  })
+  const shared = Object.entries(SHARED).flatMap(([name, folders]) =>
+    folders.map((folder) => copyOf(`react-status/src/${name}`, folder)),
+  )
+  const timelines = readdirSync(resolve(RECIPES, 'timelines/src'))
+    .filter((name) => !name.endsWith('.test.ts'))
+    .map((name) => copyOf(`timelines/src/${name}`, 'timelines/request-timelines'))
+  return [...shared, ...timelines]
+}
+
+function copyOf(path: string, folder: string): Copy {
+  const text = readFileSync(resolve(RECIPES, path), 'utf8')
+  const name = basename(path)
+  return name.endsWith('.ts') && !folder.endsWith('/src')
+    ? { path: `${folder}/${name.replace(/ts$/, 'js')}`, text: toScript(text) }
+    : { path: `${folder}/${name}`, text }
 }
 
 export function readCopy({ path }: Copy): string {

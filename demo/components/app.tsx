@@ -8,6 +8,7 @@ import { OutboxPanel } from './outbox-panel.tsx'
 import { SettingsDialog } from './settings-dialog.tsx'
 import { ShortcutsDialog } from './shortcuts-dialog.tsx'
 import { Sidebar } from './sidebar.tsx'
+import { TimelinesPanel } from './timelines-panel.tsx'
 
 /** The page: conversations, the chat, and at the right what a person asked to see beside it. */
 export function App() {
@@ -23,6 +24,7 @@ export function App() {
       <ChatView inert={drawerOpen || panelOver} />
       {panel.value === 'outbox' && <OutboxPanel />}
       {panel.value === 'faults' && <FaultPanel />}
+      {panel.value === 'timelines' && <TimelinesPanel />}
       {open?.name === 'settings' && <SettingsDialog />}
       {open?.name === 'shortcuts' && <ShortcutsDialog />}
       {open?.name === 'delete' && <DeleteDialog conversation={open.conversation} title={open.title} />}

@@ -23,7 +23,6 @@ export function ChatHeader() {
         class="header-button"
         data-testid="fault-menu-button"
         aria-expanded={panel.value === 'faults'}
-        aria-label="Faults"
         data-active={chosenFault.value !== null}
         onClick={() => togglePanel('faults')}
       >
@@ -33,9 +32,18 @@ export function ChatHeader() {
       <button
         type="button"
         class="header-button"
+        data-testid="timelines-button"
+        aria-expanded={panel.value === 'timelines'}
+        onClick={() => togglePanel('timelines')}
+      >
+        <Icon name="timelines" />
+        <span>Timelines</span>
+      </button>
+      <button
+        type="button"
+        class="header-button"
         data-testid="outbox-button"
         aria-expanded={panel.value === 'outbox'}
-        aria-label={waiting ? `Outbox, ${waiting} waiting` : 'Outbox'}
         onClick={() => togglePanel('outbox')}
       >
         <Icon name="outbox" />
@@ -43,6 +51,7 @@ export function ChatHeader() {
         {waiting > 0 && (
           <span class="count" data-testid="outbox-count" data-help={outboxNeedsHelp}>
             {waiting}
+            <span class="visually-hidden"> waiting</span>
           </span>
         )}
       </button>

@@ -11,6 +11,7 @@ const PATHS = {
   again: 'M19 12a7 7 0 1 1-2.2-5.1M19 4v4h-4',
   outbox: 'M4 14l2.5-8h11L20 14v5H4zM4 14h5l1 2h4l1-2h5',
   faults: 'M13 3 5 13.5h6L10.5 21 19 10h-6z',
+  timelines: 'M4 6h7M14 6h3M4 12h3M10 12h10M4 18h9M16 18h4',
   settings:
     'M4 7h9M17 7h3M4 17h3M11 17h9M15 9.2a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4zM9 19.2a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4z',
   keyboard: 'M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M18 10h-.01M7 14h10',

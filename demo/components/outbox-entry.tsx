@@ -35,7 +35,11 @@ export function OutboxEntryView({ item }: { item: OutboxItem }) {
       <p class="outbox-fate" data-testid="outbox-fate">
         {tellEntry(item, now)}
       </p>
-      {item.state === 'dead' && item.preview && <p class="outbox-preview">{item.preview}</p>}
+      {item.state === 'dead' && item.preview && (
+        <p class="outbox-preview" role="group" aria-label="What the server said" tabIndex={0}>
+          {item.preview}
+        </p>
+      )}
       <div class="outbox-buttons">
         <MainButton item={item} />
         <button

@@ -12,7 +12,7 @@ function manifest(folder: string): Manifest {
   return JSON.parse(readFileSync(resolve(import.meta.dirname, folder, 'package.json'), 'utf8')) as Manifest
 }
 
-test.each(['react-status', 'react-use-chat', 'vue', 'plain-html'])(
+test.each(['react-status', 'react-use-chat', 'vue', 'plain-html', 'timelines'])(
   '%s depends on this version, and on what this repository tests with',
   (recipe) => {
     const { version, devDependencies: tested = {} } = manifest('../..')

@@ -1,0 +1,23 @@
+import { effect } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { RequestTimelines } from '../recipes/timelines/src/request-timelines.ts'
+import { timelines } from '../timelines.ts'
+import { SidePanel } from './side-panel.tsx'
+
+/** What became of the last requests, drawn; also of those that other tabs sent. */
+export function TimelinesPanel() {
+  const place = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    const view = new RequestTimelines()
+    place.current?.append(view)
+    return effect(() => {
+      view.timelines = timelines.value
+    })
+  }, [])
+  return (
+    <SidePanel title="Timelines" testid="timelines-panel">
+      <p class="panel-lead">Attempts, waits and answers of the last requests, as the worker tells of them.</p>
+      <div ref={place} />
+    </SidePanel>
+  )
+}
