@@ -43,7 +43,8 @@ export default defineConfig({
       consumer: 'client',
       build: {
         target: 'chrome95',
-        minify: true,
+        minify: 'terser',
+        terserOptions: { ecma: 2020, compress: { passes: 3 } },
         outDir: 'dist',
         emptyOutDir: false,
         lib: {
