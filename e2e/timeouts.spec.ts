@@ -5,7 +5,7 @@ import { expect, test } from './test.ts'
 const retry = { baseMs: 20, jitterMs: 0 }
 
 test('headers that never come are cut at their limit, and tried once more', async ({ app }) => {
-  await app.start({ chat: [CHAT], timeouts: { headersMs: 300, totalMs: 1_500 }, retry })
+  await app.start({ chat: [CHAT], timeouts: { headersMs: 1_000, totalMs: 2_500 }, retry })
   const chat = await app.chat({ steps: [{ kind: 'hang' }], repeat: true })
   const { state } = await chat.ended()
   expect(state).toBe('failed')
@@ -16,8 +16,9 @@ test('headers that never come are cut at their limit, and tried once more', asyn
 
   await expect.poll(chat.log).toMatchObject([{ closedBy: 'client' }, { closedBy: 'client' }])
   const [first, second] = await chat.log()
-  expect(Number(first?.closedAt) - Number(first?.at)).toBeGreaterThan(200)
-  expect(Number(second?.at) - Number(first?.at)).toBeGreaterThan(250)
+  // A busy machine brings a request to the upstream some time after its clock has started.
+  expect(Number(first?.closedAt) - Number(first?.at)).toBeGreaterThan(400)
+  expect(Number(second?.at) - Number(first?.at)).toBeGreaterThan(400)
   expect(second?.socket).not.toBe(first?.socket)
 })
 
