@@ -41,6 +41,8 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
   const { clock, store, credentials, waiters } = context
   const { id, whenUnsure } = found
   let entry = found
+  /** Another worker has had it since this one has read the ledger. */
+  let isTaken = false
 
   const to = async (state: State, progress: Partial<Progress> = {}) => {
     const changed = await store.change(id, (current) => move(current, state, progress))
@@ -77,14 +79,21 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
     return false
   }
 
-  const [body, known, stored] = await Promise.all([
+  const isOther = ({ state, triedAt }: Entry) => state !== entry.state || triedAt !== entry.triedAt
+
+  const [body, known, whatIsGiven] = await Promise.all([
     store.body(id),
     context.openSecrets(entry),
-    store.change(id, () => undefined),
+    credentials.given(entry),
   ])
-  if (!stored) return stepAside()
-  // Another worker has had it since this one has read the ledger: look again.
-  if (stored.state !== found.state || stored.triedAt !== found.triedAt) return true
+  let given = whatIsGiven
+  const isReady = body && known && whenUnsure !== 'hold' && (given || !isDoubtful(entry, clock.now()))
+  // What is ready is looked at once, when it is sent.
+  if (!isReady) {
+    const stored = await store.change(id, () => undefined)
+    if (!stored) return stepAside()
+    if (isOther(stored)) return true // Look again.
+  }
   if (!body) {
     // The message goes first when an entry is removed: this one was sent.
     if (entry.state === 'sending') return finish(entry.attempts)
@@ -97,7 +106,6 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
   // Another life of this worker sent it, and did not see what came of it.
   if (whenUnsure === 'hold' && entry.state === 'sending') return bury('unsure')
 
-  let given = await credentials.given(entry)
   if (!known && entry.hasQuery) {
     return bury('storage_unavailable', { preview: 'Its query cannot be read any more' })
   }
@@ -114,9 +122,14 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
 
   /** `undefined`: it did not go out. */
   const send = async (headers: GivenHeaders | null): Promise<{ answer: ReadAnswer | null } | undefined> => {
-    const isMoved = await to('sending', { triedAt: clock.now() })
-    if (!isMoved || !context.isOwn(entry)) return undefined
-    const answer = await trySend(clock, entry.url, body.size, waiters.has(id), (signal) =>
+    const changed = await store.change(id, (current) => {
+      isTaken = isOther(current)
+      return isTaken ? undefined : move(current, 'sending', { triedAt: clock.now() })
+    })
+    if (!changed || isTaken) return undefined
+    entry = changed
+    if (!context.isOwn(entry)) return undefined
+    const answer = await trySend(clock, entry.url, body.byteLength, waiters.has(id), (signal) =>
       sendRecord(context.fetch, entry, secrets, body, headers ?? {}, signal),
     )
     return { answer }
@@ -155,6 +168,7 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
 
   /** It did not go out: it is gone, or dead; or its sender is not signed in any more; or the index was lost. */
   async function stepAside(): Promise<boolean> {
+    if (isTaken) return true // Look again.
     if (entry.state === 'sending' && !context.isOwn(entry)) {
       await to('queued')
       return false

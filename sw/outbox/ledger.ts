@@ -58,6 +58,7 @@ export function openLedger(scope: string, clock: Clock): Ledger {
     const results: unknown[] = []
     try {
       for (const step of steps) results.push(await step(entries, latest))
+      transaction.commit()
     } catch (error) {
       // Without that, what was asked for before would be done all the same.
       try {

@@ -10,7 +10,7 @@ export interface Letters {
   /** `undefined` when it is not there, or cannot be read. */
   record: (id: string) => Promise<SaveRecord | undefined>
   /** `undefined` when it is not there. */
-  body: (id: string) => Promise<Blob | undefined>
+  body: (id: string) => Promise<ArrayBuffer | undefined>
   /** Whether it was there. */
   remove: (id: string) => Promise<boolean>
 }
@@ -19,7 +19,9 @@ const RECORD_HEADER = 'X-Streamkeeper-Record'
 
 export function openLetters(scope: string, origin: string, caches: CacheStorage): Letters {
   const folder = `${origin}/__streamkeeper/outbox/`
-  const open = () => caches.open(`streamkeeper outbox ${scope}`)
+  const cacheName = `streamkeeper outbox ${scope}`
+  const open = () => caches.open(cacheName)
+  const find = (id: string) => caches.match(folder + id, { cacheName })
 
   return {
     put: async (record, body) => {
@@ -27,11 +29,8 @@ export function openLetters(scope: string, origin: string, caches: CacheStorage)
       await (await open()).put(folder + record.id, new Response(body, { headers }))
     },
     ids: async () => (await (await open()).keys()).map(({ url }) => url.slice(folder.length)),
-    record: async (id) => {
-      const pair = await (await open()).match(folder + id)
-      return parseRecord(pair?.headers.get(RECORD_HEADER))
-    },
-    body: async (id) => (await (await open()).match(folder + id))?.blob(),
+    record: async (id) => parseRecord((await find(id))?.headers.get(RECORD_HEADER)),
+    body: async (id) => (await find(id))?.arrayBuffer(),
     remove: async (id) => (await open()).delete(folder + id),
   }
 }

@@ -35,6 +35,22 @@ describe('two workers over the same stores and lock, the old and the new', () =>
     expect(device.upstream.bodies()).toEqual(['m1'])
   })
 
+  test('the new one, which knows a message from before, does not send it before its time', async () => {
+    const device = createFakeDevice()
+    device.upstream.script = { '/api/a': [after(2_000, answers(503, { 'retry-after': '60' }))] }
+    device.upstream.otherwise = created
+    const old = device.boot()
+    await old.save('/api/a', 'm1')
+    await device.advance(1_000)
+    const fresh = device.boot()
+    await device.advance(4_000)
+    await fresh.save('/api/b', 'm2')
+    await device.advance(30_000)
+    expect(device.upstream.bodies()).toEqual(['m1', 'm2'])
+    await device.advance(60_000)
+    expect(device.upstream.bodies()).toEqual(['m1', 'm2', 'm1'])
+  })
+
   test('the new one goes on at once where the old one dies in mid-send', async () => {
     const device = createFakeDevice()
     device.upstream.otherwise = saysNothing

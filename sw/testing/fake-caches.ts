@@ -77,16 +77,22 @@ export function createFakeCaches(clock: Clock): FakeCaches {
     return cache as Cache
   }
 
+  const createStorage = (isDead: () => boolean): CacheStorage => {
+    const storage: Pick<CacheStorage, 'open' | 'match'> = {
+      open: async (name) => {
+        await begin('open', name, isDead)
+        const pairs = stored.get(name) ?? new Map<string, Pair>()
+        stored.set(name, pairs)
+        return openCache(pairs, isDead)
+      },
+      match: (about, { cacheName = '' } = {}) =>
+        openCache(stored.get(cacheName) ?? new Map(), isDead).match(about),
+    }
+    return storage as CacheStorage
+  }
+
   const fakes: FakeCaches = {
-    of: (isDead) =>
-      ({
-        open: async (name: string) => {
-          await begin('open', name, isDead)
-          const pairs = stored.get(name) ?? new Map<string, Pair>()
-          stored.set(name, pairs)
-          return openCache(pairs, isDead)
-        },
-      }) as CacheStorage,
+    of: createStorage,
     fault: () => undefined,
     delay: () => 0,
     count: (operation) => counts.get(operation) ?? 0,

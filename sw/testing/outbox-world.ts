@@ -84,8 +84,7 @@ export function createWorld() {
   const locks = createFakeLocks()
   const entries = new Map<string, Entry>()
   const keys = new Map<string, CryptoKey>()
-  const letters = new Map<string, { record: string; body: Blob }>()
-  const texts = new WeakMap<Blob, string>()
+  const letters = new Map<string, { record: string; body: ArrayBuffer }>()
   const textOf = new Map<string, string>()
   const dead = new Set<object>()
   let operations: Operation[] = []
@@ -156,10 +155,8 @@ export function createWorld() {
     const ask = <Result>(what: () => Result) => happen(owner, 'letters', what)
     return {
       put: (record, bytes) => {
-        const text = new TextDecoder().decode(bytes ?? new ArrayBuffer())
-        const body = new Blob([text])
-        texts.set(body, text)
-        textOf.set(record.id, text)
+        const body = bytes ?? new ArrayBuffer()
+        textOf.set(record.id, new TextDecoder().decode(body))
         return ask(() => void letters.set(record.id, { record: JSON.stringify(record), body }))
       },
       ids: () => ask(() => Array.from(letters.keys())),
@@ -183,7 +180,7 @@ export function createWorld() {
           throw new TypeError('No network')
         })
       }
-      const text = body instanceof Blob ? texts.get(body) : new TextDecoder().decode(body as ArrayBuffer)
+      const text = new TextDecoder().decode((body as ArrayBuffer | null) ?? undefined)
       const key = new Headers(headers).get('idempotency-key') ?? ''
       const arrival: Arrival = { text: text ?? '', key, as, fate, isAnswered: false }
       if (method !== 'HEAD') await happen(owner, 'network', () => arrivals.push(arrival))
