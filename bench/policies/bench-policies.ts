@@ -17,7 +17,7 @@ const { values } = parseArgs({
 
 if (values.help) console.log(HELP)
 else {
-  const { text, measured, plots } = await measurePolicies(values.quick)
+  const { text, measured, plots } = await measurePolicies(values.quick ? [1] : [1, 2, 3], values.quick)
   console.log(text)
   const folder = join(import.meta.dirname, '../results')
   await mkdir(folder, { recursive: true })
