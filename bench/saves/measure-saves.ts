@@ -5,6 +5,7 @@ import { inTurn } from '../turns.ts'
 import { bundleWorker } from './bundle-worker.ts'
 import { type Accepted, measureAccept } from './measure-accept.ts'
 import { type Drained, type Frames, measureDrain, measureIdleFrames, warmUp } from './measure-drain.ts'
+import { measureSteps, type Step } from './measure-steps.ts'
 import { openSender, type Sender } from './open-sender.ts'
 import { savePaths } from './paths.ts'
 import { createReceiver } from './receiver.ts'
@@ -13,6 +14,7 @@ export interface MeasuredSaves {
   accepted: Accepted[]
   drained: Drained[]
   idleFrames: Frames
+  steps: Step[]
 }
 
 interface Sizes {
@@ -21,17 +23,19 @@ interface Sizes {
   /** How many a page saves in each round. */
   saves: number
   idleMs: number
+  /** How often each step is done. */
+  steps: number
 }
 
-const FULL: Sizes = { queued: [100, 1_000, 10_000], saves: 80, idleMs: 3_000 }
-const QUICK: Sizes = { queued: [20, 50, 200], saves: 20, idleMs: 500 }
+const FULL: Sizes = { queued: [100, 1_000, 10_000], saves: 80, idleMs: 3_000, steps: 200 }
+const QUICK: Sizes = { queued: [20, 50, 200], saves: 20, idleMs: 500, steps: 20 }
 
 /** What the API takes to answer while it is measured how messages are accepted, ms. */
 const ANSWER_MS = 200
 
 /** Measures how saved messages are accepted, and sent after the API was down. */
 export async function measureSaves(rounds: number, quick: boolean): Promise<MeasuredSaves> {
-  const { queued, saves, idleMs } = quick ? QUICK : FULL
+  const { queued, saves, idleMs, steps: times } = quick ? QUICK : FULL
   const [few, some, many] = queued
   const paths = savePaths(await bundleWorker(), many)
   const { none, keeper, full, workbox } = paths
@@ -62,6 +66,8 @@ export async function measureSaves(rounds: number, quick: boolean): Promise<Meas
 
     const others: Sender[] = []
     for (const path of [none, workbox, keeper]) others.push(await start(path, ANSWER_MS))
+    const [plain] = others
+    const steps = plain ? await measureSteps(plain, times) : []
     const accepted = await measureAccept([...others, filled], rounds, saves)
     for (const sender of others) await sender.close()
 
@@ -78,7 +84,7 @@ export async function measureSaves(rounds: number, quick: boolean): Promise<Meas
       }
       console.error(`Sending: round ${round + 1} of ${rounds}`)
     }
-    return { accepted, drained: [...small, great], idleFrames }
+    return { accepted, drained: [...small, great], idleFrames, steps }
   } finally {
     await Promise.all(open.map((sender) => sender.close()))
     await server.close()

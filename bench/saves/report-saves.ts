@@ -1,6 +1,6 @@
 import type { Path } from '../paths.ts'
 import { plot } from '../plot.ts'
-import { cell, type Circumstances, ratio, table, tellCount } from '../report.ts'
+import { cell, type Circumstances, ratio, table, tell, tellCount } from '../report.ts'
 import { median } from '../statistics.ts'
 import { type AcceptFigures, type Accepted, EVERY_MS } from './measure-accept.ts'
 import type { Drained, Frames } from './measure-drain.ts'
@@ -18,6 +18,12 @@ export function reportSaves(measured: MeasuredSaves, { rounds, quick, machine }:
     `What was queued over ${CONVERSATIONS} conversations while the API was down is sent to an API that answers at once; that all arrive, and in which order, is checked. workbox would take minutes to queue the greatest:`,
     '',
     ...drainTable(measured.drained),
+    'What the browser itself takes for each thing that streamkeeper needs of it for one message, in a page, one after the other; the first two when it is accepted, the others when it is sent:',
+    '',
+    ...table(
+      ['step', 'ms'],
+      measured.steps.map(({ name, ms }) => [name, tell(ms)]),
+    ),
     "The page's animation frames meanwhile, from one to the next:",
     '',
     ...framesTable(measured),
