@@ -91,6 +91,20 @@ test('react-use-chat: a reload in mid-answer goes on, nothing doubled and nothin
   expect(await recipe.said()).toEqual(said)
 })
 
+test('react-use-chat: an answer that ended while there was no page is there, and nothing is under way', async ({
+  tab,
+  server,
+}) => {
+  const recipe = createRecipe('react-use-chat', tab, server)
+  await recipe.open(resting(1_500))
+  await recipe.send('Hello')
+  await recipe.answer({ atLeast: 100, isGrowing: true })
+  await tab.goto('about:blank')
+  await expect.poll(recipe.log).toMatchObject([{ closedBy: 'server' }])
+  await recipe.open()
+  expect(await recipe.answer()).toBe(TEXT)
+})
+
 test('react-use-chat: Stop after a reload ends the upstream, and what was said stays', async ({
   tab,
   server,

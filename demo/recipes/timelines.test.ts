@@ -191,10 +191,6 @@ test('an id that is used again is a request of its own', () => {
   expect(new Set(rows.map(({ key }) => key)).size).toBe(2)
 })
 
-test('reading an answer again that has ended begins no timeline', () => {
-  expect(hear([attached(100)])).toEqual([])
-})
-
 test('nextTimelines() keeps the last requests, and open ones before ended ones', () => {
   const many = ['a', 'b', 'c', 'd'].map((requestId, index) => Object.assign(started(index), { requestId }))
   const ended = { ...cancelled(10), requestId: 'b' }

@@ -394,6 +394,22 @@ test('Stop ends an answer also while it waits for its reader', async () => {
 })
 
 describe('what is kept', () => {
+  test('of an answer that has ended is told to nobody: its end was the last word', async () => {
+    const { clock, kept, ask, tabs, told } = createScene()
+    const asked = ask('a', SLOW)
+    await clock.advance(2_500)
+    const page = read(await asked)
+    tabs.delete('a')
+    await page.leave()
+    await clock.advance(20_000)
+    tabs.add('b')
+    const again = read(await kept.attach('r1', 0, 'b'))
+    await clock.advance(0)
+    expect([again.state, again.text]).toEqual(['closed', TEXT])
+    expect(told.at(-1)).toMatch(/ request_finished$/)
+    expect(told.join()).not.toContain('stream_attached')
+  })
+
   test('of a cut answer ends as it ended: never cleanly', async () => {
     const { clock, kept, ask } = createScene()
     const asked = ask('a', streams([[0, say('half')]], { end: 'reset' }))

@@ -78,6 +78,11 @@ export function createAnswers(context: AnswersContext): Answers {
   const report = (kept: Kept, status: Untold<RequestStatus>) => {
     if (isOwn(kept)) context.report(status, kept.record.clientId)
   }
+  /** Whether it is read is told until its end is told: that is the last word. */
+  const reportReading = (kept: Kept, status: 'stream_attached' | 'stream_detached', from: number) => {
+    const { requestId, verdict } = kept.record
+    if (verdict === undefined) report(kept, { status, requestId, from })
+  }
   const all = new Map<string, Kept>()
   const leaving = new Map<string, number>()
   const inheritance = createInheritance(context, all)
@@ -121,7 +126,7 @@ export function createAnswers(context: AnswersContext): Answers {
   const goOn = async (kept: Kept) => {
     const { record, log, cancel } = kept
     const since = clock.now()
-    report(kept, { status: 'stream_detached', requestId: record.requestId, from: log.size() })
+    reportReading(kept, 'stream_detached', log.size())
     const graceMs = Math.max(context.graceMs, UNSURE_MS)
     let aloneSince = (await context.hasPages()) ? undefined : since
     while (record.endedAt === undefined) {
@@ -206,7 +211,7 @@ export function createAnswers(context: AnswersContext): Answers {
     if (kept.log.readers() === 0) kept.record.clientId = clientId
     kept.entry.touch()
     const response = open(kept, from, clientId)
-    if (response) report(kept, { status: 'stream_attached', requestId, from })
+    if (response) reportReading(kept, 'stream_attached', from)
     return response
   }
 

@@ -9,8 +9,6 @@ export function nextTimelines(timelines, status, max = 20) {
   const { requestId } = status
   const known = timelines.findLast((each) => each.requestId === requestId)
   if (!known || isOfNext(known, status)) {
-    // An answer that has ended can be read again; whatever is under way has told something else.
-    if (status.status === 'stream_attached') return timelines
     return keepLast([...timelines, { key: `${requestId} ${status.at}`, requestId, statuses: [status] }], max)
   }
   if (known.statuses.some(({ status: name, at }) => name === status.status && at === status.at))

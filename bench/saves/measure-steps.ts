@@ -1,0 +1,75 @@
+import type { Sender } from './open-sender.ts'
+
+/** What the browser takes for one thing that a saved message needs, ms; one after the other, nothing else going on. */
+export interface Step {
+  name: string
+  ms: number
+}
+
+/** Measures them in a page's own hands: no worker of ours takes part. */
+export async function measureSteps({ page }: Sender, times: number): Promise<Step[]> {
+  await page.bringToFront()
+  return page.evaluate(timeSteps, times)
+}
+
+// This runs in the page; it must stand alone.
+
+async function timeSteps(times: number): Promise<Step[]> {
+  const body = new Uint8Array(500)
+  const headers = { 'X-Record': 'x'.repeat(800) }
+  const entry = (id: number) => ({ id, text: 'x'.repeat(600) })
+  const database = await new Promise<IDBDatabase>((resolve, reject) => {
+    const opening = indexedDB.open('steps', 1)
+    opening.addEventListener('upgradeneeded', () => {
+      opening.result.createObjectStore('entries', { keyPath: 'id' })
+    })
+    opening.addEventListener('success', () => resolve(opening.result))
+    opening.addEventListener('error', () => reject(opening.error ?? new Error('No database')))
+  })
+  const transact = (work: (entries: IDBObjectStore) => void) =>
+    new Promise<void>((resolve, reject) => {
+      const transaction = database.transaction('entries', 'readwrite')
+      transaction.addEventListener('complete', () => resolve())
+      transaction.addEventListener('abort', () => reject(transaction.error ?? new Error('Aborted')))
+      work(transaction.objectStore('entries'))
+      transaction.commit()
+    })
+
+  const works: [name: string, work: (id: number) => Promise<unknown>][] = [
+    ['IndexedDB: put', (id) => transact((entries) => entries.put(entry(id)))],
+    [
+      'Cache API: open, put',
+      async (id) => (await caches.open('steps')).put(`/steps/${id}`, new Response(body, { headers })),
+    ],
+    [
+      'Cache API: match, read',
+      async (id) => (await caches.match(`/steps/${id}`, { cacheName: 'steps' }))?.arrayBuffer(),
+    ],
+    [
+      'IndexedDB: get and put',
+      (id) =>
+        transact((entries) => {
+          entries.get(id)
+          entries.put(entry(id))
+        }),
+    ],
+    ['a POST and its answer', async () => (await fetch('/steps', { method: 'POST', body })).text()],
+    ['Cache API: open, delete', async (id) => (await caches.open('steps')).delete(`/steps/${id}`)],
+    [
+      'IndexedDB: look and delete',
+      (id) =>
+        transact((entries) => {
+          entries.getKey(id)
+          entries.delete(id)
+        }),
+    ],
+  ]
+  const steps: Step[] = []
+  for (const [name, work] of works) {
+    const startedAt = performance.now()
+    for (let id = 0; id < times; id++) await work(id)
+    steps.push({ name, ms: (performance.now() - startedAt) / times })
+  }
+  database.close()
+  return steps
+}
