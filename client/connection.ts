@@ -20,6 +20,9 @@ import { compareOptions, explain } from './warnings.ts'
 /** What is queued is sent for so long before the worker goes, ms. */
 const DRAIN_MS = 10_000
 
+/** A page waits so long for a worker of the app's own before it does without, ms; less than `register` takes at most. */
+const OWN_MS = 4_000
+
 const CHANGES = /^(principal|clear|outbox\.(flush|retry|discard|clear))$/
 
 export interface Connection {
@@ -152,7 +155,15 @@ export function connect(link: Link, helloMs: number): Connection {
     const candidate = (scriptUrl ? undefined : container.controller) ?? registration?.active
     if (candidate) return greet(candidate)
     const incoming = registration?.installing ?? registration?.waiting
-    if (!incoming) return settle('fallback', 'no_worker')
+    if (!incoming && scriptUrl) return settle('fallback', 'no_worker')
+    if (!incoming) {
+      // The app's own may be registered a moment later, or much later.
+      const patience = setTimeout(settle, OWN_MS, 'fallback', 'no_worker')
+      registration = await container.ready
+      clearTimeout(patience)
+      const { active } = registration
+      return active && !link.worker && !signal.aborted ? greet(active) : undefined
+    }
     incoming.addEventListener(
       'statechange',
       () => {

@@ -19,7 +19,7 @@ export type KeeperState = 'starting' | 'controlling' | 'fallback' | 'unsupported
  * - `out_of_scope`: the page lies outside the worker's scope
  * - `other_worker`: the scope is another script's, or the worker there does not run `keepStreams`
  * - `other_listener`: a `fetch` listener of the app's own worker takes requests before `keepStreams` sees them
- * - `no_worker`: `register(undefined)` found none
+ * - `no_worker`: `register(undefined)` found none within 4 s; one that is registered later is taken
  * - `version_mismatch`: worker and page speak different protocols
  * - `disabled`: `enabled: false`, or `keeper.unregister()`
  */

@@ -14,7 +14,7 @@ const EXPLANATIONS: Partial<Record<KeeperReason, string>> = {
   other_listener:
     "Cannot keep this page's streams: another fetch listener of its worker takes requests first. Call keepStreams() before it",
   no_worker:
-    'Cannot find a worker: register yours, which calls keepStreams(), before register(undefined, options)',
+    'Cannot find a worker: register yours, which calls keepStreams(); register(undefined, options) waits for it',
   version_mismatch:
     'Cannot talk to the worker: its version is another. Copy dist/streamkeeper-sw.js of this version to your site',
   out_of_scope: 'Cannot use the worker here: this page is outside its scope',

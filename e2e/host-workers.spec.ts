@@ -36,6 +36,29 @@ for (const name of ['plain', 'workbox', 'serwist', 'by importScripts'] as const)
   })
 }
 
+test('an app’s own worker that is registered a moment later is waited for', async ({ app, bundle }) => {
+  const script = await bundle('plain')
+  await app.open()
+  await app.evaluate((script) => {
+    setTimeout(() => void navigator.serviceWorker.register(script), 500)
+  }, script)
+  expect(await app.register(options, null)).toEqual(CONTROLLING)
+})
+
+test('without a worker of the app’s own the page does without, until there is one', async ({
+  app,
+  bundle,
+}) => {
+  const script = await bundle('plain')
+  await app.open()
+  expect(await app.register(options, null)).toEqual({ state: 'fallback', reason: 'no_worker' })
+  await app.evaluate((script) => navigator.serviceWorker.register(script).then(() => {}), script)
+  await app.page.waitFor(() => window.e2e.keeper?.state === 'controlling')
+  const chat = await app.chat({ steps: [UNAVAILABLE] })
+  expect(await chat.ended()).toMatchObject({ state: 'whole', status: 200 })
+  expect(await app.told('server_retry')).toHaveLength(1)
+})
+
 test('chats that a Workbox route finds are kept, too', async ({ app, bundle, host }) => {
   await host(app, await bundle('workbox-route'))
   expect(await app.register({}, null)).toEqual(CONTROLLING)

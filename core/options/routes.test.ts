@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { compileRoutes, matchRoute } from './routes.ts'
 
 const BASE = 'https://app.example/chat/'
@@ -63,4 +63,12 @@ describe('a wrong pattern is named', () => {
       `Wrong option chat[1]: ${JSON.stringify(pattern)} is no URL pattern here`,
     )
   })
+})
+
+test('where there is no URLPattern that is said, and only when there is a pattern', () => {
+  vi.stubGlobal('URLPattern', undefined)
+  Reflect.deleteProperty(globalThis, 'URLPattern')
+  expect(compileRoutes('chat')).toEqual([])
+  expect(() => compileRoutes('chat', ['https://a.example/'])).toThrow('Option chat needs URLPattern')
+  vi.unstubAllGlobals()
 })

@@ -21,6 +21,9 @@ export function compileRoutes<Settings extends { url: string; method?: string }>
   list: (string | Settings)[] = [],
   base?: string,
 ): Route<Settings>[] {
+  if (list.length > 0 && !('URLPattern' in globalThis)) {
+    throw new TypeError(`Option ${name} needs URLPattern, which is missing here (Node has it from 24 on)`)
+  }
   return list.map((item, index) => {
     const settings = typeof item === 'string' ? ({ url: item } as Settings) : item
     try {
