@@ -22,7 +22,8 @@ export function tellActivity(activity: Activity, now: number): string {
       return 'Answering'
     case 'done': {
       const attempts = activity.attempts > 1 ? ` · ${activity.attempts} attempts` : ''
-      return `First word after ${tellDuration(activity.firstWordMs)} · ${tellDuration(activity.durationMs)} in all${attempts}`
+      const when = activity.firstWordMs < 100 ? 'at once' : `after ${tellDuration(activity.firstWordMs)}`
+      return `First word ${when} · ${tellDuration(activity.durationMs)} in all${attempts}`
     }
     case 'stopped':
       return 'Stopped'

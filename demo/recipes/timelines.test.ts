@@ -270,7 +270,11 @@ test.each<[string, Status[], string]>([
   ['that waits', [started(), limited(100, 2, 3_000)], 'Busy · 2.1 s more'],
   ['that is silent', [started(), first(100, 1), stalled(900, 500)], 'Silent · 1.0 s'],
   ['that is complete', [started(), finished(900)], 'Complete · 0.9 s'],
-  ['that failed', [started(), { ...failed(900, 1), httpStatus: 429 }], 'Failed: rate limited (429) · 0.9 s'],
+  [
+    'that failed',
+    [started(), { ...failed(900, 1), httpStatus: 429 }],
+    'Failed: too many requests (429) · 0.9 s',
+  ],
   ['that was stopped', [started(), cancelled(900)], 'Stopped · 0.9 s'],
 ])('tellFate() of a request %s', (_name, statuses, words) => {
   const [row] = rowsOf(statuses, 1_000)

@@ -1,3 +1,4 @@
+import type { FailureCode } from 'streamkeeper'
 import type { End, Mark, Row, Segment } from './row.ts'
 
 /** A request's whole story in one line, for whoever cannot see it drawn. */
@@ -50,12 +51,31 @@ export function tellEnd(end: End): string {
     case 'complete':
       return 'Complete'
     case 'failed': {
-      const code = end.code.replaceAll('_', ' ')
-      return end.httpStatus === undefined ? `Failed: ${code}` : `Failed: ${code} (${end.httpStatus})`
+      const why = FAILURES[end.code]
+      return end.httpStatus === undefined ? `Failed: ${why}` : `Failed: ${why} (${end.httpStatus})`
     }
     case 'stopped':
       return end.by === 'page' ? 'Stopped' : 'Stopped: nobody came back for it'
   }
+}
+
+const FAILURES: Record<FailureCode, string> = {
+  headers_timeout: 'no answer in time',
+  first_output_timeout: 'no answer in time',
+  total_timeout: 'no answer in time',
+  transport_idle: 'silent for too long',
+  output_idle: 'silent for too long',
+  rate_limited: 'too many requests',
+  quota_exhausted: 'the quota is used up',
+  overloaded: 'overloaded',
+  upstream_error: 'refused',
+  network_error: 'the connection was lost',
+  truncated: 'cut off',
+  error_in_stream: 'an error in the answer',
+  retry_budget_exhausted: 'too many retries',
+  worker_lost: 'the browser stopped the worker',
+  storage_unavailable: 'not stored',
+  unsure: 'nobody knows whether it arrived',
 }
 
 export function tellMark({ kind }: Mark): string {

@@ -157,7 +157,7 @@ export const FAILURES: Record<FailureCode, { title: string; advice: string }> = 
   overloaded: { title: 'The service is overloaded', advice: 'We tried several times. Give it a minute.' },
   upstream_error: { title: 'The service had a problem', advice: 'Trying again often helps.' },
   network_error: { title: 'The connection was lost', advice: 'Check your network, and try again.' },
-  truncated: { title: CUT, advice: 'The connection was lost before the end.' },
+  truncated: { title: CUT, advice: 'The rest of it never arrived.' },
   error_in_stream: { title: CUT, advice: 'The service reported an error before the end.' },
   retry_budget_exhausted: {
     title: 'The service keeps failing',
