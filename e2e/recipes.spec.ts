@@ -160,7 +160,7 @@ test('react-use-chat: a cut answer is shown as one, and can be asked for again',
     answer: { text: TEXT, tokensPerSecond: 0 },
   })
   await recipe.send('Hello')
-  await recipe.reads(/^The answer was cut off\. The connection was lost before the end\.$/)
+  await recipe.reads(/^The answer was cut off\. The rest of it never arrived\.$/)
   await expect.poll(recipe.said).toMatchObject([{ role: 'user' }, { role: 'assistant', state: 'failed' }])
   await expect.poll(recipe.saved).toEqual(['Hello'])
   await tab.click('button:text-is("Try again")')
