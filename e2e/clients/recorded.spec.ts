@@ -27,31 +27,34 @@ const AT_ONCE = 5
 test.describe(`every recorded stream through its clients${skipReason}`, () => {
   test.skip(!hasCorpus)
 
-  for (const [api, clients] of Object.entries(SPEAKERS)) {
-    test(`${api}: the same as without the worker, but for cut answers`, async ({ context, server }) => {
+  for (const [api, client] of Object.entries(SPEAKERS).flatMap(([api, clients]) =>
+    clients.map((client) => [api, client] as const),
+  )) {
+    test(`${api} by ${client}: the same as without the worker, but for cut answers`, async ({
+      context,
+      server,
+    }) => {
       test.setTimeout(120_000)
       const streams = recorded.filter((each) => each.api === api)
       await using provider = await startRecordedProvider(streams)
       // Without a worker first: one that is registered controls every page of its origin.
-      const alone = await askAll(await openPage(context, server.url), provider.url, streams, clients)
+      const alone = await askAll(await openPage(context, server.url), provider.url, streams, client)
       const options = { ...OPTIONS, chat: chatsOf(provider.url) }
-      const kept = await askAll(await openPage(context, server.url, options), provider.url, streams, clients)
+      const kept = await askAll(await openPage(context, server.url, options), provider.url, streams, client)
 
       for (const stream of streams) {
         const verdict = verdictOf(stream)
-        for (const client of clients) {
-          const name = `${client}: ${stream.file} (${verdict})`
-          const [without, withUs] = [alone, kept].map((replies) => replies.get(client + stream.file))
-          if (!without || !withUs) throw new Error(`Nobody asked for ${name}`)
-          // An error that the stream itself tells some take, and others leave at its end marker, before we break it.
-          if (verdict === 'complete' || (verdict === 'error_in_stream' && withUs.state === 'whole')) {
-            expect(withUs, name).toEqual(without)
-            continue
-          }
-          expect(withUs, name).toMatchObject({ state: 'failed' })
-          // Some give up what they have not passed on yet when a body breaks.
-          expect(without.text.startsWith(withUs.text), name).toBe(true)
+        const name = `${stream.file} (${verdict})`
+        const [without, withUs] = [alone, kept].map((replies) => replies.get(stream.file))
+        if (!without || !withUs) throw new Error(`Nobody asked for ${name}`)
+        // An error that the stream itself tells some take, and others leave at its end marker, before we break it.
+        if (verdict === 'complete' || (verdict === 'error_in_stream' && withUs.state === 'whole')) {
+          expect(withUs, name).toEqual(without)
+          continue
         }
+        expect(withUs, name).toMatchObject({ state: 'failed' })
+        // Some give up what they have not passed on yet when a body breaks.
+        expect(without.text.startsWith(withUs.text), name).toBe(true)
       }
     })
   }
@@ -61,27 +64,27 @@ async function askAll(
   page: Page,
   base: string,
   streams: readonly RecordedStream[],
-  clients: readonly ClientName[],
+  client: ClientName,
 ): Promise<Map<string, Reply>> {
-  const asked = clients.flatMap((name) => streams.map(({ file }) => ({ name, file, id: name + file })))
+  const asked = streams.map(({ file }) => file)
   const replies = new Map<string, Reply>()
   for (let at = 0; at < asked.length; at += AT_ONCE) {
     const some = asked.slice(at, at + AT_ONCE)
     await page.evaluate(
-      ([base, some]) => {
+      ([base, client, some]) => {
         window.clients.replies = {}
-        for (const { id, name, file } of some) {
+        for (const file of some) {
           // Limits are shared by those who ask for the same model with the same key.
-          window.clients.ask(id, name, { base, query: { recording: file }, model: file, key: id })
+          window.clients.ask(file, client, { base, query: { recording: file }, model: file, key: file })
         }
       },
-      [`${base}/v1`, some] as const,
+      [`${base}/v1`, client, some] as const,
     )
     await page.waitForFunction(() =>
       Object.values(window.clients.replies).every(({ state }) => state !== 'waiting'),
     )
-    for (const [id, reply] of Object.entries(await page.evaluate(() => window.clients.replies))) {
-      replies.set(id, reply)
+    for (const [file, reply] of Object.entries(await page.evaluate(() => window.clients.replies))) {
+      replies.set(file, reply)
     }
   }
   return replies
