@@ -50,10 +50,10 @@ interface Plans {
 
 const FULL: Plans = {
   first: { events: 1, everyMs: 0, times: 30 },
-  fast: { events: 1_500, everyMs: 1 },
-  calm: { events: 60, everyMs: 1_000 / 30 },
+  fast: { events: 1_000, everyMs: 1 },
+  calm: { events: 45, everyMs: 1_000 / 30 },
   burst: { events: 20_000, everyMs: 0 },
-  crowd: { events: 20, everyMs: 100, streams: 100 },
+  crowd: { events: 15, everyMs: 100, streams: 100 },
   others: 100,
 }
 
