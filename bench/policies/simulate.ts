@@ -2,7 +2,8 @@ import { planChats } from './chats.ts'
 import { type Figures, figuresOf } from './figures.ts'
 import { planOutages } from './outages.ts'
 import type { Policy } from './policy.ts'
-import { runPolicy, type Seen } from './run-policy.ts'
+import { runInThread } from './run-in-thread.ts'
+import type { Seen } from './run-policy.ts'
 import { type Trouble, troubleOf } from './troubles.ts'
 
 /** One chat as one policy had it. */
@@ -33,14 +34,19 @@ export async function simulate({ policies, seeds, chats: count, ran }: Simulatio
     const chats = planChats(seed, count)
     const outages = planOutages(seed)
     const troubles = chats.map((chat) => troubleOf(seed, outages, chat))
-    for (const { policy, figures, lived } of all) {
-      const run = await runPolicy(policy, seed, chats, outages)
+    const running = all.map(async ({ policy }) => {
+      const run = await runInThread(policy, seed, count)
+      ran?.(seed, policy)
+      return run
+    })
+    for (const [index, { figures, lived }] of all.entries()) {
+      const run = await running[index]
+      if (!run) continue
       figures.push(figuresOf(run))
       for (const each of run.seen) {
         const trouble = troubles[each.chat.id]
         if (trouble) lived.push({ ...each, trouble })
       }
-      ran?.(seed, policy)
     }
   }
   return all
