@@ -3,7 +3,6 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['{core,sw,client,demo,e2e,bench,scripts}/**/*.test.ts'],
-    pool: 'threads',
     testTimeout: 20_000,
   },
 })
