@@ -129,7 +129,7 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
     if (!changed || isTaken) return undefined
     entry = changed
     if (!context.isOwn(entry)) return undefined
-    const answer = await trySend(clock, entry.url, body.byteLength, waiters.has(id), (signal) =>
+    const answer = await trySend(clock, entry.url, body.size, waiters.has(id), (signal) =>
       sendRecord(context.fetch, entry, secrets, body, headers ?? {}, signal),
     )
     return { answer }

@@ -10,7 +10,7 @@ export interface Letters {
   /** `undefined` when it is not there, or cannot be read. */
   record: (id: string) => Promise<SaveRecord | undefined>
   /** `undefined` when it is not there. */
-  body: (id: string) => Promise<ArrayBuffer | undefined>
+  body: (id: string) => Promise<Blob | undefined>
   /** Whether it was there. */
   remove: (id: string) => Promise<boolean>
 }
@@ -30,7 +30,7 @@ export function openLetters(scope: string, origin: string, caches: CacheStorage)
     },
     ids: async () => (await (await open()).keys()).map(({ url }) => url.slice(folder.length)),
     record: async (id) => parseRecord((await find(id))?.headers.get(RECORD_HEADER)),
-    body: async (id) => (await find(id))?.arrayBuffer(),
+    body: async (id) => (await find(id))?.blob(),
     remove: async (id) => (await open()).delete(folder + id),
   }
 }

@@ -247,10 +247,7 @@ export function createOutbox(context: OutboxContext): Outbox {
     },
     isEmpty,
     list: async () => (await own()).map(toPublic),
-    body: async (id) => {
-      const body = (await find(id)) && (await store.body(id))
-      return body ? new Blob([body]) : null
-    },
+    body: async (id) => ((await find(id)) ? ((await store.body(id)) ?? null) : null),
     retry: async (id) => {
       if (!(await find(id))) return false
       const vouchedAt = clock.now()

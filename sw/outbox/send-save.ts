@@ -79,7 +79,7 @@ export function sendRecord(
   fetch: (url: string, init: RequestInit) => Promise<Response>,
   record: SavedRequest,
   secrets: Secrets,
-  body: ArrayBuffer | null,
+  body: Blob | ArrayBuffer | null,
   headers: Record<string, string> = {},
   signal: AbortSignal | null = null,
 ): Promise<Response> {
@@ -93,7 +93,7 @@ export function sendRecord(
     referrer,
     referrerPolicy,
     headers: all,
-    body: body?.byteLength ? body : null,
+    body: body instanceof Blob && body.size === 0 ? null : body,
     cache: 'no-store',
     signal,
   })

@@ -26,7 +26,7 @@ export interface Store {
   /** What one person has to send. */
   queue: (principal: string | null) => Queue
   /** `undefined` when it is lost, or was removed. */
-  body: (id: string) => Promise<ArrayBuffer | undefined>
+  body: (id: string) => Promise<Blob | undefined>
   /** As `Ledger.change`. */
   change: Ledger['change']
   /** Whether there was one. */

@@ -84,7 +84,8 @@ export function createWorld() {
   const locks = createFakeLocks()
   const entries = new Map<string, Entry>()
   const keys = new Map<string, CryptoKey>()
-  const letters = new Map<string, { record: string; body: ArrayBuffer }>()
+  const letters = new Map<string, { record: string; body: Blob }>()
+  const texts = new WeakMap<Blob, string>()
   const textOf = new Map<string, string>()
   const dead = new Set<object>()
   let operations: Operation[] = []
@@ -155,8 +156,10 @@ export function createWorld() {
     const ask = <Result>(what: () => Result) => happen(owner, 'letters', what)
     return {
       put: (record, bytes) => {
-        const body = bytes ?? new ArrayBuffer()
-        textOf.set(record.id, new TextDecoder().decode(body))
+        const text = new TextDecoder().decode(bytes ?? new ArrayBuffer())
+        const body = new Blob([text])
+        texts.set(body, text)
+        textOf.set(record.id, text)
         return ask(() => void letters.set(record.id, { record: JSON.stringify(record), body }))
       },
       ids: () => ask(() => Array.from(letters.keys())),
@@ -180,7 +183,7 @@ export function createWorld() {
           throw new TypeError('No network')
         })
       }
-      const text = new TextDecoder().decode((body as ArrayBuffer | null) ?? undefined)
+      const text = body instanceof Blob ? texts.get(body) : new TextDecoder().decode(body as ArrayBuffer)
       const key = new Headers(headers).get('idempotency-key') ?? ''
       const arrival: Arrival = { text: text ?? '', key, as, fate, isAnswered: false }
       if (method !== 'HEAD') await happen(owner, 'network', () => arrivals.push(arrival))
