@@ -159,6 +159,7 @@ export function connect(link: Link, helloMs: number): Connection {
     if (!incoming) {
       // The app's own may be registered a moment later, or much later.
       const patience = setTimeout(settle, OWN_MS, 'fallback', 'no_worker')
+      signal.addEventListener('abort', () => clearTimeout(patience))
       registration = await container.ready
       clearTimeout(patience)
       const { active } = registration

@@ -126,7 +126,7 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
       isTaken = isOther(current)
       return isTaken ? undefined : move(current, 'sending', { triedAt: clock.now() })
     })
-    if (!changed || isTaken) return undefined
+    if (isTaken || changed?.state !== 'sending') return undefined
     entry = changed
     if (!context.isOwn(entry)) return undefined
     const answer = await trySend(clock, entry.url, body.size, waiters.has(id), (signal) =>
