@@ -72,6 +72,7 @@ export function connect(link: Link, helloMs: number): Connection {
   const isControlled = () => !!link.worker && link.worker === container.controller
 
   const settle: Link['settle'] = (state, reason) => {
+    if (signal.aborted) return // Retired meanwhile.
     link.settle(state, reason)
     if (reason) explain(reason)
   }
@@ -159,7 +160,6 @@ export function connect(link: Link, helloMs: number): Connection {
     if (!incoming) {
       // The app's own may be registered a moment later, or much later.
       const patience = setTimeout(settle, OWN_MS, 'fallback', 'no_worker')
-      signal.addEventListener('abort', () => clearTimeout(patience))
       registration = await container.ready
       clearTimeout(patience)
       const { active } = registration

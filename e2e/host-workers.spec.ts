@@ -59,6 +59,21 @@ test('without a worker of the app’s own the page does without, until there is 
   expect(await app.told('server_retry')).toHaveLength(1)
 })
 
+test('a keeper that is retired while it waits for a worker of the app’s own stays so', async ({
+  app,
+  page,
+}) => {
+  await page.clock.install()
+  await app.open()
+  const left = await app.evaluate(
+    (options) => (window.e2e.keeper = window.streamkeeper.createKeeper(undefined, options)).unregister(),
+    options,
+  )
+  expect(left).toEqual({ left: 0 })
+  await page.clock.fastForward(10_000)
+  expect(await app.evaluate(() => window.e2e.keeper?.state)).toBe('unsupported')
+})
+
 test('chats that a Workbox route finds are kept, too', async ({ app, bundle, host }) => {
   await host(app, await bundle('workbox-route'))
   expect(await app.register({}, null)).toEqual(CONTROLLING)

@@ -19,7 +19,10 @@ interface Told {
   clientId: string
 }
 
-/** Posts statuses to the pages in scope, in order, each in a later turn: an answer's bytes go first. */
+/** Statuses wait so long for others to go with them, ms: no person sees it, and what they tell of goes first. */
+const BATCH_MS = 50
+
+/** Posts statuses to the pages in scope, in order and in batches. */
 export function createNotify(
   scope: string,
   clock: Clock,
@@ -32,7 +35,7 @@ export function createNotify(
   let unposted: Told[] = []
 
   const post = async () => {
-    await pause(clock, 0)
+    await pause(clock, BATCH_MS)
     const batch = unposted
     unposted = []
     // Counting looks at every entry: once is enough.

@@ -40,7 +40,7 @@ export function reportPolicies(
     ),
   ])
   return [
-    `${tellCount(chats)} chats of a month by each policy: median (least–greatest) of the seeds ${seeds.join(', ')}. ${machine}`,
+    `${tellCount(chats)} chats of a month by each policy: ${tellSeeds(seeds)}. ${machine}`,
     '',
     ...table(['policy', ...COLUMNS.map(([, title]) => title)], rows),
     `By what the first attempt meets: % answered whole, and the median until the first output of those with one; all seeds together.`,
@@ -71,8 +71,15 @@ export function shareAnswered(lived: readonly Lived[]): number {
   return (100 * lived.filter(({ end }) => end === 'whole').length) / lived.length
 }
 
+function tellSeeds(seeds: readonly number[]): string {
+  return seeds.length > 1
+    ? `median (least–greatest) of the seeds ${seeds.join(', ')}`
+    : `seed ${seeds.join()}`
+}
+
 function spread(values: readonly number[], digits: number): string {
   const tell = (value: number) =>
     digits === 0 ? tellCount(Math.round(value)) : Number.isNaN(value) ? '–' : value.toFixed(digits)
-  return `${tell(median(values))} (${tell(Math.min(...values))}–${tell(Math.max(...values))})`
+  const range = values.length > 1 ? ` (${tell(Math.min(...values))}–${tell(Math.max(...values))})` : ''
+  return `${tell(median(values))}${range}`
 }

@@ -23,7 +23,8 @@ export type ResilientFetchOptions = Pick<Options, 'chat' | 'timeouts' | 'reasoni
  * retries, rate limits, and an answer that is never cut in silence.
  *
  * A limit that one request meets holds back all others of the same upstream, model and key. Without `chat` every
- * POST is a chat request; with it only those that match, and all else goes straight on.
+ * POST is a chat request; with it only those that match, and all else goes straight on. What only a worker can do
+ * (`saves`, `resume`, `journal`) is checked and left alone: the options that `register` has can be given as they are.
  *
  * @throws {TypeError} naming a wrong option.
  * @example new OpenAI({ fetch: createResilientFetch({ onStatus: console.log }) })

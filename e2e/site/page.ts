@@ -1,4 +1,5 @@
 import {
+  createKeeper,
   isStatus,
   type Keeper,
   type Options,
@@ -118,6 +119,7 @@ function signalOf(name: string): AbortSignal {
 declare global {
   interface Window {
     streamkeeper: {
+      createKeeper: typeof createKeeper
       register: typeof register
       streamChat: typeof streamChat
       isStatus: typeof isStatus
@@ -127,5 +129,5 @@ declare global {
   }
 }
 
-window.streamkeeper = { register, streamChat, isStatus, workerUrl }
+window.streamkeeper = { createKeeper, register, streamChat, isStatus, workerUrl }
 window.e2e = testPage
