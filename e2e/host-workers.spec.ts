@@ -49,7 +49,7 @@ test('without a worker of the app’s own the page does without, until there is 
   app,
   bundle,
 }) => {
-  const script = await bundle('plain')
+  const script = `${await bundle('plain')}?claims=no`
   await app.open()
   expect(await app.register(options, null)).toEqual({ state: 'fallback', reason: 'no_worker' })
   await app.evaluate((script) => navigator.serviceWorker.register(script).then(() => {}), script)

@@ -9,7 +9,10 @@ keepStreams(options)
 worker.addEventListener('install', (event) => {
   event.waitUntil(caches.open('theirs').then((cache) => cache.add('/precached.txt')))
 })
-worker.addEventListener('activate', (event) => event.waitUntil(worker.clients.claim()))
+worker.addEventListener('activate', (event) => {
+  // Many leave the pages that are open as they are.
+  if (worker.location.search !== '?claims=no') event.waitUntil(worker.clients.claim())
+})
 worker.addEventListener('message', (event) => {
   if (event.data === 'skip waiting') event.waitUntil(whenIdle().then(() => worker.skipWaiting()))
   if (event.data === 'skip waiting now') void worker.skipWaiting()
