@@ -96,7 +96,7 @@ export function connect(link: Link, helloMs: number): Connection {
     const running = JSON.parse(hello.options) as Options
     if (running.enabled === false || !isEnabled) return leaveTo(candidate)
     const scope = registration?.scope ?? document.baseURI
-    link.chats = compileRoutes('chat', running.chat, scope)
+    link.chats = compileRoutes(running.chat, scope)
     void registered.then((found) => {
       // Where this page's own are on their way, there is nothing to warn of.
       if (found?.installing || found?.waiting || greeted !== candidate) return

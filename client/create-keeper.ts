@@ -119,7 +119,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       link.worker = undefined
       if (!controller || !scriptUrl || pathOf(controller.scriptURL) !== pathOf(scriptUrl)) return
       link.worker = controller
-      link.chats = compileRoutes('chat', readOptions(controller.scriptURL)?.chat)
+      link.chats = compileRoutes(readOptions(controller.scriptURL)?.chat)
     },
     end: () => {
       life.abort()

@@ -17,7 +17,7 @@ export function createFallback(
   { chat = [], timeouts, reasoning, retry }: Options,
   report: (status: Status) => void,
 ): Fallback {
-  const routes = compileRoutes('chat', chat, document.baseURI)
+  const routes = compileRoutes(chat, document.baseURI)
   const endings = new Map<string, () => void>()
   const stops = new Map<string, AbortController>()
   const engine = createResilientFetch({

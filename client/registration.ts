@@ -1,6 +1,6 @@
 import { checkOptions } from '../core/options/check.ts'
+import { checkRoutes } from '../core/options/check-routes.ts'
 import type { Options } from '../core/options/options.ts'
-import { compileRoutes } from '../core/options/routes.ts'
 import type { KeeperReason, ScriptUrl } from './keeper.ts'
 import { pathOf } from './script-path.ts'
 import { workerUrl } from './script-url.ts'
@@ -20,8 +20,8 @@ export interface Found {
  */
 export async function findRegistration(scriptUrl: ScriptUrl | undefined, options: Options): Promise<Found> {
   checkOptions(options)
-  compileRoutes('chat', options.chat, document.baseURI)
-  compileRoutes('saves', options.saves, document.baseURI)
+  checkRoutes('chat', options.chat, document.baseURI)
+  checkRoutes('saves', options.saves, document.baseURI)
   const { serviceWorker } = navigator
   const { baseURI } = document
   if (!scriptUrl) {

@@ -1,9 +1,10 @@
 import { type Clock, systemClock, waitAtMost } from '../core/clock.ts'
 import { checkOptions } from '../core/options/check.ts'
+import { checkRoutes } from '../core/options/check-routes.ts'
 import type { ChatRouteOptions, Options } from '../core/options/options.ts'
 import { canonicalOptions } from '../core/options/canonical.ts'
 import { watchLocalNetwork } from '../core/local-network.ts'
-import { compileRoutes, matchRoute, type RouteMatch } from '../core/options/routes.ts'
+import { matchRoute, type RouteMatch } from '../core/options/routes.ts'
 import { isOurs, type ToWorker } from '../core/protocol/message.ts'
 import { REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
 import { createAnswers } from './answers/answers.ts'
@@ -56,8 +57,8 @@ export function keep(given: Options, emptied?: () => void): Kept {
   const { scope } = worker.registration
   const clock: Clock = systemClock
   const random = Math.random
-  const chatRoutes = compileRoutes('chat', options.chat, scope)
-  const saveRoutes = compileRoutes('saves', options.saves, scope)
+  const chatRoutes = checkRoutes('chat', options.chat, scope)
+  const saveRoutes = checkRoutes('saves', options.saves, scope)
   const isLeftToPage = watchLocalNetwork(scope, navigator.permissions)
   const notify = createNotify(scope, clock, () => outbox.counts(), options.debug === true)
   const principal = keepPrincipal(scope, clock, options.principal ?? null)

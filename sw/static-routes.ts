@@ -20,12 +20,7 @@ export function routeStatically(options: Options): void {
 /** `undefined` where a pattern has a regular expression: browsers refuse it, and without all of ours there must be none. */
 function rulesOf({ chat, saves, resume = {} }: Options, scope: string): Rule[] | undefined {
   const { resuming, stopping } = compileResumeRoutes(resume, scope)
-  const routes = [
-    ...compileRoutes('chat', chat, scope),
-    ...compileRoutes('saves', saves, scope),
-    ...resuming,
-    ...stopping,
-  ]
+  const routes = [...compileRoutes(chat, scope), ...compileRoutes(saves, scope), ...resuming, ...stopping]
   if (routes.some(({ pattern }) => pattern.hasRegExpGroups)) return undefined
 
   const ours = routes.map(({ pattern, method }) => ({ urlPattern: pattern, requestMethod: method }))

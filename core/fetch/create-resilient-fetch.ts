@@ -4,8 +4,9 @@ import { toResponse } from '../chat/answer.ts'
 import { startTrip } from '../chat/trip.ts'
 import { systemClock } from '../clock.ts'
 import { checkOptions } from '../options/check.ts'
+import { checkRoutes } from '../options/check-routes.ts'
 import type { Options } from '../options/options.ts'
-import { compileRoutes, matchRoute } from '../options/routes.ts'
+import { matchRoute } from '../options/routes.ts'
 import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../protocol/request-id.ts'
 import type { Status } from '../protocol/status.ts'
 import { createLimits } from '../retry/limits.ts'
@@ -37,7 +38,7 @@ export function createResilientFetch({
   const checked = checkOptions(rest)
   const options: Options = { ...checked, retry: { bucket: false, ...checked.retry } }
   const limits = createLimits({ clock: systemClock, random: Math.random })
-  const routes = compileRoutes('chat', options.chat, baseUrl())
+  const routes = checkRoutes('chat', options.chat, baseUrl())
   const everyPost = { settings: { url: '*' }, groups: {} }
   const report = (status: Status) => {
     try {

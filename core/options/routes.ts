@@ -14,28 +14,18 @@ export interface RouteMatch<Settings extends { url: string; method?: string }> {
 /**
  * Compiles `chat` or `saves`. Patterns are relative to `base` (a URL); query and hash always match.
  *
- * @throws {TypeError} naming the pattern that URLPattern does not take.
+ * @throws {TypeError} where URLPattern does not take one; `checkRoutes` names it.
  */
 export function compileRoutes<Settings extends { url: string; method?: string }>(
-  name: string,
-  list: (string | Settings)[] = [],
+  list: readonly (string | Settings)[] = [],
   base?: string,
 ): Route<Settings>[] {
-  if (list.length > 0 && !('URLPattern' in globalThis)) {
-    throw new TypeError(`Option ${name} needs URLPattern, which is missing here (Node has it from 24 on)`)
-  }
-  return list.map((item, index) => {
+  return list.map((item) => {
     const settings = typeof item === 'string' ? ({ url: item } as Settings) : item
-    try {
-      const { protocol, hostname, port, pathname } =
-        base === undefined ? new URLPattern(settings.url) : new URLPattern(settings.url, base)
-      const pattern = new URLPattern({ protocol, hostname, port, pathname, search: '*', hash: '*' })
-      return { pattern, method: (settings.method ?? 'POST').toUpperCase(), settings }
-    } catch {
-      throw new TypeError(
-        `Wrong option ${name}[${index}]: ${JSON.stringify(settings.url)} is no URL pattern here`,
-      )
-    }
+    const { protocol, hostname, port, pathname } =
+      base === undefined ? new URLPattern(settings.url) : new URLPattern(settings.url, base)
+    const pattern = new URLPattern({ protocol, hostname, port, pathname, search: '*', hash: '*' })
+    return { pattern, method: (settings.method ?? 'POST').toUpperCase(), settings }
   })
 }
 

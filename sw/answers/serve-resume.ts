@@ -1,6 +1,7 @@
 import type { KeySource, NamedRouteOptions, ResumeOptions } from '../../core/options/options.ts'
+import { checkRoutes } from '../../core/options/check-routes.ts'
 import { readKey } from '../../core/options/read-key.ts'
-import { compileRoutes, matchRoute, type Route } from '../../core/options/routes.ts'
+import { matchRoute, type Route } from '../../core/options/routes.ts'
 import type { Answers } from './answers.ts'
 
 /** The app's own requests to go on reading an answer, and to stop it: for servers that know nothing of either. */
@@ -58,7 +59,7 @@ function compile(
 ): Route<NamedRouteOptions>[] {
   if (given === undefined) return []
   const settings = typeof given === 'string' ? { url: given } : given
-  return compileRoutes(name, [{ method, ...settings }], scope)
+  return checkRoutes(name, [{ method, ...settings }], scope)
 }
 
 /** How the app calls the answer: by default in the pattern's first group. */

@@ -126,11 +126,7 @@ export function createFakeDevice(): FakeDevice {
         outbox,
         save: (path, body, { clientId = 'page', ...save } = {}) => {
           const request = createRequest(clock, path, body, save)
-          const routes = compileRoutes(
-            'saves',
-            [{ url: '*', method: request.method, ...save.settings }],
-            SCOPE,
-          )
+          const routes = compileRoutes([{ url: '*', method: request.method, ...save.settings }], SCOPE)
           const route = matchRoute(routes, request.method, request.url)
           if (!route) throw new Error(`No route for ${path}`)
           return outbox.accept(request, route, clientId)

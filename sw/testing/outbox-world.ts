@@ -320,7 +320,7 @@ export function createWorld() {
       }
       saved.push(message)
       const url = `${ORIGIN}/api/${conversation}${search}`
-      const route = matchRoute(compileRoutes('saves', [{ url: '*', ...settings }], SCOPE), 'POST', url)
+      const route = matchRoute(compileRoutes([{ url: '*', ...settings }], SCOPE), 'POST', url)
       if (!route) throw new Error(`No route for ${url}`)
       const request = {
         method: 'POST',
