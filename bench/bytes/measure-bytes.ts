@@ -37,7 +37,10 @@ export async function measureBytes(): Promise<MeasuredBytes> {
   const ours: Weighed[] = [
     ['the ready-made worker, `streamkeeper-sw.js`', await of('streamkeeper-sw.js')],
     ["`import { register }` in a page's first load", await of('size/register.js')],
-    ['what it loads next, where there can be a worker', await of('size/connection.js', 'size/check-routes.js')],
+    [
+      'what it loads next, where there can be a worker',
+      await of('size/connection.js', 'size/check-routes.js'),
+    ],
     ['the engine in the page, only where there can be none', await of('size/fallback.js')],
     ['`streamkeeper`, all that a page can import or load', await bundle(join(DIST, 'index.js'))],
     ["`streamkeeper/sw`, for a worker of the app's own", await bundle(join(DIST, 'sw.js'))],
