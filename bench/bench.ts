@@ -9,7 +9,9 @@ import { measureMemory } from './memory/measure-memory.ts'
 import { plotMemory, reportMemory } from './memory/report-memory.ts'
 import { PATHS } from './paths.ts'
 import { measurePolicies } from './policies/measure-policies.ts'
+import { measureFirstByte } from './relay/measure-first-byte.ts'
 import { measureRelay } from './relay/measure-relay.ts'
+import { reportFirstByte } from './relay/report-first-byte.ts'
 import { plotRelay, reportRelay } from './relay/report-relay.ts'
 import { describeMachine, type Part } from './report.ts'
 import { measureSaves } from './saves/measure-saves.ts'
@@ -21,10 +23,10 @@ plots in bench/results/.
 
   npm run bench -- [options]
 
-  --only <part>  relay: what the way through the worker adds; memory: what the worker holds; saves: how saved messages
-                 are accepted and sent; policies: what retry policies make of the same month of chats (simulated);
-                 bytes: what is to be loaded; may be repeated
-  --rounds <n>   rounds, each measuring every path once (default: relay 3, saves 2)
+  --only <part>  relay: what the way through the worker adds; first-byte: what each of its steps takes; memory: what
+                 the worker holds; saves: how saved messages are accepted and sent; policies: what retry policies make
+                 of the same month of chats (simulated); bytes: what is to be loaded; may be repeated
+  --rounds <n>   rounds, each measuring every path once (default: relay 3, first-byte 10, saves 2)
   --path <name>  relay, memory: only these paths, of ${PATHS.map(({ name }) => name).join(', ')}; may be repeated
   --quick        short and few rounds: whether it runs, not how fast it is
   --help
@@ -46,6 +48,7 @@ else await main(values.quick)
 async function main(quick: boolean): Promise<void> {
   const parts: Record<string, (quick: boolean) => Promise<Part>> = {
     relay,
+    'first-byte': firstByte,
     memory,
     saves,
     // `npm run bench:policies` has more seeds.
@@ -83,6 +86,14 @@ async function relay(quick: boolean): Promise<Part> {
     } finally {
       await server.close()
     }
+  })
+}
+
+async function firstByte(quick: boolean): Promise<Part> {
+  return inBrowser(async (browser, machine) => {
+    const rounds = countRounds(quick ? 2 : 10)
+    const measured = await measureFirstByte(browser, rounds)
+    return { measured, text: reportFirstByte(measured, { rounds, quick, machine }), plots: {} }
   })
 }
 

@@ -16,11 +16,16 @@ self.addEventListener('install', () => self.skipWaiting())
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
 `
 
+/** What a worker may do for a chat, one step more each. */
+export type BareStep = 'record' | 'digest' | 'end' | 'tell'
+
 /**
- * The least that a worker does which could try a request again, and know it after its own death: it keeps the body, has the
- * browser take a record, sends a request of its own, waits for the first bytes, and answers with a stream of its own.
+ * A worker that sends a request of its own and answers with a stream of its own, and does so much more: has the browser
+ * take a record of the request before it is sent; digests it; records its end; tells the pages three times, in batches.
  */
-const BARE = `${CONTROL}
+export function bareWorker(...steps: readonly BareStep[]): string {
+  return `${CONTROL}
+const steps = new Set(${JSON.stringify(steps)})
 const database = new Promise((resolve, reject) => {
   const opening = indexedDB.open('bare', 1)
   opening.onupgradeneeded = () => opening.result.createObjectStore('records')
@@ -28,23 +33,42 @@ const database = new Promise((resolve, reject) => {
   opening.onerror = () => reject(opening.error)
 })
 
-async function record(bytes) {
+async function record(value, id) {
   const transaction = (await database).transaction('records', 'readwrite', { durability: 'relaxed' })
-  const putting = transaction.objectStore('records').put(bytes, Date.now())
-  await new Promise((resolve) => (putting.onsuccess = resolve))
+  transaction.objectStore('records').put(value, id)
   transaction.commit()
+}
+
+let untold
+async function tell(status) {
+  if (untold) return untold.push(status)
+  untold = [status]
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const batch = untold
+  untold = undefined
+  const pages = await clients.matchAll({ type: 'window', includeUncontrolled: true })
+  for (const page of pages) for (const status of batch) page.postMessage(status)
 }
 
 async function answer(request) {
   const { url, method, headers } = request
+  const id = crypto.randomUUID()
   const body = await request.arrayBuffer()
-  await record(body.byteLength)
+  if (steps.has('digest')) await crypto.subtle.digest('SHA-256', body)
+  if (steps.has('record')) await record({ url, method, bytes: body.byteLength }, id)
+  if (steps.has('tell')) tell({ status: 'started', id, url })
   const response = await fetch(url, { method, headers, body })
   const reader = response.body.getReader()
   let next = await reader.read()
+  if (steps.has('tell')) tell({ status: 'first_output', id, url })
   const stream = new ReadableStream({
     async pull(controller) {
-      if (next.done) return controller.close()
+      if (next.done) {
+        controller.close()
+        if (steps.has('end')) record({ url, method, ended: true }, id)
+        if (steps.has('tell')) tell({ status: 'finished', id, url })
+        return
+      }
       controller.enqueue(next.value)
       next = await reader.read()
     },
@@ -55,6 +79,17 @@ async function answer(request) {
 self.addEventListener('fetch', (event) => {
   if (event.request.method === 'POST') event.respondWith(answer(event.request))
 })`
+}
+
+export const RELAY: Path = {
+  name: 'relay',
+  title: '`respondWith(fetch())`',
+  worker: {
+    source: `${CONTROL}\nself.addEventListener('fetch', (event) => event.respondWith(fetch(event.request)))`,
+  },
+}
+
+export const OURS: Path = { name: 'disk', title: 'streamkeeper', worker: { options: { chat: [CHAT] } } }
 
 /** The first is what the others are compared with. */
 export const PATHS: readonly Path[] = [
@@ -70,15 +105,9 @@ self.addEventListener('fetch', (event) => {
 })`,
     },
   },
-  {
-    name: 'relay',
-    title: '`respondWith(fetch())`',
-    worker: {
-      source: `${CONTROL}\nself.addEventListener('fetch', (event) => event.respondWith(fetch(event.request)))`,
-    },
-  },
-  { name: 'bare', title: 'a worker that could only try again', worker: { source: BARE } },
-  { name: 'disk', title: 'streamkeeper', worker: { options: { chat: [CHAT] } } },
+  RELAY,
+  { name: 'bare', title: 'a worker that could only try again', worker: { source: bareWorker('record') } },
+  OURS,
   {
     name: 'memory',
     title: "streamkeeper, `journal: 'memory'`",

@@ -1,0 +1,24 @@
+import { cell, type Circumstances, table } from '../report.ts'
+import { median } from '../statistics.ts'
+import type { FirstBytes } from './measure-first-byte.ts'
+
+/** A Markdown table: the time to the first byte, and what each path takes more than the one before. */
+export function reportFirstByte(
+  measured: readonly FirstBytes[],
+  { rounds, quick, machine }: Circumstances,
+): string {
+  const rows = measured.map(({ path, rounds }, index) => {
+    const before = measured[index - 1]?.rounds
+    const more = before && median(rounds.map((ms, round) => ms - (before[round] ?? Number.NaN)))
+    return [
+      path.title,
+      cell(rounds),
+      more === undefined ? '' : `${more < 0 ? '−' : '+'}${Math.abs(more).toFixed(2)}`,
+    ]
+  })
+  return [
+    `The first byte, by workers that each do one thing more: medians of ${rounds} interleaved rounds${quick ? ' (quick: too few to quote)' : ''}, ms (least–greatest). Each request begins as the one before ends, and the upstream answers at once: what a worker does beside the way of the bytes has no time of its own here. ${machine}`,
+    '',
+    ...table(['a worker that does', 'first byte', 'than the one above'], rows),
+  ].join('\n')
+}
