@@ -2,7 +2,7 @@ import { conversations, select, selected } from '../conversations.ts'
 import { tellTime } from '../duration.ts'
 import { useNow } from '../now.ts'
 import { retryItem, retrySignIns, sendAllNow, type OutboxItem } from '../outbox.ts'
-import { tellEntry } from '../recipes/react-status/src/status-words.ts'
+import { tellEntry, tellPreview } from '../recipes/react-status/src/status-words.ts'
 import { discardSave } from '../save.ts'
 import { isSignedIn } from '../sign-in.ts'
 
@@ -37,7 +37,7 @@ export function OutboxEntryView({ item }: { item: OutboxItem }) {
       </p>
       {item.state === 'dead' && item.preview && (
         <p class="outbox-preview" role="group" aria-label="What the server said" tabIndex={0}>
-          {item.preview}
+          {tellPreview(item.preview)}
         </p>
       )}
       <div class="outbox-buttons">

@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { FailureCode, OutboxEntry, Status, StatusName } from 'streamkeeper'
 import { expect, test } from 'vitest'
-import { tellAloud, tellEntry, tellFailure, tellStatus } from './react-status/src/status-words.ts'
+import {
+  tellAloud,
+  tellEntry,
+  tellFailure,
+  tellPreview,
+  tellStatus,
+} from './react-status/src/status-words.ts'
 
 const NOW = 1_000_000
 const DOCS = readFileSync(resolve(import.meta.dirname, '../../docs/statuses.md'), 'utf8')
@@ -134,3 +140,16 @@ test.each(Object.entries(ENTRIES))(
     expect(rowOf(state)[0]).toBe(cellOf(words))
   },
 )
+
+test.each([
+  ['422 {"error":{"message":"Too long","code":"length"}}', 'Too long'],
+  ['400 {"error":"Too long"}', 'Too long'],
+  ['400 {"message":"Too long"}', 'Too long'],
+  ['404 {"detail":"No such session"}', 'No such session'],
+  ['400 {"error":{"code":7}}', '400 {"error":{"code":7}}'],
+  ['400 null', '400 null'],
+  ['413 Request too large', '413 Request too large'],
+  ['422 {"error":{"message":"Too lo', '422 {"error":{"message":"Too lo'],
+])('of %s a person reads %s', (preview, words) => {
+  expect(tellPreview(preview)).toBe(words)
+})

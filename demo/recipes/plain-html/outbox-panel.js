@@ -1,5 +1,5 @@
 import { createOutboxStore } from './outbox-store.js'
-import { tellAloud, tellEmptyOutbox, tellEntry } from './status-words.js'
+import { tellAloud, tellEmptyOutbox, tellEntry, tellPreview } from './status-words.js'
 
 /** Shows in `panel` the messages that have not reached the server yet, and what can be done with each. */
 export function showOutbox(keeper, panel, signIn) {
@@ -41,7 +41,7 @@ function fill(view, item) {
   view.dataset.state = item.state
   text.textContent = item.text || 'A message without text'
   fate.textContent = tellEntry(item, Date.now())
-  preview.textContent = item.preview ?? ''
+  preview.textContent = tellPreview(item.preview ?? '')
   for (const button of view.querySelectorAll('button')) {
     button.hidden = !button.dataset.for.split(' ').includes(item.state)
     button.disabled = item.state === 'sending'

@@ -108,6 +108,18 @@ export function tellUndelivered(code) {
   return 'The server does not accept it'
 }
 
+/** What the server said to a message (`preview`: its status and the beginning of its body): of JSON only the words. */
+export function tellPreview(preview) {
+  try {
+    const { error, message, detail } = JSON.parse(preview.replace(/^\d+ /, ''))
+    const nested = error?.message
+    const words = [nested, error, message, detail].find((each) => typeof each === 'string')
+    return typeof words === 'string' ? words : preview
+  } catch {
+    return preview // No JSON, or not all of it.
+  }
+}
+
 /** A wait in words: `7 s`, `4 min 10 s`, `2 h 5 min`. Never less than nothing. */
 export function tellWait(ms) {
   const seconds = Math.max(0, Math.ceil(ms / 1000))

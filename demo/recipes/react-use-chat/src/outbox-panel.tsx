@@ -1,7 +1,7 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import type { Keeper } from 'streamkeeper'
 import type { OutboxItem, OutboxStore } from './outbox-store.ts'
-import { tellAloud, tellEmptyOutbox, tellEntry } from './status-words.ts'
+import { tellAloud, tellEmptyOutbox, tellEntry, tellPreview } from './status-words.ts'
 import { useKeeper, useNow } from './use-keeper.ts'
 
 interface OutboxPanelProps {
@@ -26,7 +26,7 @@ export function OutboxPanel({ keeper, outbox, signIn }: OutboxPanelProps) {
           <li key={item.id} data-state={item.state}>
             <p>{item.text || 'A message without text'}</p>
             <p className="quiet">{tellEntry(item, now)}</p>
-            {item.preview && <p className="quiet preview">{item.preview}</p>}
+            {item.preview && <p className="quiet preview">{tellPreview(item.preview)}</p>}
             <div className="buttons">
               <MainButton item={item} outbox={outbox} signIn={signIn} />
               <button type="button" onClick={() => void outbox.discard(item.id)}>

@@ -113,6 +113,18 @@ export function tellUndelivered(code: FailureCode | undefined): string {
   return 'The server does not accept it'
 }
 
+/** What the server said to a message (`preview`: its status and the beginning of its body): of JSON only the words. */
+export function tellPreview(preview: string): string {
+  try {
+    const { error, message, detail } = JSON.parse(preview.replace(/^\d+ /, '')) as Record<string, unknown>
+    const nested = (error as { message?: unknown } | undefined)?.message
+    const words = [nested, error, message, detail].find((each) => typeof each === 'string')
+    return typeof words === 'string' ? words : preview
+  } catch {
+    return preview // No JSON, or not all of it.
+  }
+}
+
 /** A wait in words: `7 s`, `4 min 10 s`, `2 h 5 min`. Never less than nothing. */
 export function tellWait(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000))
