@@ -26,7 +26,7 @@ plots in bench/results/.
   --only <part>  relay: what the way through the worker adds; first-byte: what each of its steps takes; memory: what
                  the worker holds; saves: how saved messages are accepted and sent; policies: what retry policies make
                  of the same month of chats (simulated); bytes: what is to be loaded; may be repeated
-  --rounds <n>   rounds, each measuring every path once (default: relay 3, first-byte 10, saves 2)
+  --rounds <n>   rounds, each measuring every path once (default: relay 3, first-byte 6, saves 2)
   --path <name>  relay, memory: only these paths, of ${PATHS.map(({ name }) => name).join(', ')}; may be repeated
   --quick        short and few rounds: whether it runs, not how fast it is
   --help
@@ -91,7 +91,7 @@ async function relay(quick: boolean): Promise<Part> {
 
 async function firstByte(quick: boolean): Promise<Part> {
   return inBrowser(async (browser, machine) => {
-    const rounds = countRounds(quick ? 2 : 10)
+    const rounds = countRounds(quick ? 2 : 6)
     const measured = await measureFirstByte(browser, rounds)
     return { measured, text: reportFirstByte(measured, { rounds, quick, machine }), plots: {} }
   })

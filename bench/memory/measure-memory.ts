@@ -25,7 +25,7 @@ interface Sizes {
   longEvents: number
 }
 
-const FULL: Sizes = { floodBytes: 300e6, streams: 100, longEvents: 200_000 }
+const FULL: Sizes = { floodBytes: 300e6, streams: 100, longEvents: 120_000 }
 const QUICK: Sizes = { floodBytes: 100e6, streams: 20, longEvents: 50_000 }
 
 /** An upstream that has got rid of nothing for so long stalls, ms. */

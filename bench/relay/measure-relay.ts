@@ -54,7 +54,7 @@ const FULL: Plans = {
   calm: { events: 45, everyMs: 1_000 / 30 },
   burst: { events: 20_000, everyMs: 0 },
   crowd: { events: 15, everyMs: 100, streams: 100 },
-  others: 100,
+  others: 50,
 }
 
 const QUICK: Plans = {

@@ -5,7 +5,8 @@ import type { Message } from './messages.ts'
 /**
  * Saves messages; resolves with how long each took to its Response, ms.
  *
- * @param everyMs a steady pace, whatever becomes of those before; 0: each conversation as fast as it is answered
+ * @param everyMs one in each span of so long, somewhere in it, so that nothing else keeps step; whatever becomes of those
+ *   before. 0: each conversation as fast as it is answered
  */
 export async function save({
   messages,
@@ -28,7 +29,8 @@ export async function save({
   const startedAt = performance.now()
   for (const [index, message] of messages.entries()) {
     if (everyMs > 0) {
-      const waitMs = startedAt + index * everyMs - performance.now()
+      const somewhere = (index * 0.618) % 1
+      const waitMs = startedAt + (index + somewhere) * everyMs - performance.now()
       await new Promise((resolve) => setTimeout(resolve, waitMs))
     }
     const before = everyMs > 0 ? undefined : last.get(message.url)
