@@ -8,7 +8,7 @@ const COLUMNS: readonly [figure: Exclude<keyof Held, 'path'>, title: string][] =
   ['floodTaken', 'flood, page reads nothing: upstream got rid of'],
   ['floodWorker', 'worker holds'],
   ['crowdWorker', '100 streams flow: worker holds'],
-  ['longMost', '45 MB answer in fast motion: worker holds at most'],
+  ['longMost', '27 MB answer in fast motion: worker holds at most'],
   ['longAfter', 'after it'],
 ]
 

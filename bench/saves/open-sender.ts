@@ -15,7 +15,7 @@ import type { Receiver } from './receiver.ts'
 export interface Sender {
   path: Path
   page: Page
-  /** Saves so many at a steady pace; resolves with how long each took to its Response, ms. */
+  /** Saves so many, one in each span of so long; resolves with how long each took to its Response, ms. */
   save: (count: number, everyMs: number) => Promise<number[]>
   /** Has so many queued while the API is down, which it is from then on. */
   queue: (count: number) => Promise<void>
