@@ -29,10 +29,10 @@ const FULL: Sizes = { floodBytes: 300e6, streams: 100, longEvents: 120_000 }
 const QUICK: Sizes = { floodBytes: 100e6, streams: 20, longEvents: 50_000 }
 
 /** An upstream that has got rid of nothing for so long stalls, ms. */
-const STALLED_MS = 1_500
+const STALLED_MS = 1_000
 
 /** So long a crowd flows before it is looked at, ms. */
-const CROWD_MS = 3_000
+const CROWD_MS = 2_000
 
 /** A look at the worker's memory collects garbage first: not too often, ms. */
 const LOOK_MS = 500

@@ -51,9 +51,9 @@ interface Plans {
 const FULL: Plans = {
   first: { events: 1, everyMs: 0, times: 30 },
   fast: { events: 1_000, everyMs: 1 },
-  calm: { events: 45, everyMs: 1_000 / 30 },
+  calm: { events: 30, everyMs: 1_000 / 30 },
   burst: { events: 20_000, everyMs: 0 },
-  crowd: { events: 15, everyMs: 100, streams: 100 },
+  crowd: { events: 10, everyMs: 100, streams: 100 },
   others: 50,
 }
 
@@ -62,7 +62,7 @@ const QUICK: Plans = {
   fast: { ...FULL.fast, events: 200 },
   calm: { ...FULL.calm, events: 15 },
   burst: FULL.burst,
-  crowd: { ...FULL.crowd, events: 10 },
+  crowd: FULL.crowd,
   others: 20,
 }
 

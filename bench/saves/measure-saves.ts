@@ -27,7 +27,7 @@ interface Sizes {
   steps: number
 }
 
-const FULL: Sizes = { queued: [100, 300, 10_000], saves: 40, idleMs: 2_000, steps: 200 }
+const FULL: Sizes = { queued: [100, 200, 10_000], saves: 30, idleMs: 1_000, steps: 200 }
 const QUICK: Sizes = { queued: [20, 50, 200], saves: 20, idleMs: 500, steps: 20 }
 
 /** What the API takes to answer while it is measured how messages are accepted, ms. */
