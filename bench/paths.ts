@@ -16,12 +16,13 @@ self.addEventListener('install', () => self.skipWaiting())
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
 `
 
-/** What a worker may do for a chat, one step more each. */
+/** What a worker may do for a chat beside relaying it. */
 export type BareStep = 'record' | 'digest' | 'end' | 'tell'
 
 /**
- * A worker that sends a request of its own and answers with a stream of its own, and does so much more: has the browser
- * take a record of the request before it is sent; digests it; records its end; tells the pages three times, in batches.
+ * A worker that sends a request of its own, waits for the first bytes, and answers with a stream of its own; beside that
+ * it does these steps: digests the request, has the browser take a record before it is sent and one of its end, tells the
+ * pages three times, in batches.
  */
 export function bareWorker(...steps: readonly BareStep[]): string {
   return `${CONTROL}

@@ -26,7 +26,7 @@ const STEPS: readonly [title: string, ...steps: BareStep[]][] = [
 ]
 
 /** The paths, each doing one thing more than the one before. */
-export const LADDER: readonly Path[] = [
+const LADDER: readonly Path[] = [
   RELAY,
   ...STEPS.map(([title, ...steps], index): Path => ({
     name: `step-${index}`,
