@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build, type Rolldown } from 'vite'
+import { type PartWeight, profileWorker } from './profile-worker.ts'
 
 /** What a browser has to load, bytes. */
 export interface Weight {
@@ -16,6 +17,8 @@ export interface MeasuredBytes {
   ours: Weighed[]
   /** Packages that an app might take instead of some of it. */
   theirs: Weighed[]
+  /** What the worker is made of. */
+  parts: PartWeight[]
 }
 
 const DIST = resolve(import.meta.dirname, '../../dist')
@@ -50,7 +53,7 @@ export async function measureBytes(): Promise<MeasuredBytes> {
   for (const [what, entry] of OTHERS) {
     theirs.push([what, await bundle(join(import.meta.dirname, 'others', `${entry}.ts`))])
   }
-  return { ours, theirs }
+  return { ours, theirs, parts: await profileWorker() }
 }
 
 function weigh(code: string | Buffer): Weight {

@@ -1,0 +1,52 @@
+import { relative, resolve, sep } from 'node:path'
+import { minify } from 'terser'
+import { build, type Rolldown } from 'vite'
+
+/** What one part of the worker weighs, minified by itself, bytes. */
+export interface PartWeight {
+  part: string
+  bytes: number
+}
+
+const ROOT = resolve(import.meta.dirname, '../..')
+
+/** By the beginning of a file's path; the first that fits. */
+const PARTS: readonly [path: string, part: string][] = [
+  ['core/chat/wire/', 'what the protocols look like, their ends and errors'],
+  ['core/chat/', "a chat's attempts, deadlines and bytes"],
+  ['core/retry/', 'what becomes of a failure, and when; limits shared by all tabs'],
+  ['core/options/', 'options checked by name, URL patterns'],
+  ['sw/answers/', 'answers that outlive pages and workers'],
+  ['sw/outbox/', 'saved messages'],
+  ['node_modules/', 'idb, eventsource-parser, workbox-core'],
+  ['', 'all else: events, statuses, calls, going away, taking over'],
+]
+
+/** What the ready-made worker is made of, the heaviest part first. */
+export async function profileWorker(): Promise<PartWeight[]> {
+  const built = await build({
+    configFile: false,
+    logLevel: 'error',
+    publicDir: false,
+    define: { 'process.env.NODE_ENV': '"production"' },
+    build: {
+      write: false,
+      minify: false,
+      lib: { entry: resolve(ROOT, 'sw/streamkeeper-sw.ts'), formats: ['es'] },
+    },
+  })
+  const [{ output } = { output: [] }] = [built].flat() as Rolldown.RolldownOutput[]
+  const [script] = output
+  if (script?.type !== 'chunk') throw new Error('Cannot bundle the worker: there is no script')
+  const weights = new Map<string, number>()
+  for (const [id, { code }] of Object.entries(script.modules)) {
+    const minified = await minify(code ?? '', { toplevel: false, mangle: { toplevel: true } })
+    const part = partOf(relative(ROOT, id).split(sep).join('/'))
+    weights.set(part, (weights.get(part) ?? 0) + (minified.code?.length ?? 0))
+  }
+  return Array.from(weights, ([part, bytes]) => ({ part, bytes })).sort((a, b) => b.bytes - a.bytes)
+}
+
+function partOf(path: string): string {
+  return PARTS.find(([beginning]) => path.startsWith(beginning))?.[1] ?? ''
+}
