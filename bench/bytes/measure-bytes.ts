@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
-import { build, type Rolldown } from 'vite'
+import { bundle } from './bundle.ts'
 import { type PartWeight, profileWorker } from './profile-worker.ts'
 
 /** What a browser has to load, bytes. */
@@ -45,13 +45,13 @@ export async function measureBytes(): Promise<MeasuredBytes> {
       await of('size/connection.js', 'size/check-routes.js'),
     ],
     ['the engine in the page, only where there can be none', await of('size/fallback.js')],
-    ['`streamkeeper`, all that a page can import or load', await bundle(join(DIST, 'index.js'))],
-    ["`streamkeeper/sw`, for a worker of the app's own", await bundle(join(DIST, 'sw.js'))],
-    ['`streamkeeper/fetch`', await bundle(join(DIST, 'fetch.js'))],
+    ['`streamkeeper`, all that a page can import or load', await weighBundle(join(DIST, 'index.js'))],
+    ["`streamkeeper/sw`, for a worker of the app's own", await weighBundle(join(DIST, 'sw.js'))],
+    ['`streamkeeper/fetch`', await weighBundle(join(DIST, 'fetch.js'))],
   ]
   const theirs: Weighed[] = []
   for (const [what, entry] of OTHERS) {
-    theirs.push([what, await bundle(join(import.meta.dirname, 'others', `${entry}.ts`))])
+    theirs.push([what, await weighBundle(join(import.meta.dirname, 'others', `${entry}.ts`))])
   }
   return { ours, theirs, parts: await profileWorker() }
 }
@@ -65,30 +65,10 @@ function weigh(code: string | Buffer): Weight {
   }
 }
 
-function add(a: Weight, b: Weight): Weight {
-  return { minified: a.minified + b.minified, gzip: a.gzip + b.gzip, brotli: a.brotli + b.brotli }
+async function weighBundle(entry: string): Promise<Weight> {
+  return weigh((await bundle(entry, true)).code)
 }
 
-/** As an app's bundler makes it, dead code left out; all that it may load, in one. */
-async function bundle(entry: string): Promise<Weight> {
-  const built = await build({
-    configFile: false,
-    logLevel: 'error',
-    publicDir: false,
-    define: { 'process.env.NODE_ENV': '"production"' },
-    build: {
-      write: false,
-      minify: true,
-      target: 'es2022',
-      rolldownOptions: {
-        input: entry,
-        preserveEntrySignatures: 'strict',
-        output: { codeSplitting: false },
-      },
-    },
-  })
-  const [{ output } = { output: [] }] = [built].flat() as Rolldown.RolldownOutput[]
-  const [script] = output
-  if (script?.type !== 'chunk') throw new Error(`Cannot bundle ${entry}: there is no script`)
-  return weigh(script.code)
+function add(a: Weight, b: Weight): Weight {
+  return { minified: a.minified + b.minified, gzip: a.gzip + b.gzip, brotli: a.brotli + b.brotli }
 }

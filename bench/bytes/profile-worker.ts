@@ -1,6 +1,6 @@
 import { relative, resolve, sep } from 'node:path'
 import { minify } from 'terser'
-import { build, type Rolldown } from 'vite'
+import { bundle } from './bundle.ts'
 
 /** What one part of the worker weighs, minified by itself, bytes. */
 export interface PartWeight {
@@ -24,23 +24,10 @@ const PARTS: readonly [path: string, part: string][] = [
 
 /** What the ready-made worker is made of, the heaviest part first. */
 export async function profileWorker(): Promise<PartWeight[]> {
-  const built = await build({
-    configFile: false,
-    logLevel: 'error',
-    publicDir: false,
-    define: { 'process.env.NODE_ENV': '"production"' },
-    build: {
-      write: false,
-      minify: false,
-      lib: { entry: resolve(ROOT, 'sw/streamkeeper-sw.ts'), formats: ['es'] },
-    },
-  })
-  const [{ output } = { output: [] }] = [built].flat() as Rolldown.RolldownOutput[]
-  const [script] = output
-  if (script?.type !== 'chunk') throw new Error('Cannot bundle the worker: there is no script')
+  const { modules } = await bundle(resolve(ROOT, 'sw/streamkeeper-sw.ts'), false)
   const weights = new Map<string, number>()
-  for (const [id, { code }] of Object.entries(script.modules)) {
-    const minified = await minify(code ?? '', { toplevel: false, mangle: { toplevel: true } })
+  for (const [id, { code }] of Object.entries(modules)) {
+    const minified = await minify(code ?? '', { mangle: { toplevel: true } })
     const part = partOf(relative(ROOT, id).split(sep).join('/'))
     weights.set(part, (weights.get(part) ?? 0) + (minified.code?.length ?? 0))
   }

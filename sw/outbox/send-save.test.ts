@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { answers, saysNothing } from '../../core/testing/scripted-upstream.ts'
 import { createFakeClock } from '../../core/testing/fake-clock.ts'
 import type { SaveRouteOptions } from '../../core/options/options.ts'
-import { takeApart, trySend } from './send-save.ts'
+import { sendRecord, takeApart, trySend } from './send-save.ts'
 
 const OWN = 'https://app.example'
 
@@ -166,4 +166,18 @@ describe('trySend()', () => {
     }
     expect(await send(cut).answer).toMatchObject({ status: 503, contentType: 'text/html', preview: '503 …' })
   })
+})
+
+test.each([
+  ['a Blob', new Blob([]), new Blob(['m'])],
+  ['an ArrayBuffer', new ArrayBuffer(), new ArrayBuffer(1)],
+])('sendRecord() sends no body where %s is empty', async (_, empty, full) => {
+  const sent: unknown[] = []
+  const fetch = (_url: string, { body }: RequestInit) => {
+    sent.push(body)
+    return Promise.resolve(new Response())
+  }
+  const { record, secrets } = take('/api/a', { method: 'DELETE' })
+  for (const body of [empty, full, null]) await sendRecord(fetch, record, secrets, body)
+  expect(sent).toEqual([null, full, null])
 })

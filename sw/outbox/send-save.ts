@@ -84,6 +84,7 @@ export function sendRecord(
   signal: AbortSignal | null = null,
 ): Promise<Response> {
   const { method, mode, credentials, referrer, referrerPolicy } = record
+  const size = body instanceof Blob ? body.size : body?.byteLength
   const all = new Headers([...record.headers, ...secrets.headers])
   for (const [name, value] of Object.entries(headers)) all.set(name, value)
   return fetch(record.url + secrets.search, {
@@ -93,7 +94,7 @@ export function sendRecord(
     referrer,
     referrerPolicy,
     headers: all,
-    body: body instanceof Blob && body.size === 0 ? null : body,
+    body: size ? body : null,
     cache: 'no-store',
     signal,
   })
