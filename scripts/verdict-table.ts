@@ -1,4 +1,4 @@
-import { watchStream } from '../core/chat/watch.ts'
+import { inspect } from '../core/testing/inspect.ts'
 import { readCorpus, readCorpusBytes } from '../core/testing/corpus.ts'
 import { type RecordedStream, requestOf } from '../core/testing/recorded-streams.ts'
 
@@ -18,10 +18,8 @@ const COLUMNS = [
 const recorded = readCorpus<RecordedStream[]>('streams/index.json', [])
 const judged = recorded.map((each) => {
   const { path, contentType } = requestOf(each)
-  const watch = watchStream(contentType, path, true)
-  watch.feed(readCorpusBytes(`streams/${each.file}`))
-  watch.end()
-  return { ...each, verdict: watch.verdict(), seen: watch.seen }
+  const { verdict, seen } = inspect(readCorpusBytes(`streams/${each.file}`), contentType, path)
+  return { ...each, verdict, seen }
 })
 
 const rows = [...Map.groupBy(judged, ({ api }) => api)].map(([api, streams]) => {

@@ -12,7 +12,7 @@ const ROOT = resolve(import.meta.dirname, '../..')
 
 /** By the beginning of a file's path; the first that fits. */
 const PARTS: readonly [path: string, part: string][] = [
-  ['core/chat/wire/', 'what the protocols look like, their ends and errors'],
+  ['core/providers/', 'what the protocols look like, their ends and errors'],
   ['core/chat/', "a chat's attempts, deadlines and bytes"],
   ['core/retry/', 'what becomes of a failure, and when; limits shared by all tabs'],
   ['core/options/', 'options checked by name, URL patterns'],

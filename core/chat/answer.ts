@@ -11,6 +11,8 @@ export type Answer =
       /** Made before there was an answer, because the page could not wait any longer. */
       isEarly?: boolean
     }
+  /** The upstream's Response, untouched: a page after a redirect, which only it can tell. */
+  | { kind: 'as_it_came'; response: Response }
   | { kind: 'network_error' }
 
 interface Head {
@@ -35,6 +37,7 @@ export interface TripTimes {
 /** Makes the Response; its bytes are pulled as the page reads. */
 export function toResponse(answer: Answer): Response {
   if (answer.kind === 'network_error') return Response.error()
+  if (answer.kind === 'as_it_came') return answer.response
   return new Response(answer.body && relay(answer.body), answer.head)
 }
 
@@ -44,14 +47,20 @@ export function earlyResponse(contentType: string): Response {
 }
 
 /** The upstream's head, as the page may have it. `final`: it says no, and trying again is not the caller's part. */
-export function headOf(response: Response, requestId: string, times: TripTimes, final: boolean): Head {
+export function headOf(
+  response: Response,
+  requestId: string,
+  times: TripTimes,
+  final: boolean,
+  status = response.status,
+): Head {
   const headers = new Headers(response.headers)
   // The body comes decoded, and perhaps with an event of ours.
   headers.delete('content-encoding')
   headers.delete('content-length')
   return {
-    status: response.status,
-    statusText: response.statusText,
+    status,
+    statusText: status === response.status ? response.statusText : '',
     headers: ours(headers, requestId, times, final),
   }
 }

@@ -1,15 +1,17 @@
 import type { Clock } from '../clock.ts'
 import { classifyAnswer, classifyErrorEvent } from '../retry/classify.ts'
 import type { Outcome } from '../retry/outcome.ts'
-import { refusalIn } from './refusal-in.ts'
-import { type StreamWatch, watchStream } from './watch.ts'
+import { createInspection, type Inspection, type Verdict } from '../providers/inspection/inspection.ts'
+import type { OwnProtocol } from '../providers/own-wire.ts'
+import { openChunks, type Chunk, type Chunks } from './chunks.ts'
 
 /** What one attempt needs: the request, its deadlines, and the platform. */
-export interface AttemptPlan {
+export interface AttemptPlan extends OwnProtocol {
   /** Sends the request anew; the signal ends it, body included. */
   send: (signal: AbortSignal) => Promise<Response>
   path: string
   streams: boolean | undefined
+  choices: number
   headersMs: number
   firstOutputMs: number
   /** When the total is up, epoch ms. */
@@ -21,13 +23,20 @@ export interface AttemptPlan {
   onAccepted: (response: Response) => void
 }
 
-/** An answer whose first bytes have been read: they come before what its reader still has. */
+/** A response whose first bytes have been read: they come before what its reader still has. */
 export interface OpenAnswer {
   response: Response
   held: Uint8Array[]
   /** `null` when there is no body, or all of it is held. */
-  reader: ReadableStreamDefaultReader<Uint8Array> | null
-  watch: StreamWatch
+  rest: Chunks | null
+  /** Absent for a refusal, which is passed on as it is. */
+  inspection?: Inspection
+  /** How it ended, where all of it is held. */
+  verdict?: Verdict
+  /** A page of HTML where a chat should be. */
+  isPage?: boolean
+  /** The same response, untouched: with its URL, and whether it was redirected. */
+  asItCame?: Response
   /** Closes the upstream. */
   abort: () => void
 }
@@ -37,6 +46,9 @@ export type Attempted =
   /** `answer`: the upstream's own words, should they be the last. */
   | { kind: 'failed'; outcome: Outcome; answer?: OpenAnswer }
   | { kind: 'cancelled' }
+
+/** An event that has begun, and may be output, is held back for so long; many arrive in two pieces. ms */
+const UNFINISHED_MS = 25
 
 /** Beyond this an answer is handed over before its first output, and a refusal's body is not read on. Bytes. */
 const MAX_HELD = 1024 * 1024
@@ -82,55 +94,84 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     } catch {
       return failed({ kind: 'network_error' }) // The platform does not say why a fetch failed.
     }
-    const contentType = response.headers.get('content-type')?.toLowerCase() ?? ''
-    const reader = response.body?.getReader() ?? null
+    const isNull = NULL_BODY.has(response.status)
+    if (isNull) void response.body?.cancel().catch(() => {}) // Some browsers have a body even there.
+    const isRedirectedPage = response.redirected && isHtml(response)
+    // A page is bounded, and only the untouched Response keeps where it came from.
+    const asItCame = isRedirectedPage ? response.clone() : undefined
+    const rest = isNull || !response.body ? null : openChunks(response.body)
+    const answer: OpenAnswer = { response, held: [], rest, abort: () => upstream.abort() }
 
     if (response.status >= 400) {
       deadline('first_output', REFUSAL_BODY_MS)
-      const { bytes: held, ended } = await readBounded(reader, MAX_REFUSAL)
+      await holdUpTo(answer, MAX_REFUSAL)
       if (signal.aborted) return { kind: 'cancelled' }
-      const refusal = classifyAnswer(response.status, response.headers, decode(held), clock.now())
-      const watch = watchStream('', plan.path, false)
-      const answer = { response, held, reader: ended ? null : reader, watch, abort: () => upstream.abort() }
+      const refusal = classifyAnswer(response.status, response.headers, decode(answer.held), clock.now())
       return { kind: 'failed', outcome: { kind: 'refused', refusal, inStream: false }, answer }
     }
-    if (contentType.startsWith('text/html')) {
-      deadline('first_output', REFUSAL_BODY_MS)
-      if (!(await readBounded(reader, MAX_REFUSAL)).ended) upstream.abort()
-      return signal.aborted ? { kind: 'cancelled' } : { kind: 'failed', outcome: { kind: 'not_a_chat' } }
-    }
 
-    plan.onAccepted(response)
-    const watch = watchStream(contentType, plan.path, plan.streams)
-    const answer: OpenAnswer = { response, held: [], reader, watch, abort: () => upstream.abort() }
-    if (!reader) return { kind: 'answered', answer }
-
+    const inspection = createInspection(response.headers, plan)
+    const isStream = plan.streams === true
+    const mayBePage = isHtml(response)
+    if (!mayBePage) plan.onAccepted(response)
     let heldBytes = 0
-    while (watch.seen.outputs === 0 && watch.seen.error === undefined && heldBytes < MAX_HELD) {
+    let unfinishedAt: number | undefined
+    while (answer.rest) {
+      const stage = inspection.stage()
+      if (stage === 'page') {
+        deadline('first_output', REFUSAL_BODY_MS)
+        await holdUpTo(answer, MAX_REFUSAL)
+        if (signal.aborted) return { kind: 'cancelled' }
+        return {
+          kind: 'failed',
+          outcome: { kind: 'not_a_chat' },
+          answer: { ...answer, isPage: true, ...(asItCame ? { asItCame } : {}) },
+        }
+      }
+      if (stage === 'output' || stage === 'error' || stage === 'over') break
+      if (heldBytes >= MAX_HELD) {
+        inspection.release()
+        break
+      }
       deadline('first_output', plan.firstOutputMs)
-      let chunk: ReadableStreamReadResult<Uint8Array>
+      let chunk: Chunk | undefined
       try {
-        chunk = await reader.read()
+        const next = answer.rest.next()
+        if (stage !== 'unfinished') unfinishedAt = undefined
+        else unfinishedAt ??= clock.now()
+        chunk = await (unfinishedAt === undefined
+          ? next
+          : within(clock, unfinishedAt + UNFINISHED_MS - clock.now(), next))
       } catch {
         return failed({ kind: 'cut', clean: false }) // Reset, or a deadline of ours: `phase` tells.
       }
-      if (chunk.done) {
-        watch.end()
-        answer.reader = null
-        if (watch.seen.error !== undefined) break
-        if (watch.verdict() === 'complete') break
-        return failed({ kind: 'cut', clean: true })
+      if (!chunk) {
+        inspection.release()
+        break
       }
-      heldBytes += chunk.value.length
-      answer.held.push(chunk.value)
-      watch.feed(chunk.value)
+      if (chunk.done) answer.rest = null
+      else {
+        heldBytes += chunk.value.length
+        answer.held.push(chunk.value)
+        inspection.feed(chunk.value)
+      }
     }
-    const { finished, outputs, error } = watch.seen
-    const isText = !plan.streams && finished && heldBytes <= MAX_REFUSAL
-    const told = isText ? refusalIn(decode(answer.held)) : outputs > 0 ? undefined : error
-    if (told === undefined) return { kind: 'answered', answer }
-    const refusal = classifyErrorEvent(told, clock.now())
-    return { kind: 'failed', outcome: { kind: 'refused', refusal, inStream: true }, answer }
+    if (asItCame) void asItCame.body?.cancel().catch(() => {}) // It was no page after all.
+    if (mayBePage) plan.onAccepted(response)
+    answer.inspection = inspection
+    if (!answer.rest && !isNull) {
+      const verdict = inspection.conclude(true)
+      answer.verdict = verdict
+      if (verdict === 'truncated') return failed({ kind: 'cut', clean: true })
+    }
+    const { error, outputs, ended, final, reason } = inspection.seen
+    if (error !== undefined && outputs === 0) {
+      const refusal = classifyErrorEvent(error, clock.now())
+      return { kind: 'failed', outcome: { kind: 'refused', refusal, inStream: true }, answer }
+    }
+    const isEmpty = answer.verdict === 'empty' || (outputs === 0 && (ended || final) && !reason)
+    if (isEmpty && isStream) return { kind: 'failed', outcome: { kind: 'empty' }, answer }
+    return { kind: 'answered', answer }
   } finally {
     disarm()
     // From here on the answer, if there is one, belongs to its reader, which is told to stop by its own call.
@@ -138,24 +179,39 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
   }
 }
 
-/** Reads to the end, or to `limit`; what broke off is read as far as it came. */
-async function readBounded(
-  reader: ReadableStreamDefaultReader<Uint8Array> | null,
-  limit: number,
-): Promise<{ bytes: Uint8Array[]; ended: boolean }> {
-  const bytes: Uint8Array[] = []
-  let size = 0
+/** Statuses whose responses have no body. */
+const NULL_BODY = new Set([101, 103, 204, 205, 304])
+
+function isHtml({ headers }: Response): boolean {
+  return /^(text\/html|application\/xhtml)/i.test(headers.get('content-type') ?? '')
+}
+
+/** Holds what comes, to the end or to `limit`; what broke off is held as far as it came. */
+async function holdUpTo(answer: OpenAnswer, limit: number): Promise<void> {
+  let size = answer.held.reduce((sum, { length }) => sum + length, 0)
   try {
-    while (reader && size < limit) {
-      const { done, value } = await reader.read()
-      if (done) return { bytes, ended: true }
-      size += value.length
-      bytes.push(value)
+    while (answer.rest && size < limit) {
+      const { done, value } = await answer.rest.next()
+      if (done) answer.rest = null
+      else {
+        size += value.length
+        answer.held.push(value)
+      }
     }
   } catch {
-    return { bytes, ended: true } // Broken, too late, or cancelled: nothing more will come.
+    answer.rest = null // Broken, too late, or cancelled: nothing more will come.
   }
-  return { bytes, ended: !reader }
+}
+
+/** What the work comes to within that time, else `undefined`. */
+async function within<Value>(clock: Clock, ms: number, work: Promise<Value>): Promise<Value | undefined> {
+  let disarm = () => {}
+  const late = new Promise<undefined>((resolve) => (disarm = clock.timer(ms, () => resolve(undefined))))
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    disarm()
+  }
 }
 
 function decode(chunks: Uint8Array[]): string {

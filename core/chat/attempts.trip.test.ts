@@ -281,7 +281,11 @@ describe('an answer that is cut before its first output', () => {
   })
 
   test('a web page where a chat should be is tried once more', async () => {
-    const login = answers(200, { 'content-type': 'text/html; charset=utf-8' }, '<h1>Log in</h1>')
+    const login = answers(
+      200,
+      { 'content-type': 'text/html; charset=utf-8' },
+      '<!doctype html><h1>Log in</h1>',
+    )
     const run = runTrip([login, streams([[0, WHOLE]])])
     await run.clock.advance(MINUTE)
     expect(run.sentAt).toEqual([0, 500])

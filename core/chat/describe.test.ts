@@ -33,6 +33,7 @@ test('a plain chat has the defaults', () => {
   expect(described({ body: { model: 'gpt-4o', stream: true } })).toEqual({
     url: 'https://api.example/v1/chat/completions',
     contentType: 'text/event-stream',
+    choices: 1,
     model: 'gpt-4o',
     reasoning: false,
     streams: true,

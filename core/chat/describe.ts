@@ -1,6 +1,8 @@
 import type { ChatRouteOptions, Options } from '../options/options.ts'
 import { readKey } from '../options/read-key.ts'
+import type { Matcher } from '../options/matcher.ts'
 import type { RouteMatch } from '../options/routes.ts'
+import { asksForStream, expectedMediaType } from '../providers/requests.ts'
 import { DEFAULT_RETRY, type RetryPolicy } from '../retry/policy.ts'
 import { isReasoning } from './reasoning.ts'
 import { DEFAULT_TIMEOUTS, REASONING_TIMEOUTS, type Timeouts } from './timeouts.ts'
@@ -16,8 +18,13 @@ export interface ChatDescription {
   resumeId?: string
   /** Whether the answer streams; `undefined` where nobody can tell. */
   streams: boolean | undefined
-  /** What to call its answer before there is one. */
+  /** What to call its response before there is one. */
   contentType: string
+  /** How many choices it asks for. */
+  choices: number
+  /** How the app's own protocol ends, and reports errors. */
+  ends?: Matcher | Matcher[] | undefined
+  errors?: Matcher | Matcher[] | undefined
   timeouts: Timeouts
   retry: RetryPolicy
 }
@@ -39,7 +46,7 @@ export function describeChat(
   const places = { url: location, groups, body: parsed }
   const conversation = settings.conversation && readKey(settings.conversation, places)
   const resumeId = options.resume?.key && readKey(options.resume.key, places)
-  const isStream = settings.stream ?? streams(pathname, fields.stream, request.headers)
+  const isStream = settings.stream ?? asksForStream(pathname, fields.stream, request.headers)
   return {
     url: origin + pathname,
     ...(model === undefined ? {} : { model }),
@@ -47,7 +54,15 @@ export function describeChat(
     ...(conversation === undefined ? {} : { conversation }),
     ...(resumeId === undefined ? {} : { resumeId }),
     streams: isStream,
-    contentType: contentType(pathname, isStream, searchParams.get('alt') === 'sse', model !== undefined),
+    contentType: expectedMediaType(
+      pathname,
+      isStream,
+      searchParams.get('alt') === 'sse',
+      model !== undefined,
+    ),
+    choices: typeof fields.n === 'number' ? fields.n : 1,
+    ...(settings.ends === undefined ? {} : { ends: settings.ends }),
+    ...(settings.errors === undefined ? {} : { errors: settings.errors }),
     timeouts: {
       ...(reasoning ? REASONING_TIMEOUTS : { ...DEFAULT_TIMEOUTS, ...given(options.timeouts) }),
       ...given(settings.timeouts),
@@ -59,27 +74,6 @@ export function describeChat(
       ...(isCallersRetry(request.headers) ? { maxAttempts: 1 } : {}),
     },
   }
-}
-
-function streams(pathname: string, stream: unknown, headers: Headers): boolean | undefined {
-  if (typeof stream === 'boolean') return stream
-  if (pathname.endsWith(':streamGenerateContent')) return true
-  if (headers.get('accept')?.includes('text/event-stream')) return true
-  if (/(\/chat\/completions|\/responses|\/messages|:generateContent)$/.test(pathname)) return false
-  if (/\/api\/(chat|generate)$/.test(pathname)) return true
-  return undefined
-}
-
-function contentType(
-  pathname: string,
-  isStream: boolean | undefined,
-  isSse: boolean,
-  hasModel: boolean,
-): string {
-  if (!isStream || (pathname.endsWith(':streamGenerateContent') && !isSse)) return 'application/json'
-  // Ollama, which the AI SDK's own route is only a namesake of: that names no model.
-  if (/\/api\/(chat|generate)$/.test(pathname) && hasModel) return 'application/x-ndjson'
-  return 'text/event-stream'
 }
 
 /** Gemini, Bedrock and Azure name the model (or its deployment) in the path. */

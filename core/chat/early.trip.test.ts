@@ -121,7 +121,7 @@ describe('a request whose worker died', () => {
   })
 
   test('counts as one that the upstream may have taken', async () => {
-    const cut = streams([], { end: 'close' })
+    const cut = streams([[0, ROLE]], { end: 'close' })
     const run = runTrip([cut], { body: PLAIN_BODY, lostAttempts: 1 })
     await run.clock.advance(MINUTE)
     expect(run.sentAt).toHaveLength(1)

@@ -3,6 +3,7 @@ import { deferred } from '../deferred.ts'
 import { type Failure, type FailureCode, failureOf } from '../protocol/failure.ts'
 import type { OpenAnswer } from './attempt.ts'
 import type { ByteSource } from './byte-source.ts'
+import type { Chunk } from './chunks.ts'
 import { type SilenceClock, watchSilence } from './silence.ts'
 import type { Timeouts } from './timeouts.ts'
 
@@ -31,13 +32,11 @@ export interface Flow extends ByteSource {
  * a whole one; an EventSource, which knows no whole ones, just ends.
  */
 export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
-  const { held, watch } = answer
-  let { reader } = answer
+  const { held, rest, inspection } = answer
   let bytes = 0
   let broken: Failure | undefined
   let expired: SilenceClock | undefined
   let cancelled = false
-  let unwatched: Uint8Array | undefined
   const ended = deferred<FlowEnd>()
 
   const silence = watchSilence(context.clock, context.timeouts, {
@@ -54,28 +53,22 @@ export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
     ended.resolve(result)
   }
 
-  /** A silence or a reset after the end marker takes nothing away; an error that the upstream told does. */
-  const breakOff = (code: FailureCode): Uint8Array | null => {
-    const isTold = watch.seen.error !== undefined
-    if (watch.seen.ended && !isTold) {
+  /** The connection is over; `code` says why, where it broke. */
+  const conclude = (code?: FailureCode): Uint8Array | null => {
+    const verdict =
+      answer.verdict ?? inspection?.conclude(code === undefined) ?? (code ? 'broken' : 'complete')
+    if (verdict === 'complete' || verdict === 'empty') {
       end({ kind: 'complete' })
       return null
     }
-    broken = failureOf(isTold ? 'error_in_stream' : code)
-    const notice = isTold ? undefined : watch.errorEvent(broken)
+    broken = failureOf(verdict === 'broken' ? (code ?? 'network_error') : verdict)
+    const readsOn = inspection?.readsOn() ?? false
+    // What the upstream told needs no other words, and a client that reads on by itself would stop at them.
+    const notice = verdict === 'error_in_stream' || readsOn ? undefined : inspection?.errorEvent(broken)
     end({ kind: 'failed', failure: broken })
-    if (context.isEventSource) return null
+    if (context.isEventSource || (readsOn && code === undefined)) return null
     if (notice) return notice
     throw new TypeError(broken.message)
-  }
-
-  /** Looks at the chunk that went out last: after it was handed on, not before. */
-  const look = () => {
-    if (!unwatched) return
-    const before = watch.seen.outputs
-    watch.feed(unwatched)
-    unwatched = undefined
-    if (watch.seen.outputs > before) silence.output()
   }
 
   return {
@@ -88,33 +81,24 @@ export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
         bytes += first.length
         return first
       }
-      look()
-      if (reader) {
-        silence.waiting()
-        let chunk: ReadableStreamReadResult<Uint8Array>
-        try {
-          chunk = await reader.read()
-        } catch {
-          if (cancelled) throw new DOMException('The request was cancelled', 'AbortError')
-          return breakOff(expired ? `${expired}_idle` : 'network_error') // The platform does not say more.
-        }
-        if (!chunk.done) {
-          silence.arrived()
-          bytes += chunk.value.length
-          unwatched = chunk.value
-          return chunk.value
-        }
-        watch.end()
+      if (!rest) return conclude()
+      silence.waiting()
+      let chunk: Chunk
+      try {
+        chunk = await rest.next()
+      } catch {
+        if (cancelled) throw new DOMException('The request was cancelled', 'AbortError')
+        return conclude(expired ? `${expired}_idle` : 'network_error') // The platform does not say more.
       }
-      const verdict = watch.verdict()
-      if (verdict !== 'complete') return breakOff(verdict)
-      end({ kind: 'complete' })
-      return null
+      if (chunk.done) return conclude()
+      silence.arrived()
+      bytes += chunk.value.length
+      inspection?.feed(chunk.value)
+      return chunk.value
     },
     cancel: () => {
       cancelled = true
-      look()
-      end(watch.seen.ended ? { kind: 'complete' } : { kind: 'cancelled' })
+      end(inspection?.conclude(false) === 'complete' ? { kind: 'complete' } : { kind: 'cancelled' })
       answer.abort()
     },
   }

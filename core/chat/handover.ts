@@ -5,7 +5,7 @@ import type { OpenAnswer } from './attempt.ts'
 import type { ByteSource } from './byte-source.ts'
 import { createFlow } from './flow.ts'
 import type { TripContext, TripRequest } from './trip-request.ts'
-import { watchStream } from './watch.ts'
+import { createInspection } from '../providers/inspection/inspection.ts'
 
 /** What the page is given of a trip, and the one status that ends it. */
 export interface Handover {
@@ -24,7 +24,7 @@ export interface Handover {
 }
 
 export function createHandover(
-  { requestId, url, timeouts, streams, contentType, isEventSource = false }: TripRequest,
+  { requestId, url, timeouts, contentType, isEventSource = false }: TripRequest,
   { clock, report }: TripContext,
   times: TripTimes,
   stop: AbortController,
@@ -35,18 +35,21 @@ export function createHandover(
   flowing.promise.catch(() => {}) // Heard only by a Response that was handed over early.
   let committed: Response | undefined
 
-  const commit = (response: Response, { isFailed = false, isEarly = false } = {}) => {
+  const commit = (
+    response: Response,
+    { isFailed = false, isEarly = false, hasBody = response.body !== null, status = response.status } = {},
+  ) => {
     if (committed) return
     committed = response
     const body: ByteSource = {
       read: async () => (await flowing.promise).read(),
       cancel: () => stop.abort(),
     }
-    const head = headOf(response, requestId, times, isFailed)
+    const head = headOf(response, requestId, times, isFailed, status)
     answer.resolve({
       kind: 'response',
       head,
-      body: response.body ? body : null,
+      body: hasBody ? body : null,
       ...(isEarly ? { isEarly } : {}),
     })
   }
@@ -62,6 +65,8 @@ export function createHandover(
 
   /** Hands an answer on to its last byte. */
   const flow = async (open: OpenAnswer, isFailed: boolean) => {
+    // An error that is a whole JSON body is passed on as it came, unless its status has been given away as success.
+    if (isFailed && !committed && open.inspection?.isOneValue()) open.verdict = 'complete'
     const bytes = createFlow(open, {
       clock,
       timeouts,
@@ -71,10 +76,11 @@ export function createHandover(
     })
     if (stop.signal.aborted) bytes.cancel()
     else stop.signal.addEventListener('abort', bytes.cancel, { once: true })
-    commit(open.response, { isFailed })
+    const hasBody = open.rest !== null || open.held.length > 0
+    commit(open.response, { isFailed, hasBody, ...(open.isPage ? { status: 502 } : {}) })
     flowing.resolve(bytes)
-    // An answer without a body has nobody who would read it to its end.
-    if (!open.response.body) await bytes.read()
+    // A response without a body has nobody who would read it to its end.
+    if (!hasBody) await bytes.read()
     const end = await bytes.ended
     stop.signal.removeEventListener('abort', bytes.cancel)
     return { end, bytes: bytes.bytes() }
@@ -98,7 +104,7 @@ export function createHandover(
       const { end, bytes } = await flow(open, false)
       if (end.kind === 'failed') return fail(end.failure)
       if (end.kind === 'cancelled') return cancelled()
-      const { usage } = open.watch.seen
+      const usage = open.inspection?.seen.usage
       report({
         status: 'request_finished',
         requestId,
@@ -113,6 +119,7 @@ export function createHandover(
     },
     giveUp: async (failure, own) => {
       fail(failure)
+      if (own?.asItCame && !committed) return answer.resolve({ kind: 'as_it_came', response: own.asItCame })
       if (own) return void (await flow(own, true))
       answer.resolve(
         times.wasAnswered ? problemOf(failure, requestId, times, clock.now()) : { kind: 'network_error' },
@@ -120,7 +127,8 @@ export function createHandover(
       if (!committed) return
       if (isEventSource) return flowing.resolve(once(undefined))
       const type = committed.headers.get('content-type') ?? ''
-      const notice = watchStream(type, new URL(url).pathname, streams).errorEvent(failure)
+      const { pathname: path } = new URL(url)
+      const notice = createInspection(new Headers({ 'content-type': type }), { path }).errorEvent(failure)
       flowing.resolve(brokenBody(notice, failure))
     },
     cancelled: () => {

@@ -7,7 +7,7 @@ import { streams, type TimedBytes } from '../testing/scripted-upstream.ts'
 import { type RecordedStream, requestOf } from '../testing/recorded-streams.ts'
 import { describeChat } from './describe.ts'
 import { startTrip } from './trip.ts'
-import { watchStream } from './watch.ts'
+import { inspect } from '../testing/inspect.ts'
 
 /** What a page reads of a recorded stream that comes in these pieces, and how its request ended. */
 async function relayed(recorded: RecordedStream, pieces: Uint8Array[]) {
@@ -79,14 +79,12 @@ describe(`every recorded stream${skipReason}`, () => {
   test.each(recorded)('$file reaches the page byte by byte, however it is cut', async (each) => {
     const bytes = readCorpusBytes(`streams/${each.file}`)
     const { path, contentType } = requestOf(each)
-    const watch = watchStream(contentType, path, true)
-    watch.feed(bytes)
-    watch.end()
-    const isWhole = watch.verdict() === 'complete'
+    const { verdict, seen: expected } = inspect(bytes, contentType, path)
+    const isWhole = verdict === 'complete' || verdict === 'empty'
     for (const pieces of [[bytes], cut(bytes, 1), cut(bytes, 7), cut(bytes, 40)]) {
       const { bytes: seen, broke, ends, status } = await relayed(each, pieces)
       expect(ends).toEqual([isWhole ? 'request_finished' : 'request_failed'])
-      if (watch.verdict() === 'truncated' && watch.seen.outputs === 0) {
+      if (verdict === 'truncated' && expected.outputs === 0) {
         expect(status).toBe(502) // It ended before it had said anything, twice.
         continue
       }
@@ -94,7 +92,7 @@ describe(`every recorded stream${skipReason}`, () => {
       expect(Buffer.compare(seen.subarray(0, bytes.length), bytes)).toBe(0)
       if (isWhole) expect([seen.length, broke]).toEqual([bytes.length, false])
       // Cut, or with an error after its first output: never a clean end. Before that, its own words are the answer.
-      else if (watch.seen.outputs > 0) expect(broke).toBe(true)
+      else if (expected.outputs > 0) expect(broke).toBe(true)
       else expect(seen.length).toBe(bytes.length)
     }
   })

@@ -119,6 +119,9 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
         send: request.send,
         path,
         streams,
+        choices: request.choices,
+        ends: request.ends,
+        errors: request.errors,
         // A whole answer's headers come when the model is done; so does a second attempt's patience.
         headersMs: streams === false || ledger.headersTimeouts > 0 ? timeouts.totalMs : timeouts.headersMs,
         firstOutputMs: timeouts.firstOutputMs,
@@ -160,6 +163,11 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
         ...(httpStatus === undefined ? {} : { httpStatus }),
         ...(decision.retryAt === undefined ? {} : { retryAt: decision.retryAt }),
       })
+      // What said nothing twice has nothing to say: it is passed on.
+      if (outcome.kind === 'empty' && own) {
+        await handover.relay(own)
+        return undefined
+      }
       const maySay = !handover.isCommitted() || (outcome.kind === 'refused' && outcome.inStream)
       if (!maySay) own?.abort()
       await handover.giveUp(failure, maySay ? own : undefined)

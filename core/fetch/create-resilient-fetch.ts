@@ -68,6 +68,7 @@ export function createResilientFetch({
     headers.delete(REQUEST_ID_HEADER)
     dropConnectionHeaders(headers)
     let rejection: unknown
+    let sent: Response | undefined
     const trip = startTrip(
       {
         ...describeChat(request, body ? new TextDecoder().decode(body) : '', route, options),
@@ -75,7 +76,8 @@ export function createResilientFetch({
         credential,
         send: async (attemptSignal) => {
           try {
-            return await platform(new Request(request, { headers, body, signal: attemptSignal }))
+            sent = await platform(new Request(request, { headers, body, signal: attemptSignal }))
+            return sent
           } catch (error) {
             rejection = error
             throw error
@@ -93,14 +95,23 @@ export function createResilientFetch({
     signal.addEventListener('abort', onAbort, { once: true })
     void trip.finished.then(() => signal.removeEventListener('abort', onAbort))
     const answer = await trip.answer
-    if (answer.kind === 'response') {
-      dropConnectionHeaders(answer.head.headers)
-      return toResponse(answer)
-    }
+    if (answer.kind === 'response') dropConnectionHeaders(answer.head.headers)
+    if (answer.kind !== 'network_error') return withOrigin(toResponse(answer), sent)
     signal.throwIfAborted()
     // No attempt got an answer: the last one's error says why, where the platform puts it.
     throw rejection instanceof TypeError ? rejection : new TypeError('fetch failed', { cause: rejection })
   }
+}
+
+/** Gives a Response that was made here the URL of the one it stands for: relative links in it count from there. */
+function withOrigin(response: Response, origin: Response | undefined): Response {
+  if (response.url === '' && origin) {
+    Object.defineProperties(response, {
+      url: { value: origin.url },
+      redirected: { value: origin.redirected },
+    })
+  }
+  return response
 }
 
 /** Relative patterns need a page or a worker around them. */

@@ -1,3 +1,4 @@
+import { isMatcher, MATCHER_TAKES } from './matcher.ts'
 import type { Options } from './options.ts'
 
 /**
@@ -33,6 +34,8 @@ const key = matching(
   "'path', ':group', 'query.a' or 'body.a.b'",
   (value) => typeof value === 'string' && /^(path|:\w+|query\..+|body(\.[^.]+)+)$/.test(value),
 )
+const matcher = matching(MATCHER_TAKES, isMatcher)
+const matchers = either(matcher, list(matcher))
 
 const timeouts = shape({
   headersMs: ms,
@@ -70,6 +73,8 @@ const optionsShape = shape({
           timeouts,
           retry,
           stream: flag,
+          ends: matchers,
+          errors: matchers,
           conversation: key,
           journal: oneOf('disk', 'memory', false),
           afterSavesMs: ms,

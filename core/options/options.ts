@@ -1,5 +1,6 @@
 import type { RetryPolicy } from '../retry/policy.ts'
 import type { Timeouts } from '../chat/timeouts.ts'
+import type { Matcher } from './matcher.ts'
 
 /**
  * The options of `register`, `keepStreams` and `createResilientFetch`: plain JSON, for the ready-made worker
@@ -45,6 +46,13 @@ export interface ChatRouteOptions extends RouteOptions {
   retry?: Partial<RetryPolicy>
   /** Whether the answer streams, where neither body nor path tells. */
   stream?: boolean
+  /**
+   * How a response of the app's own protocol says that it is whole: a matcher, or a list of them. With it, a response
+   * without such an end is truncated. Default none.
+   */
+  ends?: Matcher | Matcher[]
+  /** How a response of the app's own protocol says that it has failed. Default none. */
+  errors?: Matcher | Matcher[]
   /** Key of the conversation, for statuses and lists. */
   conversation?: KeySource
   /**

@@ -123,6 +123,7 @@ function mayBeRetried(outcome: Outcome, ledger: Ledger, policy: RetryPolicy, rea
   switch (outcome.kind) {
     case 'network_error':
     case 'cut':
+    case 'empty':
     case 'not_a_chat':
     case 'worker_lost':
       return true
@@ -145,6 +146,7 @@ function statusOf(outcome: Outcome): RetryStatus {
   switch (outcome.kind) {
     case 'network_error':
     case 'cut':
+    case 'empty':
     case 'worker_lost':
       return 'network_retry'
     case 'timeout':
@@ -163,6 +165,8 @@ function codeOf(outcome: Outcome): FailureCode {
       return outcome.kind
     case 'timeout':
       return `${outcome.phase}_timeout`
+    case 'empty':
+      return 'truncated'
     case 'cut':
       return outcome.clean ? 'truncated' : 'network_error'
     case 'not_a_chat':

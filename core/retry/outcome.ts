@@ -10,6 +10,8 @@ export type Outcome =
   | { kind: 'refused'; refusal: Refusal; inStream: boolean }
   /** 2xx headers, then the body broke (`clean: false`) or ended before anything was said. */
   | { kind: 'cut'; clean: boolean }
+  /** A stream that ended well and said nothing: no output, no reason. */
+  | { kind: 'empty' }
   /** 2xx, but a web page: a login form or a captive portal, no answer to a chat. */
   | { kind: 'not_a_chat' }
   /** The worker died before the page was answered; what became of the request is unknown. */
@@ -25,6 +27,7 @@ export function wasAccepted(outcome: Outcome): boolean {
     case 'refused':
       return outcome.inStream
     case 'cut':
+    case 'empty':
     case 'not_a_chat':
     case 'worker_lost':
       return true

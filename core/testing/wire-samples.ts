@@ -3,6 +3,8 @@ export interface WireSample {
   name: string
   path: string
   contentType: string
+  /** Further headers that its servers send. */
+  headers?: Record<string, string>
   events: string[]
   /** Index of the first event with output. */
   firstOutput: number
@@ -103,6 +105,7 @@ export const WIRE_SAMPLES: WireSample[] = [
     name: 'AI SDK UI messages',
     path: '/api/chat',
     contentType: SSE,
+    headers: { 'x-vercel-ai-ui-message-stream': 'v1' },
     events: [
       ...sse(
         { type: 'start' },

@@ -1,6 +1,7 @@
 import { hasCorpus, readCorpus, readCorpusBytes, skipReason } from '../../core/testing/corpus.ts'
 import { type RecordedStream, requestOf } from '../../core/testing/recorded-streams.ts'
-import { type Verdict, watchStream } from '../../core/chat/watch.ts'
+import type { Verdict } from '../../core/providers/inspection/inspection.ts'
+import { inspect } from '../../core/testing/inspect.ts'
 import type { Options } from '../../client/index.ts'
 import type { Page } from '@playwright/test'
 import type { ClientName, Reply } from '../site/clients.ts'
@@ -90,10 +91,7 @@ async function askAll(
   return replies
 }
 
-function verdictOf(stream: RecordedStream): Verdict {
-  const { path, contentType } = requestOf(stream)
-  const watch = watchStream(contentType, path, true)
-  watch.feed(readCorpusBytes(`streams/${stream.file}`))
-  watch.end()
-  return watch.verdict()
+function verdictOf(recorded: RecordedStream): Verdict {
+  const { path, contentType } = requestOf(recorded)
+  return inspect(readCorpusBytes(`streams/${recorded.file}`), contentType, path).verdict
 }

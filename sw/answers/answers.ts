@@ -1,4 +1,5 @@
 import type { ByteSource } from '../../core/chat/byte-source.ts'
+import { toResponse } from '../../core/chat/answer.ts'
 import type { Trip } from '../../core/chat/trip.ts'
 import { pause, waitAtMost } from '../../core/clock.ts'
 import type { StreamInfo } from '../../core/protocol/message.ts'
@@ -185,9 +186,9 @@ export function createAnswers(context: AnswersContext): Answers {
       forget()
     })
     const answer = await trip.answer
-    if (answer.kind === 'network_error') {
+    if (answer.kind !== 'response') {
       remove(kept)
-      return Response.error()
+      return toResponse(answer)
     }
     const { head, body, isEarly = false } = answer
     record.head = { ...head, headers: Array.from(head.headers), hasBody: body !== null, isEarly }

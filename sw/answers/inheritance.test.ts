@@ -150,9 +150,9 @@ describe('an answer that was under way when its worker died', () => {
 
   test('is cut where nobody could tell its end', async () => {
     const headers = { 'content-type': 'text/plain' }
-    await ask(boot(), streams([[0, HALF]], { headers, end: 'open' }))
+    await ask(boot(), streams([[0, 'half a']], { headers, end: 'open' }))
     await clock.advance(1_000)
-    expect(await readAgain(boot())).toEqual({ text: HALF, end: 'broken' })
+    expect(await readAgain(boot())).toEqual({ text: 'half a', end: 'broken' })
     expect(told[0]).toMatchObject({ code: 'worker_lost' })
   })
 

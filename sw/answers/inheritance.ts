@@ -1,4 +1,4 @@
-import { watchStream } from '../../core/chat/watch.ts'
+import { createInspection } from '../../core/providers/inspection/inspection.ts'
 import { type Clock, waitAtMost } from '../../core/clock.ts'
 import { failureOf } from '../../core/protocol/failure.ts'
 import type { RequestStatus, Untold } from '../../core/protocol/status.ts'
@@ -55,15 +55,15 @@ export function createInheritance(
 
   const fill = async ({ record, entry, log }: Kept) => {
     const { head, url, requestId } = record
-    const contentType = new Headers(head?.headers).get('content-type') ?? ''
-    const watch = watchStream(contentType, new URL(url).pathname, undefined)
+    const { pathname: path } = new URL(url)
+    const inspection = createInspection(new Headers(head?.headers), { path })
     for (const batch of await journal.read(requestId).catch(() => [])) {
       log.append(batch)
-      watch.feed(batch)
+      inspection.feed(batch)
     }
     record.bytes = log.size()
-    watch.end()
-    const isWhole = (watch.seen.finished || watch.seen.ended) && watch.verdict() === 'complete'
+    // Nobody knows whether the connection was closed: only what says that it is whole is.
+    const isWhole = inspection.conclude(false) === 'complete' || inspection.isOneValue()
     if (record.endedAt !== undefined) {
       // A refusal was said in so many words; every other failure broke off.
       const isBroken = record.verdict !== 'complete' && !isWhole && (head?.status ?? 0) < 400
@@ -75,7 +75,7 @@ export function createInheritance(
       log.end()
     } else {
       const failure = failureOf('worker_lost')
-      const notice = watch.errorEvent(failure)
+      const notice = inspection.errorEvent(failure)
       record.verdict = failure.code
       if (notice) {
         log.append(notice)

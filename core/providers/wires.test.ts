@@ -1,31 +1,24 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { failureOf } from '../../protocol/failure.ts'
-import { hasCorpus, readCorpus, readCorpusBytes, skipReason } from '../../testing/corpus.ts'
-import { isKnown, type RecordedStream, requestOf } from '../../testing/recorded-streams.ts'
-import { WIRE_SAMPLES } from '../../testing/wire-samples.ts'
-import { type StreamWatch, watchStream } from '../watch.ts'
+import { failureOf } from '../protocol/failure.ts'
+import { hasCorpus, readCorpus, readCorpusBytes, skipReason } from '../testing/corpus.ts'
+import { isKnown, type RecordedStream, requestOf } from '../testing/recorded-streams.ts'
+import { DONE } from '../testing/openai-events.ts'
+import { WIRE_SAMPLES } from '../testing/wire-samples.ts'
+import { type Inspected, inspect } from '../testing/inspect.ts'
+import { createInspection } from './inspection/inspection.ts'
 
-function watched(
-  bytes: Uint8Array | string,
-  contentType: string,
-  path: string,
-  cuts: number[] = [],
-): StreamWatch {
-  const all = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes
-  const watch = watchStream(contentType, path, true)
-  let at = 0
-  for (const end of [...cuts.filter((cut) => cut < all.length).sort((a, b) => a - b), all.length]) {
-    watch.feed(all.subarray(at, end))
-    at = end
-  }
-  watch.end()
-  return watch
+/** What does not depend on how a response was cut into chunks. */
+function toldBy({ verdict, seen: { usage, error, outputs } }: Inspected) {
+  return { verdict, usage, error, speaks: outputs > 0 }
 }
 
 describe.each(WIRE_SAMPLES)(
   'a stream of $name',
-  ({ events, path, contentType, firstOutput, end, error, usage }) => {
+  ({ events, path, contentType, headers = {}, firstOutput, end, error, usage }) => {
+    const judged = (bytes: Uint8Array | string, asked = path, cuts: number[] = []) =>
+      inspect(bytes, contentType, asked, cuts, { headers })
+    const begin = () => createInspection(new Headers({ 'content-type': contentType, ...headers }), { path })
     const whole = events.join('')
 
     test('is complete at its end and not before, whether or not the path tells what it is', () => {
@@ -33,43 +26,38 @@ describe.each(WIRE_SAMPLES)(
         events.forEach((_event, index) => {
           // An unknown stream is one that has said nothing of its protocol yet.
           if (asked !== path && index === 0) return
-          const { verdict } = watched(events.slice(0, index + 1).join(''), contentType, asked)
-          expect([index, verdict()]).toEqual([index, index >= end ? 'complete' : 'truncated'])
+          const { verdict } = judged(events.slice(0, index + 1).join(''), asked)
+          expect([index, verdict]).toEqual([index, index >= end ? 'complete' : 'truncated'])
         })
       }
     })
 
-    test('is truncated when it says nothing', () => {
-      const isKnownByPath = watched('', contentType, path).verdict()
-      expect(isKnownByPath).toBe(
-        path === '/api/chat' && contentType.startsWith('text/event-stream') ? 'complete' : 'truncated',
-      )
+    test('is empty when it says nothing', () => {
+      expect(judged('', path).verdict).toBe('empty')
     })
 
     test('has its first output at the right event', () => {
       const outputs = events.map(
-        (_event, index) => watched(events.slice(0, index + 1).join(''), contentType, path).seen.outputs,
+        (_event, index) => judged(events.slice(0, index + 1).join(''), path).seen.outputs,
       )
       expect(outputs.findIndex((count) => count > 0)).toBe(firstOutput)
     })
 
     test('tells its usage', () => {
-      expect(watched(whole, contentType, path).seen.usage).toEqual(usage)
+      expect(judged(whole, path).seen.usage).toEqual(usage)
     })
 
     test('is read alike at every split', () => {
       const bytes = new TextEncoder().encode(whole)
-      const inOne = watched(bytes, contentType, path).seen
+      const inOne = toldBy(judged(bytes, path))
       for (let cut = 0; cut <= bytes.length; cut++) {
-        expect(watched(bytes, contentType, path, [cut]).seen).toEqual(inOne)
+        expect(toldBy(judged(bytes, path, [cut]))).toEqual(inOne)
       }
     })
 
     test('with its error in it has an error', () => {
-      expect(watched(events[0] + error, contentType, path).verdict()).toBe('error_in_stream')
-      expect(watched(events.slice(0, end).join('') + error, contentType, '/my/backend').verdict()).toBe(
-        'error_in_stream',
-      )
+      expect(judged(events[0] + error, path).verdict).toBe('error_in_stream')
+      expect(judged(events.slice(0, end).join('') + error, '/my/backend').verdict).toBe('error_in_stream')
     })
 
     test('gets its own error event, which its own readers take for one, wherever it is cut', () => {
@@ -77,15 +65,15 @@ describe.each(WIRE_SAMPLES)(
       const bytes = new TextEncoder().encode(events.slice(0, end).join(''))
       fc.assert(
         fc.property(fc.nat(bytes.length), (cut) => {
-          const page = watchStream(contentType, path, true)
+          const page = begin()
           page.feed(new TextEncoder().encode(events[0]))
           page.feed(bytes.subarray(0, cut))
           const notice = page.errorEvent(failure) ?? new Uint8Array()
-          const reader = watchStream(contentType, path, true)
+          const reader = begin()
           reader.feed(new TextEncoder().encode(events[0]))
           reader.feed(bytes.subarray(0, cut))
           reader.feed(notice)
-          expect(reader.verdict()).toBe('error_in_stream')
+          expect(reader.conclude(true)).toBe('error_in_stream')
           expect(new TextDecoder().decode(notice)).toContain(failure.message)
         }),
       )
@@ -93,19 +81,22 @@ describe.each(WIRE_SAMPLES)(
   },
 )
 
-test('an OpenAI chat of several choices is whole when all of them are, whatever follows their end', () => {
+test('an OpenAI chat of several choices is whole when all that were asked for are', () => {
   const say = (index: number, finish_reason: string | null) =>
     `data: ${JSON.stringify({ choices: [{ index, delta: { content: 'a' }, finish_reason }] })}\n\n`
   const [type, path] = ['text/event-stream', '/v1/chat/completions']
-  expect(watched(say(0, null) + say(1, null) + say(0, 'stop'), type, path).verdict()).toBe('truncated')
+  const two = { choices: 2 }
+  expect(inspect(say(0, null) + say(1, null) + say(0, 'stop'), type, path, [], two).verdict).toBe('truncated')
+  expect(inspect(say(0, null) + say(0, 'stop'), type, path, [], two).verdict).toBe('truncated')
   const whole = say(0, null) + say(1, null) + say(0, 'stop') + say(1, 'length')
-  expect(watched(whole, type, path).verdict()).toBe('complete')
-  expect(watched(whole + say(0, null), type, path).verdict()).toBe('complete')
+  expect(inspect(whole, type, path, [], two).verdict).toBe('complete')
+  expect(inspect(say(0, null) + DONE, type, path, [], two).verdict).toBe('complete')
 })
 
-test('the AI SDK’s [DONE] without finish is a cut', () => {
-  const text = 'data: {"type":"start"}\n\ndata: {"type":"text-delta","delta":"a"}\n\ndata: [DONE]\n\n'
-  expect(watched(text, 'text/event-stream', '/api/chat').verdict()).toBe('truncated')
+test('the AI SDK’s [DONE] while a part is open is a cut', () => {
+  const text =
+    'data: {"type":"text-start","id":"1"}\n\ndata: {"type":"text-delta","id":"1","delta":"a"}\n\ndata: [DONE]\n\n'
+  expect(inspect(text, 'text/event-stream', '/api/chat').verdict).toBe('truncated')
 })
 
 test.each([
@@ -116,25 +107,23 @@ test.each([
   const text = `data: {"choices":[{"delta":{"content":"a \\"error\\": b"}}]}\n\n${stray}`
   const bytes = new TextEncoder().encode(text)
   for (let cut = 0; cut <= bytes.length; cut++) {
-    expect(watched(bytes, 'text/event-stream', '/v1/chat/completions', [cut]).verdict()).toBe(
-      'error_in_stream',
-    )
+    expect(inspect(bytes, 'text/event-stream', '/v1/chat/completions', [cut]).verdict).toBe('error_in_stream')
   }
 })
 
 test('Gemini’s list of JSON is whole when it is closed, and grows until then', () => {
   const text = '[{"candidates":[{"content":{"parts":[{"text":"a"}]}}]},\n{"candidates":[]}]'
   const path = '/v1/models/m:streamGenerateContent'
-  expect(watched(text, 'application/json', path).verdict()).toBe('complete')
-  const cut = watched(text.slice(0, 40), 'application/json', path)
-  expect([cut.verdict(), cut.seen.outputs]).toEqual(['truncated', 1])
+  expect(inspect(text, 'application/json', path).verdict).toBe('complete')
+  const cut = inspect(text.slice(0, 40), 'application/json', path)
+  expect(cut.verdict).toBe('truncated')
 })
 
 test('an unknown stream that begins with an error has one; one that goes on after it is not judged', () => {
   const error = 'event: error\ndata: {"message":"no"}\n\n'
   const token = 'event: token\ndata: {"text":"a"}\n\n'
-  expect(watched(error, 'text/event-stream', '/my/backend').verdict()).toBe('error_in_stream')
-  expect(watched(token + error, 'text/event-stream', '/my/backend').verdict()).toBe('complete')
+  expect(inspect(error, 'text/event-stream', '/my/backend').verdict).toBe('error_in_stream')
+  expect(inspect(token + error, 'text/event-stream', '/my/backend').verdict).toBe('complete')
 })
 
 interface Recorded extends RecordedStream {
@@ -151,6 +140,11 @@ const ODD: Record<string, string> = {
   'vercel-ui/ui-message-stream-docs-every-part-type.sse': 'error_in_stream',
   // `finishReason` on every event, then an error that is no event.
   'vertex/gemini-stream-failure-error-mid-stream.sse': 'error_in_stream',
+  // What no wire says is not judged.
+  'vertex/gemini-stream-failure-invalid-json.sse': 'complete',
+  'cohere/cohere-v2chat-err-unparsable-part.sse': 'complete',
+  // An end marker and nothing else.
+  'openai/openai-responses-err-chat-completions-stream-on-responses-url.sse': 'empty',
 }
 
 function expectedVerdict({ file, terminators, features }: Recorded): string {
@@ -162,7 +156,7 @@ function expectedVerdict({ file, terminators, features }: Recorded): string {
 
 describe(`the recorded streams of known protocols${skipReason}`, () => {
   const recorded = readCorpus<Recorded[]>('streams/index.json', []).filter(
-    (each) => isKnown(each) && each.api !== 'openai-chat', // These have their own rules, in watch.test.ts.
+    (each) => isKnown(each) && each.api !== 'openai-chat', // These have their own rules, in inspection.test.ts.
   )
   const cases = recorded.map((each) => {
     const { path, contentType } = requestOf(each)
@@ -175,12 +169,12 @@ describe(`the recorded streams of known protocols${skipReason}`, () => {
 
   test.each(cases)('$file: $expected, whatever its chunks', ({ file, contentType, path, expected }) => {
     const bytes = readCorpusBytes(`streams/${file}`)
-    const inOne = watched(bytes, contentType, path)
-    expect(inOne.verdict()).toBe(expected)
+    const inOne = inspect(bytes, contentType, path)
+    expect(inOne.verdict).toBe(expected)
     fc.assert(
       fc.property(fc.array(fc.nat(5_000), { maxLength: 60 }), (places) => {
         const cuts = places.map((place) => Math.floor((place / 5_000) * bytes.length))
-        expect(watched(bytes, contentType, path, cuts).seen).toEqual(inOne.seen)
+        expect(toldBy(inspect(bytes, contentType, path, cuts))).toEqual(toldBy(inOne))
       }),
       { numRuns: 6 },
     )
@@ -193,14 +187,16 @@ describe(`the recorded streams of known protocols${skipReason}`, () => {
     const end = text.search(
       /"response\.(completed|incomplete)"|"stop_reason": ?"|"finishReason": ?"|"message-end"|"type":"(finish|abort)"|"done": ?true|"blockReason"|"finish_reason": ?"\w|\[DONE\]/,
     )
-    const watch = watchStream(contentType, path, true)
-    let at = 0
-    for (const match of text.matchAll(border)) {
-      if (end >= 0 && match.index > end) break
-      const next = match.index + match[0].length
-      watch.feed(Uint8Array.from(text.slice(at, next), (char) => char.charCodeAt(0)))
-      at = next
-      expect(watch.verdict()).not.toBe('complete')
+    const borders = Array.from(text.matchAll(border), (match) => match.index + match[0].length)
+    const before = borders.filter((at) => end < 0 || at <= end)
+    // All of the first and of the last, and some between.
+    for (const at of before.filter(
+      (_, index) => index < 20 || index > before.length - 20 || index % 50 === 0,
+    )) {
+      const cut = Uint8Array.from(text.slice(0, at), (char) => char.charCodeAt(0))
+      const { inspection, verdict } = inspect(cut, contentType, path)
+      // Before it has said what it is, it is like any other stream.
+      if (inspection.wire() !== undefined) expect([at, verdict]).not.toEqual([at, 'complete'])
     }
   })
 })

@@ -1,0 +1,18 @@
+/** What a read of a body gives. */
+export type Chunk = ReadableStreamReadResult<Uint8Array>
+
+/** A body's chunks. A read that is pending can be waited for again. */
+export interface Chunks {
+  next: () => Promise<Chunk>
+}
+
+export function openChunks(body: ReadableStream<Uint8Array>): Chunks {
+  const reader = body.getReader()
+  let pending: Promise<Chunk> | undefined
+  return {
+    next: () => {
+      pending ??= reader.read().finally(() => (pending = undefined))
+      return pending
+    },
+  }
+}

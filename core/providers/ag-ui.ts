@@ -1,0 +1,54 @@
+import {
+  addOutput,
+  addUsage,
+  asArray,
+  asText,
+  end,
+  get,
+  hasContent,
+  type StreamEvent,
+  type Wire,
+} from './wire.ts'
+
+/**
+ * AG-UI: events typed in capitals, from `RUN_STARTED` to `RUN_FINISHED` (or `RUN_ERROR`); server-sent events or lines.
+ * [spec] https://docs.ag-ui.com/concepts/events
+ */
+export const agUi: Wire = {
+  name: 'ag-ui',
+
+  recognises: ({ data }) => {
+    const type = asText(get(data, 'type'))
+    if (/^RUN_(STARTED|FINISHED)$/.test(type)) return typeof get(data, 'runId') === 'string'
+    if (/^(TEXT_MESSAGE|REASONING_MESSAGE|THINKING_TEXT_MESSAGE)_/.test(type))
+      return typeof get(data, 'messageId') === 'string'
+    return /^TOOL_CALL_/.test(type) && typeof get(data, 'toolCallId') === 'string'
+  },
+
+  read: ({ text, data }, seen) => {
+    const type = asText(get(data, 'type'))
+    if (type === 'RUN_FINISHED') {
+      end(seen)
+      seen.reason = true
+      for (const usage of [get(data, 'usage'), ...asArray(get(data, 'usage'))]) {
+        addUsage(seen, get(usage, 'inputTokens'), get(usage, 'outputTokens'))
+      }
+    } else if (/^TEXT_MESSAGE_(CONTENT|CHUNK)$/.test(type)) {
+      if (hasContent(get(data, 'delta'))) addOutput(seen)
+      seen.working = false
+    } else if (/^(TOOL_CALL|REASONING|THINKING)_/.test(type)) {
+      if (/CONTENT|CHUNK|ARGS|START|RESULT/.test(type)) addOutput(seen)
+      // A tool runs after its call has ended, until its result.
+      seen.working = type !== 'TOOL_CALL_RESULT' && !/^(REASONING|THINKING).*_END$/.test(type)
+    } else if (/^(STATE|MESSAGES|ACTIVITY)_|^(CUSTOM|RAW)$/.test(type)) addOutput(seen)
+    else return /^(RUN_STARTED|RUN_ERROR|STEP_\w+|TEXT_MESSAGE_\w+)$/.test(type) || text.trim() === '[DONE]'
+    return true
+  },
+
+  errorIn: ({ data }: StreamEvent) => (get(data, 'type') === 'RUN_ERROR' ? data : undefined),
+
+  errorEvent: ({ code, message }) => ({ data: { type: 'RUN_ERROR', message, code } }),
+
+  // Events with ids come from TanStack AI's servers.
+  readsOn: (_headers, seen) => seen.hasIds === true,
+}

@@ -1,0 +1,75 @@
+import { addOutput, addUsage, asText, end, eventType, get, hasContent, type Wire } from './wire.ts'
+
+/**
+ * Anthropic messages: typed events, a `message_delta` with its `stop_reason`, then `message_stop`. Pings keep alive.
+ * [spec] https://docs.anthropic.com/en/docs/build-with-claude/streaming
+ */
+export const anthropic: Wire = {
+  name: 'anthropic',
+  requests: [{ path: /\/messages$/, mediaType: 'text/event-stream', streamsByDefault: false }],
+
+  recognises: (event) => {
+    const { data } = event
+    switch (eventType(event)) {
+      case 'message_start':
+        return typeof get(data, 'message') === 'object'
+      case 'content_block_start':
+        return typeof get(data, 'content_block') === 'object'
+      case 'content_block_delta':
+      case 'message_delta':
+        return typeof get(data, 'delta') === 'object'
+      case 'content_block_stop':
+        return typeof get(data, 'index') === 'number'
+      case 'message_stop':
+        return event.name === 'message_stop'
+      default:
+        return false
+    }
+  },
+
+  read: (event, seen) => {
+    const { data } = event
+    switch (eventType(event)) {
+      case 'message_start':
+        addUsage(seen, get(data, 'message', 'usage', 'input_tokens'), undefined)
+        return true
+      case 'content_block_start': {
+        const type = asText(get(data, 'content_block', 'type'))
+        // A text or a thought begins empty; a tool call has its name already.
+        if (type !== 'text' && type !== 'thinking') addOutput(seen)
+        // The result of a server-side tool ends the wait for it.
+        seen.working = type === 'thinking' || /tool_use$/.test(type)
+        return true
+      }
+      case 'content_block_delta': {
+        const { type: _type, ...delta } = Object(get(data, 'delta')) as Record<string, unknown>
+        if (Object.values(delta).some(hasContent)) addOutput(seen)
+        seen.working = !hasContent(delta.text)
+        return true
+      }
+      case 'content_block_stop':
+        // A server-side tool runs after its block has ended.
+        return true
+      case 'message_delta':
+        if (hasContent(get(data, 'delta', 'stop_reason'))) {
+          seen.finished = seen.final = seen.reason = true
+          seen.working = false
+        }
+        addUsage(seen, get(data, 'usage', 'input_tokens'), get(data, 'usage', 'output_tokens'))
+        return true
+      case 'message_stop':
+        end(seen)
+        return true
+      case 'ping':
+      case 'error':
+        return true
+      default:
+        return false
+    }
+  },
+
+  errorEvent: ({ code, message }) => ({
+    name: 'error',
+    data: { type: 'error', error: { type: 'api_error', message, code } },
+  }),
+}

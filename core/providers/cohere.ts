@@ -1,0 +1,37 @@
+import { addOutput, addUsage, end, eventType, get, type Wire } from './wire.ts'
+
+/**
+ * Cohere's chat, version 2: typed events, ended by `message-end`. Its SDK reads `data:` lines only.
+ * [spec] https://docs.cohere.com/reference/chat-stream
+ */
+export const cohere: Wire = {
+  name: 'cohere',
+  requests: [{ path: /\/v2\/chat$/, mediaType: 'text/event-stream', streamsByDefault: false }],
+
+  recognises: (event) =>
+    /^(message|content|tool-call|citation)-(start|end)$|^(content|tool-call|tool-plan)-delta$/.test(
+      eventType(event),
+    ) &&
+    (typeof get(event.data, 'delta') === 'object' ||
+      typeof get(event.data, 'index') === 'number' ||
+      event.name === eventType(event)),
+
+  read: (event, seen) => {
+    const type = eventType(event)
+    if (type === 'message-end') {
+      end(seen)
+      seen.reason = true
+      const tokens = get(event.data, 'delta', 'usage', 'tokens')
+      addUsage(seen, get(tokens, 'input_tokens'), get(tokens, 'output_tokens'))
+    } else if (/-delta$|^(tool-call|citation)-start$/.test(type)) {
+      addOutput(seen)
+      seen.working = type.startsWith('tool-')
+    } else return /^(message|content|tool-call|citation)-(start|end)$/.test(type)
+    return true
+  },
+
+  errorEvent: ({ message }) => ({
+    name: 'message-end',
+    data: { type: 'message-end', delta: { finish_reason: 'ERROR', error: message } },
+  }),
+}

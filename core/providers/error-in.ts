@@ -1,0 +1,86 @@
+import { asArray, asText, eventType, get, hasContent, type StreamEvent } from './wire.ts'
+
+/** Event types that report a failure. */
+const ERROR_TYPES = new Set([
+  'error',
+  'response.failed',
+  'response.error',
+  'conversation.response.error',
+  'RUN_ERROR',
+])
+
+/** Finish reasons that are failures of the provider, not ends of a response. */
+const FAILED_REASONS = new Set([
+  'error',
+  'failed',
+  'server_error',
+  'network_error',
+  'insufficient_system_resource',
+  'engine_error',
+  'ERROR',
+])
+
+/**
+ * The one table of error shapes, for JSON bodies, events, choices and lines.
+ *
+ * @returns the error's detail as it was sent, or `undefined` when the event reports none
+ */
+export function errorIn(event: StreamEvent): unknown {
+  const { name, text, data } = event
+  if (ERROR_TYPES.has(eventType(event)) || name === 'error') {
+    return detail(get(data, 'response', 'error')) ?? detail(get(data, 'error')) ?? data ?? text
+  }
+  return errorInValue(data)
+}
+
+function errorInValue(data: unknown): unknown {
+  if (typeof data !== 'object' || data === null) return undefined
+  if (Array.isArray(data)) return data.length === 1 ? errorInValue(data[0]) : undefined
+
+  const error = detail(get(data, 'error'))
+  if (error !== undefined && !isAnswer(data)) return error
+  if (get(data, 'object') === 'error') return data
+  // MiniMax: a status of its own in every body, 0 when all is well.
+  const status = get(data, 'base_resp', 'status_code')
+  if (typeof status === 'number' && status !== 0) return get(data, 'base_resp')
+  // Cloudflare Workers AI.
+  const errors = asArray(get(data, 'errors'))
+  if (errors.length > 0 && get(data, 'success') === false) return errors[0]
+  // Bedrock: the exception's name is the field.
+  const exception = Object.keys(data).find((field) => /^[a-z]+[A-Za-z]*Exception$/.test(field))
+  if (exception !== undefined && exception.length < 64) {
+    return { type: exception, message: get(data, exception, 'message') }
+  }
+  for (const choice of asArray(get(data, 'choices'))) {
+    const ownError = detail(get(choice, 'error'))
+    if (ownError !== undefined) return ownError
+    const reason = asText(get(choice, 'finish_reason'))
+    if (FAILED_REASONS.has(reason)) return error ?? { code: reason, message: reason }
+  }
+  // Cohere.
+  if (get(data, 'delta', 'finish_reason') === 'ERROR') return get(data, 'delta')
+  return undefined
+}
+
+function detail(error: unknown): unknown {
+  if (error === true) return undefined // A flag: the words are beside it.
+  return hasContent(error) ? error : undefined
+}
+
+/** Whether a body has an answer beside its error: then the error is a remark. */
+function isAnswer(data: object): boolean {
+  return (
+    asArray(get(data, 'choices')).some(
+      (choice) =>
+        hasContent(get(choice, 'delta', 'content')) ||
+        hasContent(get(choice, 'message', 'content')) ||
+        hasContent(get(choice, 'message', 'tool_calls')) ||
+        hasContent(get(choice, 'text')),
+    ) ||
+    hasContent(asArray(get(data, 'output'))) ||
+    hasContent(asArray(get(data, 'content'))) ||
+    asArray(get(data, 'candidates')).some((candidate) => hasContent(get(candidate, 'content', 'parts'))) ||
+    hasContent(get(data, 'message', 'content')) ||
+    hasContent(get(data, 'response'))
+  )
+}

@@ -1,0 +1,46 @@
+import { addOutput, addUsage, asText, end, get, hasContent, type StreamEvent, type Wire } from './wire.ts'
+
+/**
+ * Gemini Interactions: events typed by `event_type`, ended by `interaction.completed`, then `event: done`.
+ * [spec] https://ai.google.dev/gemini-api/docs/interactions
+ */
+export const geminiInteractions: Wire = {
+  name: 'gemini-interactions',
+  requests: [{ path: /\/interactions$/, mediaType: 'text/event-stream', streamsByDefault: false }],
+
+  recognises: (event) =>
+    /^(interaction|step|content)\.\w+$/.test(typeOf(event)) && get(event.data, 'event_type') !== undefined,
+
+  read: (event, seen) => {
+    const type = typeOf(event)
+    const { data } = event
+    if (type === 'interaction.completed' || type === 'interaction.complete') {
+      end(seen)
+      seen.reason = true
+      const usage = get(data, 'interaction', 'usage')
+      addUsage(seen, get(usage, 'total_input_tokens'), get(usage, 'total_output_tokens'))
+    } else if (type === 'step.start' || type === 'content.start') {
+      const step = asText(get(data, 'step', 'type')) || asText(get(data, 'content', 'type'))
+      seen.working = !/^(model_output|text)$/.test(step)
+      if (/call$/.test(step)) addOutput(seen)
+    } else if (type === 'step.delta' || type === 'content.delta') {
+      if (hasContent(get(data, 'delta'))) addOutput(seen)
+    } else if (type === 'step.stop' || type === 'content.stop') seen.working = false
+    else return /^interaction\./.test(type)
+    return true
+  },
+
+  errorIn: (event) =>
+    typeOf(event) === 'error' || get(event.data, 'interaction', 'status') === 'failed'
+      ? (get(event.data, 'error') ?? get(event.data, 'interaction', 'error') ?? event.data)
+      : undefined,
+
+  errorEvent: ({ code, message }) => ({
+    name: 'error',
+    data: { event_type: 'error', error: { code: 'unavailable', message, reason: code } },
+  }),
+}
+
+function typeOf({ name, data }: StreamEvent): string {
+  return asText(get(data, 'event_type')) || (name ?? '')
+}

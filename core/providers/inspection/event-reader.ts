@@ -1,0 +1,39 @@
+import { createParser } from 'eventsource-parser'
+import type { StreamEvent } from '../wire.ts'
+
+export interface EventReader {
+  feed: (text: string) => void
+  /** Reads what is left as if its line and its event had ended: some servers forget the last blank line. */
+  end: () => void
+}
+
+export interface EventListeners {
+  onEvent: (event: StreamEvent) => void
+  /** A line that is no field of the format: words, or an error that was written as it would be anywhere else. */
+  onStrayLine?: (line: string) => void
+  onId?: () => void
+}
+
+/** The one doorway to eventsource-parser: text in, whole events out. */
+export function createEventReader({ onEvent, onStrayLine, onId }: EventListeners): EventReader {
+  const parser = createParser({
+    onEvent: ({ event, data }) => onEvent({ name: event, text: data, data: parseJson(data) }),
+    onId,
+    onError: ({ type, line = '' }) => {
+      if (type === 'unknown-field') onStrayLine?.(line)
+    },
+  })
+  return {
+    feed: parser.feed,
+    end: () => parser.feed('\n\n'),
+  }
+}
+
+/** The JSON value of a text; `undefined` when it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // Words, or an end marker.
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * How a body is framed, by its first bytes.
+ * - `sse`: server-sent events
+ * - `values`: JSON values in a row, also a single one
+ * - `lines`: one part a line, as the AI SDK's older data stream has them
+ * - `page`: a page of HTML
+ * - `bytes`: anything else; it is not looked into
+ */
+export type Format = 'sse' | 'values' | 'lines' | 'page' | 'bytes'
+
+const FIELD = /^(data|event|id|retry):/
+const PAGE =
+  /^(<\?xml[^>]{0,99}>\s{0,99})?(<!--[^>]{0,999}-->\s{0,99})?<(!doctype|html|head|title|meta|body)[\s>]/i
+/** What the AI SDK's older data stream begins with. */
+const DATA_LINE = /^(0:"|f:\{|[238]:\[)/
+
+/**
+ * Tells the format by the first bytes that are no blanks; `undefined` while more of them must be seen. The label only
+ * tells what to look for.
+ *
+ * @param start the text without leading blanks and byte order mark, as far as it has come
+ * @param label the `Content-Type`, lower case
+ * @param isAll nothing more will come
+ */
+export function formatOf(start: string, label: string, isAll: boolean): Format | undefined {
+  if (start === '') return isAll ? 'bytes' : undefined
+  const isSse = label.startsWith('text/event-stream')
+  const [first = ''] = start
+  if (first === '{' || first === '[') return 'values'
+  if (isSse || FIELD.test(start)) return DATA_LINE.test(start) ? 'lines' : 'sse'
+  if (first === ':') return start.length === 1 && !isAll ? undefined : /^:\s/.test(start) ? 'sse' : 'bytes'
+  if (first === '<') {
+    // Words that are HTML are words: a page also says that it is one, or says nothing.
+    if (label !== '' && !/^(text\/html|application\/xhtml)/.test(label)) return 'bytes'
+    if (PAGE.test(start)) return 'page'
+    return isAll || start.length > MAX_START ? 'bytes' : couldBecomePage(start) ? undefined : 'bytes'
+  }
+  if (DATA_LINE.test(start)) return 'lines'
+  if (isAll || start.length >= 6) return 'bytes'
+  return ['data:', 'event:', 'id:', 'retry:', '0:"', 'f:{', '2:[', '3:[', '8:['].some((marker) =>
+    marker.startsWith(start),
+  )
+    ? undefined
+    : 'bytes'
+}
+
+/** So much of the start is looked at, bytes. */
+export const MAX_START = 1_200
+
+function couldBecomePage(start: string): boolean {
+  if (/^<(\?|!-)/.test(start)) return true
+  return ['<!doctype', '<html', '<head', '<title', '<meta', '<body'].some((tag) =>
+    tag.startsWith(start.toLowerCase()),
+  )
+}

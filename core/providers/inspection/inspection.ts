@@ -1,0 +1,543 @@
+import type { Failure } from '../../protocol/failure.ts'
+import { announcesAiSdkUi, aiSdkUi, isAiSdkUiStart } from '../ai-sdk-ui.ts'
+import { errorIn } from '../error-in.ts'
+import { createOwnWire, type OwnProtocol, ownErrorIn } from '../own-wire.ts'
+import { opensWholeJson } from '../whole-json.ts'
+import { end, isDone, nothingSeen, type Seen, type StreamEvent, type Wire } from '../wire.ts'
+import { expectedWire, recognise } from '../wires.ts'
+import { createEventReader, parseJson } from './event-reader.ts'
+import { type Format, formatOf, MAX_START } from './format.ts'
+import { splitEvents, splitLines, splitValues, type Splitter } from './split.ts'
+import { createUnread, HEAD } from './unread.ts'
+
+/** What is known of the request when its response is inspected. */
+export interface InspectionRequest extends OwnProtocol {
+  /** Its URL's path: it chooses the error event of a response that has said nothing. */
+  path: string
+  /** How many choices were asked for (`n`). Default 1. */
+  choices?: number
+}
+
+/**
+ * How far a response has come before its first output.
+ * - `empty`: nothing but what is known to be empty
+ * - `unfinished`: an event has begun that may be output
+ * - `output`: it speaks, or is of a kind that is not looked into
+ * - `error`, `page`: it failed, or is a page of HTML
+ * - `over`: it said that it is over, and nothing else
+ */
+export type Stage = 'empty' | 'unfinished' | 'output' | 'error' | 'page' | 'over'
+
+/** What has come since the last look. */
+export interface Glance {
+  /** There was output; an event that is not finished counts. */
+  output: boolean
+  /** Inside a tool call, a reasoning part or a server-side tool. */
+  working: boolean
+  /** The response has finished, and nothing but bookkeeping can follow. */
+  finished: boolean
+}
+
+/**
+ * What the end of a connection means. `empty`: it ended well and had said nothing. `broken`: it broke off, and the wire
+ * does not say that it was whole.
+ */
+export type Verdict = 'complete' | 'empty' | 'truncated' | 'error_in_stream' | 'broken'
+
+/** Looks at a response's bytes beside the path they take to the page. It never changes or holds them, and never throws. */
+export interface Inspection {
+  feed: (bytes: Uint8Array) => void
+  stage: () => Stage
+  /** From now on what comes is output: it was held for long enough. */
+  release: () => void
+  /** Reads the newest bytes, as many as it takes to answer. */
+  look: () => Glance
+  /** Judges the end of the connection. `clean`: it was closed, not broken. Called once. */
+  conclude: (clean: boolean) => Verdict
+  /** What has been read so far: usage and error details are complete after `conclude`. */
+  readonly seen: Readonly<Seen>
+  /** The name of the wire that was recognised. */
+  wire: () => string | undefined
+  /** The wire's own error event for a response that must be broken off; `undefined` where it has none. */
+  errorEvent: (failure: Failure) => Uint8Array | undefined
+  /** Whether all of it is one whole JSON value: an error that is one can be passed on as it came. */
+  isOneValue: () => boolean
+  /** Whether the client reads on by itself after a cut: then it is passed on as it came. */
+  readsOn: () => boolean
+}
+
+/** A longer event is not read whole, bytes. */
+const MAX_EVENT = 256 * 1024
+
+/** So many unread bytes are kept where the last events tell how a response ended, and where they may not. */
+const MAX_UNREAD = 256 * 1024
+const MAX_UNREAD_OF_ALL = 4 * 1024 * 1024
+
+/** The end of a response is looked for in so many bytes first, and in eight times as many each time it is not there. */
+const TAIL = 16 * 1024
+const LOOK = 4 * 1024
+const GROWTH = 8
+
+const NEWLINE = 10
+const RETURN = 13
+
+/**
+ * Until the first output every event is read as it comes. After it bytes are only remembered, and read when there is a
+ * question: the newest first, and all of them only where these leave it open.
+ *
+ *     feed ─▶ format? ─▶ events, one by one ─▶ output ─▶ unread ─┬─ look(): the newest
+ *                          └─▶ error, page, over                  └─ conclude(): the last events, or all
+ */
+export function createInspection(
+  headers: Headers,
+  { path, choices = 1, ends, errors }: InspectionRequest,
+): Inspection {
+  const label = headers.get('content-type')?.toLowerCase().trim() ?? ''
+  const asked = { choices }
+  const own: OwnProtocol = { ends, errors }
+  const unread = createUnread()
+  const seen = nothingSeen()
+  const ending = rememberEnding()
+  let wire: Wire | undefined = ends === undefined ? undefined : createOwnWire(own)
+  let format: Format | undefined
+  /** Where the events of the first phase end; each later reading begins with one of its own. */
+  let splitter: Splitter | undefined
+  /** Before the first output. */
+  let isEager = true
+  /** Nothing but blanks has come. */
+  let isBlank = true
+  /** JSON values: each has a line of its own. */
+  let areLines = /ndjson|jsonl|json-seq/.test(label)
+  let valuesRead = 0
+  /** Unread bytes in which the end of a JSON value has not been looked for. */
+  let unscanned = 0
+  /** Whether the event that is coming is worth waiting for; kept once so much of it is there that it will not change. */
+  let isWorthWaiting: boolean | undefined
+  /** Bytes since the last look, and what it saw. */
+  let fresh = 0
+  let glimpsed = { working: false, finished: false }
+  let wasUnfinished = false
+  const decoder = new TextDecoder()
+  /** What the reader of server-sent events reads into, and the text it reads. */
+  let target = seen
+  let targetText = ''
+  /** The event that is read was not finished. */
+  let isHalf = false
+  const reader = createEventReader({
+    onEvent: (event) => take(event, target),
+    onStrayLine: takeStrayLine,
+    onId,
+  })
+
+  return {
+    feed,
+    stage,
+    release: () => {
+      if (!isEager) return
+      isEager = false
+      seen.outputs++
+      fresh = unread.size()
+    },
+    look,
+    conclude,
+    seen,
+    wire: () => wire?.name,
+    errorEvent,
+    isOneValue: () =>
+      format === 'values' &&
+      valuesRead === 1 &&
+      !/ndjson|jsonl/.test(label) &&
+      splitter?.isInside() === false,
+    readsOn: () => wire?.readsOn?.(headers, seen) ?? false,
+  }
+
+  function feed(chunk: Uint8Array): void {
+    if (chunk.length === 0) return
+    ending.feed(chunk)
+    if (!isEager) {
+      if (valuesRead === 1 && unread.size() === 0 && chunk[0] === NEWLINE) areLines = true
+      fresh += chunk.length
+      unscanned += chunk.length
+      unread.push(chunk)
+      return keepWithinLimits()
+    }
+    const bytes = isBlank ? skipBlanks(chunk) : chunk
+    if (bytes.length === 0) return
+    isBlank = false
+    if (format !== undefined) return readAsItComes(bytes)
+    unread.push(bytes)
+    format = formatOf(decoder.decode(unread.first(MAX_START)), label, false)
+    if (format !== undefined) readAsItComes(unread.take(unread.size()))
+  }
+
+  /** Reads event by event, and stops at the first that says something. */
+  function readAsItComes(bytes: Uint8Array): void {
+    unread.push(bytes)
+    if (format === 'bytes') return becomeOutput()
+    if (format === undefined || format === 'page') return
+    splitter ??= format === 'values' && !areLines ? splitValues() : splitParts()
+    let at = 0
+    while (isEager) {
+      const next = splitter.next(bytes, at)
+      if (next < 0) break
+      readEvent(unread.take(unread.size() - (bytes.length - next)), seen)
+      at = next
+      if (seen.outputs > 0 || seen.error !== undefined || seen.ended || seen.final) isEager = false
+      isWorthWaiting = undefined
+      if (valuesRead === 1 && !areLines && (bytes[next] === NEWLINE || bytes[next] === RETURN)) {
+        areLines = true
+        splitter = splitLines()
+      }
+    }
+    if (isEager && splitter.isInvalid()) return becomeOutput()
+    if (isEager) return
+    unscanned = fresh = unread.size()
+    glimpsed = { working: seen.working, finished: seen.final || seen.ended }
+  }
+
+  /** Words, or bytes of any other kind. */
+  function becomeOutput(): void {
+    format = 'bytes'
+    isEager = false
+    seen.outputs++
+    fresh = unread.size()
+  }
+
+  function stage(): Stage {
+    if (format === 'page') return 'page'
+    if (seen.outputs > 0) return 'output'
+    if (seen.error !== undefined) return 'error'
+    if (seen.ended || seen.final) return 'over'
+    if (isBlank) return 'empty'
+    if (format === undefined) return 'unfinished'
+    if (!splitter?.isInside() || wire !== undefined) return 'empty'
+    return isWorthIt() ? 'empty' : 'unfinished'
+  }
+
+  /** What begins like an error, or like a provider's whole response, is known to be of no use before it is finished. */
+  function isWorthIt(): boolean {
+    if (isWorthWaiting !== undefined) return isWorthWaiting
+    const head = decoder.decode(unread.first(HEAD))
+    const isIt = looksLikeError(head) || (format === 'values' && opensWholeJson(head))
+    if (unread.size() >= HEAD) isWorthWaiting = isIt
+    return isIt
+  }
+
+  /** Reads one event, or one value, whole or by its ends. */
+  function readEvent(bytes: Uint8Array, into: Seen): void {
+    if (bytes.length > MAX_EVENT) return skim(bytes.subarray(0, HEAD), bytes.subarray(-HEAD), into)
+    const text = decoder.decode(bytes)
+    if (format === 'sse') {
+      target = into
+      targetText = text
+      return reader.feed(text)
+    }
+    if (format === 'values') valuesRead++
+    if (text.trim() !== '') take({ text: text.trim(), data: parseJson(text) }, into)
+  }
+
+  /** Reads what is left as an event, though its end has not come. */
+  function readRest(bytes: Uint8Array, into: Seen): void {
+    isHalf = true
+    readEvent(bytes, into)
+    if (format === 'sse') reader.end()
+    isHalf = false
+  }
+
+  function onId(): void {
+    target.hasIds = true
+  }
+
+  function takeStrayLine(line: string): void {
+    const trimmed = line.trim()
+    if (trimmed === '' || target.ended) return
+    const error = errorOfStrayLine(trimmed, targetText)
+    if (error !== undefined && (wire || isEager)) target.error ??= error
+    else if (!wire) target.outputs++
+  }
+
+  function take(event: StreamEvent, into: Seen): void {
+    if (into.ended) return // What follows the end marker is not part of the response.
+    wire ??= recognise(event)
+    if (!wire && into === seen && announcesAiSdkUi(headers) && isAiSdkUiStart(event)) wire = aiSdkUi
+    const ownError = ownErrorIn(own, event)
+    // Of a protocol that is not known, only what it begins with can be called an error.
+    const isJudged = wire !== undefined || (isEager && into.outputs === 0)
+    const error = ownError ?? (isJudged ? (wire?.errorIn ?? errorIn)(event) : undefined)
+    if (error !== undefined) {
+      into.error ??= error
+      return
+    }
+    if (wire) {
+      if (!wire.read(event, into, asked)) into.outputs++
+    } else if (isDone(event.text)) end(into)
+    // Half a JSON value says nothing to anyone.
+    else if (isHalf && event.data === undefined && /^[{[]/.test(event.text)) return
+    else if (event.text.trim() !== '' || event.name !== undefined) into.outputs++
+  }
+
+  function skim(head: Uint8Array, tail: Uint8Array, into: Seen): void {
+    const start = decoder.decode(head)
+    const event = skimmedEvent(start)
+    wire ??=
+      recognise(event) ??
+      (format === 'sse' && /"choices"\s{0,9}:\s{0,9}\[/.test(start) ? recognise(CHUNK) : undefined)
+    const before = into.spoken
+    const isTold = wire?.skim
+      ? wire.skim(start, decoder.decode(tail), into, asked)
+      : wire?.read(event, into, asked)
+    if (into.spoken === before && !into.ended && !into.finished) into.outputs++
+    if (!isTold) into.undecided = true
+  }
+
+  function keepWithinLimits(): void {
+    const needsAll = wire?.needsAll?.(seen, asked) ?? false
+    if (unread.size() <= (needsAll ? MAX_UNREAD_OF_ALL : MAX_UNREAD)) return
+    if (format === 'values' && !areLines) scanValues()
+    else if (needsAll) readOn()
+    // One event may be longer than what is kept.
+    if (unread.size() > MAX_UNREAD) unread.trim(MAX_UNREAD / 2)
+    fresh = Math.min(fresh, unread.size())
+  }
+
+  /** Reads all that is unread, up to an event that is not finished. Returns whether there is one. */
+  function readOn(): boolean {
+    const { rest, isUnfinished } = readEvents(unread.take(unread.size()), splitParts(), seen)
+    unread.push(rest)
+    return isUnfinished
+  }
+
+  /** Finds events that can be told apart without knowing what came before. */
+  function splitParts(): Splitter {
+    return format === 'sse' ? splitEvents() : splitLines()
+  }
+
+  /** Looks for the ends of JSON values that may be longer than what is kept of them. */
+  function scanValues(): void {
+    if (!splitter) return
+    const bytes = unread.last(unscanned)
+    unscanned = 0
+    for (let at = 0; ;) {
+      const next = splitter.next(bytes, at)
+      if (next < 0) return
+      const [hadGap, head] = [unread.hasGap(), unread.head()]
+      const value = unread.take(unread.size() - (bytes.length - next))
+      if (hadGap) skim(head, value.subarray(-HEAD), seen)
+      else readEvent(value, seen)
+      at = next
+    }
+  }
+
+  function readEvents(
+    bytes: Uint8Array,
+    by: Splitter,
+    into: Seen,
+  ): { rest: Uint8Array; isUnfinished: boolean } {
+    let at = 0
+    for (;;) {
+      const next = by.next(bytes, at)
+      if (next < 0) return { rest: bytes.subarray(at), isUnfinished: by.isInside() }
+      readEvent(bytes.subarray(at, next), into)
+      at = next
+    }
+  }
+
+  /** Reads the last bytes by themselves; `undefined` where no event begins within them. */
+  function readLast(count: number, isEnd: boolean): { last: Seen; isUnfinished: boolean } | undefined {
+    if (format === undefined || format === 'bytes' || format === 'page') return undefined
+    const isAll = count >= unread.size()
+    const bytes = unread.last(count)
+    const last: Seen = { ...nothingSeen(), working: glimpsed.working }
+    let from = 0
+    const head = isAll ? unread.head() : undefined
+    if (!head || head.length > 0) {
+      const border = splitParts().next(bytes, 0)
+      if (border < 0 && !isAll) return undefined
+      if (border < 0 && !isEnd) return { last, isUnfinished: true }
+      from = border < 0 ? bytes.length : border
+      const cut = bytes.subarray(0, from)
+      if (head && head.length < HEAD) readRest(concat(head, cut), last)
+      else if (head) skim(head, cut.subarray(-HEAD), last)
+    }
+    const { rest, isUnfinished } = readEvents(bytes.subarray(from), splitParts(), last)
+    if (isEnd && isUnfinished) readRest(rest, last)
+    return { last, isUnfinished }
+  }
+
+  function look(): Glance {
+    let output = fresh > 0 && (format === 'bytes' || (format === 'values' && !areLines))
+    const isRead = format === 'sse' || format === 'lines' || (format === 'values' && areLines)
+    for (let size = LOOK; isRead && fresh > 0; size *= GROWTH) {
+      // The event that the last look saw the beginning of ends in these bytes.
+      const isAll = size >= fresh
+      const found = readLast(Math.min(size, Math.max(fresh, LOOK)), false)
+      if (found) {
+        const { last, isUnfinished } = found
+        if (last.spoken > 0 || last.finished || last.ended) glimpsed.finished = isFinal(last)
+        glimpsed.working = last.working
+        output = last.outputs > 0 || isUnfinished || (isAll && wasUnfinished)
+        wasUnfinished = isUnfinished
+        if (output || isAll) break
+      } else if (isAll) {
+        output = wasUnfinished = true
+        break
+      }
+    }
+    fresh = 0
+    return { output, ...glimpsed }
+  }
+
+  function isFinal(last: Seen): boolean {
+    return last.ended || (last.final && !(wire?.needsAll?.(last, asked) ?? false))
+  }
+
+  function conclude(clean: boolean): Verdict {
+    format ??= formatOf(decoder.decode(unread.first(MAX_START)), label, true)
+    settle(clean)
+    if (seen.error !== undefined) return 'error_in_stream' // Its end marker may still have come.
+    if (seen.ended || seen.finished) return seen.outputs > 0 || seen.reason ? 'complete' : 'empty'
+    if (!clean) return 'broken'
+    if (format === 'values' ? isCutValue() : wire && !seen.undecided) return 'truncated'
+    return seen.outputs > 0 || (format === 'bytes' && !isBlank) || format === 'page' ? 'complete' : 'empty'
+  }
+
+  /** Brings `seen` to the end: by the last events where they tell, else by all. */
+  function settle(clean: boolean): void {
+    if (format === undefined || format === 'bytes' || format === 'page') return
+    if (format === 'values' && !areLines) return scanValues()
+    for (let size = TAIL; unread.hasGap() || size < unread.size(); size *= GROWTH) {
+      const isAll = size >= unread.size()
+      const found = readLast(size, clean)
+      if (found && (isAll || isDecisive(found.last))) return merge(found.last)
+    }
+    if (readOn() && clean) readRest(unread.last(unread.size()), seen)
+  }
+
+  function isDecisive(last: Seen): boolean {
+    if (!wire || wire.needsAll?.(last, asked)) return false
+    return last.spoken > 0 || last.finished || last.ended || last.error !== undefined
+  }
+
+  function merge(last: Seen): void {
+    const { outputs, usage, error, reason } = seen
+    const isTold = last.spoken > 0 || last.finished || last.ended || last.undecided === true
+    Object.assign(seen, isTold ? last : {}, {
+      outputs: outputs + last.outputs,
+      reason: reason || last.reason,
+      hasIds: seen.hasIds || last.hasIds,
+      ...(error === undefined && last.error === undefined ? {} : { error: error ?? last.error }),
+      ...(usage || last.usage ? { usage: { ...usage, ...last.usage } } : {}),
+    })
+  }
+
+  /** A JSON value has begun and is not closed, and there is evidence that it is JSON. */
+  function isCutValue(): boolean {
+    if (seen.undecided) return false
+    if (!areLines) {
+      const isJson = wire !== undefined || valuesRead > 0 || /json/.test(label)
+      return splitter?.isInside() === true && (isJson || opensWholeJson(decoder.decode(unread.first(HEAD))))
+    }
+    if (wire) return true
+    const bytes = unread.last(unread.size())
+    const line = bytes.subarray(bytes.lastIndexOf(NEWLINE) + 1)
+    const scanner = splitValues()
+    return scanner.next(line, 0) < 0 && scanner.isInside() && !scanner.isInvalid()
+  }
+
+  function errorEvent(failure: Failure): Uint8Array | undefined {
+    const framing =
+      format ??
+      (label.startsWith('text/event-stream') ? 'sse' : /(nd|l)json|jsonl/.test(label) ? 'lines' : undefined)
+    const isFramed = framing === 'sse' || framing === 'lines' || (framing === 'values' && areLines)
+    const speaker = wire ?? (seen.outputs === 0 ? expectedWire(path, label) : undefined)
+    const event = isFramed ? speaker?.errorEvent?.(failure) : undefined
+    if (!event) return undefined
+    // An event that was cut off must end before ours begins.
+    if ('line' in event) return encode(`${ending.isLine() ? '' : '\n'}${event.line}\n`)
+    const data = JSON.stringify(event.data)
+    if (framing !== 'sse') return encode(`${ending.isLine() ? '' : '\n'}${data}\n`)
+    const name = event.name === undefined ? '' : `event: ${event.name}\n`
+    return encode(`${ending.isBlankLine() ? '' : '\n\n'}${name}data: ${data}\n\n`)
+  }
+}
+
+/** A chunk of the wire whose events do not name their type. */
+const CHUNK: StreamEvent = { text: '', data: { choices: [{ delta: {} }] } }
+
+/** What the beginning of a long event tells of it. */
+function skimmedEvent(head: string): StreamEvent {
+  const name = /^event: ?(.{1,99})$/m.exec(head)?.[1]?.trim()
+  const type = /"type"\s{0,9}:\s{0,9}"([^"]{1,99})"/.exec(head)?.[1] ?? name
+  const data = {
+    ...(type === undefined ? {} : { type }),
+    output_index: 0,
+    index: 0,
+    delta: {},
+    ...idsIn(head),
+  }
+  return { name, text: head, data }
+}
+
+function idsIn(head: string): Record<string, string> {
+  const ids: Record<string, string> = {}
+  for (const [, field, id] of head.matchAll(
+    /"(id|toolCallId|messageId|runId)"\s{0,9}:\s{0,9}"([^"]{1,99})"/g,
+  )) {
+    if (field !== undefined && id !== undefined) ids[field] = id
+  }
+  return ids
+}
+
+/** Some servers write an error between events as they would anywhere else: `error: {…}`, or bare JSON. */
+function errorOfStrayLine(line: string, text: string): unknown {
+  if (line.startsWith('error:')) {
+    const data = parseJson(line.slice(6))
+    return errorIn({ text: line, data }) ?? data ?? { message: line.slice(6).trim() }
+  }
+  const isError = line.startsWith('"error"') || /^\{\s{0,99}"error"/.test(line)
+  if (!isError) return undefined
+  const data = parseJson(line) ?? parseJson(text)
+  return data === undefined ? { message: 'An error between events' } : errorIn({ text: line, data })
+}
+
+function looksLikeError(head: string): boolean {
+  return /"error"|^event: ?error|"object"\s{0,9}:\s{0,9}"error"|"base_resp"|"type"\s{0,9}:\s{0,9}"error/m.test(
+    head.slice(0, 512),
+  )
+}
+
+/** The byte order mark and blanks before the first content. */
+function skipBlanks(bytes: Uint8Array): Uint8Array {
+  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+  while (at < bytes.length && (bytes[at] ?? 0) <= 32) at++
+  return bytes.subarray(at)
+}
+
+function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length)
+  both.set(first)
+  both.set(second, first.length)
+  return both
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+/** Remembers how what has passed ended. */
+function rememberEnding() {
+  let last = NEWLINE
+  let beforeLast = NEWLINE
+  return {
+    feed: (bytes: Uint8Array) => {
+      for (let at = Math.max(0, bytes.length - 4); at < bytes.length; at++) {
+        const byte = bytes[at] ?? 0
+        if (byte === RETURN) continue
+        beforeLast = last
+        last = byte
+      }
+    },
+    isLine: () => last === NEWLINE,
+    isBlankLine: () => last === NEWLINE && beforeLast === NEWLINE,
+  }
+}

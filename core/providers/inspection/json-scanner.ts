@@ -1,0 +1,119 @@
+const QUOTE = 34
+const BACKSLASH = 92
+const COMMA = 44
+const COLON = 58
+const OPEN_BRACKET = 91
+const CLOSE_BRACKET = 93
+const OPEN_BRACE = 123
+const CLOSE_BRACE = 125
+const SPACE = 32
+
+/** What may come next. */
+const VALUE = 0
+const KEY = 1
+const AFTER_KEY = 2
+const AFTER_VALUE = 3
+
+/** Deeper than this it is no JSON that anybody sends. */
+const MAX_DEPTH = 1_000
+
+export interface JsonScanner {
+  /** The index after the object or array that closes first at or behind `from`; -1 when none closes in these bytes. */
+  scan: (bytes: Uint8Array, from: number) => number
+  /** A value has begun and is not closed. */
+  isInside: () => boolean
+  /** The bytes are no JSON: objects and arrays in a row, blanks between them. */
+  isInvalid: () => boolean
+}
+
+/**
+ * Follows JSON objects and arrays in a row through their bytes without keeping them: enough to tell whole ones from cut
+ * ones, and JSON from words that begin like it. Strings are skipped natively; numbers and literals are not checked.
+ */
+export function createJsonScanner(): JsonScanner {
+  /** `true` for each object that is open, `false` for each array. */
+  const open: boolean[] = []
+  let expected = VALUE
+  let isFirst = false
+  let isInString = false
+  let isEscaped = false
+  let isInvalid = false
+
+  const afterValue = () => (open.length > 0 ? AFTER_VALUE : VALUE)
+
+  /** The index after the string's closing quote, or the end of the bytes. */
+  const skipString = (bytes: Uint8Array, from: number): number => {
+    let at = from
+    for (;;) {
+      const quote = bytes.indexOf(QUOTE, at)
+      const end = quote < 0 ? bytes.length : quote
+      let slashes = 0
+      while (end - slashes > at && bytes[end - slashes - 1] === BACKSLASH) slashes++
+      const isOdd = slashes % 2 === 1
+      // A backslash at the end of the bytes before, if it still counts here.
+      const escapes = end - slashes === at && isEscaped ? !isOdd : isOdd
+      isEscaped = escapes && quote < 0
+      if (quote < 0) return bytes.length
+      at = quote + 1
+      if (escapes) continue
+      isInString = false
+      return at
+    }
+  }
+
+  return {
+    scan: (bytes, from) => {
+      let at = from
+      while (at < bytes.length && !isInvalid) {
+        if (isInString) {
+          at = skipString(bytes, at)
+          continue
+        }
+        const byte = bytes[at++] ?? SPACE
+        if (byte <= SPACE) continue
+        const isObject = open.at(-1)
+        switch (byte) {
+          case QUOTE:
+            if (expected === KEY) expected = AFTER_KEY
+            else if (expected === VALUE && open.length > 0) expected = AFTER_VALUE
+            else isInvalid = true
+            isInString = true
+            break
+          case OPEN_BRACE:
+          case OPEN_BRACKET:
+            isInvalid = expected !== VALUE || open.length >= MAX_DEPTH
+            open.push(byte === OPEN_BRACE)
+            expected = byte === OPEN_BRACE ? KEY : VALUE
+            isFirst = true
+            continue
+          case CLOSE_BRACE:
+          case CLOSE_BRACKET:
+            isInvalid =
+              isObject !== (byte === CLOSE_BRACE) ||
+              !(expected === AFTER_VALUE || (isFirst && expected !== AFTER_KEY))
+            open.pop()
+            expected = afterValue()
+            isFirst = false
+            if (open.length === 0 && !isInvalid) return at
+            break
+          case COLON:
+            isInvalid = expected !== AFTER_KEY
+            expected = VALUE
+            break
+          case COMMA:
+            isInvalid = expected !== AFTER_VALUE
+            expected = isObject ? KEY : VALUE
+            break
+          default:
+            // A number or a literal, one byte at a time: its first byte stands where a value may.
+            if (expected === VALUE && open.length > 0) expected = AFTER_VALUE
+            else isInvalid = expected !== AFTER_VALUE
+        }
+        isFirst = false
+      }
+      return -1
+    },
+    isInside: () => open.length > 0,
+    isInvalid: () => isInvalid,
+  }
+}

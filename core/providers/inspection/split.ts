@@ -1,0 +1,84 @@
+import { createJsonScanner } from './json-scanner.ts'
+
+/** Finds where events end, in bytes that come in any pieces. */
+export interface Splitter {
+  /** The index in `bytes` after the event that ends first at or behind `from`; -1 when none ends there. */
+  next: (bytes: Uint8Array, from: number) => number
+  /** Whether what follows the last end has content: more than blanks and comments. */
+  isInside: () => boolean
+  /** What was read cannot be of this format. */
+  isInvalid: () => boolean
+}
+
+const LF = 10
+const CR = 13
+const SPACE = 32
+const COLON = 58
+
+/** Server-sent events end at a blank line. Comments and blank lines before an event belong to it. */
+export function splitEvents(): Splitter {
+  let isLineBlank = true
+  let isInside = false
+  return {
+    next: (bytes, from) => {
+      let at = from
+      while (at < bytes.length) {
+        const lf = bytes.indexOf(LF, at)
+        const end = lf < 0 ? bytes.length : lf
+        const isBlank = isLineBlank && (end === at || (end === at + 1 && bytes[at] === CR))
+        // The first byte of a line tells a comment.
+        if (isLineBlank && !isBlank && bytes[at] !== COLON && (bytes[at] ?? 0) > SPACE) isInside = true
+        if (lf < 0) {
+          isLineBlank = isBlank
+          return -1
+        }
+        at = lf + 1
+        isLineBlank = true
+        if (isBlank && isInside) {
+          isInside = false
+          return at
+        }
+      }
+      return -1
+    },
+    isInside: () => isInside,
+    isInvalid: () => false,
+  }
+}
+
+/** One event a line; blank lines are none. */
+export function splitLines(): Splitter {
+  let isInside = false
+  return {
+    next: (bytes, from) => {
+      let at = from
+      for (;;) {
+        const lf = bytes.indexOf(LF, at)
+        const end = lf < 0 ? bytes.length : lf
+        isInside ||= !isBlank(bytes, at, end)
+        if (lf < 0) return -1
+        at = lf + 1
+        if (!isInside) continue
+        isInside = false
+        return at
+      }
+    },
+    isInside: () => isInside,
+    isInvalid: () => false,
+  }
+}
+
+/** JSON values in a row, with or without lines between them. */
+export function splitValues(): Splitter {
+  const scanner = createJsonScanner()
+  return {
+    next: (bytes, from) => scanner.scan(bytes, from),
+    isInside: () => scanner.isInside(),
+    isInvalid: () => scanner.isInvalid(),
+  }
+}
+
+function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if ((bytes[at] ?? 0) > SPACE) return false
+  return true
+}

@@ -1,0 +1,62 @@
+import { addOutput, addUsage, asArray, asText, end, get, hasContent, type Wire } from './wire.ts'
+
+/**
+ * LangGraph: named events after `metadata` with its `run_id`. Python servers end with `event: end`, JavaScript ones say
+ * nothing: whole is what has a last message with its `finish_reason`, or ends with the state's `values`. Its client
+ * reads on by itself from the `Location` header after a bare cut.
+ * [spec] https://docs.langchain.com/langsmith/streaming
+ */
+export const langgraph: Wire = {
+  name: 'langgraph',
+  requests: [{ path: /\/runs\/stream$/, mediaType: 'text/event-stream', streamsByDefault: true }],
+
+  recognises: ({ name, data }) => {
+    if (name === 'metadata') return typeof get(data, 'run_id') === 'string'
+    return (
+      /^messages(\/|\||$)/.test(name ?? '') &&
+      asArray(data).some(
+        (each) => get(each, 'langgraph_node') !== undefined || get(each, 'response_metadata') !== undefined,
+      )
+    )
+  },
+
+  read: ({ name = '', data }, seen) => {
+    const [mode = ''] = name.split('|')
+    if (mode === 'end') end(seen)
+    else if (mode === 'values') {
+      addOutput(seen)
+      seen.finished = seen.reason = true
+      seen.working = true
+    } else if (mode === 'messages' || mode === 'messages/partial' || mode === 'messages/complete') {
+      const messages = asArray(data)
+      const last = mode === 'messages' ? messages[0] : messages.at(-1)
+      if (
+        hasContent(get(last, 'content')) ||
+        hasContent(get(last, 'tool_calls')) ||
+        hasContent(get(last, 'tool_call_chunks'))
+      )
+        addOutput(seen)
+      const usage = get(last, 'usage_metadata')
+      addUsage(seen, get(usage, 'input_tokens'), get(usage, 'output_tokens'))
+      const reason =
+        asText(get(last, 'response_metadata', 'finish_reason')) ||
+        asText(get(last, 'response_metadata', 'stop_reason'))
+      if (reason !== '') seen.finished = seen.reason = true
+      // Nodes and tools run between messages.
+      seen.working = reason !== '' || !hasContent(get(last, 'content'))
+    } else if (/^(updates|custom|debug|events|tasks|checkpoints)$/.test(mode)) {
+      // Without messages nothing can be cut off in the middle.
+      seen.outputs++
+      if (seen.spoken === 0) seen.finished = true
+      seen.working = true
+    } else return mode === 'metadata' || mode === 'messages/metadata' || mode === 'error'
+    return true
+  },
+
+  // The state of an app may well have a field `error`.
+  errorIn: ({ name, data, text }) => (name?.split('|')[0] === 'error' ? (data ?? text) : undefined),
+
+  errorEvent: ({ code, message }) => ({ name: 'error', data: { error: code, message } }),
+
+  readsOn: (headers) => headers.has('location'),
+}

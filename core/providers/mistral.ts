@@ -1,0 +1,35 @@
+import { addOutput, addUsage, asText, end, eventType, get, type Wire } from './wire.ts'
+
+/**
+ * Mistral's conversations and agents (its chat completions speak OpenAI's wire): typed events, ended by
+ * `conversation.response.done`.
+ * [spec] https://docs.mistral.ai/api/endpoint/beta/conversations
+ */
+export const mistral: Wire = {
+  name: 'mistral',
+  requests: [{ path: /\/conversations(\/[^/]+)?$/, mediaType: 'text/event-stream', streamsByDefault: false }],
+
+  recognises: (event) => /^conversation\.response\.(started|done|error)$/.test(eventType(event)),
+
+  read: (event, seen) => {
+    const type = eventType(event)
+    if (type === 'conversation.response.done') {
+      end(seen)
+      seen.reason = true
+      addUsage(seen, get(event.data, 'usage', 'prompt_tokens'), get(event.data, 'usage', 'completion_tokens'))
+    } else if (/^(message\.output|function\.call)\.delta$/.test(type)) {
+      addOutput(seen)
+      seen.working =
+        type !== 'message.output.delta' || asText(get(event.data, 'content', 'type')) === 'thinking'
+    } else if (/^(tool\.execution|agent\.handoff)\./.test(type)) {
+      addOutput(seen)
+      seen.working = !type.endsWith('.done')
+    } else return /^conversation\.response\./.test(type)
+    return true
+  },
+
+  errorEvent: ({ message }) => ({
+    name: 'conversation.response.error',
+    data: { type: 'conversation.response.error', message, code: 503 },
+  }),
+}

@@ -1,0 +1,119 @@
+import {
+  addOutput,
+  addUsage,
+  asArray,
+  end,
+  get,
+  hasContent,
+  isDone,
+  type Seen,
+  type StreamEvent,
+  type Wire,
+} from './wire.ts'
+
+/** Top-level fields that say nothing yet, whatever is in them. */
+const PREAMBLE = new Set([
+  'choices',
+  'id',
+  'object',
+  'created',
+  'model',
+  'provider',
+  'system_fingerprint',
+  'service_tier',
+  'usage',
+  'obfuscation',
+  'prompt_filter_results',
+  'prompt_annotations',
+  'x_groq',
+  'error',
+])
+
+/**
+ * OpenAI chat completions and their many speakers (Mistral, Groq, DeepSeek, OpenRouter, vLLM …): a `finish_reason`,
+ * then `data: [DONE]`. Real servers leave out the one or the other; either is an end.
+ * [spec] https://platform.openai.com/docs/api-reference/chat-streaming
+ */
+export const openaiChat: Wire = {
+  name: 'openai-chat',
+  requests: [{ path: /\/completions$/, mediaType: 'text/event-stream', streamsByDefault: false }],
+
+  recognises: isChunk,
+
+  read: (event, seen, asked) => {
+    const { text, data } = event
+    if (isDone(text)) {
+      end(seen)
+      return true
+    }
+    const choices = asArray(get(data, 'choices'))
+    for (const choice of choices) {
+      const delta = get(choice, 'delta') ?? get(choice, 'message')
+      const speaks = saysSomething(delta) || hasContent(get(choice, 'text'))
+      if (speaks) {
+        addOutput(seen)
+        seen.working = isWorking(delta)
+      }
+      const reason = get(choice, 'finish_reason')
+      const index = get(choice, 'index') ?? 0
+      if (asked.choices > 1) {
+        const ends = (seen.choices ??= new Map<unknown, boolean>())
+        ends.set(index, ends.get(index) || Boolean(reason))
+        seen.finished = ends.size >= asked.choices && [...ends.values()].every(Boolean)
+      } else if (reason) seen.finished = true
+      if (reason) {
+        seen.reason = true
+        // Some servers put a reason on every chunk: one that comes with content may not be the last.
+        seen.final = seen.finished && !speaks
+        seen.working = false
+      }
+      countTokens(seen, get(choice, 'usage'))
+    }
+    countTokens(seen, get(data, 'usage'))
+    if (!isChunk(event)) return false
+    // Progress reports and the like: not text, but not nothing either.
+    if (Object.entries(data ?? {}).some(([name, value]) => !PREAMBLE.has(name) && hasContent(value)))
+      seen.outputs++
+    return true
+  },
+
+  skim: (head, tail, seen, asked) => {
+    const reason =
+      /"finish_reason"\s{0,9}:\s{0,9}(?:null|"(\w*)")/.exec(tail) ??
+      /"finish_reason"\s{0,9}:\s{0,9}(?:null|"(\w*)")/.exec(head)
+    const choice = { delta: { content: '…' }, finish_reason: reason?.[1] ?? null }
+    openaiChat.read({ text: '', data: { choices: [choice] } }, seen, asked)
+    return reason !== null
+  },
+
+  needsAll: (seen, asked) => asked.choices > 1 && !seen.ended,
+
+  errorEvent: ({ code, message }) => ({ data: { error: { message, type: 'streamkeeper_error', code } } }),
+}
+
+function isChunk({ data }: StreamEvent): boolean {
+  const choices = get(data, 'choices')
+  if (!Array.isArray(choices)) return false
+  if (choices.length === 0) return Object.keys(Object(data) as object).every((field) => PREAMBLE.has(field))
+  return choices.some((choice) =>
+    ['delta', 'message', 'text', 'finish_reason'].some((field) => get(choice, field) !== undefined),
+  )
+}
+
+function countTokens(seen: Seen, usage: unknown): void {
+  addUsage(seen, get(usage, 'prompt_tokens'), get(usage, 'completion_tokens'))
+}
+
+/** Any field of a delta that has content; a role alone says nothing. */
+function saysSomething(delta: unknown): boolean {
+  if (typeof delta !== 'object' || delta === null) return false
+  return Object.entries(delta).some(([name, value]) => name !== 'role' && hasContent(value))
+}
+
+/** A tool call that is being written, or a thought: what comes next may take minutes. */
+function isWorking(delta: unknown): boolean {
+  if (hasContent(get(delta, 'content'))) return false
+  return ['tool_calls', 'function_call', 'reasoning', 'reasoning_content', 'reasoning_details'].some(
+    (field) => hasContent(get(delta, field)),
+  )
+}

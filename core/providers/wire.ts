@@ -1,0 +1,142 @@
+import type { Failure } from '../protocol/failure.ts'
+import type { Usage } from '../protocol/status.ts'
+
+/** One event of a stream: a server-sent event, or one JSON value of a body. */
+export interface StreamEvent {
+  /** The SSE event name; absent means `message`. */
+  name?: string | undefined
+  /** The text as it was sent. */
+  text: string
+  /** The parsed JSON; `undefined` when the text is no JSON. */
+  data: unknown
+}
+
+/** What has been seen of a response so far. A wire fills it in, event by event. */
+export interface Seen {
+  /** Events that carried output. Comments, pings and a wire's preamble are none. */
+  outputs: number
+  /** The wire's own output: only this takes a finish back. */
+  spoken: number
+  /** The model said that it is done. Later output takes it back. */
+  finished: boolean
+  /** After this finish nothing but bookkeeping can follow: the end of the connection need not be awaited. */
+  final: boolean
+  /** The wire's own end marker. What follows it is not part of the response. */
+  ended: boolean
+  /** The response said why it ended, which makes an end without output a response. */
+  reason: boolean
+  /** Inside a tool call, a reasoning part or a server-side tool: silence is normal here. */
+  working: boolean
+  /** The detail of an error event, as it was sent. */
+  error?: unknown
+  usage?: Usage
+  /** With several choices: which of them have finished. */
+  choices?: Map<unknown, boolean>
+  /** Parts that have been opened and not closed. */
+  open?: Set<string>
+  /** Events had ids: a client may ask for what follows the last one. */
+  hasIds?: boolean
+  /** An event was too long to read, and its beginning and end do not tell what it was. */
+  undecided?: boolean
+}
+
+export function nothingSeen(): Seen {
+  return { outputs: 0, spoken: 0, finished: false, final: false, ended: false, reason: false, working: false }
+}
+
+/** What a wire may need to know of the request. */
+export interface Asked {
+  /** How many choices were asked for (`n`). */
+  choices: number
+}
+
+/** A wire protocol: how its requests and responses look, and how it reports a failure. */
+export interface Wire {
+  name: string
+  /** How its requests look: where to look first, never evidence of what the response is. */
+  requests?: readonly RequestShape[]
+  /** Whether an event can only be of this wire. */
+  recognises: (event: StreamEvent) => boolean
+  /** Reads one event into `seen`. Returns `false` for an event that the wire does not know. */
+  read: (event: StreamEvent, seen: Seen, asked: Asked) => boolean
+  /** The error that an event reports; default: the table of `errorIn`. */
+  errorIn?: (event: StreamEvent) => unknown
+  /**
+   * Reads an event that is too long to be read whole by its first and last 4 kB. Returns `false` where they do not
+   * tell what it was; default: by its type.
+   */
+  skim?: (head: string, tail: string, seen: Seen, asked: Asked) => boolean
+  /** Whether the last events alone cannot tell how it ended. */
+  needsAll?: (seen: Seen, asked: Asked) => boolean
+  /** The wire's own error event, as its servers send it in mid-stream. */
+  errorEvent?: (failure: Failure) => ErrorEvent
+  /** Whether its client reads on by itself after a bare cut, and would stop at an error event. */
+  readsOn?: (headers: Headers, seen: Seen) => boolean
+}
+
+/** An error event before it is framed as SSE or as a line. `line`: the whole line, where lines are not JSON. */
+export type ErrorEvent = { name?: string; data: object } | { line: string }
+
+export interface RequestShape {
+  /** Paths that its requests are sent to. */
+  path: RegExp
+  /** The media type of its streams. */
+  mediaType: 'text/event-stream' | 'application/x-ndjson' | 'application/json'
+  /** Whether a request without a boolean `stream` in its body streams. */
+  streamsByDefault: boolean
+}
+
+/** A field deep inside a value; `undefined` where the path is not there. */
+export function get(value: unknown, ...path: string[]): unknown {
+  let found = value
+  for (const name of path) {
+    found =
+      typeof found === 'object' && found !== null && Object.hasOwn(found, name)
+        ? (found as Record<string, unknown>)[name]
+        : undefined
+  }
+  return found
+}
+
+/** The elements of a list; none when it is no list. */
+export function asArray(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+export function asText(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** Whether a value has content: empty strings, lists and objects have none, nor have `null`, `false` and 0. */
+export function hasContent(value: unknown): boolean {
+  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value)
+}
+
+/** The type of an event: by its data, else by its SSE name; empty when neither says. */
+export function eventType({ name, data }: StreamEvent): string {
+  return asText(get(data, 'type')) || (name ?? '')
+}
+
+/** Output of the wire's own: whatever finish came before it was none. */
+export function addOutput(seen: Seen): void {
+  seen.outputs++
+  seen.spoken++
+  seen.finished = seen.final = false
+}
+
+/** The end marker, or an event that is one. */
+export function end(seen: Seen): void {
+  seen.finished = seen.final = seen.ended = true
+  seen.working = false
+}
+
+/** Takes over token counts; a count that is absent leaves the one before. */
+export function addUsage(seen: Seen, inputTokens: unknown, outputTokens: unknown): void {
+  if (typeof inputTokens === 'number') seen.usage = { ...seen.usage, inputTokens }
+  if (typeof outputTokens === 'number') seen.usage = { ...seen.usage, outputTokens }
+}
+
+/** Whether a text is the end marker that OpenAI made common. */
+export function isDone(text: string): boolean {
+  return text.length < 32 && text.trim() === '[DONE]'
+}
