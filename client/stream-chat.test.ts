@@ -73,6 +73,15 @@ describe('streamChat()', () => {
     expect(failure).toMatchObject({ code: 'rate_limited', httpStatus: 429, message: 'Slow down, please' })
   })
 
+  test.each([
+    [402, 'quota_exhausted'],
+    [498, 'overloaded'],
+    [503, 'overloaded'],
+    [500, 'upstream_error'],
+  ])('a bare %i is %s', async (status, code) => {
+    await expect(chunksOf(answer('', { status }))).rejects.toMatchObject({ code, httpStatus: status })
+  })
+
   test('an error in the stream is a ChatError, after what came before it', async () => {
     const items: unknown[] = []
     const text = `${say('Hel')}data: {"error":{"message":"Out of order"}}\n\n`

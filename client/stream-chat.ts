@@ -1,4 +1,5 @@
 import { deferred } from '../core/deferred.ts'
+import { codeOfStatus } from '../core/protocol/failure.ts'
 import { createRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
 import type { Status } from '../core/protocol/status.ts'
 import { ChatError } from './chat-error.ts'
@@ -220,9 +221,7 @@ async function refusalOf(response: Response): Promise<ChatError> {
   } catch {
     // No JSON: a proxy's page, mostly, and no words for a person.
   }
-  const code =
-    status === 429 ? 'rate_limited' : status === 503 || status === 529 ? 'overloaded' : 'upstream_error'
-  return new ChatError(code, said ?? `The upstream refused the request with ${status}`, {
+  return new ChatError(codeOfStatus(status), said ?? `The upstream refused the request with ${status}`, {
     httpStatus: status,
   })
 }

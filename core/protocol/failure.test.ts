@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { failureOf } from './failure.ts'
+import { codeOfStatus, failureOf } from './failure.ts'
 
 test('failureOf() says it in the words of its code', () => {
   expect(failureOf('truncated')).toEqual({
@@ -12,4 +12,17 @@ test('failureOf() says it in the words of its code', () => {
     httpStatus: 429,
     retryAt: 5,
   })
+})
+
+test.each([
+  [400, 'upstream_error'],
+  [402, 'quota_exhausted'],
+  [429, 'rate_limited'],
+  [498, 'overloaded'],
+  [500, 'upstream_error'],
+  [503, 'overloaded'],
+  [529, 'overloaded'],
+  [599, 'upstream_error'],
+])('codeOfStatus() of %i is %s', (status, code) => {
+  expect(codeOfStatus(status)).toBe(code)
 })

@@ -43,6 +43,15 @@ export interface Failure {
   retryAt?: number
 }
 
+/** The code of a refusal, by its HTTP status (400 to 599) alone: what its body and headers say comes before it. */
+export function codeOfStatus(
+  status: number,
+): 'rate_limited' | 'quota_exhausted' | 'overloaded' | 'upstream_error' {
+  if (status === 429) return 'rate_limited'
+  if (status === 402) return 'quota_exhausted'
+  return status === 498 || status === 503 || status === 529 ? 'overloaded' : 'upstream_error'
+}
+
 /** A failure in the words of its code. */
 export function failureOf(code: FailureCode, more: Pick<Failure, 'httpStatus' | 'retryAt'> = {}): Failure {
   return { code, message: MESSAGES[code], ...more }

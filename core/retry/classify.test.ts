@@ -1,10 +1,13 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { codeOfStatus } from '../protocol/failure.ts'
 import { DEFAULT_RETRY } from './policy.ts'
 import { decide, NEW_LEDGER } from './decide.ts'
 import { hasCorpus, readCorpus, skipReason } from '../testing/corpus.ts'
 import { classifyAnswer, classifyErrorEvent, type RefusalKind } from './classify.ts'
 
 const NOW = 1_800_000_000_000
+const KINDS: RefusalKind[] = ['rate_limited', 'quota_exhausted', 'overloaded', 'server_error', 'client_error']
 
 function kindOf(status: number, headers: Record<string, string> = {}, body: unknown = ''): RefusalKind {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
@@ -36,6 +39,116 @@ describe('classifyAnswer() reads the status', () => {
     [529, 'overloaded'],
   ])('%i is %s', (status, kind) => {
     expect(kindOf(status)).toBe(kind)
+  })
+
+  test.each([507, 525, 530, 599, 499, 506, 508, 510, 511, 521, 561])(
+    'C3 a status that no list has, %i, is a server error',
+    (status) => {
+      expect(kindOf(status)).toBe('server_error')
+    },
+  )
+
+  test('agrees with the map from status to failure code, but for the quick second try of a bare 503', () => {
+    for (let status = 400; status < 600; status++) {
+      const code = codeOfStatus(status)
+      const kind = kindOf(status)
+      const isPlain = kind === 'server_error' || kind === 'client_error'
+      expect(isPlain && status !== 503 ? 'upstream_error' : kind).toBe(status === 503 ? 'server_error' : code)
+    }
+  })
+
+  test('C3 in its own words, too: Cloudflare’s 530 with its time, Google’s 499', () => {
+    const told = JSON.stringify({ error_code: 1033, retryable: true, retry_after: 20 })
+    expect(classifyAnswer(530, new Headers(), told, NOW)).toEqual({
+      kind: 'server_error',
+      httpStatus: 530,
+      hintMs: 20_000,
+    })
+    expect(kindOf(499, {}, [{ error: { code: 499, status: 'CANCELLED' } }])).toBe('server_error')
+    expect(kindOf(498, {}, { error: { code: 'capacity_exceeded' } })).toBe('overloaded')
+  })
+})
+
+describe('C1 classifyAnswer() knows a spent account that comes as a 429:', () => {
+  test.each<[string, unknown]>([
+    ['z.ai', { error: { code: '1113', message: 'Insufficient balance. Please recharge.' } }],
+    ['z.ai, a number', { error: { code: 1113, message: 'Insufficient balance or no resource package' } }],
+    ['Zhipu', { error: { code: '1113', message: '您的账户已欠费,请充值后重试' } }],
+    [
+      'z.ai, a plan’s window',
+      {
+        error: {
+          code: '1308',
+          message: 'Usage limit reached for 5 hour. Your limit will reset at 2027-01-15 08:00:00',
+        },
+      },
+    ],
+    ['z.ai, a week', { error: { code: '1310', message: 'Weekly/Monthly Limit Exhausted.' } }],
+    [
+      'Moonshot',
+      {
+        error: {
+          message: 'Your account is suspended, please check your plan and billing details',
+          type: 'exceeded_current_quota_error',
+        },
+      },
+    ],
+    ['MiniMax', { base_resp: { status_code: 2056, status_msg: 'usage limit exceeded' } }],
+    [
+      'MiniMax, in Chinese',
+      { base_resp: { status_code: 2056, status_msg: '已达到用量上限' }, choices: null },
+    ],
+    [
+      'MiniMax, as Anthropic',
+      {
+        type: 'error',
+        error: {
+          type: 'rate_limit_error',
+          message: 'usage limit exceeded, resets at 2027-01-15T15:00:00Z (2056)',
+        },
+      },
+    ],
+    ['MiniMax, a code', { error: { code: 2056, message: 'Token Plan usage limit reached' } }],
+    ['MiniMax, no balance', { base_resp: { status_code: 1008, status_msg: 'insufficient balance' } }],
+    ['DashScope', { code: 'Arrearage', message: 'Access denied, please pay' }],
+    ['DashScope, free tier', { error: { code: 'AllocationQuota.FreeTierOnly', message: 'used up' } }],
+    ['Ark', { error: { code: 'AccountOverdueError', message: 'The account has an overdue balance.' } }],
+    ['one-api', { error: { code: 'insufficient_user_quota', type: 'new_api_error' } }],
+    ['Hugging Face', { error: 'You have exceeded your monthly included credits for Inference Providers.' }],
+    [
+      'OpenRouter, which quotes its provider',
+      {
+        error: {
+          code: 429,
+          message: 'Provider returned error',
+          metadata: { raw: '{"error":{"type":"exceeded_current_quota_error"}}' },
+        },
+      },
+    ],
+  ])('%s', (_name, body) => {
+    expect(kindOf(429, {}, body)).toBe('quota_exhausted')
+    expect(classifyErrorEvent(body, NOW).kind).toBe('quota_exhausted')
+  })
+
+  test.each<[string, unknown]>([
+    ['another’s number', { error: { code: 1113, message: 'Too many requests' } }],
+    ['MiniMax’s number without its words', { error: { code: 2056, message: 'slow down' } }],
+    ['MiniMax’s rate limit', { base_resp: { status_code: 1002, status_msg: 'rate limit' } }],
+    ['z.ai’s rate limit', { error: { code: '1302', message: 'Rate limit reached for requests' } }],
+    ['Gemini’s minute', { error: { message: 'You exceeded your current quota, please check your plan' } }],
+    ['a proxy’s problem', { type: 'https://iana.org/assignments/http-problem-types#quota-exceeded' }],
+    ['DashScope’s tokens', { code: 'Throttling.AllocationQuota', message: 'Allocated quota exceeded' }],
+    ['a subscription’s window', { error: { type: 'usage_limit_reached', resets_in_seconds: 30 } }],
+  ])('but not %s', (_name, body) => {
+    expect(kindOf(429, {}, body)).toBe('rate_limited')
+  })
+
+  test('as other statuses, too', () => {
+    const anthropic = {
+      error: { type: 'invalid_request_error', message: 'Your credit balance is too low to go on' },
+    }
+    expect(kindOf(400, {}, anthropic)).toBe('quota_exhausted')
+    expect(kindOf(500, {}, { error: { message: 'insufficient balance (1008)' } })).toBe('quota_exhausted')
   })
 })
 
@@ -98,6 +211,249 @@ describe('classifyErrorEvent() reads an error inside a 200', () => {
     [undefined, 500, 'server_error'],
   ])('%j is a %i, %s', (error, httpStatus, kind) => {
     expect(classifyErrorEvent(error, NOW)).toEqual({ kind, httpStatus })
+  })
+
+  test.each([
+    'context_length_exceeded',
+    'invalid_request_error',
+    'authentication_error',
+    'model_not_found',
+    'not_found_error',
+    'permission_error',
+    'permission_denied',
+    'invalid_api_key',
+    'invalid_prompt',
+    'invalid_image_url',
+    'image_content_policy_violation',
+    'content_filter',
+    'request_too_large',
+    'string_too_long',
+    'unsupported_value',
+    'INVALID_ARGUMENT',
+    'FAILED_PRECONDITION',
+    'PERMISSION_DENIED',
+    'UNAUTHENTICATED',
+    'invalid-argument',
+    'TOO_MANY_TOKENS',
+    'BadRequestError',
+    'ContextWindowExceededError',
+    'ValidationException',
+    'AccessDeniedException',
+    'com.amazonaws.bedrock#ResourceNotFoundException',
+    'DataInspectionFailed',
+  ])("C2 the request's own fault, %s, is final in every shape", (name) => {
+    const shapes: unknown[] = [
+      { code: name, message: 'No' },
+      { type: name, message: 'No' },
+      { type: 'error', error: { type: name, message: 'No' } },
+      { type: 'error', code: name, message: 'No', param: null },
+      { error: { code: null, type: 'api_error', status: name } },
+      { error: name, message: 'No' },
+      { error_type: name, message: 'No' },
+      { __type: name, message: 'No' },
+      { response: { status: 'failed', error: { code: name, message: 'No' } } },
+      { choices: [{ finish_reason: 'error', error: { code: name } }] },
+      [{ error: { code: 500, status: name } }],
+      { type: 'error', errorText: JSON.stringify({ error: { type: name } }) },
+      JSON.stringify({ error: { type: name } }),
+    ]
+    for (const shape of shapes) expect(classifyErrorEvent(shape, NOW).kind).toBe('client_error')
+  })
+
+  test.each<[unknown, number, RefusalKind]>([
+    [{ status: '429', message: 'slow' }, 429, 'rate_limited'],
+    [{ status_code: 503, message: 'No' }, 503, 'server_error'],
+    [{ statusCode: '400', message: 'No' }, 400, 'client_error'],
+    [{ http_status: 401 }, 401, 'client_error'],
+    [{ http_code: '529' }, 529, 'overloaded'],
+    [{ status: '503 Service Unavailable' }, 503, 'server_error'],
+    [{ error: { code: 404 } }, 404, 'client_error'],
+    [{ status: 200, error: { statusCode: 402 } }, 402, 'quota_exhausted'],
+    [{ code: 429, metadata: { raw: '{"error":{"code":400}}' } }, 429, 'rate_limited'],
+    [{ code: '400001' }, 500, 'server_error'],
+    [{ code: 429.5 }, 500, 'server_error'],
+    [{ code: 1e300, status: 'boom' }, 500, 'server_error'],
+  ])('C2 %j says its status, %i: %s', (error, httpStatus, kind) => {
+    expect(classifyErrorEvent(error, NOW)).toEqual({ kind, httpStatus })
+  })
+
+  test.each<[string, unknown, RefusalKind]>([
+    ['MiniMax, a rate limit', { base_resp: { status_code: 1002, status_msg: 'rate limit' } }, 'rate_limited'],
+    ['MiniMax, its bare record', { status_code: 1039, status_msg: 'token limit' }, 'rate_limited'],
+    ['MiniMax, a bad key', { base_resp: { status_code: 1004, status_msg: 'no' } }, 'client_error'],
+    ['MiniMax, a fault', { base_resp: { status_code: 1033, status_msg: 'no' } }, 'server_error'],
+    ['Google', { status: 'RESOURCE_EXHAUSTED' }, 'rate_limited'],
+    ['Google, down', { status: 'UNAVAILABLE' }, 'server_error'],
+    ['Google, broken', { status: 'INTERNAL' }, 'server_error'],
+    ['AWS', { throttlingException: { message: 'Too many requests' } }, 'rate_limited'],
+    ['AWS, a field', { validationException: { message: 'No' } }, 'client_error'],
+    ['AWS, broken', { internalServerException: { message: 'No' } }, 'server_error'],
+    ['AWS, late', { __type: 'ModelTimeoutException' }, 'server_error'],
+    ['Moonshot', { type: 'engine_overloaded_error' }, 'overloaded'],
+    ['Azure', { code: 'RateLimitReached' }, 'rate_limited'],
+    [
+      'a limit with an old type',
+      { code: 'rate_limit_exceeded', type: 'invalid_request_error' },
+      'rate_limited',
+    ],
+    [
+      'too much at once',
+      { code: 'rate_limit_exceeded', message: 'Request too large for gpt-4o' },
+      'client_error',
+    ],
+    ['words alone', { errorText: 'This model’s maximum context length is 8192 tokens' }, 'client_error'],
+    ['OpenAI', { type: 'server_error', code: 'server_error' }, 'server_error'],
+    ['a name that fails to resolve', { code: 'ENOTFOUND', message: 'getaddrinfo' }, 'server_error'],
+    ['an upstream’s bad answer', { type: 'invalid_response_error' }, 'server_error'],
+    [
+      'what the request said',
+      { message: 'No', input: [{ type: 'invalid_request_error', code: 400 }] },
+      'server_error',
+    ],
+  ])('C2 %s', (_name, error, kind) => {
+    expect(classifyErrorEvent(error, NOW).kind).toBe(kind)
+  })
+
+  test('with the time that it names', () => {
+    const error = {
+      type: 'usage_limit_reached',
+      message: 'The usage limit has been reached',
+      resets_in_seconds: 30,
+    }
+    expect(classifyErrorEvent(error, NOW)).toEqual({ kind: 'rate_limited', httpStatus: 500, hintMs: 30_000 })
+  })
+})
+
+describe('R13 an error whose fields are of another kind than expected', () => {
+  const FIELDS = [
+    'code',
+    'type',
+    'status',
+    'message',
+    'error',
+    'details',
+    'base_resp',
+    'status_code',
+    'retry_after',
+  ]
+
+  test.each([
+    '{"error":{"code":{"toString":0}}}',
+    '{"code":{"toString":0,"valueOf":null}}',
+    '{"error":{"status":[[{"toString":{}}]],"type":[null,true]}}',
+    '{"base_resp":{"status_code":"constructor","status_msg":{}},"retry_after":{"toString":1}}',
+    '{"status_msg":"x","status_code":"__proto__"}',
+  ])('%s is a server error', (text) => {
+    expect(classifyErrorEvent(JSON.parse(text), NOW)).toEqual({ kind: 'server_error', httpStatus: 500 })
+    expect(classifyAnswer(500, new Headers(), text, NOW).kind).toBe('server_error')
+  })
+
+  test('is taken without harm, whatever it is', () => {
+    const odd = fc.jsonValue({ maxDepth: 3 }).map((value) => value as unknown)
+    const hostile = fc.constantFrom<unknown>(
+      { toString: 0 },
+      { valueOf: 0, toString: null },
+      { length: -1 },
+      [[[]]],
+      NaN,
+    )
+    const error = fc.dictionary(
+      fc.constantFrom(...FIELDS, 'toString', 'valueOf'),
+      fc.oneof(odd, hostile, fc.anything()),
+    )
+    fc.assert(
+      fc.property(fc.oneof(error, fc.anything()), fc.integer({ min: 400, max: 599 }), (value, status) => {
+        for (const given of [value, { error: value }, [{ error: value }]]) {
+          const { kind, hintMs = 1 } = classifyErrorEvent(given, NOW)
+          expect(KINDS).toContain(kind)
+          expect(hintMs > 0 && Number.isFinite(hintMs)).toBe(true)
+        }
+        const text = fc.stringify(value)
+        expect(KINDS).toContain(classifyAnswer(status, new Headers(), text, NOW).kind)
+      }),
+    )
+  })
+})
+
+describe('R6 reading a refusal is linear in its bytes', () => {
+  const TOKENS = [
+    ' ',
+    '\n',
+    '\t',
+    '9',
+    '0',
+    '.',
+    '{',
+    '}',
+    '[',
+    ']',
+    '"',
+    ':',
+    ',',
+    '\\',
+    '{"a":',
+    'wait ',
+    'try again in 9',
+    '5s ',
+  ]
+
+  /** As the text of a refusal, as one in its error, after words that a time follows, in fields, as a field's name. */
+  const READERS: ((text: string) => void)[] = [
+    (text) => classifyAnswer(429, new Headers(), text, NOW),
+    (text) => classifyAnswer(503, new Headers(), `{"error":{"message":${text}`, NOW),
+    (text) =>
+      classifyAnswer(429, new Headers(), JSON.stringify({ error: `Please try again in ${text}` }), NOW),
+    (text) =>
+      classifyErrorEvent({ code: text, status: text, retryDelay: text, 'x-ratelimit-reset': text }, NOW),
+    (text) => classifyErrorEvent({ [text]: text }, NOW),
+  ]
+
+  function msOf(read: () => void): number {
+    const times = Array.from({ length: 5 }, () => {
+      const start = performance.now()
+      read()
+      return performance.now() - start
+    })
+    return times.toSorted((a, b) => a - b)[2] ?? 0
+  }
+
+  /** Whatever takes less is not told apart from the machine's own noise. */
+  const FLOOR_MS = 25
+
+  function isLinear(read: (text: string) => void, text: string): boolean {
+    const once = msOf(() => read(text))
+    return msOf(() => read(text + text)) <= Math.max(2.5 * once, FLOOR_MS)
+  }
+
+  function expectLinear(unit: string): void {
+    const text = unit.repeat(Math.ceil(65_536 / unit.length))
+    for (const read of READERS) {
+      for (const long of [text, text + text]) {
+        // A machine that is busy with something else is asked again; what is not linear is never so.
+        expect([1, 2, 3].some(() => isLinear(read, long))).toBe(true)
+      }
+    }
+  }
+
+  test.each(TOKENS)('of %j alone', (unit) => {
+    expectLinear(unit)
+  })
+
+  test('of any mixture', () => {
+    const unit = fc
+      .array(fc.constantFrom(...TOKENS), { minLength: 2, maxLength: 12 })
+      .map((parts) => parts.join(''))
+    fc.assert(fc.property(unit, expectLinear), { numRuns: 15 })
+  })
+
+  test('of JSON that is deep or wide', () => {
+    const deep = '['.repeat(60_000) + ']'.repeat(60_000)
+    const wide = JSON.stringify(
+      Object.fromEntries(Array.from({ length: 9_000 }, (_, n) => [`x-ratelimit-${n}`, 1])),
+    )
+    for (const text of [deep, wide, `{"error":${deep}}`, `[${Array(40_000).fill(1).join(',')}]`]) {
+      expect(msOf(() => classifyAnswer(429, new Headers(), text, NOW))).toBeLessThan(100)
+    }
   })
 })
 

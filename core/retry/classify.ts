@@ -1,5 +1,6 @@
-import { fieldsIn } from './fields.ts'
-import { readHint } from './hint.ts'
+import { codeOfStatus } from '../protocol/failure.ts'
+import { type Field, fieldsIn } from './fields.ts'
+import { hintIn } from './hint.ts'
 
 /**
  * What an upstream's refusal means for a retry.
@@ -16,100 +17,177 @@ export interface Refusal {
   hintMs?: number
 }
 
-/** Words in an error body's `code`, `type` or `status` that decide, whatever the HTTP status says. */
-const WORDS: readonly (readonly [RefusalKind, readonly string[]])[] = [
-  [
-    'quota_exhausted',
-    [
-      'insufficient_quota',
-      'credit_balance_exhausted',
-      'organization_spend_limit_exceeded',
-      'project_spend_limit_exceeded',
-      'organization_usage_limit_exceeded',
-      'enforced_spend_limit_reached',
-      'billing_error',
-      'budget_exceeded',
-    ],
-  ],
-  ['overloaded', ['overloaded_error', 'server_is_overloaded', 'overloaded', 'capacity_exceeded']],
-  ['rate_limited', ['rate_limit_error', 'rate_limit_exceeded', 'slow_down']],
-]
-
-const BY_STATUS: Record<number, RefusalKind> = {
-  402: 'quota_exhausted',
-  408: 'server_error',
-  425: 'server_error',
-  429: 'rate_limited',
-  498: 'overloaded',
-  529: 'overloaded',
-}
-
-const RETRYABLE_5XX = new Set([500, 502, 503, 504, 520, 521, 522, 523, 524])
-
-/** Words in an error's prose that decide, where its fields do not; each is a provider's own. */
-const PHRASES: readonly (readonly [RefusalKind, RegExp])[] = [
-  // One request that no wait makes smaller: it says nothing about the others.
-  ['client_error', /\brequest too large\b/i],
-  [
-    'quota_exhausted',
-    /\bquota exhausted|budget exceeded|used all available credits|monthly spending limit|free-models-per-day|PerDay|\blimit: 0\b/i,
-  ],
-]
-
 /** Reads a refusal from an HTTP answer; `body` is its text, bounded, empty when unknown. */
 export function classifyAnswer(status: number, headers: Headers, body: string, now: number): Refusal {
-  return classify(status, headers, parse(body), now)
+  return classify(status, headers, fieldsIn(body), now)
 }
 
-/** Reads a refusal from an error event inside a 200, which has no status of its own but perhaps says one. */
+/**
+ * Reads a refusal from an error event inside a 200. Its status is the one that it says, the outermost; else 500, and
+ * then its words decide.
+ */
 export function classifyErrorEvent(error: unknown, now: number): Refusal {
-  const { code, status } = (typeof error === 'object' && error !== null ? error : {}) as Record<
-    string,
-    unknown
-  >
-  const httpStatus = [code, status].map(Number).find((n) => n >= 400 && n < 600) ?? 500
-  return classify(httpStatus, new Headers(), error, now)
+  const fields = fieldsIn(error)
+  const told = fields.map(statusIn).find((status) => status !== undefined)
+  const status = told ?? 500
+  const refusal = classify(status, new Headers(), fields, now)
+  const isOwnFault = refusal.kind === 'server_error' && status >= 500 && saysOwnFault(fields)
+  return isOwnFault ? { ...refusal, kind: 'client_error' } : refusal
 }
 
-function classify(status: number, headers: Headers, body: unknown, now: number): Refusal {
-  const hintMs = readHint(status, headers, body, now)
+function classify(status: number, headers: Headers, fields: readonly Field[], now: number): Refusal {
+  const word = wordIn(fields)
+  // A limit that a stream tells of has no 429, which says that all its times to come back are meant.
+  const hintMs = hintIn(word === 'rate_limited' ? 429 : status, headers, fields, now)
   const refusal = { httpStatus: status, ...(hintMs === undefined ? {} : { hintMs }) }
-  const shouldRetry = headers.get('x-should-retry')
-  const word = wordIn(body)
-  if (word === 'quota_exhausted') return { ...refusal, kind: word }
-  if (shouldRetry === 'false')
-    return { ...refusal, kind: status === 429 ? 'quota_exhausted' : 'client_error' }
-  if (status === 429 || status >= 500) {
-    const phrase = phraseIn(body)
-    if (status === 429 && phrase) return { ...refusal, kind: phrase }
-    if (word) return { ...refusal, kind: word }
-    // A 5xx that names a time asks for patience, not for a quick second try.
-    if (status === 503 && hintMs !== undefined) return { ...refusal, kind: 'overloaded' }
-  }
+  return { kind: kindOf(status, headers, fields, word, hintMs), ...refusal }
+}
+
+function kindOf(
+  status: number,
+  headers: Headers,
+  fields: readonly Field[],
+  word: RefusalKind | undefined,
+  hintMs: number | undefined,
+): RefusalKind {
+  if (word === 'quota_exhausted') return word
   // Credits are spent, but for those that running requests have reserved: these come back.
-  if (status === 402 && hintMs !== undefined) return { ...refusal, kind: 'rate_limited' }
-  if (status === 409 && shouldRetry === 'true') return { ...refusal, kind: 'server_error' }
-  const kind = BY_STATUS[status] ?? (RETRYABLE_5XX.has(status) ? 'server_error' : 'client_error')
-  return { ...refusal, kind }
-}
-
-/** Looks for the deciding words where providers put them: in the error's own fields, not in its prose. */
-function wordIn(body: unknown): RefusalKind | undefined {
-  const said = new Set(
-    fieldsIn(body).map(([name, value]) => (/^(code|type|status)$/.test(name) ? value : '')),
-  )
-  return WORDS.find(([, words]) => words.some((word) => said.has(word)))?.[0]
-}
-
-function phraseIn(body: unknown): RefusalKind | undefined {
-  const texts = fieldsIn(body).map(([, value]) => String(value))
-  return PHRASES.find(([, phrase]) => texts.some((text) => phrase.test(text)))?.[0]
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text // Not JSON: only the status and the prose speak.
+  if (status === 402 && hintMs !== undefined) return 'rate_limited'
+  if (says(fields, SPENT) || hasSpentCode(fields)) return 'quota_exhausted'
+  const shouldRetry = headers.get('x-should-retry')
+  if (shouldRetry === 'false') return status === 429 ? 'quota_exhausted' : 'client_error'
+  if (status === 429 || status >= 500) {
+    if (status === 429 || word === 'rate_limited') {
+      // One request that no wait makes smaller: it says nothing about the others.
+      if (says(fields, TOO_LARGE)) return 'client_error'
+      if (says(fields, SPENT_TODAY)) return 'quota_exhausted'
+    }
+    if (word) return word
+    // A 503 that names a time asks for patience, not for a quick second try; a bare one does not.
+    if (status === 503) return hintMs === undefined ? 'server_error' : 'overloaded'
   }
+  if (status === 409 && shouldRetry === 'true') return 'server_error'
+  const code = codeOfStatus(status)
+  if (code !== 'upstream_error') return code
+  const isServers = status >= 500 ? status !== 501 && status !== 505 : PASSING_4XX.has(status)
+  return isServers ? 'server_error' : 'client_error'
+}
+
+/** Refusals of the 400s that say nothing of the request: too late, too early, given up on the way. */
+const PASSING_4XX = new Set([408, 425, 499])
+
+const STATUS_FIELDS = /^(?:(?:http|error)_?)?(?:status|code|status_?code)$/i
+
+/** The HTTP status of a field that has one, as a number or a text ("429", "503 Service Unavailable"). */
+function statusIn([name, value]: Field): number | undefined {
+  if (!STATUS_FIELDS.test(name)) return undefined
+  const [, status = '0'] = /^([45]\d\d)(?: |$)/.exec(String(value)) ?? []
+  return Number(status) || undefined
+}
+
+/** Fields of an error that name it in a word. */
+const NAMES = /^(?:error|(?:error_?)?(?:code|type|status|reason)|__type|name|exception)$/i
+
+/**
+ * An error's names decide, where they are known, before the HTTP status: `insufficient_quota`, `RESOURCE_EXHAUSTED`,
+ * `ThrottlingException`, `com.amazonaws#ValidationException` (without case, dashes and what stands before the last
+ * `/` or `#`).
+ */
+function namesIn(fields: readonly Field[]): string[] {
+  return fields.flatMap(([name, value]) => {
+    if (typeof value !== 'string' || value.length > 200 || value.includes(' ') || !NAMES.test(name)) return []
+    return value
+      .replace(/^.*[/#]/, '')
+      .replaceAll(/[^a-z]/gi, '')
+      .toLowerCase()
+  })
+}
+
+/** The first that is found counts. */
+const WORDS: readonly (readonly [RefusalKind, RegExp])[] = [
+  [
+    'quota_exhausted',
+    /insufficient[a-z]{0,9}(?:quota|balance|credit|funds)|(?:credit|balance|quota)s?[a-z]{0,9}(?:exhausted|depleted|toolow)|creditrequired|nocredit|spendlimit|spendinglimit|organizationusagelimit|billing(?:error|notactive|disabled|[a-z]{0,9}limit)|budgetexceeded|exceededcurrentquota|servicequotaexceeded|paymentrequired|arrearage|accountoverdue|freetieronly/,
+  ],
+  ['overloaded', /overload|capacityexceeded|reducedcapacity|serverbusy/],
+  [
+    'rate_limited',
+    /ratelimit|ratequota|throttl|toomanyrequests|slowdown|resourceexhausted|usagelimitreached/,
+  ],
+]
+
+function wordIn(fields: readonly Field[]): RefusalKind | undefined {
+  const names = namesIn(fields)
+  return WORDS.find(([, word]) => names.some((name) => word.test(name)))?.[0] ?? minimaxIn(fields)
+}
+
+/** Names of refusals that the same request will meet again; a 4xx says so itself, a stream has only these. */
+const OWN_FAULT =
+  /^(?:invalid(?!.*(?:response|upstream))|badrequest|unsupported|missing)|(?<!^e)notfound|notsupported|authentication|authorization|unauthori[sz]ed|unauthenticated|permission|forbidden|accessdenied|apikey|context(?:length|window)|too(?:large|long)|toomany[a-z]{0,9}tokens|content(?:policy|filter|moderation)|policyviolation|moderation|safety|guardrail|prohibited|datainspection|unprocessable|validation|failedprecondition|outofrange|unimplemented/
+
+/** What streams say where they name nothing. */
+const OWN_FAULT_WORDS =
+  /\bmaximum context length\b|\bprompt is too long\b|\bcontext (?:length|window) exceeded\b|\b(?:incorrect|invalid) api key\b|\bapi key not valid\b|\bmodel \S{1,80} (?:not found|does not exist)\b/i
+
+function saysOwnFault(fields: readonly Field[]): boolean {
+  return (
+    namesIn(fields).some((name) => OWN_FAULT.test(name)) ||
+    minimaxIn(fields) === 'client_error' ||
+    says(fields, OWN_FAULT_WORDS)
+  )
+}
+
+/** Words of an account that no wait fills again. */
+const SPENT =
+  /\binsufficient (?:account )?(?:balance|credits?|funds|quota)\b|\bbudget exceeded\b|\bused all available credits\b|\bmonthly spending limit\b|\bmonthly included credits\b|\bcredit balance is too low\b|余额不足|欠费/i
+
+/** Words of a day's quota, where a limit is met. */
+const SPENT_TODAY = /\bquota exhausted\b|free-models-per-day|PerDay|\blimit: 0\b/i
+
+const TOO_LARGE = /\brequest too large\b/i
+
+/**
+ * Numbers by which providers tell of a spent account or plan, and the words that must stand with each: elsewhere the
+ * same number means something else. z.ai has those of 1113 to 1310; MiniMax 1008 and 2056, also in its text's brackets.
+ */
+const SPENT_CODES: Record<string, RegExp> = {
+  1008: /\bbalance\b/i,
+  1113: /\bbalance\b|\brecharge\b|充值/i,
+  1304: /\b(?:daily|today)\b|今日/i,
+  1308: /\busage limit\b|使用上限/i,
+  1309: /\bexpired\b|到期/i,
+  1310: /\blimit exhausted\b|使用上限/i,
+  2056: /\busage limit\b|\btoken plan\b/i,
+}
+
+function hasSpentCode(fields: readonly Field[]): boolean {
+  const codes = new Set(
+    fields.flatMap(([name, value]) =>
+      /code$/i.test(name) ? String(value) : (/[([](\d{4})[)\]]/.exec(String(value))?.[1] ?? []),
+    ),
+  )
+  return Object.entries(SPENT_CODES).some(([code, words]) => codes.has(code) && says(fields, words))
+}
+
+const MINIMAX = new Map<string, RefusalKind>([
+  ['1002', 'rate_limited'],
+  ['1039', 'rate_limited'],
+  ['1008', 'quota_exhausted'],
+  ['2056', 'quota_exhausted'],
+  ['1004', 'client_error'],
+  ['1026', 'client_error'],
+  ['1027', 'client_error'],
+  ['1042', 'client_error'],
+  ['2013', 'client_error'],
+  ['2049', 'client_error'],
+])
+
+/** MiniMax's own numbers, told by the field beside them: `{ base_resp: { status_code, status_msg } }`. */
+function minimaxIn(fields: readonly Field[]): RefusalKind | undefined {
+  if (!fields.some(([name]) => name === 'status_msg')) return undefined
+  return MINIMAX.get(String(fields.find(([name]) => name === 'status_code')?.[1]))
+}
+
+function says(fields: readonly Field[], words: RegExp): boolean {
+  return fields.some(([, value]) => typeof value === 'string' && words.test(value))
 }

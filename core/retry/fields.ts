@@ -1,11 +1,49 @@
-/** Deeper than this no provider hides what decides. */
+/** Nothing that decides lies deeper, or comes later, in an error. */
 const MAX_DEPTH = 8
+const MAX_FIELDS = 5_000
+const MAX_NAME = 60
+/** Characters. */
+const MAX_TEXT = 128 * 1024
 
-/** Every text and number in a value, with the name of its field; the value itself, when it is a text, without one. */
-export function fieldsIn(value: unknown, name = '', depth = 0): [name: string, value: string | number][] {
-  if (typeof value === 'string' || typeof value === 'number') return [[name, value]]
-  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return []
-  return Object.entries(value).flatMap(([field, inner]) =>
-    fieldsIn(inner, Array.isArray(value) ? name : field, depth + 1),
-  )
+/** The request or the model's words, quoted in an error: they say nothing of the error. */
+const QUOTED = /^(?:input|output|messages|content|prompt|instructions|request|tools|failed_generation)$/
+
+/** A text or a number in an error, and the name of its field. */
+export type Field = readonly [name: string, value: string | number]
+
+/**
+ * Every text and number in a value, outer ones first, with the name of its field; the value itself, when it is a text,
+ * without one. JSON in a text is read, too (gateways quote the upstream's error so), and so is an exception that is a
+ * field's name (`{"throttlingException":{…}}`). Values of any other kind are absent.
+ */
+export function fieldsIn(value: unknown): Field[] {
+  const fields: Field[] = []
+  let level: [name: string, value: unknown][] = [['', value]]
+  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++) {
+    const next: typeof level = []
+    for (const [name, given] of level) {
+      if (fields.length >= MAX_FIELDS) return fields
+      const found = typeof given === 'string' ? readText(given) : given
+      if (typeof found === 'string' || typeof found === 'number') fields.push([name, found])
+      if (typeof found !== 'object' || found === null) continue
+      if (/exception$/i.test(name)) fields.push(['exception', name])
+      for (const [field, inner] of Object.entries(found)) {
+        // A duration as protobuf has it: { retryDelay: { seconds: 34 } }.
+        const known = Array.isArray(found) || field === 'seconds' ? name : field.slice(0, MAX_NAME)
+        if (inner !== null && !QUOTED.test(known)) next.push([known, inner])
+      }
+    }
+    level = next
+  }
+  return fields
+}
+
+function readText(text: string): unknown {
+  if (text.length > MAX_TEXT) return text.slice(0, MAX_TEXT)
+  if (!/^\s*[[{]/.test(text)) return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text // Prose that only begins like JSON.
+  }
 }

@@ -100,6 +100,125 @@ describe('readHint() reads the body of', () => {
   })
 })
 
+describe('C4 readHint() reads', () => {
+  test.each<[string, number]>([
+    ['Rate limit reached. Please wait 42 seconds before trying again.', 42_000],
+    ['Please wait at least 2 minutes', 120_000],
+    ['Wait for about 1 hour and then retry', 3_600_000],
+    ['Please try your request again in 20 seconds.', 20_000],
+    ['Retry your request after 1 minute and 30 seconds', 90_000],
+    ['Your quota will reset after 3h20m5s.', 12_005_000],
+    ['Limit resets in: 2m', 120_000],
+    ['Please retry in approximately 1.5 hours', 5_400_000],
+    ['Available again in 2 days', 172_800_000],
+    ['Please try again in 500 milliseconds', 500],
+    ['Please try again at 2026-01-01T00:00:30Z', 30_000],
+    ['Try again at Thu, 01 Jan 2026 00:00:05 GMT.', 5_000],
+    ['usage limit exceeded, resets at 2026-01-01T08:01:00+08:00 (2056)', 60_000],
+    ['Wait until 2026-01-01 00:00:10 UTC', 10_000],
+    ['429 Too Many Requests, retry-after: 30', 30_000],
+    ['Try again in 3s, or try again in 9s', 9_000],
+  ])('the words %j', (words, ms) => {
+    expect(hint({}, { error: { message: words } })).toBe(ms)
+    expect(hint({}, words, 503)).toBe(ms)
+    expect(hint({}, JSON.stringify({ error: JSON.stringify({ message: words }) }))).toBe(ms)
+  })
+
+  test.each([
+    'wait a moment and try again',
+    'If you created it within the last 5 minutes, please wait a moment and try again.',
+    'Please wait a few minutes, then retry. Limit: 20 / min',
+    'try 30 days for free',
+    'retry limit 3 million',
+    'Please try again in 0s',
+    'Please try again in -5 s',
+    'Your limit will reset at 2026-01-09 12:00:00',
+    'Try again at 2025-12-31T23:59:59Z',
+    'try again in 99999999999999999999 years',
+  ])('nothing in %j', (words) => {
+    expect(hint({}, { error: { message: words } })).toBeUndefined()
+  })
+
+  test.each<[unknown, number]>([
+    [{ retryAfter: 42 }, 42_000],
+    [{ retry_after_seconds: 42 }, 42_000],
+    [{ error: { resets_in_seconds: 42 } }, 42_000],
+    [{ retry_after: '42' }, 42_000],
+    [{ retry_after: '42s' }, 42_000],
+    [{ 'retry-after': 42 }, 42_000],
+    [{ 'Retry-After': 'Thu, 01 Jan 2026 00:00:42 GMT' }, 42_000],
+    [{ retryAfterMs: 420 }, 420],
+    [{ 'retry-after-ms': '420' }, 420],
+    [{ retry_after_millis: 420 }, 420],
+    [{ retryAfterMinutes: 2 }, 120_000],
+    [{ retryIn: 42 }, 42_000],
+    [{ retryDelay: { seconds: 42 } }, 42_000],
+    [{ retry_delay_ms: 420 }, 420],
+    [{ wait_seconds: 42 }, 42_000],
+    [{ waitTime: 42 }, 42_000],
+    [{ seconds_until_reset: 42 }, 42_000],
+    [{ cooldown_seconds: 42 }, 42_000],
+    [{ reset_at: NOW / 1000 + 42 }, 42_000],
+    [{ resetsAt: NOW + 420 }, 420],
+    [{ resets_at: '2026-01-01T00:00:42Z' }, 42_000],
+    [{ resetTime: '2026-01-01T00:00:42+00:00' }, 42_000],
+    [{ retry_at: '2026-01-01T00:00:42.000000' }, 42_000],
+    [{ next_retry_at: String(NOW + 42_000) }, 42_000],
+    [
+      { error: { headers: { 'x-ratelimit-reset-requests': '42s', 'x-ratelimit-remaining-requests': 0 } } },
+      42_000,
+    ],
+    [{ retry_after: 3, retry_after_ms: 0 }, 3_000],
+    [{ error_code: 1033, retryable: true, retry_after: 20 }, 20_000],
+  ])('the field of %j', (body, ms) => {
+    expect(hint({}, body)).toBe(ms)
+    expect(hint({}, JSON.stringify(body))).toBe(ms)
+  })
+
+  test.each<[unknown]>([
+    [{ retry_after: 0 }],
+    [{ retry_after: -5 }],
+    [{ retry_after: null }],
+    [{ retry_after: { toString: 0 } }],
+    [{ retry_after: true }],
+    [{ retryAfter: 'soon' }],
+    [{ retry_after: 1e300 }],
+    [{ reset_at: '2025-12-31T00:00:00Z' }],
+    [{ retry_count: 3, retries: 4, retryable: true, waiting: 7, reset: 5, available: 9 }],
+    [{ rate_limit: { remaining: 12, resets_in_seconds: 42 } }],
+  ])('nothing in %j', (body) => {
+    expect(hint({}, body)).toBeUndefined()
+  })
+})
+
+describe('S8 readHint() reads an epoch as one', () => {
+  test.each<[Record<string, string>, number | undefined]>([
+    [{ 'retry-after': String(NOW / 1000 + 20) }, 20_000],
+    [{ 'retry-after': String(NOW + 20_000) }, 20_000],
+    [{ 'retry-after-ms': String(NOW + 20) }, 20],
+    [{ 'x-ratelimit-retry-after': String(NOW / 1000 + 20) }, 20_000],
+    [{ 'retry-after': String(NOW / 1000 - 20) }, undefined],
+    [{ 'retry-after': '9'.repeat(35) }, undefined],
+    [{ 'retry-after': '30s' }, 30_000],
+  ])('in %j', (headers, ms) => {
+    expect(hint(headers)).toBe(ms)
+    expect(hint(headers, '', 503)).toBe(ms)
+  })
+})
+
+describe('S9 readHint() counts from the Date of the answer', () => {
+  const date = 'Wed, 31 Dec 2025 23:10:00 GMT' // The device is 50 minutes ahead.
+
+  test.each<[string, Record<string, string>, unknown]>([
+    ['a date', { 'retry-after': 'Wed, 31 Dec 2025 23:10:30 GMT' }, ''],
+    ['an epoch', { 'retry-after': String(NOW / 1000 - 50 * 60 + 30) }, ''],
+    ['a field', {}, { reset_at: '2025-12-31T23:10:30Z' }],
+    ['words', {}, { message: 'Try again at 2025-12-31T23:10:30Z' }],
+  ])('%s', (_name, headers, body) => {
+    expect(hint({ date, ...headers }, body)).toBe(30_000)
+  })
+})
+
 test('readHint() is never shorter than what was asked, whatever the dialect', () => {
   const ms = fc.oneof(fc.integer({ min: 1, max: 10 * 86_400_000 }), fc.integer({ min: 1, max: 2_000 }))
   const dialects: ((ms: number) => [Record<string, string>, unknown])[] = [

@@ -1,5 +1,5 @@
-import { fieldsIn } from './fields.ts'
-import { longest, parseRetryAfter } from './retry-after.ts'
+import { type Field, fieldsIn } from './fields.ts'
+import { DURATION, longest, parseRetryAfter, readWait } from './retry-after.ts'
 
 /**
  * How long a refusal asks us to wait, ms; `undefined` when it does not say. The first that says anything counts:
@@ -9,48 +9,99 @@ import { longest, parseRetryAfter } from './retry-after.ts'
  * @param now epoch ms; the server's own `Date` comes before it
  */
 export function readHint(status: number, headers: Headers, body: unknown, now: number): number | undefined {
+  return hintIn(status, headers, fieldsIn(body), now)
+}
+
+/** The same, of a body whose fields are known. */
+export function hintIn(
+  status: number,
+  headers: Headers,
+  fields: readonly Field[],
+  now: number,
+): number | undefined {
   const date = Date.parse(headers.get('date') ?? '')
   const serverNow = Number.isNaN(date) ? now : date
   return (
     parseRetryAfter(headers, serverNow) ??
-    longest([hintInFields(status, body, serverNow), hintInWords(body)]) ??
+    longest([
+      hintInFields(fields, serverNow),
+      hintInWords(fields, serverNow),
+      hintInQuoted(status, fields, serverNow),
+    ]) ??
     hintInRateLimit(headers) ??
     hintInResets(status, headers, serverNow)
   )
 }
 
-const HEADER = /^(x-)?(rate-?limit|retry-after)[\w-]*$/i
-const PRINTABLE = /^[ -~]*$/
+/**
+ * Names of fields that are a wait or an instant, without their blanks, dashes and case: `retry_after`, `retryAfterMs`,
+ * `retryDelay`, `resets_in_seconds`, `reset_at`, `waitTime`, `seconds_until_reset`.
+ */
+const FIELD =
+  /^(?:(?:next)?(?:retry|resets?|wait|cooldown|available)(?=[a-z])(?:after|in|at|until|delay|timestamp|time)*|(?:seconds|time)(?:to|until)(?:next)?(?:reset|retry))(ms|mil[a-z]+|secs?|seconds|mins?|minutes)?$/
 
-/** Gemini's `retryDelay`, NEAR's `retry_after_ms`, OpenRouter's headers of the provider behind it. */
-function hintInFields(status: number, body: unknown, now: number): number | undefined {
-  const hints: (number | undefined)[] = []
-  const headers = new Headers()
-  for (const [name, value] of fieldsIn(body)) {
-    if (name === 'retryDelay') hints.push(parseDuration(String(value)))
-    else if (name === 'retry_after_ms') hints.push(positive(Number(value)))
-    else if (name === 'retry_after') hints.push(positive(Number(value) * 1000))
-    else if (HEADER.test(name) && PRINTABLE.test(String(value))) headers.set(name, String(value))
-  }
-  return longest([...hints, parseRetryAfter(headers, now) ?? hintInResets(status, headers, now)])
-}
-
-/** "Please try again in 18.642s", "Please retry in 10h17m5.7s", "Please retry after 45 seconds". */
-function hintInWords(body: unknown): number | undefined {
+function hintInFields(fields: readonly Field[], now: number): number | undefined {
+  const named = fields.map(([name, value]) => [name.toLowerCase().replaceAll(/[^a-z]/g, ''), value] as const)
+  // A limit that has something left is not the one that refused.
+  const isOther = named.some(([name, value]) => name.endsWith('remaining') && Number(value) > 0)
   return longest(
-    fieldsIn(body).map(([, value]) => {
-      const words = /\b(?:try again|retry)(?: again)? (?:in|after) ((?:\d[\d.]*\s?[a-z]+\s?)+)/i.exec(
-        String(value),
-      )
-      return words?.[1] && parseDuration(words[1])
+    named.map(([name, value]) => {
+      const [found, unit = ''] = FIELD.exec(name) ?? []
+      if (!found || (isOther && found.includes('reset'))) return undefined
+      return readWait(value, unitOf(unit), now)
     }),
   )
+}
+
+function unitOf(name: string): number {
+  if (/^m(?:s|il)/.test(name)) return 1
+  return name.startsWith('min') ? 60_000 : 1_000
+}
+
+const LINK =
+  '(?:\\s(?:again|your|the|this|it|requests?|will|is|be|at|least|about|around|approximately|another|for)){0,5}'
+const VERB = '(?:try|trying|retry|retrying|available|allowed|resets?|renews?|refresh(?:es)?)'
+const DATE =
+  '\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d{1,9})?)? ?(?:Z|UTC|GMT|[+-]\\d\\d:?\\d\\d)' +
+  '|[a-z]{3,9}, \\d{1,2}[ -][a-z]{3}[ -]\\d{2,4} \\d\\d:\\d\\d:\\d\\d (?:GMT|UTC)'
+
+/**
+ * "Please try again in 18.642s", "retry after 45 seconds", "wait at least 2 minutes", "resets at 2026-01-01T00:00:00Z",
+ * "retry-after: 30". Every repetition has a bound, so that no text takes longer than its length.
+ */
+const WORDS = new RegExp(
+  `\\b(?:${VERB}${LINK}\\s(?:in|after|at|on|until)|wait${LINK}(?:\\suntil)?)${LINK}[\\s:~]{1,3}(${DURATION}|${DATE})` +
+    '|\\bretry[-_]after["\']?[\\s:=]{1,3}(\\d{1,12}(?:\\.\\d{1,12})?)',
+  'gi',
+)
+
+function hintInWords(fields: readonly Field[], now: number): number | undefined {
+  return longest(
+    fields.flatMap(([, value]) =>
+      [...String(value).matchAll(WORDS)].map(([, wait, seconds]) =>
+        readWait(wait ?? seconds ?? '', 1_000, now),
+      ),
+    ),
+  )
+}
+
+const RATE_LIMIT = /^(?:x-|anthropic-)?rate-?limit-[a-z-]+$/
+const PRINTABLE = /^[ -~]*$/
+
+/** The headers of the provider behind a gateway, as OpenRouter's errors quote them. */
+function hintInQuoted(status: number, fields: readonly Field[], now: number): number | undefined {
+  const headers = new Headers()
+  for (const [name, value] of fields) {
+    const header = name.toLowerCase().replaceAll('_', '-')
+    if (RATE_LIMIT.test(header) && PRINTABLE.test(String(value))) headers.set(header, String(value))
+  }
+  return parseRetryAfter(headers, now) ?? hintInResets(status, headers, now)
 }
 
 /** [spec] https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ */
 function hintInRateLimit(headers: Headers): number | undefined {
   const items = (headers.get('ratelimit') ?? '').split(',').filter((item) => !/;\s*r=[1-9]/.test(item))
-  return longest(items.map((item) => Number(/;\s*t=(\d+)/.exec(item)?.[1]) * 1000))
+  return longest(items.map((item) => readWait(/;\s*t=(\d+)/.exec(item)?.[1] ?? '', 1_000, 0)))
 }
 
 /**
@@ -66,7 +117,7 @@ function hintInResets(status: number, headers: Headers, now: number): number | u
     const name = kind.replace(part, '').replaceAll('-', '')
     const limit = limits.get(name) ?? {}
     if (part === 'remaining') limit.left = Number(value)
-    else limit.resetMs = parseReset(value, now)
+    else limit.resetMs = readWait(value, 1_000, now)
     limits.set(name, limit)
   })
   const all = [...limits.values()]
@@ -74,31 +125,4 @@ function hintInResets(status: number, headers: Headers, now: number): number | u
   return longest(
     all.filter(({ left }) => (isTold ? left === 0 : status === 429)).map(({ resetMs }) => resetMs),
   )
-}
-
-/** Seconds, epoch seconds, epoch ms, an RFC 3339 date or a duration as Go writes it. */
-function parseReset(value: string, now: number): number | undefined {
-  const number = Number(value)
-  if (value.trim() && !Number.isNaN(number)) {
-    if (number > 1e11) return positive(number - now)
-    return positive(number > 1e9 ? number * 1000 - now : number * 1000)
-  }
-  if (/^\d{4}-\d\d-\d\dT/.test(value)) return positive(Date.parse(value) - now)
-  return parseDuration(value)
-}
-
-const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** `6m0s`, `2m59.56s`, `120ms`, `45 seconds`. */
-function parseDuration(text: string): number | undefined {
-  let ms = 0
-  for (const [, number, unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)\s?(ms(?![a-z])|[smhd])/gi)) {
-    ms += Number(number) * (UNITS[unit.toLowerCase()] ?? 0)
-  }
-  return positive(ms)
-}
-
-function positive(ms: number): number | undefined {
-  const whole = Math.ceil(ms)
-  return whole > 0 && Number.isFinite(whole) ? whole : undefined
 }

@@ -37,7 +37,10 @@ describe('decideSave()', () => {
   test.each([
     [429, 'rate_limited'],
     [503, 'overloaded'],
+    [498, 'overloaded'],
     [529, 'overloaded'],
+    [402, 'quota_exhausted'],
+    [507, 'upstream_error'],
     [500, 'upstream_error'],
     [400, 'upstream_error'],
   ])('%i is %s', (status, code) => {

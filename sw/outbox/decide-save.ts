@@ -1,5 +1,5 @@
 import type { Random } from '../../core/clock.ts'
-import type { FailureCode } from '../../core/protocol/failure.ts'
+import { codeOfStatus, type FailureCode } from '../../core/protocol/failure.ts'
 import { backoff } from '../../core/retry/backoff.ts'
 import type { SaveRecord } from './entry.ts'
 
@@ -37,17 +37,12 @@ export function decideSave(
   if (whenUnsure === 'hold' && (!answer || UNSURE.has(answer.status))) return { do: 'dead', code: 'unsure' }
   if (!answer) return { do: 'stay', code: 'network_error' }
   const { status } = answer
-  const code = codeOf(status)
+  const code = codeOfStatus(status)
   if (answer.isElsewhere) return { do: 'stay', code }
   if (status === duplicateStatus) return { do: 'sent' }
   if (status < 300) return isAccepted(answer.contentType, accept) ? { do: 'sent' } : { do: 'stay', code }
   if (status === 401 || status === 403) return { do: 'ask', code }
   return { do: LATER.has(status) || status >= 500 ? 'stay' : 'dead', code }
-}
-
-function codeOf(status: number): FailureCode {
-  if (status === 429) return 'rate_limited'
-  return status === 503 || status === 529 ? 'overloaded' : 'upstream_error'
 }
 
 /** A captive portal answers 200, too, with a page of its own: only the API's own types count, or no body at all. */
