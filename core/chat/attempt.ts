@@ -1,7 +1,8 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, deadline } from '../clock.ts'
 import { classifyAnswer, classifyErrorEvent } from '../retry/classify.ts'
 import type { Outcome } from '../retry/outcome.ts'
 import { refusalIn } from './refusal-in.ts'
+import type { Total } from './total.ts'
 import { type StreamWatch, watchStream } from './watch.ts'
 
 /** What one attempt needs: the request, its deadlines, and the platform. */
@@ -12,8 +13,7 @@ export interface AttemptPlan {
   streams: boolean | undefined
   headersMs: number
   firstOutputMs: number
-  /** When the total is up, epoch ms. */
-  totalAt: number
+  total: Total
   /** Ends the whole request. */
   signal: AbortSignal
   clock: Clock
@@ -50,23 +50,26 @@ const REFUSAL_BODY_MS = 5_000
  *
  * Its duties:
  * - every way out disarms the deadline, and closes or drains the upstream unless the answer is handed on
- * - keep-alives re-arm the first-output deadline: a server that queues the request must not lose its place
+ * - keep-alives start the first-output deadline again and extend the total: a server that queues the request must not
+ *   lose its place
+ * - what was slept through is given back to the total
  * - small discarded bodies are read to their end, so that the browser can use the connection again
  */
 export async function attempt(plan: AttemptPlan): Promise<Attempted> {
-  const { clock, signal } = plan
+  const { clock, signal, total } = plan
   const upstream = new AbortController()
   const abort = () => upstream.abort(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   let phase: 'headers' | 'first_output' | 'total' | undefined
   let disarm = () => {}
-  const deadline = (name: 'headers' | 'first_output', ms: number) => {
+  const expect = (name: 'headers' | 'first_output', ms: number) => {
     disarm()
-    const leftMs = plan.totalAt - clock.now()
-    disarm = clock.timer(Math.min(ms, leftMs), () => {
+    const leftMs = total.leftMs()
+    const expire = () => {
       phase = ms < leftMs ? name : 'total'
       upstream.abort(new DOMException(`No ${name.replace('_', ' ')} in time`, 'TimeoutError'))
-    })
+    }
+    disarm = deadline(clock, Math.min(ms, leftMs), expire, { renewed: total.giveBack })
   }
   const failed = (outcome: Outcome): Attempted => {
     if (signal.aborted) return { kind: 'cancelled' }
@@ -75,7 +78,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
 
   try {
     if (signal.aborted) return { kind: 'cancelled' }
-    deadline('headers', plan.headersMs)
+    expect('headers', plan.headersMs)
     let response: Response
     try {
       response = await plan.send(upstream.signal)
@@ -86,7 +89,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     const reader = response.body?.getReader() ?? null
 
     if (response.status >= 400) {
-      deadline('first_output', REFUSAL_BODY_MS)
+      expect('first_output', REFUSAL_BODY_MS)
       const { bytes: held, ended } = await readBounded(reader, MAX_REFUSAL)
       if (signal.aborted) return { kind: 'cancelled' }
       const refusal = classifyAnswer(response.status, response.headers, decode(held), clock.now())
@@ -95,7 +98,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
       return { kind: 'failed', outcome: { kind: 'refused', refusal, inStream: false }, answer }
     }
     if (contentType.startsWith('text/html')) {
-      deadline('first_output', REFUSAL_BODY_MS)
+      expect('first_output', REFUSAL_BODY_MS)
       if (!(await readBounded(reader, MAX_REFUSAL)).ended) upstream.abort()
       return signal.aborted ? { kind: 'cancelled' } : { kind: 'failed', outcome: { kind: 'not_a_chat' } }
     }
@@ -107,7 +110,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
 
     let heldBytes = 0
     while (watch.seen.outputs === 0 && watch.seen.error === undefined && heldBytes < MAX_HELD) {
-      deadline('first_output', plan.firstOutputMs)
+      expect('first_output', plan.firstOutputMs)
       let chunk: ReadableStreamReadResult<Uint8Array>
       try {
         chunk = await reader.read()
@@ -121,6 +124,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
         if (watch.verdict() === 'complete') break
         return failed({ kind: 'cut', clean: true })
       }
+      total.extend()
       heldBytes += chunk.value.length
       answer.held.push(chunk.value)
       watch.feed(chunk.value)

@@ -3,7 +3,7 @@ import { deferred } from '../deferred.ts'
 import { type Failure, type FailureCode, failureOf } from '../protocol/failure.ts'
 import type { OpenAnswer } from './attempt.ts'
 import type { ByteSource } from './byte-source.ts'
-import { type SilenceClock, watchSilence } from './silence.ts'
+import { createIdleTimers, type Glance, type IdleClock } from './idle-timers.ts'
 import type { Timeouts } from './timeouts.ts'
 
 /** How a flowing answer ended. */
@@ -14,8 +14,8 @@ export interface FlowContext {
   timeouts: Pick<Timeouts, 'transportIdleMs' | 'outputIdleMs'>
   /** Its reader connects again after every clean end, and never after an error. */
   isEventSource: boolean
-  stalled: (clock: SilenceClock, silentMs: number) => void
-  flowing: (clock: SilenceClock, silentMs: number) => void
+  stalled: (clock: IdleClock, silentMs: number) => void
+  flowing: (clock: IdleClock, silentMs: number) => void
 }
 
 export interface Flow extends ByteSource {
@@ -35,22 +35,39 @@ export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
   let { reader } = answer
   let bytes = 0
   let broken: Failure | undefined
-  let expired: SilenceClock | undefined
+  let expired: IdleClock | undefined
   let cancelled = false
+  let isFinished = false
   let unwatched: Uint8Array | undefined
   const ended = deferred<FlowEnd>()
 
-  const silence = watchSilence(context.clock, context.timeouts, {
+  let outputsSeen = watch.seen.outputs
+
+  const glance = (): Glance => {
+    look()
+    const { outputs, ended: isEnded, error } = watch.seen
+    const output = outputs > outputsSeen
+    outputsSeen = outputs
+    return { output, working: false, finished: isEnded && error === undefined }
+  }
+
+  const idle = createIdleTimers(context.clock, context.timeouts, glance, {
     stalled: context.stalled,
     flowing: context.flowing,
     expired: (name) => {
       expired = name
       answer.abort()
     },
+    // The connection is open still, but nothing more belongs to this answer.
+    finished: () => {
+      isFinished = true
+      end({ kind: 'complete' })
+      answer.abort()
+    },
   })
 
   const end = (result: FlowEnd) => {
-    silence.stop()
+    idle.stop()
     ended.resolve(result)
   }
 
@@ -72,10 +89,8 @@ export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
   /** Looks at the chunk that went out last: after it was handed on, not before. */
   const look = () => {
     if (!unwatched) return
-    const before = watch.seen.outputs
     watch.feed(unwatched)
     unwatched = undefined
-    if (watch.seen.outputs > before) silence.output()
   }
 
   return {
@@ -90,16 +105,17 @@ export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
       }
       look()
       if (reader) {
-        silence.waiting()
+        idle.waiting()
         let chunk: ReadableStreamReadResult<Uint8Array>
         try {
           chunk = await reader.read()
         } catch {
+          if (isFinished) return null
           if (cancelled) throw new DOMException('The request was cancelled', 'AbortError')
           return breakOff(expired ? `${expired}_idle` : 'network_error') // The platform does not say more.
         }
         if (!chunk.done) {
-          silence.arrived()
+          idle.arrived()
           bytes += chunk.value.length
           unwatched = chunk.value
           return chunk.value
