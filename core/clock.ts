@@ -1,7 +1,9 @@
 /** The one doorway for time: everything that waits or measures asks this, never the globals. */
 export interface Clock {
-  /** Epoch ms. */
+  /** The wall clock, epoch ms: for instants that pages and servers are told, and for what is stored. It can jump. */
   now: () => number
+  /** A clock that only goes forward, ms since some moment: for durations. Platforms differ in whether it counts a sleep. */
+  monotonic: () => number
   /** Runs `callback` once after `ms` (capped, never at once by overflow); the returned function cancels it. */
   timer: (ms: number, callback: () => void) => () => void
 }
@@ -14,6 +16,7 @@ export const MAX_TIMER_MS = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => Math.floor(performance.now()),
   timer: (ms, callback) => {
     const handle = setTimeout(callback, Math.min(Math.max(ms, 0), MAX_TIMER_MS))
     return () => clearTimeout(handle)
@@ -23,7 +26,7 @@ export const systemClock: Clock = {
 /** Waits for work, but no longer than so; rejects when it does. */
 export async function waitAtMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
   let stop = () => {}
-  const late = new Promise<void>((resolve) => (stop = clock.timer(ms, resolve)))
+  const late = new Promise<void>((resolve) => (stop = deadline(clock, ms, resolve)))
   try {
     await Promise.race([work, late])
   } finally {
@@ -50,4 +53,92 @@ export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
     })
     signal.addEventListener('abort', onAbort, { once: true })
   })
+}
+
+/**
+ * A timer that is later than this was held up. Hidden pages run theirs once a second, and a worker that is busy for
+ * longer has not read what came meanwhile either. ms
+ */
+const LATE_MS = 2_000
+
+/** Chromium runs the timers of a page that has been hidden for long once a minute: later than this is a sleep. ms */
+const THROTTLED_MS = 90_000
+
+/** Longer waits are made in steps of this length, so that a sleep in the middle of one shows, too. ms */
+export const STEP_MS = 10_000
+
+/**
+ * Whether a timer that fires so late was held up: the machine slept, or the page was frozen. It must judge nothing then,
+ * for what came meanwhile has not been read yet.
+ *
+ * @param isRenewed it was late before, and got a fresh allowance: now throttling is no excuse any more, or a hidden
+ * page would wait for ever
+ */
+export function wasHeldUp(lateMs: number, isRenewed = false): boolean {
+  return lateMs > (isRenewed ? THROTTLED_MS : LATE_MS)
+}
+
+interface DeadlineOptions {
+  /** The allowance after the machine slept, ms; default all of it. */
+  freshMs?: number
+  /** The machine slept: so much time has passed since the allowance began, and should not count. */
+  renewed?: (elapsedMs: number) => void
+}
+
+/**
+ * A timer that judges: runs `callback` when `ms` have passed without its being cancelled. If it fires far too late, it
+ * starts again with a fresh allowance.
+ *
+ * @returns cancels it; a sleep that it has not noticed yet is reported first
+ */
+export function deadline(
+  clock: Clock,
+  ms: number,
+  callback: () => void,
+  { freshMs = ms, renewed = () => {} }: DeadlineOptions = {},
+): () => void {
+  let isOver = false
+  let isRenewed = false
+  let cancelTimer = () => {}
+  let since = 0
+  let until = 0
+  let stepUntil = 0
+
+  const start = (allowanceMs: number) => {
+    since = clock.monotonic()
+    until = since + allowanceMs
+    step()
+  }
+
+  const step = () => {
+    const now = clock.monotonic()
+    stepUntil = Math.min(until, now + STEP_MS)
+    cancelTimer = clock.timer(stepUntil - now, fire)
+  }
+
+  /** Whether the machine slept; says so. */
+  const slept = () => {
+    const now = clock.monotonic()
+    if (!wasHeldUp(now - stepUntil, isRenewed)) return false
+    renewed(now - since)
+    return true
+  }
+
+  const fire = () => {
+    if (slept()) {
+      isRenewed = true
+      return start(freshMs)
+    }
+    if (stepUntil < until) return step()
+    isOver = true
+    callback()
+  }
+
+  start(ms)
+  return () => {
+    if (isOver) return
+    isOver = true
+    slept()
+    cancelTimer()
+  }
 }

@@ -31,7 +31,7 @@ export function createBrake(clock: Clock): Brake {
 
   const forget = () => {
     for (const [key, times] of failures) {
-      const recent = times.filter((at) => at > clock.now() - WITHIN_MS)
+      const recent = times.filter((at) => at > clock.monotonic() - WITHIN_MS)
       if (recent.length > 0) failures.set(key, recent)
       else failures.delete(key)
     }
@@ -41,16 +41,16 @@ export function createBrake(clock: Clock): Brake {
     heldUntil: (posted) => {
       forget()
       const at = failures.get(keyOf(posted))?.at(-FAILURES)
-      return at === undefined ? undefined : at + WITHIN_MS
+      return at === undefined ? undefined : clock.now() + at + WITHIN_MS - clock.monotonic()
     },
     isRetried: (posted) => {
       const at = failures.get(keyOf(posted))?.at(-1)
-      return at !== undefined && clock.now() < at + RETRIES_WITHIN_MS
+      return at !== undefined && clock.monotonic() < at + RETRIES_WITHIN_MS
     },
     failed: (posted) => {
       const key = keyOf(posted)
       forget()
-      failures.set(key, [...(failures.get(key) ?? []), clock.now()])
+      failures.set(key, [...(failures.get(key) ?? []), clock.monotonic()])
     },
   }
 }

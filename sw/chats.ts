@@ -144,7 +144,8 @@ export function createChats(context: ChatsContext): Chats {
       const requestId = asked ?? createRequestId()
       const ticket: Ticket = { asked, requestId, stop: new AbortController() }
       open.set(requestId, ticket.stop)
-      if (clock.now() - (cancelledEarly.get(requestId) ?? -Infinity) < EARLY_CANCEL_MS) ticket.stop.abort()
+      if (clock.monotonic() - (cancelledEarly.get(requestId) ?? -Infinity) < EARLY_CANCEL_MS)
+        ticket.stop.abort()
       cancelledEarly.delete(requestId)
       // What fails here failed before anything was sent (a body that cannot be read): as without us.
       const running = run(request, clientId, route, ticket).catch(() => ({
@@ -160,9 +161,9 @@ export function createChats(context: ChatsContext): Chats {
       const stop = open.get(requestId)
       if (stop) return stop.abort()
       for (const [id, at] of cancelledEarly) {
-        if (clock.now() - at >= EARLY_CANCEL_MS) cancelledEarly.delete(id)
+        if (clock.monotonic() - at >= EARLY_CANCEL_MS) cancelledEarly.delete(id)
       }
-      cancelledEarly.set(requestId, clock.now())
+      cancelledEarly.set(requestId, clock.monotonic())
     },
   }
 }

@@ -34,7 +34,7 @@ async function heldFor({ member, ready }: ReturnType<typeof boot>): Promise<numb
       notAfter: Infinity,
       jitterMs: 0,
       signal: stop.signal,
-      held: (until) => (heldMs = until - clock.now()),
+      held: (until) => (heldMs = until - clock.monotonic()),
     })
     .catch(() => {})
   stop.abort()
@@ -45,7 +45,7 @@ describe('a worker that is started anew', () => {
   test('holds back what the one before it was told to hold back', async () => {
     const first = boot()
     await first.ready()
-    first.member.refused(clock.now() + 5_000)
+    first.member.refused(clock.monotonic() + 5_000)
     await clock.advance(1_000)
     expect(await heldFor(boot())).toBe(4_000)
   })
@@ -63,7 +63,7 @@ describe('a worker that is started anew', () => {
   test('knows the last of many changes', async () => {
     const first = boot()
     await first.ready()
-    for (let n = 1; n <= 50; n++) first.member.refused(clock.now() + n * 1_000)
+    for (let n = 1; n <= 50; n++) first.member.refused(clock.monotonic() + n * 1_000)
     await clock.advance(1_000)
     expect(await heldFor(boot())).toBe(49_000)
   })
@@ -71,7 +71,7 @@ describe('a worker that is started anew', () => {
   test('of another scope knows nothing of it', async () => {
     const first = boot()
     await first.ready()
-    first.member.refused(clock.now() + 5_000)
+    first.member.refused(clock.monotonic() + 5_000)
     await clock.advance(1_000)
     expect(await heldFor(boot(`${SCOPE}other/`))).toBe(0)
   })
@@ -82,7 +82,7 @@ describe('storage that fails', () => {
     database.fault = () => new DOMException('Not allowed', 'SecurityError')
     const worker = boot()
     expect(await heldFor(worker)).toBe(0)
-    worker.member.refused(clock.now() + 5_000)
+    worker.member.refused(clock.monotonic() + 5_000)
     expect(await heldFor(worker)).toBe(5_000)
   })
 

@@ -135,7 +135,7 @@ const CASES: [name: string, script: Scripted[], expected: Expected][] = [
       repair: [[0], 'told', 300],
       openai: [[0], 'open', undefined],
       'ai-sdk': [[0], 'open', undefined],
-      streamkeeper: [[0], 'told', 60],
+      streamkeeper: [[0], 'told', 180],
     },
   ],
 ]

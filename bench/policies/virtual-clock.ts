@@ -24,6 +24,7 @@ export function createVirtualClock(startMs = 1_800_000_000_000): VirtualClock {
 
   return {
     now: () => now,
+    monotonic: () => now - startMs,
     timer: (ms, callback) => {
       const timer: Timer = { at: now + Math.max(ms, 0), id: nextId++, callback }
       push(heap, timer)

@@ -23,6 +23,7 @@ interface Head {
 
 /** What a trip has cost so far, told in `Server-Timing`, and what became of it. */
 export interface TripTimes {
+  /** By the monotonic clock, ms. */
   startedAt: number
   attempts: number
   waitedMs: number
@@ -30,7 +31,7 @@ export interface TripTimes {
   wasAnswered: boolean
   /** Who cancelled it. */
   cancelledBy?: 'page' | 'grace'
-  /** Epoch ms of the last 2xx headers. */
+  /** When the last 2xx headers came, by the monotonic clock. */
   headersAt?: number
 }
 

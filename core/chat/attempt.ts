@@ -1,9 +1,10 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, deadline } from '../clock.ts'
 import { classifyAnswer, classifyErrorEvent } from '../retry/classify.ts'
 import type { Outcome } from '../retry/outcome.ts'
 import { createInspection, type Inspection, type Verdict } from '../providers/inspection/inspection.ts'
 import type { OwnProtocol } from '../providers/own-wire.ts'
 import { openChunks, type Chunk, type Chunks } from './chunks.ts'
+import type { Total } from './total.ts'
 
 /** What one attempt needs: the request, its deadlines, and the platform. */
 export interface AttemptPlan extends OwnProtocol {
@@ -14,8 +15,7 @@ export interface AttemptPlan extends OwnProtocol {
   choices: number
   headersMs: number
   firstOutputMs: number
-  /** When the total is up, epoch ms. */
-  totalAt: number
+  total: Total
   /** Ends the whole request. */
   signal: AbortSignal
   clock: Clock
@@ -62,23 +62,26 @@ const REFUSAL_BODY_MS = 5_000
  *
  * Its duties:
  * - every way out disarms the deadline, and closes or drains the upstream unless the answer is handed on
- * - keep-alives re-arm the first-output deadline: a server that queues the request must not lose its place
+ * - keep-alives start the first-output deadline again and extend the total: a server that queues the request must not
+ *   lose its place
+ * - what was slept through is given back to the total
  * - small discarded bodies are read to their end, so that the browser can use the connection again
  */
 export async function attempt(plan: AttemptPlan): Promise<Attempted> {
-  const { clock, signal } = plan
+  const { clock, signal, total } = plan
   const upstream = new AbortController()
   const abort = () => upstream.abort(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   let phase: 'headers' | 'first_output' | 'total' | undefined
   let disarm = () => {}
-  const deadline = (name: 'headers' | 'first_output', ms: number) => {
+  const expect = (name: 'headers' | 'first_output', ms: number) => {
     disarm()
-    const leftMs = plan.totalAt - clock.now()
-    disarm = clock.timer(Math.min(ms, leftMs), () => {
+    const leftMs = total.leftMs()
+    const expire = () => {
       phase = ms < leftMs ? name : 'total'
       upstream.abort(new DOMException(`No ${name.replace('_', ' ')} in time`, 'TimeoutError'))
-    })
+    }
+    disarm = deadline(clock, Math.min(ms, leftMs), expire, { renewed: total.giveBack })
   }
   const failed = (outcome: Outcome): Attempted => {
     if (signal.aborted) return { kind: 'cancelled' }
@@ -87,7 +90,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
 
   try {
     if (signal.aborted) return { kind: 'cancelled' }
-    deadline('headers', plan.headersMs)
+    expect('headers', plan.headersMs)
     let response: Response
     try {
       response = await plan.send(upstream.signal)
@@ -103,7 +106,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     const answer: OpenAnswer = { response, held: [], rest, abort: () => upstream.abort() }
 
     if (response.status >= 400) {
-      deadline('first_output', REFUSAL_BODY_MS)
+      expect('first_output', REFUSAL_BODY_MS)
       await holdUpTo(answer, MAX_REFUSAL)
       if (signal.aborted) return { kind: 'cancelled' }
       const refusal = classifyAnswer(response.status, response.headers, decode(answer.held), clock.now())
@@ -119,7 +122,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     while (answer.rest) {
       const stage = inspection.stage()
       if (stage === 'page') {
-        deadline('first_output', REFUSAL_BODY_MS)
+        expect('first_output', REFUSAL_BODY_MS)
         await holdUpTo(answer, MAX_REFUSAL)
         if (signal.aborted) return { kind: 'cancelled' }
         return {
@@ -133,15 +136,15 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
         inspection.release()
         break
       }
-      deadline('first_output', plan.firstOutputMs)
+      expect('first_output', plan.firstOutputMs)
       let chunk: Chunk | undefined
       try {
         const next = answer.rest.next()
         if (stage !== 'unfinished') unfinishedAt = undefined
-        else unfinishedAt ??= clock.now()
+        else unfinishedAt ??= clock.monotonic()
         chunk = await (unfinishedAt === undefined
           ? next
-          : within(clock, unfinishedAt + UNFINISHED_MS - clock.now(), next))
+          : within(clock, unfinishedAt + UNFINISHED_MS - clock.monotonic(), next))
       } catch {
         return failed({ kind: 'cut', clean: false }) // Reset, or a deadline of ours: `phase` tells.
       }
@@ -151,6 +154,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
       }
       if (chunk.done) answer.rest = null
       else {
+        total.extend()
         heldBytes += chunk.value.length
         answer.held.push(chunk.value)
         inspection.feed(chunk.value)

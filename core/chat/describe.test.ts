@@ -103,11 +103,12 @@ describe('its clocks', () => {
     })
   })
 
-  test('of a reasoning model are 600 s, whatever the options for all say', () => {
-    expect(described({ body: { model: 'o3' }, options })).toMatchObject({
+  test('of a reasoning model are 600 s (120 s to a stream’s headers), whatever the options for all say', () => {
+    expect(described({ body: { model: 'o3', stream: true }, options })).toMatchObject({
       reasoning: true,
       timeouts: REASONING_TIMEOUTS,
     })
+    expect(described({ body: { model: 'o3', stream: false }, options }).timeouts.headersMs).toBe(600_000)
   })
 
   test('of a reasoning model yield to the route', () => {

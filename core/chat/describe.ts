@@ -5,7 +5,7 @@ import type { RouteMatch } from '../options/routes.ts'
 import { asksForStream, expectedMediaType } from '../providers/requests.ts'
 import { DEFAULT_RETRY, type RetryPolicy } from '../retry/policy.ts'
 import { isReasoning } from './reasoning.ts'
-import { DEFAULT_TIMEOUTS, REASONING_TIMEOUTS, type Timeouts } from './timeouts.ts'
+import { type Timeouts, timeoutsFor } from './timeouts.ts'
 
 /** What we need to know of a chat request before it is sent: its kind, its clocks, its limits. */
 export interface ChatDescription {
@@ -31,7 +31,7 @@ export interface ChatDescription {
 
 /** Describes a request by its URL, headers and body (text; empty when it is no text). */
 export function describeChat(
-  request: { url: string; headers: Headers },
+  request: { url: string; headers: Headers; method?: string },
   body: string,
   route: RouteMatch<ChatRouteOptions>,
   options: Options,
@@ -64,7 +64,10 @@ export function describeChat(
     ...(settings.ends === undefined ? {} : { ends: settings.ends }),
     ...(settings.errors === undefined ? {} : { errors: settings.errors }),
     timeouts: {
-      ...(reasoning ? REASONING_TIMEOUTS : { ...DEFAULT_TIMEOUTS, ...given(options.timeouts) }),
+      ...timeoutsFor(
+        { reasoning, streams: isStream, isGet: request.method === 'GET' },
+        given(options.timeouts),
+      ),
       ...given(settings.timeouts),
     },
     retry: {

@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { DONE, FINISH, say, WHOLE } from '../testing/openai-events.ts'
+import { DONE, FINISH, ROLE, say, WHOLE } from '../testing/openai-events.ts'
 import { PLAIN_BODY, REASONING_BODY, runTrip, statusOf } from '../testing/run-trip.ts'
 import { answers, failsAfter, saysNothing, type Scripted, streams } from '../testing/scripted-upstream.ts'
 
 const MINUTE = 60_000
 const EARLY = { earlyMs: 4 * MINUTE }
 const LATE = { headersMs: 7 * MINUTE }
+/** A stream whose headers the app waits for. */
+const PATIENT = { options: { timeouts: { headersMs: 10 * MINUTE, totalMs: 10 * MINUTE } } }
 
 test('a page that has waited four minutes gets its Response, and the answer in it when it comes', async () => {
-  const run = runTrip([streams([[0, WHOLE]], LATE)], { body: REASONING_BODY, ...EARLY })
+  const run = runTrip([streams([[0, WHOLE]], LATE)], { ...PATIENT, ...EARLY })
   await run.clock.advance(4 * MINUTE - 1)
   expect(run.page.response).toBeUndefined()
   await run.clock.advance(1)
@@ -35,7 +37,7 @@ test('so does one that wants a whole answer', async () => {
 
 test('retries go on unseen behind it', async () => {
   const run = runTrip([failsAfter(4 * MINUTE + 1), answers(503), streams([[0, WHOLE]])], {
-    body: REASONING_BODY,
+    ...PATIENT,
     ...EARLY,
   })
   await run.clock.advance(5 * MINUTE)
@@ -44,10 +46,10 @@ test('retries go on unseen behind it', async () => {
 })
 
 describe('a late failure', () => {
-  const failing = { ...EARLY, options: { retry: { maxAttempts: 1 } } }
+  const failing = { ...EARLY, options: { ...PATIENT.options, retry: { maxAttempts: 1 } } }
 
   test('of a stream is said in it, then it breaks', async () => {
-    const run = runTrip([failsAfter(5 * MINUTE)], { body: REASONING_BODY, ...failing })
+    const run = runTrip([failsAfter(5 * MINUTE)], failing)
     await run.clock.advance(5 * MINUTE)
     expect(run.page.text).toContain('"code":"network_error"')
     expect(run.page.error).toBeInstanceOf(TypeError)
@@ -63,7 +65,7 @@ describe('a late failure', () => {
 
   test('is one, too, when the upstream refuses in so many words', async () => {
     const refuses: Scripted = (clock, signal) => streams([[0, 'no']], { ...LATE, status: 400 })(clock, signal)
-    const run = runTrip([refuses], { body: REASONING_BODY, ...failing })
+    const run = runTrip([refuses], failing)
     await run.clock.advance(8 * MINUTE)
     expect(run.page.text).toContain('"code":"upstream_error"')
     expect(run.page.error).toBeInstanceOf(TypeError)
@@ -87,7 +89,7 @@ test('an answer whose kind nobody can tell is not begun early', async () => {
 })
 
 test('Stop behind an early Response closes the upstream', async () => {
-  const run = runTrip([saysNothing()], { body: REASONING_BODY, ...EARLY })
+  const run = runTrip([saysNothing()], { ...PATIENT, ...EARLY })
   await run.clock.advance(5 * MINUTE)
   await run.page.cancel()
   await run.clock.advance(0)
@@ -96,7 +98,7 @@ test('Stop behind an early Response closes the upstream', async () => {
 })
 
 test('without a limit the page waits as long as the request does', async () => {
-  const run = runTrip([streams([[0, WHOLE]], LATE)], { body: REASONING_BODY })
+  const run = runTrip([streams([[0, WHOLE]], LATE)], PATIENT)
   await run.clock.advance(7 * MINUTE)
   expect(run.page.respondedAt).toBe(7 * MINUTE)
 })

@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.ts'
 import { deferred } from '../deferred.ts'
 import { type Failure, type FailureCode, failureOf } from '../protocol/failure.ts'
+import type { Glance } from '../providers/inspection/inspection.ts'
 import type { OpenAnswer } from './attempt.ts'
 import type { ByteSource } from './byte-source.ts'
 import type { Chunk } from './chunks.ts'
-import { type SilenceClock, watchSilence } from './silence.ts'
+import { createIdleTimers, type IdleClock } from './idle-timers.ts'
 import type { Timeouts } from './timeouts.ts'
 
 /** How a flowing answer ended. */
@@ -15,8 +16,8 @@ export interface FlowContext {
   timeouts: Pick<Timeouts, 'transportIdleMs' | 'outputIdleMs'>
   /** Its reader connects again after every clean end, and never after an error. */
   isEventSource: boolean
-  stalled: (clock: SilenceClock, silentMs: number) => void
-  flowing: (clock: SilenceClock, silentMs: number) => void
+  stalled: (clock: IdleClock, silentMs: number) => void
+  flowing: (clock: IdleClock, silentMs: number) => void
 }
 
 export interface Flow extends ByteSource {
@@ -31,25 +32,34 @@ export interface Flow extends ByteSource {
  * A cut answer of a known protocol gets that protocol's own error event and then breaks, so that nobody takes it for
  * a whole one; an EventSource, which knows no whole ones, just ends.
  */
+/** A refusal is not looked into. */
+const UNREAD: Glance = { output: true, working: false, finished: false }
+
 export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
   const { held, rest, inspection } = answer
   let bytes = 0
   let broken: Failure | undefined
-  let expired: SilenceClock | undefined
+  let expired: IdleClock | undefined
   let cancelled = false
+  let isFinished = false
   const ended = deferred<FlowEnd>()
 
-  const silence = watchSilence(context.clock, context.timeouts, {
+  const idle = createIdleTimers(context.clock, context.timeouts, () => inspection?.look() ?? UNREAD, {
     stalled: context.stalled,
     flowing: context.flowing,
     expired: (name) => {
       expired = name
       answer.abort()
     },
+    // The connection is open still, but nothing more belongs to this answer.
+    finished: () => {
+      isFinished = true
+      answer.abort()
+    },
   })
 
   const end = (result: FlowEnd) => {
-    silence.stop()
+    idle.stop()
     ended.resolve(result)
   }
 
@@ -82,16 +92,16 @@ export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
         return first
       }
       if (!rest) return conclude()
-      silence.waiting()
+      idle.waiting()
       let chunk: Chunk
       try {
         chunk = await rest.next()
       } catch {
         if (cancelled) throw new DOMException('The request was cancelled', 'AbortError')
-        return conclude(expired ? `${expired}_idle` : 'network_error') // The platform does not say more.
+        return conclude(expired && !isFinished ? `${expired}_idle` : 'network_error') // The platform does not say more.
       }
       if (chunk.done) return conclude()
-      silence.arrived()
+      idle.arrived()
       bytes += chunk.value.length
       inspection?.feed(chunk.value)
       return chunk.value

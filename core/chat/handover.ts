@@ -92,8 +92,8 @@ export function createHandover(
     commitEarly: () => commit(earlyResponse(contentType), { isEarly: true }),
     isCommitted: () => committed !== undefined,
     relay: async (open) => {
-      const { startedAt, attempts, waitedMs, headersAt = clock.now() } = times
-      const ttftMs = clock.now() - startedAt
+      const { startedAt, attempts, waitedMs, headersAt = clock.monotonic() } = times
+      const ttftMs = clock.monotonic() - startedAt
       report({
         status: 'first_output',
         requestId,
@@ -112,7 +112,7 @@ export function createHandover(
         attempts,
         waitedMs,
         ttftMs,
-        durationMs: clock.now() - startedAt,
+        durationMs: clock.monotonic() - startedAt,
         bytes,
         ...(usage ? { usage } : {}),
       })

@@ -214,7 +214,7 @@ describe('an error event in a 200', () => {
           { end },
         ),
       ])
-      await run.clock.advance(120_000)
+      await run.clock.advance(180_100)
       expect(run.page.text).toBe(say('Hel') + overloaded)
       expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'error_in_stream' })
     },

@@ -1,4 +1,4 @@
-import { sleep } from '../clock.ts'
+import { deadline, sleep } from '../clock.ts'
 import { failureOf } from '../protocol/failure.ts'
 import { decide, type Decision, NEW_LEDGER } from '../retry/decide.ts'
 import type { Turn } from '../retry/gate.ts'
@@ -8,6 +8,8 @@ import type { Answer, TripTimes } from './answer.ts'
 import { attempt, type OpenAnswer } from './attempt.ts'
 import { createHandover } from './handover.ts'
 import { retryStatus } from './retry-status.ts'
+import { MAX_TOTAL_MS } from './timeouts.ts'
+import { createTotal } from './total.ts'
 import type { TripContext, TripRequest } from './trip-request.ts'
 
 export interface Trip {
@@ -22,6 +24,9 @@ export interface Trip {
 /** After 2xx headers the Response is withheld for at most so long; then only its bytes are. */
 const WITHHELD_MS = 10_000
 
+/** A page that slept through its time for an early Response gets one this soon: its browser may have counted on, ms. */
+const EARLY_AFTER_SLEEP_MS = 1_000
+
 /**
  * One chat request's trip: attempts and waits in one loop, the answer that goes through, its end.
  *
@@ -33,8 +38,13 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
   const { clock, random } = context
   const { requestId, timeouts, retry, streams, reasoning } = request
   const { origin, pathname: path } = new URL(request.url)
-  const startedAt = clock.now()
-  const totalAt = startedAt + timeouts.totalMs
+  const startedAt = clock.monotonic()
+  // Where silence is no fault, there is no end to waiting while the upstream is alive.
+  const total = createTotal(
+    clock,
+    timeouts.totalMs,
+    timeouts.outputIdleMs === Infinity ? Infinity : MAX_TOTAL_MS,
+  )
   const stop = new AbortController()
   const times: TripTimes = { startedAt, attempts: 0, waitedMs: 0, wasAnswered: false }
   const handover = createHandover(request, context, times, stop)
@@ -42,24 +52,32 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
 
   /** Waits for its own time and for its turn among all that share its limits; rejects when cancelled. */
   const awaitTurn = async (member: Member, notBefore: number): Promise<Turn> => {
-    const since = clock.now()
+    const since = clock.monotonic()
     const from = Math.max(since, notBefore)
     const leftMs = retry.rateLimitBudgetMs - ledger.rateLimitWaitedMs
     let heldUntil = from
     const turn = await member.enter({
       notBefore,
-      notAfter: Math.min(from + leftMs + retry.jitterMs, totalAt - 1),
+      notAfter: Math.min(from + leftMs + retry.jitterMs, since + total.leftMs() - 1),
       jitterMs: retry.jitterMs,
       signal: stop.signal,
-      held: (retryAt) => {
-        heldUntil = retryAt
-        const retryAfterMs = retryAt - clock.now()
-        context.report({ status: 'rate_limit_wait', requestId, retryAfterMs, retryAt })
+      held: (until) => {
+        heldUntil = until
+        const retryAfterMs = until - clock.monotonic()
+        context.report({
+          status: 'rate_limit_wait',
+          requestId,
+          retryAfterMs,
+          retryAt: clock.now() + retryAfterMs,
+        })
       },
     })
-    if (heldUntil > since) times.waitedMs += clock.now() - since
+    const sleptMs = turn.kind === 'go' ? turn.sleptMs : 0
+    total.giveBack(sleptMs)
+    const now = clock.monotonic()
+    if (heldUntil > since) times.waitedMs += now - since - sleptMs
     // Jitter is not charged, nor is the time by which a timer is late.
-    const heldMs = Math.max(0, Math.min(clock.now(), heldUntil - retry.jitterMs) - from)
+    const heldMs = Math.max(0, Math.min(now, heldUntil - retry.jitterMs) - from)
     ledger = { ...ledger, rateLimitWaitedMs: ledger.rateLimitWaitedMs + heldMs }
     return turn
   }
@@ -85,7 +103,9 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
     const { earlyMs } = context
     // Where we cannot tell what the answer will be, we cannot begin it.
     const mayBeEarly = earlyMs !== undefined && streams !== undefined
-    const disarmEarly = mayBeEarly ? clock.timer(earlyMs, handover.commitEarly) : () => {}
+    const disarmEarly = mayBeEarly
+      ? deadline(clock, earlyMs, handover.commitEarly, { freshMs: EARLY_AFTER_SLEEP_MS })
+      : () => {}
     try {
       await tryUntilAnswered(member)
     } finally {
@@ -111,7 +131,8 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
       }
       if (turn.kind === 'held') {
         times.wasAnswered = true // Another request was.
-        return handover.giveUp(failureOf('rate_limited', { httpStatus: 429, retryAt: turn.until }))
+        const retryAt = clock.now() + turn.until - clock.monotonic()
+        return handover.giveUp(failureOf('rate_limited', { httpStatus: 429, retryAt }))
       }
       times.attempts++
       let disarmCommit = () => {}
@@ -125,14 +146,15 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
         // A whole answer's headers come when the model is done; so does a second attempt's patience.
         headersMs: streams === false || ledger.headersTimeouts > 0 ? timeouts.totalMs : timeouts.headersMs,
         firstOutputMs: timeouts.firstOutputMs,
-        totalAt,
+        total,
         signal: stop.signal,
         clock,
         onAccepted: (response) => {
           member.accepted()
           times.wasAnswered = true
-          times.headersAt = clock.now()
-          if (streams !== undefined) disarmCommit = clock.timer(WITHHELD_MS, () => handover.commit(response))
+          times.headersAt = clock.monotonic()
+          if (streams === undefined) return
+          disarmCommit = deadline(clock, WITHHELD_MS, () => handover.commit(response))
         },
       })
       disarmCommit()
@@ -143,7 +165,7 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
     }
   }
 
-  /** What becomes of an attempt that failed: when to try again (epoch ms), or `undefined` when it was the last. */
+  /** What becomes of an attempt that failed: when to try again (by the monotonic clock), or `undefined` when it was the last. */
   const judge = async (outcome: Outcome, member: Member, own?: OpenAnswer): Promise<number | undefined> => {
     ledger = {
       ...ledger,
@@ -153,10 +175,13 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
         ledger.headersTimeouts + (outcome.kind === 'timeout' && outcome.phase === 'headers' ? 1 : 0),
     }
     times.wasAnswered ||= outcome.kind === 'refused' || outcome.kind === 'not_a_chat'
-    const now = clock.now() // One for all that follows: who met the limit comes back first.
-    const decision = pay(decide(outcome, ledger, retry, { now, random, totalAt, reasoning }), member)
+    // One moment for all that follows, by both clocks: who met the limit comes back first.
+    const now = clock.now()
+    const since = clock.monotonic()
+    const situation = { now, random, totalAt: now + total.leftMs(), reasoning }
+    const decision = pay(decide(outcome, ledger, retry, situation), member)
     if (decision.shutUntil === undefined) member.ended()
-    else member.refused(decision.shutUntil)
+    else member.refused(since + decision.shutUntil - now)
     if (decision.action === 'give_up') {
       const httpStatus = outcome.kind === 'refused' ? outcome.refusal.httpStatus : undefined
       const failure = failureOf(decision.code, {
@@ -176,7 +201,7 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
     own?.abort()
     ledger = decision.ledger
     context.report(retryStatus(requestId, times.attempts + 1, now, decision, outcome))
-    return now + decision.afterMs
+    return since + decision.afterMs
   }
 
   /** A retry that is not about limits costs a token of the bucket that all share. */

@@ -22,7 +22,7 @@ export const agUi: Wire = {
     if (/^RUN_(STARTED|FINISHED)$/.test(type)) return typeof get(data, 'runId') === 'string'
     if (/^(TEXT_MESSAGE|REASONING_MESSAGE|THINKING_TEXT_MESSAGE)_/.test(type))
       return typeof get(data, 'messageId') === 'string'
-    return /^TOOL_CALL_/.test(type) && typeof get(data, 'toolCallId') === 'string'
+    return type.startsWith('TOOL_CALL_') && typeof get(data, 'toolCallId') === 'string'
   },
 
   read: ({ text, data }, seen) => {

@@ -38,7 +38,7 @@ export const anthropic: Wire = {
         // A text or a thought begins empty; a tool call has its name already.
         if (type !== 'text' && type !== 'thinking') addOutput(seen)
         // The result of a server-side tool ends the wait for it.
-        seen.working = type === 'thinking' || /tool_use$/.test(type)
+        seen.working = type === 'thinking' || type.endsWith('tool_use')
         return true
       }
       case 'content_block_delta': {

@@ -22,11 +22,11 @@ export const geminiInteractions: Wire = {
     } else if (type === 'step.start' || type === 'content.start') {
       const step = asText(get(data, 'step', 'type')) || asText(get(data, 'content', 'type'))
       seen.working = !/^(model_output|text)$/.test(step)
-      if (/call$/.test(step)) addOutput(seen)
+      if (step.endsWith('call')) addOutput(seen)
     } else if (type === 'step.delta' || type === 'content.delta') {
       if (hasContent(get(data, 'delta'))) addOutput(seen)
     } else if (type === 'step.stop' || type === 'content.stop') seen.working = false
-    else return /^interaction\./.test(type)
+    else return type.startsWith('interaction.')
     return true
   },
 

@@ -24,7 +24,7 @@ export const mistral: Wire = {
     } else if (/^(tool\.execution|agent\.handoff)\./.test(type)) {
       addOutput(seen)
       seen.working = !type.endsWith('.done')
-    } else return /^conversation\.response\./.test(type)
+    } else return type.startsWith('conversation.response.')
     return true
   },
 

@@ -38,15 +38,6 @@ describe('takeRetry()', () => {
     expect(bucket).toMatchObject({ tokens: 10 })
   })
 
-  test('a clock that was set back refills nothing, and refuses nothing for ever', () => {
-    const bucket = { tokens: 0, at: NOW, freeAt: NOW }
-    expect(takeRetry(bucket, POLICY, NOW - 3_600_000)).toEqual({
-      tokens: 0,
-      at: NOW - 3_600_000,
-      freeAt: NOW - 3_600_000,
-    })
-  })
-
   test('whoever asks and whenever, no more is granted than capacity, refill and the free ones', () => {
     fc.assert(
       fc.property(

@@ -5,7 +5,7 @@ export interface BucketPolicy {
   refillPerMinute: number
 }
 
-/** What is left of a bucket; a full one need not be kept. A value. Instants in epoch ms. */
+/** What is left of a bucket; a full one need not be kept. A value. Instants of one clock. */
 export interface Bucket {
   tokens: number
   /** When `tokens` was right. */
@@ -28,9 +28,13 @@ export function takeRetry(
   now: number,
 ): Bucket | undefined {
   const { tokens, at, freeAt } = bucket ?? { tokens: capacity, at: now, freeAt: -Infinity }
-  // A clock that was set back refills nothing, and does not stop the free ones for ever.
-  const refilled = (Math.max(0, now - at) / 60_000) * refillPerMinute
+  const refilled = ((now - at) / 60_000) * refillPerMinute
   const left = { tokens: Math.min(capacity, tokens + refilled), at: now, freeAt }
-  if (now - freeAt >= FREE_EVERY_MS || now < freeAt) return { ...left, freeAt: now }
+  if (now - freeAt >= FREE_EVERY_MS) return { ...left, freeAt: now }
   return left.tokens >= 1 ? { ...left, tokens: left.tokens - 1 } : undefined
+}
+
+/** The same bucket by another clock, which shows so much more, ms. */
+export function shiftBucket({ tokens, at, freeAt }: Bucket, byMs: number): Bucket {
+  return { tokens, at: at + byMs, freeAt: freeAt + byMs }
 }

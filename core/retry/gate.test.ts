@@ -5,9 +5,9 @@ import { createGate, type Visitor, type Wish } from './gate.ts'
 /** A gate and a log of what happens at it, in ms after the start: `5000 b goes`. */
 function createScene(random = () => 0) {
   const clock = createFakeClock()
-  const startedAt = clock.now()
+  const startedAt = clock.monotonic()
   const log: string[] = []
-  const note = (what: string) => log.push(`${clock.now() - startedAt} ${what}`)
+  const note = (what: string) => log.push(`${clock.monotonic() - startedAt} ${what}`)
   const gate = createGate({ clock, random, changed: () => note(gate.shutUntil() ? 'shut' : 'open') })
   const enter = (name: string, visitor: Visitor = gate.visit(), more: Partial<Wish> = {}) => {
     const stop = new AbortController()

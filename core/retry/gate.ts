@@ -1,7 +1,7 @@
-import type { Clock, Random } from '../clock.ts'
+import { type Clock, type Random, STEP_MS, wasHeldUp } from '../clock.ts'
 import { jitter } from './backoff.ts'
 
-/** What one attempt asks of the gate. Instants in epoch ms. */
+/** What one attempt asks of the gate. All instants here are those of the monotonic clock. */
 export interface Wish {
   /** It will not go earlier, for reasons of its own: its backoff. */
   notBefore: number
@@ -15,8 +15,8 @@ export interface Wish {
   held: (until: number) => void
 }
 
-/** `go`: send it now. `held`: the gate is known to stay shut beyond `notAfter`. */
-export type Turn = { kind: 'go' } | { kind: 'held'; until: number }
+/** `go`: send it now; of the wait, `sleptMs` were the machine's sleep. `held`: the gate is known to stay shut beyond `notAfter`. */
+export type Turn = { kind: 'go'; sleptMs: number } | { kind: 'held'; until: number }
 
 /** One request in front of the gate; first come, first served, also when it comes back for its next attempt. */
 export interface Visitor {
@@ -57,6 +57,7 @@ interface Waiting {
   /** When it may go through the open gate. */
   dueAt: number
   toldUntil: number
+  sleptMs: number
   settle: (turn: Turn) => void
 }
 
@@ -80,17 +81,36 @@ export function createGate({ clock, random, changed }: GateContext): Gate {
   let places = 0
   let line: Waiting[] = []
   let disarm = () => {}
+  /** When the timer is due; what comes much later knows by it that the machine slept. */
+  let lookAt = Infinity
+  /** A sleep has been forgiven since it was open last. */
+  let isRenewed = false
 
   /** Lets go whoever may, and comes back when the next one may. */
   const look = () => {
+    forgiveSleep()
     disarm()
-    const now = clock.now()
+    const now = clock.monotonic()
     if (probe && probe.until <= now) return open()
     for (const each of line) {
-      if (dueOf(each) <= now) leave(each, { kind: 'go' })
+      if (dueOf(each) <= now) leave(each, { kind: 'go', sleptMs: each.sleptMs })
     }
     const next = Math.min(...line.map(dueOf), probe?.until ?? Infinity)
-    if (next < Infinity) disarm = clock.timer(next - now, look)
+    lookAt = next < Infinity ? Math.min(next, now + STEP_MS) : next
+    if (next < Infinity) disarm = clock.timer(lookAt - now, look)
+  }
+
+  /** Time that was slept through is nobody's waiting; and a probe whose refusal may lie unread gets its time anew. */
+  const forgiveSleep = () => {
+    const lateMs = clock.monotonic() - lookAt
+    if (!wasHeldUp(lateMs, isRenewed)) return
+    isRenewed = true
+    lookAt = Infinity
+    for (const each of line) {
+      each.sleptMs += lateMs
+      each.wish.notAfter += lateMs
+    }
+    if (probe) probe.until = clock.monotonic() + PROBE_MS
   }
 
   const dueOf = ({ dueAt, wish }: Waiting) =>
@@ -103,8 +123,8 @@ export function createGate({ clock, random, changed }: GateContext): Gate {
 
   const hold = (waiting: Waiting) => {
     const { wish, toldUntil } = waiting
-    const until = probe?.until ?? shutUntil ?? 0
-    if (until <= Math.max(wish.notBefore, toldUntil, clock.now())) return
+    const until = probe?.until ?? shutUntil ?? -Infinity
+    if (until <= Math.max(wish.notBefore, toldUntil, clock.monotonic())) return
     if (until > wish.notAfter) return leave(waiting, { kind: 'held', until })
     waiting.toldUntil = until
     wish.held(until)
@@ -113,7 +133,8 @@ export function createGate({ clock, random, changed }: GateContext): Gate {
   const open = () => {
     shutUntil = undefined
     probe = undefined
-    const now = clock.now()
+    isRenewed = false
+    const now = clock.monotonic()
     const delays = line.map(({ wish }) => jitter(wish.jitterMs, random)).sort((a, b) => a - b)
     line.forEach((each, index) => (each.dueAt = now + (delays[index] ?? 0)))
     changed()
@@ -121,7 +142,8 @@ export function createGate({ clock, random, changed }: GateContext): Gate {
   }
 
   const shut = (until: number) => {
-    shutUntil = Math.max(shutUntil ?? 0, Math.min(until, clock.now() + MAX_SHUT_MS))
+    forgiveSleep()
+    shutUntil = Math.max(shutUntil ?? -Infinity, Math.min(until, clock.monotonic() + MAX_SHUT_MS))
     probe = undefined
     for (const each of line) hold(each)
     changed()
@@ -134,14 +156,22 @@ export function createGate({ clock, random, changed }: GateContext): Gate {
       enter: ({ signal, ...rest }) =>
         new Promise((resolve, reject) => {
           if (signal.aborted) return reject(signal.reason)
+          forgiveSleep()
           const settle = (turn: Turn) => {
             signal.removeEventListener('abort', onAbort)
             if (turn.kind === 'go' && shutUntil !== undefined) {
-              probe = { by: visitor, until: clock.now() + PROBE_MS }
+              probe = { by: visitor, until: clock.monotonic() + PROBE_MS }
             }
             resolve(turn)
           }
-          const waiting = { place, wish: { signal, ...rest }, dueAt: 0, toldUntil: 0, settle }
+          const waiting = {
+            place,
+            wish: { signal, ...rest },
+            dueAt: -Infinity,
+            toldUntil: -Infinity,
+            sleptMs: 0,
+            settle,
+          }
           const onAbort = () => {
             line = line.filter((each) => each !== waiting)
             reject(signal.reason)

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../clock.ts'
-import { type Bucket, type BucketPolicy, takeRetry } from './bucket.ts'
+import { type Bucket, type BucketPolicy, shiftBucket, takeRetry } from './bucket.ts'
 import { createGate, type Gate, type Visitor } from './gate.ts'
 
 /** What requests have in common that share their limits. */
@@ -19,9 +19,11 @@ export interface Member extends Visitor {
   leave: () => void
 }
 
-/** What is known of all upstreams: plain JSON, to be kept for the next start. */
+/** What is known of all upstreams: plain JSON, to be kept for the next start. All instants in epoch ms. */
 export interface KnownLimits {
-  /** Lane → until when it is shut, epoch ms. */
+  /** When this was known; absent in what 0.1.0 has stored. */
+  at?: number
+  /** Lane → until when it is shut. */
   shut: Record<string, number>
   /** Origin and model → what is left for retries. */
   buckets: Record<string, Bucket>
@@ -53,16 +55,18 @@ export function createLimits({ clock, random, changed = () => {} }: LimitsContex
 
   /** Tells what is worth keeping, and forgets the rest. */
   const tell = () => {
-    const now = clock.now()
+    const now = clock.monotonic()
+    const toEpochMs = clock.now() - now
     const shut: KnownLimits['shut'] = {}
     for (const [key, { gate, members }] of lanes) {
       const until = gate.shutUntil()
       if (until === undefined) continue
       if (members === 0 && until < now - FORGET_SHUT_MS) lanes.delete(key)
-      else shut[key] = until
+      else shut[key] = until + toEpochMs
     }
     for (const [key, { at }] of buckets) if (at < now - FORGET_BUCKET_MS) buckets.delete(key)
-    changed({ shut, buckets: Object.fromEntries(buckets) })
+    const shifted = Array.from(buckets, ([key, bucket]) => [key, shiftBucket(bucket, toEpochMs)] as const)
+    changed({ at: clock.now(), shut, buckets: Object.fromEntries(shifted) })
   }
 
   const laneOf = (key: string) => {
@@ -82,7 +86,7 @@ export function createLimits({ clock, random, changed = () => {} }: LimitsContex
         ...visitor,
         takeRetry: (policy) => {
           if (!policy) return true
-          const bucket = takeRetry(buckets.get(upstream), policy, clock.now())
+          const bucket = takeRetry(buckets.get(upstream), policy, clock.monotonic())
           if (!bucket) return false
           buckets.set(upstream, bucket)
           tell()
@@ -101,11 +105,13 @@ export function createLimits({ clock, random, changed = () => {} }: LimitsContex
       tell()
     },
     restore: (before) => {
+      // Nothing that is known can be of later: then the wall clock was set back meanwhile.
+      const fromEpochMs = clock.monotonic() - Math.max(clock.now(), before.at ?? 0)
       for (const [key, bucket] of Object.entries(before.buckets)) {
-        if (!buckets.has(key)) buckets.set(key, bucket)
+        if (!buckets.has(key)) buckets.set(key, shiftBucket(bucket, fromEpochMs))
       }
       // What is long over is forgotten again by being told.
-      for (const [key, until] of Object.entries(before.shut)) laneOf(key).gate.shut(until)
+      for (const [key, until] of Object.entries(before.shut)) laneOf(key).gate.shut(until + fromEpochMs)
     },
   }
 }

@@ -88,7 +88,8 @@ export function createAnswers(context: AnswersContext): Answers {
   const leaving = new Map<string, number>()
   const inheritance = createInheritance(context, all)
 
-  const isLeaving = (clientId: string) => (leaving.get(clientId) ?? -Infinity) > clock.now() - LEAVING_MS
+  const isLeaving = (clientId: string) =>
+    (leaving.get(clientId) ?? -Infinity) > clock.monotonic() - LEAVING_MS
 
   /** Reads the upstream to its end, as fast as somebody wants it. */
   const pump = async (body: ByteSource | null, { record, entry, log }: Kept) => {
@@ -116,7 +117,7 @@ export function createAnswers(context: AnswersContext): Answers {
     const ended = Array.from(all.values()).filter(({ record }) => record.endedAt !== undefined)
     let bytes = ended.reduce((sum, kept) => sum + sizeOf(kept), 0)
     for (const kept of ended) {
-      if (bytes <= ENDED_KEPT && (kept.record.endedAt ?? 0) > clock.now() - context.keepMs) continue
+      if (bytes <= ENDED_KEPT && (kept.keepUntil ?? 0) > clock.monotonic()) continue
       remove(kept)
       bytes -= sizeOf(kept)
     }
@@ -126,17 +127,17 @@ export function createAnswers(context: AnswersContext): Answers {
   /** Nobody reads it, and nobody told it to stop: it goes on as long as there is a page, or the grace. */
   const goOn = async (kept: Kept) => {
     const { record, log, cancel } = kept
-    const since = clock.now()
     reportReading(kept, 'stream_detached', log.size())
     const graceMs = Math.max(context.graceMs, UNSURE_MS)
-    let aloneSince = (await context.hasPages()) ? undefined : since
+    // Counted in steps: what the machine sleeps in one of them does not count.
+    let aloneMs = (await context.hasPages()) ? undefined : 0
     while (record.endedAt === undefined) {
-      const leftMs = graceMs - (clock.now() - (aloneSince ?? clock.now()))
-      await pause(clock, Math.min(LOOK_MS, leftMs))
+      const stepMs = Math.min(LOOK_MS, graceMs - (aloneMs ?? 0))
+      await pause(clock, stepMs)
       if (log.readers() > 0) return
-      if (await context.hasPages()) aloneSince = undefined
-      else aloneSince ??= clock.now()
-      if (aloneSince !== undefined && clock.now() - aloneSince >= graceMs) return cancel('grace')
+      if (await context.hasPages()) aloneMs = undefined
+      else aloneMs = aloneMs === undefined ? 0 : aloneMs + stepMs
+      if (aloneMs !== undefined && aloneMs >= graceMs) return cancel('grace')
     }
   }
 
@@ -176,10 +177,12 @@ export function createAnswers(context: AnswersContext): Answers {
 
   const follow = async (kept: Kept, trip: Trip): Promise<Response> => {
     const { record, entry } = kept
+    const since = clock.monotonic()
     kept.ready = () => trip.answer
     kept.cancel = trip.cancel
     void trip.finished.then(() => {
       record.endedAt = clock.now()
+      kept.keepUntil = clock.monotonic() + context.keepMs
       if (!record.keep) remove(kept)
       entry.touch()
       void journal.flush()
@@ -197,7 +200,7 @@ export function createAnswers(context: AnswersContext): Answers {
     const response = open(kept, 0, record.clientId) ?? Response.error()
     void pump(body, kept)
     // A page that went before there was a Response cannot give it up any more.
-    if (clock.now() - record.at > UNSURE_MS && !(await context.isOpen(record.clientId))) {
+    if (clock.monotonic() - since > UNSURE_MS && !(await context.isOpen(record.clientId))) {
       void response.body?.cancel()
     }
     return response
@@ -302,7 +305,7 @@ export function createAnswers(context: AnswersContext): Answers {
       await journal.flush()
     },
     leaving: (clientId) => {
-      leaving.set(clientId, clock.now())
+      leaving.set(clientId, clock.monotonic())
     },
   }
 }

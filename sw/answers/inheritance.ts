@@ -53,7 +53,8 @@ export function createInheritance(
     report({ status: 'request_failed', requestId, attempts, waitedMs: 0, code, message }, clientId)
   }
 
-  const fill = async ({ record, entry, log }: Kept) => {
+  const fill = async (kept: Kept) => {
+    const { record, entry, log } = kept
     const { head, url, requestId } = record
     const { pathname: path } = new URL(url)
     const inspection = createInspection(new Headers(head?.headers), { path })
@@ -70,6 +71,7 @@ export function createInheritance(
       return log.end(isBroken ? new TypeError('The answer broke off') : undefined)
     }
     record.endedAt = clock.now()
+    kept.keepUntil = clock.monotonic() + keepMs
     if (isWhole) {
       record.verdict = 'complete'
       log.end()
@@ -109,10 +111,13 @@ export function createInheritance(
       // What has been asked for meanwhile, perhaps by the same name, is this worker's own.
       if (all.has(requestId)) continue
       const entry = journal.open(record)
-      if (endedAt !== undefined && endedAt <= clock.now() - keepMs) entry.remove()
+      // What ended in the future ended now: the wall clock was set back.
+      const keptMs = keepMs - Math.max(0, clock.now() - (endedAt ?? clock.now()))
+      if (keptMs <= 0) entry.remove()
       else if (!record.head) unanswered.push(record)
       else {
         const kept = inherit(record, entry)
+        if (endedAt !== undefined) kept.keepUntil = clock.monotonic() + keptMs
         all.set(requestId, kept)
         if (endedAt === undefined) cut.push(kept)
       }

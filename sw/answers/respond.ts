@@ -41,7 +41,7 @@ export function respond(
       }
       reader.next(
         (bytes) => {
-          readAt = clock.now()
+          readAt = clock.monotonic()
           if (bytes) controller.enqueue(bytes)
           else {
             delivered()
@@ -50,7 +50,7 @@ export function respond(
           resolve()
         },
         (error) =>
-          clock.timer(readAt + UNREAD_MS - clock.now(), () => {
+          clock.timer(readAt + UNREAD_MS - clock.monotonic(), () => {
             givenUp() // Nobody reads on, if it was this reader alone that broke.
             if (isOpen) controller.error(error)
             resolve()

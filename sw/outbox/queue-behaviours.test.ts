@@ -138,7 +138,7 @@ const WHERE: Record<string, string> = {
     'not met: a cut answer is an error that keeps its text, never a clean end',
   'cloudflare-resumable-stream-05': '../../client/recovery.test: or, where there is no more, is worker_lost',
   'cloudflare-resumable-stream-06':
-    '../../core/providers/inspection/event-reader.test: holds a half event back until its end',
+    '../../core/providers/inspection/event-reader.test: an event reader holds a half event back until its end',
   'cloudflare-resumable-stream-07': '../../e2e/reload.spec: from a byte on, only the rest comes',
   'cloudflare-resumable-stream-08':
     '../../client/recovery.test: a request that fails without a word of its worker is worker_lost',

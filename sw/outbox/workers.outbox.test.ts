@@ -78,8 +78,8 @@ test('a clock set back over a restart changes no order', async () => {
   await first.save('/api/a', 'm2')
   await device.advance(1_000)
   first.kill()
-  const { now, timer } = device.clock
-  const second = device.boot({ clock: { now: () => now() - 86_400_000, timer } })
+  const { now, monotonic, timer } = device.clock
+  const second = device.boot({ clock: { now: () => now() - 86_400_000, monotonic, timer } })
   await second.save('/api/a', 'm3')
   await device.advance(1_000)
   device.upstream.otherwise = created

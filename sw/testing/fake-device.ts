@@ -97,7 +97,7 @@ export function createFakeDevice(): FakeDevice {
       const self = {}
       // A dead worker's timers are gone.
       const aliveClock: Clock = {
-        now: clock.now,
+        ...clock,
         timer: (ms, callback) => clock.timer(ms, () => isOver || callback()),
       }
       database.owner = self

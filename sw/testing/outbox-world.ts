@@ -207,6 +207,7 @@ export function createWorld() {
     const outbox = createOutbox({
       clock: {
         now: () => now,
+        monotonic: () => now,
         timer: (ms, callback) => {
           const timer = { at: now + ms, owner, callback }
           timers.push(timer)

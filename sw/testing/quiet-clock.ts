@@ -21,9 +21,9 @@ export function createQuietClock(): FakeClock {
   const clock = createFakeClock()
   const timers = new Set<{ at: number }>()
   return {
-    now: clock.now,
+    ...clock,
     timer: (ms, callback) => {
-      const timer = { at: clock.now() + Math.max(ms, 0) }
+      const timer = { at: clock.monotonic() + Math.max(ms, 0) }
       timers.add(timer)
       const stop = clock.timer(ms, () => {
         timers.delete(timer)
@@ -35,14 +35,14 @@ export function createQuietClock(): FakeClock {
       }
     },
     advance: async (ms) => {
-      const until = clock.now() + ms
+      const until = clock.monotonic() + ms
       for (;;) {
         await quiet()
         const next = Math.min(...Array.from(timers, ({ at }) => at))
         if (next > until) break
-        await clock.advance(next - clock.now())
+        await clock.advance(next - clock.monotonic())
       }
-      await clock.advance(until - clock.now())
+      await clock.advance(until - clock.monotonic())
       await quiet()
     },
   }

@@ -24,7 +24,7 @@ export function createEventReader({ onEvent, onStrayLine, onId }: EventListeners
     },
   })
   return {
-    feed: parser.feed,
+    feed: (text) => parser.feed(text),
     end: () => parser.feed('\n\n'),
   }
 }

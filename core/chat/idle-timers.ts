@@ -1,0 +1,187 @@
+import { type Clock, STEP_MS, wasHeldUp } from '../clock.ts'
+import type { Glance } from '../providers/inspection/inspection.ts'
+import { type Timeouts, WORKING_MS } from './timeouts.ts'
+
+export type IdleClock = 'transport' | 'output'
+
+export interface IdleTimers {
+  /** A read has begun: from now on it is the upstream that is silent. */
+  waiting: () => void
+  /** Bytes came. */
+  arrived: () => void
+  stop: () => void
+}
+
+interface Listeners {
+  stalled: (clock: IdleClock, silentMs: number) => void
+  flowing: (clock: IdleClock, silentMs: number) => void
+  expired: (clock: IdleClock) => void
+  /** Nothing but keep-alives has come for `FINISHED_MS` since the finish: the answer is over. */
+  finished: () => void
+}
+
+/** A stream is called stalled after so long, or half its limit, ms. */
+const STALLED_MS = 10_000
+
+/** What still belongs to an answer after its finish (usage, mostly) comes within this time, ms. */
+const FINISHED_MS = 10_000
+
+/** The bytes are looked at when none has come for so long; so at most once in so long. ms */
+const QUIET_MS = 1_000
+
+/** While they keep flowing, they are looked at this often, ms. */
+const FLOWING_MS = 3_000
+
+/**
+ * The two clocks of a flowing answer: is the transport alive (any byte), does the answer go on (output). And a third:
+ * is it finished, though its connection stays open.
+ *
+ * Its duties:
+ * - only the upstream's silence counts, not the time in which the page does not read
+ * - nothing is read and no timer is armed per chunk: a look reads what came since the last one
+ * - who slept judges nothing: all silences begin anew, and what came meanwhile is read first
+ *
+ * @param look reads what came since it was last called; called only if something came
+ */
+export function createIdleTimers(
+  clock: Clock,
+  limits: Pick<Timeouts, 'transportIdleMs' | 'outputIdleMs'>,
+  look: () => Glance,
+  on: Listeners,
+): IdleTimers {
+  const transport = {
+    name: 'transport' as const,
+    limitMs: limits.transportIdleMs,
+    silentMs: 0,
+    stalled: false,
+  }
+  const output = { name: 'output' as const, limitMs: limits.outputIdleMs, silentMs: 0, stalled: false }
+  let waitingSince: number | undefined
+  let glance: Glance = { output: false, working: false, finished: false }
+  let lookedAt = -Infinity
+  /** Bytes came that no look has read; those before the first output count. */
+  let isUnread = true
+  let cancelTimer: (() => void) | undefined
+  let dueAt = Infinity
+  let isRenewed = false
+  let isOver = false
+
+  return {
+    waiting: () => {
+      if (isOver) return
+      waitingSince = clock.monotonic()
+      if (!cancelTimer) arm()
+    },
+    arrived: () => {
+      if (isOver) return
+      count()
+      waitingSince = undefined
+      isRenewed = false
+      goesOn(transport, 0)
+      // A timer that waits for a silence to get long is too late for a look; one that waits for a look is not.
+      const isFirst = !isUnread
+      isUnread = true
+      if (isFirst && cancelTimer) arm()
+    },
+    stop,
+  }
+
+  /** Adds the wait until now to all silences. */
+  function count() {
+    if (waitingSince === undefined) return
+    const now = clock.monotonic()
+    forgiveSleep()
+    for (const each of [transport, output]) each.silentMs += now - waitingSince
+    waitingSince = now
+  }
+
+  /** What would have been judged while the machine slept gets a fresh allowance. */
+  function forgiveSleep() {
+    if (!cancelTimer || !wasHeldUp(clock.monotonic() - dueAt, isRenewed)) return
+    isRenewed = true
+    dueAt = Infinity
+    for (const each of [transport, output]) each.silentMs = 0
+    if (waitingSince !== undefined) waitingSince = clock.monotonic()
+  }
+
+  function goesOn(each: typeof transport | typeof output, silentMs: number) {
+    if (each.stalled) on.flowing(each.name, each.silentMs)
+    each.stalled = false
+    each.silentMs = silentMs
+  }
+
+  function tick() {
+    count()
+    cancelTimer = undefined
+    if (waitingSince === undefined) return // The next `waiting` arms it again.
+    const isQuiet = transport.silentMs >= QUIET_MS
+    if (isUnread && (isQuiet || clock.monotonic() - lookedAt >= FLOWING_MS)) read()
+    judge()
+    if (!isOver) arm()
+  }
+
+  function read() {
+    const before = glance
+    glance = look()
+    isUnread = false
+    lookedAt = clock.monotonic()
+    // Which of the bytes it was is not known: the last ones, for all we know.
+    if (glance.output || (glance.finished && !before.finished)) goesOn(output, transport.silentMs)
+  }
+
+  function judge() {
+    if (isUnread) return
+    const expired = clocks().find((each) => each.silentMs >= limitOf(each))
+    if (glance.finished && (expired || output.silentMs >= FINISHED_MS)) {
+      stop()
+      return on.finished()
+    }
+    if (expired) {
+      stop()
+      return on.expired(expired.name)
+    }
+    for (const each of clocks()) {
+      // Where no byte comes, that no output comes is no news; nor is it after the finish.
+      if (transport.stalled || output.stalled || glance.finished) return
+      each.stalled = each.silentMs >= stalledAfter(each)
+      if (each.stalled) on.stalled(each.name, each.silentMs)
+    }
+  }
+
+  /** Sets the one timer to the next moment at which there is something to do. */
+  function arm() {
+    cancelTimer?.()
+    const waitMs = isUnread ? QUIET_MS : Math.min(STEP_MS, ...clocks().map(leftMs))
+    dueAt = clock.monotonic() + waitMs
+    cancelTimer = clock.timer(waitMs, tick)
+  }
+
+  /** Until the next thing that can be said of this silence. */
+  function leftMs(each: typeof transport | typeof output) {
+    const atMs = glance.finished
+      ? FINISHED_MS
+      : transport.stalled || output.stalled
+        ? limitOf(each)
+        : stalledAfter(each)
+    return Math.min(atMs, limitOf(each)) - each.silentMs
+  }
+
+  /** Without a limit for it, nobody asks whether there is output; but a finish is waited for. */
+  function clocks() {
+    return output.limitMs < Infinity || glance.finished ? [transport, output] : [transport]
+  }
+
+  function limitOf({ limitMs }: { limitMs: number }) {
+    return glance.working ? Math.max(limitMs, WORKING_MS) : limitMs
+  }
+
+  function stalledAfter(each: typeof transport | typeof output) {
+    return Math.min(STALLED_MS, limitOf(each) / 2)
+  }
+
+  function stop() {
+    isOver = true
+    cancelTimer?.()
+    cancelTimer = undefined
+  }
+}

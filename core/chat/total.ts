@@ -1,0 +1,27 @@
+import type { Clock } from '../clock.ts'
+
+/** The time of one request for everything before its first output: attempts and waits together. */
+export interface Total {
+  /** What is left of it, ms. */
+  leftMs: () => number
+  /** An upstream that has accepted the request shows that it is alive: it gets as much time again, in bounds. */
+  extend: () => void
+  /** This much of it was slept through, ms. */
+  giveBack: (ms: number) => void
+}
+
+/** @param maxMs how far signs of life can extend it, from the start */
+export function createTotal(clock: Clock, totalMs: number, maxMs: number): Total {
+  let endAt = clock.monotonic() + totalMs
+  let maxAt = clock.monotonic() + Math.max(totalMs, maxMs)
+  return {
+    leftMs: () => endAt - clock.monotonic(),
+    extend: () => {
+      endAt = Math.max(endAt, Math.min(clock.monotonic() + totalMs, maxAt))
+    },
+    giveBack: (ms) => {
+      endAt += ms
+      maxAt += ms
+    },
+  }
+}
