@@ -241,6 +241,9 @@ describe('classifyErrorEvent() reads an error inside a 200', () => {
     'AccessDeniedException',
     'com.amazonaws.bedrock#ResourceNotFoundException',
     'DataInspectionFailed',
+    'unknown_model',
+    'image_parse_error',
+    'ERR_BAD_REQUEST',
   ])("C2 the request's own fault, %s, is final in every shape", (name) => {
     const shapes: unknown[] = [
       { code: name, message: 'No' },
@@ -302,6 +305,7 @@ describe('classifyErrorEvent() reads an error inside a 200', () => {
       'client_error',
     ],
     ['words alone', { errorText: 'This model’s maximum context length is 8192 tokens' }, 'client_error'],
+    ['Ollama', { error: "model 'x' not found" }, 'client_error'],
     ['OpenAI', { type: 'server_error', code: 'server_error' }, 'server_error'],
     ['a name that fails to resolve', { code: 'ENOTFOUND', message: 'getaddrinfo' }, 'server_error'],
     ['an upstream’s bad answer', { type: 'invalid_response_error' }, 'server_error'],

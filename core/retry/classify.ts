@@ -107,7 +107,7 @@ function namesIn(fields: readonly Field[]): string[] {
 const WORDS: readonly (readonly [RefusalKind, RegExp])[] = [
   [
     'quota_exhausted',
-    /insufficient[a-z]{0,9}(?:quota|balance|credit|funds)|(?:credit|balance|quota)s?[a-z]{0,9}(?:exhausted|depleted|toolow)|creditrequired|nocredit|spendlimit|spendinglimit|organizationusagelimit|billing(?:error|notactive|disabled|[a-z]{0,9}limit)|budgetexceeded|exceededcurrentquota|servicequotaexceeded|paymentrequired|arrearage|accountoverdue|freetieronly/,
+    /insufficient[a-z]{0,9}(?:quota|balance|credit|funds)|(?:credit|balance|quota)s?[a-z]{0,9}(?:exhausted|depleted|toolow)|creditrequired|nocredit|spend(?:ing)?limit|organizationusagelimit|billing(?:error|notactive|disabled|[a-z]{0,9}limit)|budgetexceeded|exceededcurrentquota|servicequotaexceeded|paymentrequired|arrearage|accountoverdue|freetieronly/,
   ],
   ['overloaded', /overload|capacityexceeded|reducedcapacity|serverbusy/],
   [
@@ -123,11 +123,11 @@ function wordIn(fields: readonly Field[]): RefusalKind | undefined {
 
 /** Names of refusals that the same request will meet again; a 4xx says so itself, a stream has only these. */
 const OWN_FAULT =
-  /^(?:invalid(?!.*(?:response|upstream))|badrequest|unsupported|missing)|(?<!^e)notfound|notsupported|authentication|authorization|unauthori[sz]ed|unauthenticated|permission|forbidden|accessdenied|apikey|context(?:length|window)|too(?:large|long)|toomany[a-z]{0,9}tokens|content(?:policy|filter|moderation)|policyviolation|moderation|safety|guardrail|prohibited|datainspection|unprocessable|validation|failedprecondition|outofrange|unimplemented/
+  /^(?:invalid(?!.*(?:response|upstream))|missing)|badrequest|(?<!^e)notfound|(?:unknown|nosuch)model|deactivated|imageparse|emptyimage|downloadimage|supported|auth(?:entic|ori[sz])|permission|forbidden|accessdenied|apikey|context(?:length|window)|too(?:large|long)|toomany[a-z]{0,9}tokens|content(?:policy|filter|moderation)|policyviolation|moderation|safety|guardrail|prohibited|datainspection|unprocessable|validation|failedprecondition|outofrange|unimplemented/
 
 /** What streams say where they name nothing. */
 const OWN_FAULT_WORDS =
-  /\bmaximum context length\b|\bprompt is too long\b|\bcontext (?:length|window) exceeded\b|\b(?:incorrect|invalid) api key\b|\bapi key not valid\b|\bmodel \S{1,80} (?:not found|does not exist)\b/i
+  /\bmaximum context length\b|\bprompt is too long\b|\bcontext (?:length|window) exceeded\b|\b(?:incorrect|invalid) api key\b|\bapi key not valid\b|\bmodel (?:\S{1,80} )?(?:not found|does not exist)\b/i
 
 function saysOwnFault(fields: readonly Field[]): boolean {
   return (

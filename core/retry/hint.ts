@@ -35,10 +35,10 @@ export function hintIn(
 
 /**
  * Names of fields that are a wait or an instant, without their blanks, dashes and case: `retry_after`, `retryAfterMs`,
- * `retryDelay`, `resets_in_seconds`, `reset_at`, `waitTime`, `seconds_until_reset`.
+ * `retryDelay`, `resets_in_seconds`, `quotaResetTimeStamp`, `waitTime`, `seconds_until_reset`, `estimated_time`.
  */
 const FIELD =
-  /^(?:(?:next)?(?:retry|resets?|wait|cooldown|available)(?=[a-z])(?:after|in|at|until|delay|timestamp|time)*|(?:seconds|time)(?:to|until)(?:next)?(?:reset|retry))(ms|mil[a-z]+|secs?|seconds|mins?|minutes)?$/
+  /^(?:(?:next|quota|usage|rate|limit)*(?:retry|resets?|wait|backoff|cooldown|available)(?=[a-z])(?:afters?|in|at|until|delay|timestamp|time)*|(?:quota|usage|rate|limit)+resets?|(?:seconds|time)(?:to|until)(?:next)?(?:reset|retry)|estimated(?:time|wait))(ms|mil[a-z]+|secs?|seconds|mins?|minutes)?$/
 
 function hintInFields(fields: readonly Field[], now: number): number | undefined {
   const named = fields.map(([name, value]) => [name.toLowerCase().replaceAll(/[^a-z]/g, ''), value] as const)
@@ -59,27 +59,28 @@ function unitOf(name: string): number {
 }
 
 const LINK =
-  '(?:\\s(?:again|your|the|this|it|requests?|will|is|be|at|least|about|around|approximately|another|for)){0,5}'
-const VERB = '(?:try|trying|retry|retrying|available|allowed|resets?|renews?|refresh(?:es)?)'
-const DATE =
-  '\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d{1,9})?)? ?(?:Z|UTC|GMT|[+-]\\d\\d:?\\d\\d)' +
-  '|[a-z]{3,9}, \\d{1,2}[ -][a-z]{3}[ -]\\d{2,4} \\d\\d:\\d\\d:\\d\\d (?:GMT|UTC)'
+  '(?:\\s(?:again|later|your|the|this|it|requests?|will|is|be|at|least|about|around|approximately|another|for)){0,5}'
+const VERB = '(?:try|trying|retry|retrying|come back|available|allowed|resets?|renews?|refresh(?:es)?)'
+const TIME =
+  `(${DURATION}|\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d{1,9})?)? ?(?:Z|UTC|GMT|[+-]\\d\\d:?\\d\\d)` +
+  '|[a-z]{3,9}, \\d{1,2}[ -][a-z]{3}[ -]\\d{2,4} \\d\\d:\\d\\d:\\d\\d (?:GMT|UTC)|\\d{10}(?:\\d{3})?(?![\\w.]))'
 
 /**
- * "Please try again in 18.642s", "retry after 45 seconds", "wait at least 2 minutes", "resets at 2026-01-01T00:00:00Z",
- * "retry-after: 30". Every repetition has a bound, so that no text takes longer than its length.
+ * "Please try again in 18.642s", "wait at least 2 minutes", "resets at 2026-01-01T00:00:00Z", "retry-after: 30". Every
+ * repetition has a bound, so that no text takes longer than its length.
  */
 const WORDS = new RegExp(
-  `\\b(?:${VERB}${LINK}\\s(?:in|after|at|on|until)|wait${LINK}(?:\\suntil)?)${LINK}[\\s:~]{1,3}(${DURATION}|${DATE})` +
-    '|\\bretry[-_]after["\']?[\\s:=]{1,3}(\\d{1,12}(?:\\.\\d{1,12})?)',
+  `\\b(?:${VERB}${LINK}\\s(?:in|after|at|on|until)|(?:wait|pause)${LINK}(?:\\suntil)?)${LINK}[\\s:~]{1,3}${TIME}` +
+    // What is written like a header or a field; a number alone is seconds.
+    `|\\bretry[-_ ]?(?:after|delay)["']?[\\s:=]{1,3}["']?(?:${TIME}|(\\d{1,12}(?:\\.\\d{1,12})?)(?![\\d%]|\\.\\d|\\s?[a-z]))`,
   'gi',
 )
 
 function hintInWords(fields: readonly Field[], now: number): number | undefined {
   return longest(
     fields.flatMap(([, value]) =>
-      [...String(value).matchAll(WORDS)].map(([, wait, seconds]) =>
-        readWait(wait ?? seconds ?? '', 1_000, now),
+      [...String(value).matchAll(WORDS)].map(([, ...times]) =>
+        readWait(times.find((time) => time !== undefined) ?? '', 1_000, now),
       ),
     ),
   )

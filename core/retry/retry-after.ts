@@ -78,7 +78,7 @@ function readDate(value: string, now: number): number | undefined {
 }
 
 const UNIT = 'ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?'
-const PART = `\\d{1,12}(?:\\.\\d{1,12})?[ -]?(?:${UNIT})(?![a-z])`
+const PART = `\\d{1,12}(?:\\.\\d{1,12})?[ -]?(?:more )?(?:${UNIT})(?![a-z])`
 
 /** A duration in a text: `6m0s`, `2m59.56s`, `120ms`, `45 seconds`, `1 minute and 30 seconds`. */
 export const DURATION = `${PART}(?:,? ?(?:and )?${PART}){0,4}`
@@ -90,7 +90,7 @@ function readDuration(value: string): number | undefined {
   const text = value.trim().toLowerCase()
   if (!IS_DURATION.test(text)) return undefined
   let ms = 0
-  for (const [, number, unit = ''] of text.matchAll(/([\d.]+)[ -]?([a-z]+)/g)) {
+  for (const [, number, unit = ''] of text.matchAll(/([\d.]+)[ -]?(?:more )?([a-z]+)/g)) {
     ms += Number(number) * (/^(ms|milli)/.test(unit) ? 1 : (UNITS_MS[unit.charAt(0)] ?? 0))
   }
   return positive(ms)
