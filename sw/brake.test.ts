@@ -64,3 +64,16 @@ test('what comes again within 10 s of its last failure is its client’s own ret
   await clock.advance(1)
   expect(brake.isRetried(POSTED)).toBe(false)
 })
+
+test.each([-3_600_000, 3_600_000])(
+  'C5 a wall clock that jumps by %d ms holds nothing back for longer',
+  async (byMs) => {
+    const { clock, brake } = await after([0, 10_000, 20_000])
+    clock.jump(byMs)
+    expect(brake.heldUntil(POSTED)).toBe(clock.now() + 40_000)
+    expect(brake.isRetried(POSTED)).toBe(true)
+    await clock.advance(40_000)
+    expect(brake.heldUntil(POSTED)).toBeUndefined()
+    expect(brake.isRetried(POSTED)).toBe(false)
+  },
+)

@@ -68,6 +68,47 @@ describe('a worker that is started anew', () => {
     expect(await heldFor(boot())).toBe(49_000)
   })
 
+  test.each([1_000, 5_000, 3_600_000])(
+    'C5 holds back no longer where the wall clock was set back by %d ms',
+    async (byMs) => {
+      const first = boot()
+      await first.ready()
+      first.member.refused(clock.monotonic() + 5_000)
+      await clock.advance(0)
+      clock.jump(-byMs)
+      await clock.advance(1_000)
+      const heldMs = await heldFor(boot())
+      expect(heldMs).toBeGreaterThanOrEqual(4_000)
+      expect(heldMs).toBeLessThanOrEqual(5_000)
+    },
+  )
+
+  test('C5 has a bucket that refills from then on where the wall clock was set back', async () => {
+    const policy: BucketPolicy = { capacity: 1, refillPerMinute: 60 }
+    const first = boot()
+    await first.ready()
+    expect([1, 2, 3].map(() => first.member.takeRetry(policy))).toEqual([true, true, false])
+    await clock.advance(0)
+    clock.jump(-3_600_000)
+    const second = boot()
+    await clock.advance(0)
+    await second.ready()
+    expect(second.member.takeRetry(policy)).toBe(false)
+    await clock.advance(1_000)
+    expect(second.member.takeRetry(policy)).toBe(true)
+  })
+
+  test('C5 is told the right time, though the wall clock was set since the limit was met', async () => {
+    const first = boot()
+    await first.ready()
+    first.member.refused(clock.monotonic() + 50_000)
+    await clock.advance(0)
+    clock.jump(3_600_000)
+    first.member.takeRetry(ONE_RETRY) // Whatever changes, all is kept anew.
+    await clock.advance(1_000)
+    expect(await heldFor(boot())).toBe(49_000)
+  })
+
   test('of another scope knows nothing of it', async () => {
     const first = boot()
     await first.ready()

@@ -97,6 +97,23 @@ test('Stop behind an early Response closes the upstream', async () => {
   expect(statusOf(run, 'request_cancelled')).toMatchObject({ by: 'page' })
 })
 
+test('C5 a page that slept through its time gets the real Response, if that is read now', async () => {
+  const run = runTrip([streams([[0, WHOLE]], LATE)], { ...PATIENT, ...EARLY })
+  await run.clock.advance(MINUTE)
+  await run.clock.freeze(5 * MINUTE)
+  await run.clock.advance(999)
+  expect(run.page.response).toBeUndefined()
+  await run.clock.advance(1)
+  expect(run.page.response?.headers.get('content-type')).toBe('text/event-stream')
+  await run.clock.advance(MINUTE)
+  expect(run.page).toMatchObject({ text: WHOLE, closed: true })
+
+  const asleep = runTrip([streams([[0, WHOLE]], LATE)], { ...PATIENT, ...EARLY })
+  await asleep.clock.freeze(8 * MINUTE)
+  expect(asleep.page).toMatchObject({ text: WHOLE, closed: true })
+  expect(asleep.page.response?.headers.get('server-timing')).toContain('attempts;desc="1"')
+})
+
 test('without a limit the page waits as long as the request does', async () => {
   const run = runTrip([streams([[0, WHOLE]], LATE)], PATIENT)
   await run.clock.advance(7 * MINUTE)

@@ -32,15 +32,19 @@ function watched(limits: { transportIdleMs: number; outputIdleMs: number } = LIM
     expired: (name) => note(`expired ${name}`),
     finished: () => note('finished'),
   })
+  const hold = (says: Partial<Glance>) => {
+    unread = { ...unread, ...says, output: unread.output || says.output === true }
+  }
   /** Bytes come that say this. */
   const arrive = (says: Partial<Glance> = {}) => {
-    unread = { ...unread, ...says, output: unread.output || says.output === true }
+    hold(says)
     idle.arrived()
   }
   return {
     clock,
     idle,
     timeline,
+    hold,
     arrive,
     /** Bytes come, and the next read begins. */
     chunk: (says: Partial<Glance> = {}) => {
@@ -270,8 +274,8 @@ describe('R9 finished is ended', () => {
   })
 
   test('whose bytes were read before the answer was handed over', async () => {
-    const { clock, idle, timeline, arrive } = watched()
-    arrive({ output: true, finished: true })
+    const { clock, idle, timeline, hold } = watched()
+    hold({ finished: true })
     idle.waiting()
     await clock.advance(100_000)
     expect(timeline).toEqual(['10000 finished'])
@@ -383,6 +387,24 @@ describe('C5 who slept judges nothing', () => {
       expect(ends()).toEqual([])
       idle.stop()
     }
+  })
+
+  test('a nap that ends when the limit would be up ends nothing', async () => {
+    const { clock, ends, chunk } = watched()
+    chunk({ output: true })
+    await clock.advance(15_000)
+    await clock.freeze(46_000)
+    expect(ends()).toEqual([])
+  })
+
+  test('a second nap is forgiven, if something came after the first', async () => {
+    const { clock, ends, chunk } = watched()
+    for (let n = 0; n < 3; n++) {
+      chunk({ output: true })
+      await clock.advance(5_000)
+      await clock.freeze(70_000)
+    }
+    expect(ends()).toEqual([])
   })
 
   test('what is silent afterwards, too, is ended by a fresh limit', async () => {

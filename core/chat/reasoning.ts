@@ -1,11 +1,35 @@
 import type { ReasoningOptions } from '../options/options.ts'
 
-/** Models that think before, or between, what they say; names without their `vendor/`. */
-const REASONING =
-  /^(o[134]\b|gpt-(5|oss)|codex-|qwq|magistral|gemini-(2\.5|[3-9])|grok-(3-mini|4))|deepseek[-.]r(1|easoner)|thinking|reason/
+/**
+ * Families of models that think before, or between, what they say, as they begin after `vendor/` or `vendor.`. Their ends
+ * are open, so that the list ages well: what comes after a model that thinks will think, too.
+ */
+const FAMILIES = [
+  'o[1-9]\\d*\\b',
+  'gpt-?([5-9]|1\\d)(?!\\d)',
+  'gpt-oss',
+  'codex-',
+  'claude-([a-z]+-)*(([4-9]|[1-9]\\d)(?!\\d)|latest)',
+  'gemini-(2[.-][5-9]|[3-9]|[1-9]\\d|([a-z]+-)*latest)',
+  'deepseek[-.](r\\d|reasoner|(chat-)?v(3[.p-][1-9](?!\\d)|[4-9]|\\d\\d))',
+  'r1-',
+  'qwen([3-9]|1\\d)(?![\\db])',
+  'q[wv]q',
+  'kimi-k\\d',
+  'glm-(4[.p][5-9]|4-[5-9]\\b|[5-9]\\b|1\\d|z\\d)',
+  'minimax-m\\d',
+  'grok-(3-mini|[4-9]|1\\d|code)',
+  'magistral',
+  'hunyuan-t\\d',
+  'ernie-x\\d',
+  '(doubao-)?seed-(oss|1[.-][6-9]|[2-9])',
+]
+
+/** Whatever its family, its name says so. */
+const REASONING = new RegExp(`(^|\\.)(${FAMILIES.join('|')})|think|reason|deep-?research`)
 
 /** Models whose names look like the above and that answer at once. */
-const PLAIN = /^gpt-5[\d.]*-chat|non-?reasoning|no-?think/
+const PLAIN = /^gpt-?[\d.]+-(chat|instant)|no(n|t|)[-_]?(reason|think)/
 
 /** Whether a request may think for minutes without a byte: by its model's name, or because its body asks for it. */
 export function isReasoning(
@@ -32,29 +56,38 @@ function matches(pattern: string, ...names: string[]): boolean {
   return names.some((name) => matcher.test(name))
 }
 
-/** Reads the switches that providers have for it; each can also say "no". */
-function asksForReasoning(body: unknown): boolean {
-  const fields = record(body)
-  const config = record(fields.generationConfig)
-  const thinkingConfig = record(config.thinkingConfig ?? config.thinking_config)
-  return (
-    isOn(fields.reasoning_effort) ||
-    isOn(fields.reasoning) ||
-    isOn(fields.thinking) ||
-    isOn(fields.think) ||
-    isOn(fields.enable_thinking) ||
-    isOn(thinkingConfig.thinkingBudget ?? thinkingConfig.thinkingLevel)
+/**
+ * The fields by which providers are asked for it: `reasoning` and `reasoning_effort` (OpenAI, OpenRouter), `thinking`
+ * (Anthropic, Cohere, DeepSeek, Z.ai), `think` (Ollama), `enable_thinking` and `thinking_budget` (Qwen),
+ * `thinkingConfig` and `thinking_level` (Gemini), `reasoning_config` (Bedrock), `reasoning_budget` (llama.cpp),
+ * `reasoning_format` (Groq), `include_reasoning`.
+ */
+const SWITCH = /^(enable_?|include_?)?(think|reasoning)/i
+
+/** Where they stand, if not at the top: Gemini; vLLM and SGLang; Gemini's OpenAI-compatible API; Bedrock. */
+const PLACE = /^(generation_?config|chat_template_kwargs|extra_body|google|additionalModelRequestFields)$/i
+
+/** Each of them can also say "no". Only so deep: a body may be nested as deep as it likes. */
+function asksForReasoning(body: unknown, depth = 0): boolean {
+  return Object.entries(record(body)).some(
+    ([name, value]) =>
+      (SWITCH.test(name) && isOn(value)) ||
+      (name === 'prompt_mode' && value === 'reasoning') || // Mistral
+      (depth < 3 && PLACE.test(name) && asksForReasoning(value, depth + 1)),
   )
 }
 
+/** The parts of such a field that turn it on or off; others say how it is shown. */
+const PART = /type|enable|effort|budget|level|tokens/i
+
 function isOn(value: unknown): boolean {
-  if (typeof value === 'string') return value !== 'none' && value !== 'off' && value !== ''
-  if (typeof value === 'object' && value !== null) {
-    const { type, enabled, effort, exclude: _, ...rest } = value as Record<string, unknown>
-    if (type === 'disabled' || enabled === false || effort === 'none') return false
-    return type !== undefined || enabled === true || effort !== undefined || Object.keys(rest).length > 0
-  }
-  return Boolean(value)
+  if (typeof value !== 'object' || value === null) return isYes(value)
+  const parts = Object.entries(value).filter(([name, part]) => PART.test(name) && part !== null)
+  return parts.length > 0 && parts.every(([, part]) => isYes(part))
+}
+
+function isYes(value: unknown): boolean {
+  return typeof value === 'string' ? !/^(|none|off|no|false|disabled?)$/i.test(value) : Boolean(value)
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -79,6 +79,20 @@ describe('a gate that is shut', () => {
     expect(log.slice(-2)).toEqual(['6000 open', '6000 b goes'])
   })
 
+  test('C5 is not opened by a sleep in which the answer to the probe could not be read', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    gate.shut(at(1_000))
+    const { visitor } = enter('a')
+    enter('b', undefined, { notAfter: at(20_000) })
+    await clock.advance(2_000)
+    await clock.freeze(3_600_000)
+    await clock.advance(4_000)
+    expect(log.at(-1)).toBe('1000 a goes')
+    visitor.refused(at(3_600_000 + 10_000))
+    await clock.advance(4_000)
+    expect(log.slice(-3)).toEqual(['3606000 b is held until 3610000', '3606000 shut', '3610000 b goes'])
+  })
+
   test('is shut again by a refusal of the probe, and tells all how long', async () => {
     const { clock, gate, log, enter, in: at } = createScene()
     gate.shut(at(1_000))
@@ -89,6 +103,15 @@ describe('a gate that is shut', () => {
     enter('a', visitor, { notBefore: at(3_100) })
     await clock.advance(2_000)
     expect(log.slice(4)).toEqual(['1100 b is held until 3100', '1100 shut', '3100 a goes'])
+  })
+
+  test('C5 takes the timers of a hidden page, which run once a minute, for one sleep, not for many', async () => {
+    const { clock, gate, in: at } = createScene()
+    gate.shut(at(300_000))
+    const { signal } = new AbortController()
+    const turn = gate.visit().enter({ notBefore: 0, notAfter: Infinity, jitterMs: 0, signal, held: () => {} })
+    for (let n = 0; n < 5; n++) await clock.freeze(60_000)
+    expect(await turn).toEqual({ kind: 'go', sleptMs: 50_000 })
   })
 
   test('serves first who came first, also when that one comes back later', async () => {

@@ -72,7 +72,7 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
   const trip = startTrip(
     {
       ...describeChat(
-        { url, headers: new Headers() },
+        { url, headers: new Headers(), method: settings.isEventSource ? 'GET' : 'POST' },
         JSON.stringify(body),
         { settings: { url }, groups: {} },
         options,

@@ -486,3 +486,50 @@ describe('what is kept', () => {
     expect((await kept.list()).map(({ requestId }) => requestId)).toEqual(['r2', 'r3'])
   })
 })
+
+describe('C5 the wall clock and the machine’s sleep', () => {
+  test.each([-3_600_000, 3_600_000])(
+    'an answer can be read again as long as ever after a jump by %d ms',
+    async (byMs) => {
+      const { clock, kept, ask } = createScene({ keepMs: 60_000 })
+      const asked = ask('a', SLOW)
+      await clock.advance(2_000)
+      read(await asked)
+      await clock.advance(10_000)
+      clock.jump(byMs)
+      await clock.advance(50_000)
+      expect(await kept.list()).toHaveLength(1)
+      await clock.advance(10_000)
+      expect(await kept.list()).toEqual([])
+    },
+  )
+
+  test('an announcement of leaving holds no longer after the wall clock was set back', async () => {
+    const { clock, kept, ask, isStopped } = createScene()
+    const asked = ask('a', SLOW)
+    await clock.advance(2_500)
+    kept.leaving('a')
+    clock.jump(-3_600_000)
+    await clock.advance(5_000)
+    const page = read(await asked)
+    await clock.advance(0)
+    await page.leave()
+    await clock.advance(1_000)
+    expect(isStopped()).toBe(true)
+  })
+
+  test('the grace of an answer that nobody reads is not spent in a sleep', async () => {
+    const { clock, tabs, ask, isStopped } = createScene()
+    const asked = ask('a', streams([[1_000, say('a')]], { end: 'open' }))
+    await clock.advance(1_500)
+    const page = read(await asked)
+    await clock.advance(0)
+    tabs.clear()
+    await page.leave()
+    await clock.advance(1_000)
+    await clock.freeze(3_600_000)
+    expect(isStopped()).toBe(false)
+    await clock.advance(30_000)
+    expect(isStopped()).toBe(true)
+  })
+})
