@@ -1,5 +1,5 @@
 import type { Random } from '../clock.ts'
-import type { FailureCode } from '../protocol/failure.ts'
+import { codeOfStatus, type FailureCode } from '../protocol/failure.ts'
 import { backoff, jitter } from './backoff.ts'
 import { type Outcome, wasAccepted } from './outcome.ts'
 import type { RetryPolicy } from './policy.ts'
@@ -174,7 +174,9 @@ function codeOf(outcome: Outcome): FailureCode {
     case 'refused': {
       const { kind } = outcome.refusal
       if (kind === 'server_error' || kind === 'client_error') {
-        return outcome.inStream ? 'error_in_stream' : 'upstream_error'
+        if (outcome.inStream) return 'error_in_stream'
+        const { httpStatus } = outcome.refusal
+        return kind === 'server_error' && httpStatus >= 500 ? codeOfStatus(httpStatus) : 'upstream_error'
       }
       return kind
     }
