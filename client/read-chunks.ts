@@ -1,4 +1,9 @@
-import { createParser } from 'eventsource-parser'
+import { errorIn } from '../core/providers/error-in.ts'
+import { createEventReader, parseJson } from '../core/providers/inspection/event-reader.ts'
+import { formatOf } from '../core/providers/inspection/format.ts'
+import { splitLines, type Splitter, splitValues } from '../core/providers/inspection/split.ts'
+import { createUnread } from '../core/providers/inspection/unread.ts'
+import { isDone, type StreamEvent } from '../core/providers/wire.ts'
 import { ChatError } from './chat-error.ts'
 
 export interface ChunkSink {
@@ -13,118 +18,94 @@ export interface ChunkReader {
 }
 
 /**
- * Reads an answer's chunks: the JSON of each SSE event or line, or the one JSON that it is. What is no JSON is a
- * string.
+ * Reads a response's chunks: the JSON of each server-sent event, each value of a JSON body, or else each line. What is
+ * not JSON is a string.
  */
 export function readChunks(contentType: string, sink: ChunkSink): ChunkReader {
-  const decoder = new TextDecoder()
-  let format: Format | undefined
+  const unread = createUnread()
+  let read: ((bytes?: Uint8Array) => void) | undefined
   let isOver = false
-
-  const guarded: ChunkSink = {
-    onChunk: (chunk) => {
-      if (!isOver) sink.onChunk(chunk)
-    },
-    onEnd: (error) => {
-      if (isOver) return
-      isOver = true
-      sink.onEnd(error)
-    },
-  }
 
   return {
     feed: (bytes) => {
-      const text = decoder.decode(bytes, { stream: bytes !== undefined })
-      // Blank text before the answer is a heartbeat, and says nothing about its format.
-      if (!format && text.trim()) format = formatOf(contentType, text)(guarded)
-      format?.feed(text)
-      if (!bytes) format?.end()
+      if (isOver) return
+      if (read) return read(bytes)
+      if (bytes) unread.push(bytes)
+      // Blank text before the first content is a heartbeat, and says nothing of the format.
+      const start = new TextDecoder().decode(unread.first(1024)).trimStart()
+      const format = formatOf(start, contentType.toLowerCase(), bytes === undefined || unread.size() > 1024)
+      if (format === undefined) return
+      read =
+        format === 'sse' ? readEvents(take) : format === 'values' ? readValues(take, end) : readLines(take)
+      read(unread.take(unread.size()))
+      if (!bytes) read()
     },
+  }
+
+  function take(event: StreamEvent): void {
+    if (isOver) return
+    if (isDone(event.text)) return end()
+    const error = errorIn(event)
+    if (error !== undefined) return end(toChatError(event, error))
+    const chunk = event.data ?? event.text
+    if (chunk !== '') sink.onChunk(chunk)
+  }
+
+  function end(error?: ChatError): void {
+    if (isOver) return
+    isOver = true
+    sink.onEnd(error)
   }
 }
 
-interface Format {
-  feed: (text: string) => void
-  end: () => void
+type Take = (event: StreamEvent) => void
+
+function readEvents(take: Take) {
+  const decoder = new TextDecoder()
+  const reader = createEventReader({ onEvent: take })
+  return (bytes?: Uint8Array) => {
+    reader.feed(decoder.decode(bytes, { stream: bytes !== undefined }))
+    if (!bytes) reader.end()
+  }
 }
 
-/** By the content type, or (some servers send SSE as plain text) by the first words. */
-function formatOf(contentType: string, start: string): (sink: ChunkSink) => Format {
-  if (/ndjson|jsonl|json-seq|stream\+json/.test(contentType)) return readLines
-  if (/\bjson\b/.test(contentType)) return readWhole
-  if (/event-stream/.test(contentType) || /^\s*(data|event|id|retry)?:/.test(start)) return readEvents
-  return readLines
+function readLines(take: Take) {
+  return readParts(splitLines(), take, (rest) => take(eventOf(rest)))
 }
 
-/** [spec] https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream */
-function readEvents({ onChunk, onEnd }: ChunkSink): Format {
-  const parser = createParser({
-    onEvent: ({ event, data }) => {
-      if (data === '[DONE]') return onEnd()
-      const chunk = parse(data)
-      const error = errorIn(chunk, event)
-      if (error) return onEnd(error)
-      if (chunk !== '') onChunk(chunk)
-    },
+function readValues(take: Take, end: (error: ChatError) => void) {
+  return readParts(splitValues(), take, (rest) => {
+    if (parseJson(rest) === undefined) end(new ChatError('truncated', 'The answer is no whole JSON'))
+    else take(eventOf(rest))
   })
-  return {
-    feed: (text) => parser.feed(text),
-    // [not in spec] Some servers forget the last blank line.
-    end: () => parser.feed('\n\n'),
+}
+
+/** Takes each part as it ends, and what is left at the end of all. */
+function readParts(splitter: Splitter, take: Take, takeRest: (rest: string) => void) {
+  const unread = createUnread()
+  const decoder = new TextDecoder()
+  return (bytes?: Uint8Array) => {
+    if (!bytes) {
+      const rest = decoder.decode(unread.take(unread.size())).trim()
+      if (rest !== '') takeRest(rest)
+      return
+    }
+    unread.push(bytes)
+    for (let at = splitter.next(bytes, 0); at >= 0; at = splitter.next(bytes, at)) {
+      take(eventOf(decoder.decode(unread.take(unread.size() - (bytes.length - at))).trim()))
+    }
   }
 }
 
-function readLines({ onChunk, onEnd }: ChunkSink): Format {
-  let rest = ''
-  const take = (line: string) => {
-    if (!line.trim()) return
-    const chunk = parse(line)
-    const error = errorIn(chunk)
-    if (error) onEnd(error)
-    else onChunk(chunk)
-  }
-  return {
-    feed: (text) => {
-      const lines = (rest + text).split('\n')
-      rest = lines.pop() ?? ''
-      lines.forEach(take)
-    },
-    end: () => take(rest),
-  }
+function eventOf(text: string): StreamEvent {
+  return { text, data: parseJson(text) }
 }
 
-function readWhole({ onChunk, onEnd }: ChunkSink): Format {
-  let whole = ''
-  return {
-    feed: (text) => {
-      whole += text
-    },
-    end: () => {
-      try {
-        onChunk(JSON.parse(whole))
-      } catch {
-        onEnd(new ChatError('truncated', 'The answer is no whole JSON'))
-      }
-    },
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
-}
-
-/** The error that an event reports, in the dialects of OpenAI, Anthropic, Gemini, Ollama, the AI SDK, and our own. */
-function errorIn(chunk: unknown, event?: string): ChatError | undefined {
-  const fields = fieldsOf(chunk)
-  if (event !== 'error' && fields.type !== 'error' && !fields.error) return undefined
-  const { type, code } = fieldsOf(fields.error)
+function toChatError(event: StreamEvent, error: unknown): ChatError {
+  const { type, code } = fieldsOf(error)
   return new ChatError(
     type === 'streamkeeper_error' ? (code as ChatError['code']) : 'error_in_stream',
-    messageIn(chunk) ?? 'The upstream reported an error in its answer',
+    messageIn(event.data) ?? messageIn(error) ?? 'The upstream reported an error in its answer',
   )
 }
 

@@ -2,6 +2,7 @@ import { type Clock, deadline } from '../clock.ts'
 import { classifyAnswer, classifyErrorEvent } from '../retry/classify.ts'
 import type { Outcome } from '../retry/outcome.ts'
 import { createInspection, type Inspection, type Verdict } from '../providers/inspection/inspection.ts'
+import { isHtml } from '../providers/media-types.ts'
 import type { OwnProtocol } from '../providers/own-wire.ts'
 import { openChunks, type Chunk, type Chunks } from './chunks.ts'
 import type { Total } from './total.ts'
@@ -99,9 +100,9 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     }
     const isNull = NULL_BODY.has(response.status)
     if (isNull) void response.body?.cancel().catch(() => {}) // Some browsers have a body even there.
-    const isRedirectedPage = response.redirected && isHtml(response)
+    const mayBePage = isHtml(response.headers.get('content-type') ?? '')
     // A page is bounded, and only the untouched Response keeps where it came from.
-    const asItCame = isRedirectedPage ? response.clone() : undefined
+    const asItCame = response.redirected && mayBePage ? response.clone() : undefined
     const rest = isNull || !response.body ? null : openChunks(response.body)
     const answer: OpenAnswer = { response, held: [], rest, abort: () => upstream.abort() }
 
@@ -115,7 +116,6 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
 
     const inspection = createInspection(response.headers, plan)
     const isStream = plan.streams === true
-    const mayBePage = isHtml(response)
     if (!mayBePage) plan.onAccepted(response)
     let heldBytes = 0
     let unfinishedAt: number | undefined
@@ -185,10 +185,6 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
 
 /** Statuses whose responses have no body. */
 const NULL_BODY = new Set([101, 103, 204, 205, 304])
-
-function isHtml({ headers }: Response): boolean {
-  return /^(text\/html|application\/xhtml)/i.test(headers.get('content-type') ?? '')
-}
 
 /** Holds what comes, to the end or to `limit`; what broke off is held as far as it came. */
 async function holdUpTo(answer: OpenAnswer, limit: number): Promise<void> {

@@ -1,10 +1,12 @@
+import { isEventStream, isJson, isJsonLines } from '../../core/providers/media-types.ts'
 import { STREAMS_PATH } from '../../core/protocol/paths.ts'
 import { readRequestId } from '../../core/protocol/request-id.ts'
 import type { Answers } from './answers.ts'
 
 /** What an answer may be shown as; all else is text, whatever the upstream called it. */
-const TYPES =
-  /^(text\/event-stream|text\/plain|application\/(x-)?(ndjson|jsonl)|application\/([\w.-]+\+)?json)\s*(;|$)/
+function mayBeShownAs(type: string): boolean {
+  return isEventStream(type) || isJsonLines(type) || isJson(type) || /^text\/plain\s*(;|$)/i.test(type)
+}
 
 /**
  * Serves `GET /__streamkeeper/streams` (a list) and `/__streamkeeper/streams/<id>?from=<byte>` (an answer) to this
@@ -41,7 +43,7 @@ function json(value: unknown, status: number): Response {
 
 function own({ body, status, statusText, headers: given }: Response): Response {
   const headers = new Headers(given)
-  if (!TYPES.test(headers.get('content-type') ?? '')) headers.set('content-type', 'text/plain')
+  if (!mayBeShownAs(headers.get('content-type') ?? '')) headers.set('content-type', 'text/plain')
   headers.set('x-content-type-options', 'nosniff')
   headers.set('cache-control', 'no-store')
   // A new one: browsers may not look again at the headers of one that was changed.

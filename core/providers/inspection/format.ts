@@ -1,3 +1,5 @@
+import { isEventStream, isHtml } from '../media-types.ts'
+
 /**
  * How a body is framed, by its first bytes.
  * - `sse`: server-sent events
@@ -24,14 +26,13 @@ const DATA_LINE = /^(0:"|f:\{|[238]:\[)/
  */
 export function formatOf(start: string, label: string, isAll: boolean): Format | undefined {
   if (start === '') return isAll ? 'bytes' : undefined
-  const isSse = label.startsWith('text/event-stream')
   const [first = ''] = start
   if (first === '{' || first === '[') return 'values'
-  if (isSse || FIELD.test(start)) return DATA_LINE.test(start) ? 'lines' : 'sse'
+  if (isEventStream(label) || FIELD.test(start)) return DATA_LINE.test(start) ? 'lines' : 'sse'
   if (first === ':') return start.length === 1 && !isAll ? undefined : /^:\s/.test(start) ? 'sse' : 'bytes'
   if (first === '<') {
     // Words that are HTML are words: a page also says that it is one, or says nothing.
-    if (label !== '' && !/^(text\/html|application\/xhtml)/.test(label)) return 'bytes'
+    if (label !== '' && !isHtml(label)) return 'bytes'
     if (PAGE.test(start)) return 'page'
     return isAll || start.length > MAX_START ? 'bytes' : couldBecomePage(start) ? undefined : 'bytes'
   }

@@ -2,6 +2,7 @@ import type { Failure } from '../../protocol/failure.ts'
 import { announcesAiSdkUi, aiSdkUi, isAiSdkUiStart } from '../ai-sdk-ui.ts'
 import { errorIn } from '../error-in.ts'
 import { createOwnWire, type OwnProtocol, ownErrorIn } from '../own-wire.ts'
+import { isEventStream, isJson, isJsonLines } from '../media-types.ts'
 import { opensWholeJson } from '../whole-json.ts'
 import { end, isDone, nothingSeen, type Seen, type StreamEvent, type Wire } from '../wire.ts'
 import { expectedWire, recognise } from '../wires.ts'
@@ -107,7 +108,7 @@ export function createInspection(
   /** Nothing but blanks has come. */
   let isBlank = true
   /** JSON values: each has a line of its own. */
-  let areLines = /ndjson|jsonl|json-seq/.test(label)
+  let areLines = isJsonLines(label)
   let valuesRead = 0
   /** Unread bytes in which the end of a JSON value has not been looked for. */
   let unscanned = 0
@@ -144,10 +145,7 @@ export function createInspection(
     wire: () => wire?.name,
     errorEvent,
     isOneValue: () =>
-      format === 'values' &&
-      valuesRead === 1 &&
-      !/ndjson|jsonl/.test(label) &&
-      splitter?.isInside() === false,
+      format === 'values' && valuesRead === 1 && !isJsonLines(label) && splitter?.isInside() === false,
     readsOn: () => wire?.readsOn?.(headers, seen) ?? false,
   }
 
@@ -434,8 +432,8 @@ export function createInspection(
   function isCutValue(): boolean {
     if (seen.undecided) return false
     if (!areLines) {
-      const isJson = wire !== undefined || valuesRead > 0 || /json/.test(label)
-      return splitter?.isInside() === true && (isJson || opensWholeJson(decoder.decode(unread.first(HEAD))))
+      const isSure = wire !== undefined || valuesRead > 0 || isJson(label)
+      return splitter?.isInside() === true && (isSure || opensWholeJson(decoder.decode(unread.first(HEAD))))
     }
     if (wire) return true
     const bytes = unread.last(unread.size())
@@ -445,9 +443,7 @@ export function createInspection(
   }
 
   function errorEvent(failure: Failure): Uint8Array | undefined {
-    const framing =
-      format ??
-      (label.startsWith('text/event-stream') ? 'sse' : /(nd|l)json|jsonl/.test(label) ? 'lines' : undefined)
+    const framing = format ?? (isEventStream(label) ? 'sse' : isJsonLines(label) ? 'lines' : undefined)
     const isFramed = framing === 'sse' || framing === 'lines' || (framing === 'values' && areLines)
     const speaker = wire ?? (seen.outputs === 0 ? expectedWire(path, label) : undefined)
     const event = isFramed ? speaker?.errorEvent?.(failure) : undefined
