@@ -6,7 +6,7 @@ import { addOutput, addUsage, end, eventType, get, type Wire } from './wire.ts'
  */
 export const cohere: Wire = {
   name: 'cohere',
-  requests: [{ path: /\/v2\/chat$/, mediaType: 'text/event-stream', streamsByDefault: false }],
+  requests: [{ path: /\/v2\/chat$/, mediaType: 'text/event-stream' }],
 
   recognises: (event) =>
     /^(message|content|tool-call|citation)-(start|end)$|^(content|tool-call|tool-plan)-delta$/.test(

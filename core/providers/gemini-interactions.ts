@@ -6,7 +6,7 @@ import { addOutput, addUsage, asText, end, get, hasContent, type StreamEvent, ty
  */
 export const geminiInteractions: Wire = {
   name: 'gemini-interactions',
-  requests: [{ path: /\/interactions$/, mediaType: 'text/event-stream', streamsByDefault: false }],
+  requests: [{ path: /\/interactions$/, mediaType: 'text/event-stream' }],
 
   recognises: (event) =>
     /^(interaction|step|content)\.\w+$/.test(typeOf(event)) && get(event.data, 'event_type') !== undefined,

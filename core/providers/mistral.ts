@@ -7,7 +7,7 @@ import { addOutput, addUsage, asText, end, eventType, get, type Wire } from './w
  */
 export const mistral: Wire = {
   name: 'mistral',
-  requests: [{ path: /\/conversations(\/[^/]+)?$/, mediaType: 'text/event-stream', streamsByDefault: false }],
+  requests: [{ path: /\/conversations(\/[^/]+)?$/, mediaType: 'text/event-stream' }],
 
   recognises: (event) => /^conversation\.response\.(started|done|error)$/.test(eventType(event)),
 

@@ -36,7 +36,10 @@ const PREAMBLE = new Set([
  */
 export const openaiChat: Wire = {
   name: 'openai-chat',
-  requests: [{ path: /\/completions$/, mediaType: 'text/event-stream', streamsByDefault: false }],
+  requests: [
+    { path: /\/chat\/completions$/, mediaType: 'text/event-stream', streamsByDefault: false },
+    { path: /\/completions$/, mediaType: 'text/event-stream' },
+  ],
 
   recognises: isChunk,
 

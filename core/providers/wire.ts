@@ -82,8 +82,8 @@ export interface RequestShape {
   path: RegExp
   /** The media type of its streams. */
   mediaType: 'text/event-stream' | 'application/x-ndjson' | 'application/json'
-  /** Whether a request without a boolean `stream` in its body streams. */
-  streamsByDefault: boolean
+  /** Whether a request without a boolean `stream` in its body streams; absent: nobody can tell. */
+  streamsByDefault?: boolean
 }
 
 /** A field deep inside a value; `undefined` where the path is not there. */

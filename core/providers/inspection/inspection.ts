@@ -251,7 +251,7 @@ export function createInspection(
     if (trimmed === '' || target.ended) return
     const error = errorOfStrayLine(trimmed, targetText)
     if (error !== undefined && (wire || isEager)) target.error ??= error
-    else if (!wire) target.outputs++
+    else if (!wire && !(isHalf && isHalfField(trimmed))) target.outputs++
   }
 
   function take(event: StreamEvent, into: Seen): void {
@@ -494,6 +494,11 @@ function errorOfStrayLine(line: string, text: string): unknown {
   if (!isError) return undefined
   const data = parseJson(line) ?? parseJson(text)
   return data === undefined ? { message: 'An error between events' } : errorIn({ text: line, data })
+}
+
+/** Whether a line that was cut off may have been going to be a field. */
+function isHalfField(line: string): boolean {
+  return ['data', 'event', 'id', 'retry'].some((field) => field.startsWith(line))
 }
 
 function looksLikeError(head: string): boolean {
