@@ -1,0 +1,56 @@
+/**
+ * One condition on a response: `'data=<text>'`, `'event=<name>'`, `'<path>=<value>'`, or `'<path>'` (there and truthy).
+ * The path is a dotted one into the JSON, such as `error.code` or `choices.0.finish_reason`.
+ */
+export type Matcher = string
+
+/** What a matcher looks at: an event, a line, or a whole body. */
+export interface MatcherSubject {
+  /** The SSE event's name. */
+  event?: string | undefined
+  /** The text as it came; blanks around it do not count. */
+  data?: string | undefined
+  /** The parsed JSON; `undefined` where the text is none. */
+  value?: unknown
+}
+
+/** What `isMatcher` takes, in words. */
+export const MATCHER_TAKES = "'data=<text>', 'event=<name>', '<path>=<value>' or '<path>'"
+
+/** Whether an option's value is a matcher. */
+export function isMatcher(value: unknown): value is Matcher {
+  return typeof value === 'string' && /^[^.=\s][^.=]*(\.[^.=]+)*(=.*\S.*)?$/s.test(value)
+}
+
+/** Whether one of the matchers, or the only one, matches. Never throws. */
+export function matches(matchers: Matcher | readonly Matcher[], subject: MatcherSubject): boolean {
+  return typeof matchers === 'string'
+    ? matchesOne(matchers, subject)
+    : matchers.some((matcher) => matchesOne(matcher, subject))
+}
+
+function matchesOne(matcher: Matcher, { event, data, value }: MatcherSubject): boolean {
+  const at = matcher.indexOf('=')
+  const path = at < 0 ? matcher : matcher.slice(0, at)
+  const wanted = at < 0 ? undefined : matcher.slice(at + 1).trim()
+  if (wanted !== undefined && path === 'data') return data?.trim() === wanted
+  if (wanted !== undefined && path === 'event') return event === wanted
+  const found = readPath(value, path)
+  if (wanted === undefined) return hasContent(found)
+  const isPlain = found !== undefined && (typeof found !== 'object' || found === null)
+  return isPlain && String(found) === wanted
+}
+
+function readPath(value: unknown, path: string): unknown {
+  let found = value
+  for (const field of path.split('.')) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, field)) return undefined
+    found = (found as Record<string, unknown>)[field]
+  }
+  return found
+}
+
+/** Truthy; an empty list says nothing: GraphQL servers send `errors: []` with what went well. */
+function hasContent(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : Boolean(value)
+}
