@@ -37,8 +37,7 @@ function matchesOne(matcher: Matcher, { event, data, value }: MatcherSubject): b
   if (wanted !== undefined && path === 'event') return event === wanted
   const found = readPath(value, path)
   if (wanted === undefined) return hasContent(found)
-  const isPlain = found !== undefined && (typeof found !== 'object' || found === null)
-  return isPlain && String(found) === wanted
+  return (typeof found === 'string' ? found : JSON.stringify(found)) === wanted
 }
 
 function readPath(value: unknown, path: string): unknown {
