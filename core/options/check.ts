@@ -1,3 +1,4 @@
+import { isMatcher, MATCHER_TAKES } from './matcher.ts'
 import type { Options } from './options.ts'
 
 /**
@@ -33,6 +34,12 @@ const key = matching(
   "'path', ':group', 'query.a' or 'body.a.b'",
   (value) => typeof value === 'string' && /^(path|:\w+|query\..+|body(\.[^.]+)+)$/.test(value),
 )
+const mediaType = matching(
+  "a media type such as 'application/json' or 'text/*'",
+  (value) => typeof value === 'string' && /^\s*(\*|[\w.+*-]+\/[\w.+*-]+)\s*(;.*)?$/.test(value),
+)
+const matcher = matching(MATCHER_TAKES, isMatcher)
+const matchers = either(matcher, list(matcher))
 
 const timeouts = shape({
   headersMs: ms,
@@ -89,7 +96,8 @@ const optionsShape = shape({
           respond: either(oneOf('queued', 'sent'), shape({ status: httpStatus, body: anything }, ['status'])),
           respondMs: ms,
           idempotencyKey: flagOrText,
-          accept: list(text),
+          accept: list(mediaType),
+          refused: matchers,
           duplicateStatus: httpStatus,
           whenUnsure: oneOf('resend', 'hold'),
           afterDead: oneOf('pass', 'hold'),
