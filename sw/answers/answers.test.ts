@@ -9,7 +9,7 @@ import { PLAIN_BODY } from '../../core/testing/run-trip.ts'
 import { answers as whole, failsAfter, type Scripted, streams } from '../../core/testing/scripted-upstream.ts'
 import { NO_JOURNAL } from '../testing/no-journal.ts'
 import { type AnswersContext, createAnswers } from './answers.ts'
-import type { Asked } from './journal.ts'
+import type { Recorded } from './journal.ts'
 
 const URL = 'https://api.example/v1/chat/completions'
 /** One word a second, ten of them, then the end. */
@@ -38,18 +38,20 @@ function createScene(more: Partial<AnswersContext> = {}) {
   const kept = createAnswers({
     clock,
     journal: NO_JOURNAL,
-    principal: { current: () => user.id, known: () => Promise.resolve() },
+    principal: { current: () => user.id, known: () => Promise.resolve(user.id) },
     keepMs: 600_000,
     graceMs: 30_000,
     onAbort: 'stop',
     isOpen: async (clientId) => tabs.has(clientId),
-    hasPages: async () => tabs.size > 0,
+    pages: async () => [...tabs],
+    isWorker: async (clientId) => clientId.startsWith('worker'),
+    unreadable: () => told.push('unreadable'),
     report,
     ...more,
   })
   let signal: AbortSignal | undefined
   const asked: { cancel: () => void }[] = []
-  const ask = (clientId: string, script: Scripted, requestId = 'r1', more: Partial<Asked> = {}) => {
+  const ask = (clientId: string, script: Scripted, requestId = 'r1', more: Partial<Recorded> = {}) => {
     const request = { url: URL, headers: new Headers() }
     const description = describeChat(
       request,
@@ -57,7 +59,15 @@ function createScene(more: Partial<AnswersContext> = {}) {
       { settings: { url: URL }, groups: {} },
       {},
     )
-    const begun = kept.begin({ requestId, clientId, digest: '', url: URL, keep: 'memory', ...more })
+    const begun = kept.begin({
+      requestId,
+      clientId,
+      digest: '',
+      url: URL,
+      keep: 'memory',
+      principal: user.id,
+      ...more,
+    })
     const trip = startTrip(
       {
         ...description,
@@ -296,7 +306,7 @@ test('what one person asked for is not another’s: neither listed, nor given ba
   expect(await kept.list()).toEqual([])
   expect(await kept.attach('r1', 0, 'a')).toBeUndefined()
   expect(await kept.resume('chat', 'a')).toBeUndefined()
-  expect(kept.stop('chat')).toBe(false)
+  expect(kept.stop('chat', 'a')).toBe(false)
   await clock.advance(20_000)
   expect(told).toHaveLength(before)
   user.id = 'ann'
@@ -349,7 +359,14 @@ test('an early answer begins with a byte of the worker’s own, which counts for
 test('no chat waits longer than 100 ms for storage', async () => {
   const never = new Promise<never>(() => {})
   const { clock, kept } = createScene({ journal: { ...NO_JOURNAL, flush: () => never } })
-  const { recorded } = kept.begin({ requestId: 'r1', clientId: 'a', digest: '', url: URL, keep: 'disk' })
+  const { recorded } = kept.begin({
+    requestId: 'r1',
+    clientId: 'a',
+    digest: '',
+    url: URL,
+    keep: 'disk',
+    principal: null,
+  })
   let isOver = false
   void recorded.then(() => (isOver = true))
   await clock.advance(99)

@@ -12,6 +12,8 @@ export interface Kept {
   readers: string[]
   /** Resolves when there is something to read, or never will be. */
   ready: () => Promise<unknown>
+  /** For a Worker's request: the pages that there were when it was sent. */
+  pagesBefore?: Promise<string[] | undefined>
   /** Ends the upstream. */
   cancel: Trip['cancel']
 }

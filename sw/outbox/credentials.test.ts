@@ -11,15 +11,22 @@ function ask(...answers: (GivenHeaders | null)[]) {
   const clock = createFakeClock()
   const triggers = { wokenAt: 0, flushedAt: 0 }
   const questions: string[] = []
+  let who: string | null = null
+  let changes = 0
+  const signIn = (name: string | null) => {
+    who = name
+    changes++
+  }
   const credentials = createCredentials({
     clock,
     triggers,
+    principal: { current: () => who, changes: () => changes },
     askAuth: async ({ entryId }) => {
       questions.push(entryId)
       return answers.shift() ?? null
     },
   })
-  return { clock, triggers, questions, credentials }
+  return { clock, triggers, questions, credentials, signIn }
 }
 
 test('one answer does for all who ask at about the same time', async () => {

@@ -98,6 +98,11 @@ export function isRecord(value: unknown): value is SaveRecord {
   return [id, conversation, method, url].every((text) => typeof text === 'string') && Array.isArray(headers)
 }
 
+/** Whose it is. 0.1 could store one of nobody's without saying so. */
+export function ownerOf({ principal }: SaveRecord): string | null {
+  return (principal as string | null | undefined) ?? null
+}
+
 /** The entry as a page sees it. */
 export function toPublic(entry: Entry): OutboxEntry {
   const { id, conversation, url, method, state, createdAt, attempts, retryAt, code, preview } = entry

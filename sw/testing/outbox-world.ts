@@ -93,6 +93,7 @@ export function createWorld() {
   let timers: { at: number; owner: object; callback: () => void }[] = []
   let now = Date.UTC(2026, 0, 1)
   let principal: string | null = null
+  let changes = 0
   let fates: Fate[] = []
   const arrivals: Arrival[] = []
   const saved: Saved[] = []
@@ -221,7 +222,14 @@ export function createWorld() {
       origin: ORIGIN,
       ledger: ledgerOf(owner),
       letters: lettersOf(owner),
-      principal: { current: () => principal, set: () => Promise.resolve(), known: () => Promise.resolve() },
+      principal: {
+        current: () => principal,
+        changes: () => changes,
+        set: () => Promise.resolve(),
+        known: () => Promise.resolve(principal),
+        of: () => Promise.resolve(principal),
+        met: () => {},
+      },
       locks: locks.of(owner),
       report: (status) => dead.has(owner) || statuses.push(status),
       askAuth: () => happen(owner, 'page', () => auth),
@@ -289,6 +297,7 @@ export function createWorld() {
       Array.from(entries.keys()).forEach((id, place) => isLost(place) && entries.delete(id))
     },
     signIn: (name: string | null) => {
+      if (name !== principal) changes++
       principal = name
     },
     principal: () => principal,
