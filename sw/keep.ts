@@ -77,10 +77,7 @@ export function keep(given: Options, emptied?: () => void): Kept {
     graceMs,
     onAbort,
     isOpen: async (clientId) => (await typeOf(clientId)) !== undefined,
-    pages: async () => {
-      const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
-      return pages.filter(({ url }) => url.startsWith(scope)).map(({ id }) => id)
-    },
+    pages: async () => (await pages({ includeUncontrolled: true })).map(({ id }) => id),
     isWorker: async (clientId) => (await typeOf(clientId))?.endsWith('worker') === true,
     report: notify.report,
     unreadable: degraded,
@@ -111,7 +108,7 @@ export function keep(given: Options, emptied?: () => void): Kept {
     principal,
     locks: navigator.locks,
     report: notify.report,
-    askAuth: (question) => askAuth(scope, question),
+    askAuth: async (question) => askAuth(clock, await pages(), question),
     requestSync: () => requestSync(scope),
     emptied,
     ...options.outbox,
@@ -215,6 +212,12 @@ export function keep(given: Options, emptied?: () => void): Kept {
   async function syncLater(): Promise<void> {
     const { queued } = await outbox.counts()
     if (queued > 0) requestSync(scope)
+  }
+
+  /** Those of this scope, the one in front first. */
+  async function pages(more: ClientQueryOptions = {}): Promise<readonly Client[]> {
+    const all = await worker.clients.matchAll({ type: 'window', ...more })
+    return all.filter(({ url }) => url.startsWith(scope))
   }
 
   function refused(requestId: string, error: unknown) {

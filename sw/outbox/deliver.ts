@@ -4,6 +4,7 @@ import type { SaveStatus, Untold } from '../../core/protocol/status.ts'
 import type { Waiters } from './acceptance.ts'
 import type { Credentials, GivenHeaders } from './credentials.ts'
 import { decideSave, saveBackoff, type SaveDecision } from './decide-save.ts'
+import type { Aside } from './drain.ts'
 import type { Entry, Progress, State } from './entry.ts'
 import { isHolding, move } from './life.ts'
 import { NO_SECRETS, type Secrets } from './seal.ts'
@@ -40,7 +41,7 @@ const COOKIES_MS = 3_600_000
  * @returns whether it is out of the way, so that those behind it may go
  * @throws when the storage refuses: then nothing is known, and nothing more is tried
  */
-export async function deliver(found: Entry, context: DeliverContext): Promise<boolean> {
+export async function deliver(found: Entry, aside: Aside, context: DeliverContext): Promise<boolean> {
   const { clock, store, credentials, waiters } = context
   const { id, whenUnsure } = found
   let entry = found
@@ -128,7 +129,7 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
   const isIncomplete = !known && (mayIdentify(entry) || entry.state === 'needs_auth')
   if (!given && (isIncomplete || isDoubtful(entry, clock.now()))) {
     await needAuth()
-    given = await credentials.ask(entry, null)
+    given = await aside(credentials.ask(entry, null))
     if (!given) return isOver() && bury(known ? (entry.code ?? 'network_error') : 'storage_unavailable')
   }
   const secrets = known ?? NO_SECRETS
@@ -162,7 +163,7 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
   if (sent && decision?.do === 'ask') {
     const { status } = sent.answer ?? {}
     if (status === 401) await needAuth()
-    const fresh = await credentials.ask(entry, given)
+    const fresh = await aside(credentials.ask(entry, given))
     // A 401 may have been about cookies, which only the page sees.
     if (fresh && (status === 401 || isNew(fresh, secrets, given))) {
       sent = await send(fresh)

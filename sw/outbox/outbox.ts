@@ -178,7 +178,7 @@ export function createOutbox(context: OutboxContext): Outbox {
           const { finished, renew } = startRun({
             clock,
             queue,
-            deliver: (entry) => deliver(entry, delivery),
+            deliver: (entry, aside) => deliver(entry, aside, delivery),
             triggers,
           })
           renewRun = renew

@@ -32,7 +32,7 @@ export interface TakeInContext {
   loaded: () => Promise<void>
 }
 
-/** A message waits no longer for one before it that is still being read, ms. */
+/** Nobody waits longer for a message that is still being read, ms. */
 const TURN_MS = 10_000
 
 /**
@@ -44,15 +44,15 @@ export function createTakeIn({ clock, origin, store, principal, begun, loaded, .
   /** By conversation; settles when all that came before has its place. */
   const turns = new Map<string | undefined, Promise<unknown>>()
 
-  /** Waits for what came before, in bounds, and lets what comes later wait for `placed`. */
+  /** Waits for what came before, and lets what comes later wait for `placed`; in bounds. */
   const takeTurn = (conversation: string | undefined) => {
-    const before =
+    const earlier = Promise.all(
       conversation === undefined
-        ? [...turns.values()]
-        : [conversation, undefined].flatMap((each) => turns.get(each) ?? [])
-    const earlier = waitAtMost(clock, TURN_MS, Promise.all(before))
+        ? turns.values()
+        : [conversation, undefined].flatMap((each) => turns.get(each) ?? []),
+    )
     const until = (placed: Promise<unknown>) => {
-      const turn = Promise.allSettled([earlier, placed]).then(() => {
+      const turn = waitAtMost(clock, TURN_MS, Promise.allSettled([earlier, placed])).then(() => {
         if (turns.get(conversation) === turn) turns.delete(conversation)
       })
       turns.set(conversation, turn)
