@@ -180,3 +180,24 @@ describe('S2 what a page sends before it has said who it is', () => {
     expect(early.as).toBe('bob')
   })
 })
+
+test('S2 what was sent before somebody else signed in is not theirs, though it is known only after', async () => {
+  const first = await boot('ann')
+  first.met('page')
+  await clock.advance(0)
+  const principal = start('ann')
+  const early = filed(principal, 'page')
+  void principal.set('bob')
+  const later = filed(principal, 'page')
+  await clock.advance(0)
+  expect([early.as, later.as, principal.current()]).toEqual(['ann', 'bob', 'bob'])
+})
+
+test('S2 a page’s word is enough where the storage never answers', async () => {
+  database.fault = () => 'hang'
+  const principal = start('ann')
+  const early = filed(principal, 'page')
+  principal.met('page', 'bob')
+  await clock.advance(3_000)
+  expect(early).toEqual({ as: 'bob' })
+})

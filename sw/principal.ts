@@ -53,15 +53,14 @@ export function openPrincipal({ scope, clock, initial, isPage }: PrincipalContex
   let changes = 0
   /** Whether pages of this app say who is signed in. */
   let isUsed = initial !== undefined
-  let loading: Promise<void> | undefined
-  let hasLoaded = false
+  let loading: Promise<PrincipalId> | undefined
   const met = new Set<string>()
-  /** Requests that wait for their page's first word. */
-  const waiting = new Map<string, Deferred<PrincipalId | undefined>>()
+  /** Of pages that have sent something before they said anything. */
+  const words = new Map<string, Word>()
   /** Another version of this worker may be at work, and pages tell only one. */
   const others = new BroadcastChannel(`streamkeeper principal ${scope}`)
   others.addEventListener('message', ({ data }: MessageEvent<PrincipalId>) => take(data))
-  known().catch(() => {}) // Asked again by whoever needs it.
+  loaded().catch(() => {}) // Asked again by whoever needs it.
 
   return {
     current: () => current,
@@ -71,7 +70,10 @@ export function openPrincipal({ scope, clock, initial, isPage }: PrincipalContex
       others.postMessage(id)
       await write('current', id)
     },
-    known,
+    known: async () => {
+      if (current === undefined) await loaded()
+      return current ?? null
+    },
     of,
     met: (clientId, id) => {
       if (id !== undefined) {
@@ -79,7 +81,7 @@ export function openPrincipal({ scope, clock, initial, isPage }: PrincipalContex
         others.postMessage(id)
         void write('current', id)
       }
-      greet(clientId)
+      hear(clientId, id)
     },
   }
 
@@ -89,59 +91,54 @@ export function openPrincipal({ scope, clock, initial, isPage }: PrincipalContex
     isUsed = true
   }
 
-  async function known(): Promise<PrincipalId> {
-    if (current === undefined) {
-      loading ??= load().finally(() => {
-        loading = undefined
-      })
-      await inTime(loading, clock)
-    }
-    return current ?? null
+  /** Who was signed in when this worker started. */
+  function loaded(): Promise<PrincipalId> {
+    loading ??= load().catch((error: unknown) => {
+      loading = undefined
+      throw error
+    })
+    return inTime(loading, clock)
   }
 
-  async function load(): Promise<void> {
+  async function load(): Promise<PrincipalId> {
     const opened = await database()
     const [kept, before] = await Promise.all([
       opened.get('principal', 'current'),
       opened.get('principal', 'met'),
     ])
-    hasLoaded = true
     if (Array.isArray(before)) for (const clientId of before) met.add(clientId)
-    if (current !== undefined) return // A page was faster.
-    if (kept !== undefined && !Array.isArray(kept)) take(kept)
-    else current = initial ?? null
+    const isKept = kept !== undefined && !Array.isArray(kept)
+    isUsed ||= isKept
+    const id = isKept ? kept : (initial ?? null)
+    // A page may have been faster.
+    if (current === undefined) current = id
+    return id
   }
 
   async function of(clientId: string): Promise<PrincipalId> {
-    const first = met.has(clientId) ? undefined : (waiting.get(clientId) ?? deferred())
-    if (first) waiting.set(clientId, first)
-    const id = await known().catch((error: unknown) => {
-      if (first) waiting.delete(clientId)
-      throw error
+    const then = current
+    if (then !== undefined && met.has(clientId)) return then
+    const word = words.get(clientId) ?? { heard: deferred() }
+    if (!met.has(clientId)) words.set(clientId, word)
+    // It knows, too, which pages have said something to the worker before this one.
+    const before = await loaded().catch((error: unknown) => {
+      if (then === undefined && word.said === undefined) throw error
+      return null
     })
-    if (!first) return id
-    // Known from a page, before the storage has said which pages have said something.
-    if (!hasLoaded) await loading?.catch(() => {})
-    if (met.has(clientId)) {
-      waiting.delete(clientId)
-    } else if (isUsed && clientId && (await isPage(clientId))) {
-      let said: PrincipalId | undefined
-      await waitAtMost(
-        clock,
-        FIRST_WORD_MS,
-        first.promise.then((word) => (said = word)),
-      )
-      greet(clientId)
-      if (said !== undefined) return said
-    } else {
-      waiting.delete(clientId)
-    }
-    return current ?? null
+    const mayStillSay = isUsed && clientId !== '' && !met.has(clientId) && (await isPage(clientId))
+    if (mayStillSay) {
+      await waitAtMost(clock, FIRST_WORD_MS, word.heard.promise)
+      hear(clientId)
+    } else words.delete(clientId)
+    if (word.said !== undefined) return word.said
+    return then === undefined ? before : then
   }
 
-  function greet(clientId: string) {
-    waiting.get(clientId)?.resolve(current)
-    waiting.delete(clientId)
+  function hear(clientId: string, said?: PrincipalId) {
+    const word = words.get(clientId)
+    if (word && said !== undefined) word.said = said
+    word?.heard.resolve()
+    words.delete(clientId)
     if (!clientId || met.has(clientId)) return
     met.add(clientId)
     if (isUsed) void write('met', [...met].slice(-MAX_MET))
@@ -152,4 +149,10 @@ export function openPrincipal({ scope, clock, initial, isPage }: PrincipalContex
     const writing = database().then((opened) => opened.put('principal', value, key))
     await inTime(writing, clock).catch(() => {})
   }
+}
+
+/** What a page says first. */
+interface Word {
+  said?: PrincipalId
+  heard: Deferred<void>
 }
