@@ -114,10 +114,10 @@ export function createInspection(
   let unscanned = 0
   /** Whether the event that is coming is worth waiting for; kept once so much of it is there that it will not change. */
   let isWorthWaiting: boolean | undefined
-  /** Bytes since the last look, and what it saw. */
+  /** Bytes since the last look; before them, those of the event that it saw only the beginning of; and what it saw. */
   let fresh = 0
+  let begun = 0
   let glimpsed = { working: false, finished: false }
-  let wasUnfinished = false
   const decoder = new TextDecoder()
   /** What the reader of server-sent events reads into, and the text it reads. */
   let target = seen
@@ -340,18 +340,25 @@ export function createInspection(
     }
   }
 
-  /** Reads the last bytes by themselves; `undefined` where no event begins within them. */
-  function readLast(count: number, isEnd: boolean): { last: Seen; isUnfinished: boolean } | undefined {
+  /**
+   * Reads the last bytes by themselves; `undefined` where no event begins within them.
+   *
+   * @param isBorder the first of them is known to begin an event
+   */
+  function readLast(
+    count: number,
+    { isEnd = false, isBorder = false } = {},
+  ): { last: Seen; isUnfinished: boolean; begunSize: number } | undefined {
     if (format === undefined || format === 'bytes' || format === 'page') return undefined
     const isAll = count >= unread.size()
     const bytes = unread.last(count)
     const last: Seen = { ...nothingSeen(), working: glimpsed.working }
     let from = 0
     const head = isAll ? unread.head() : undefined
-    if (!head || head.length > 0) {
+    if (head ? head.length > 0 : !isBorder) {
       const border = splitParts().next(bytes, 0)
       if (border < 0 && !isAll) return undefined
-      if (border < 0 && !isEnd) return { last, isUnfinished: true }
+      if (border < 0 && !isEnd) return { last, isUnfinished: true, begunSize: bytes.length }
       from = border < 0 ? bytes.length : border
       const cut = bytes.subarray(0, from)
       if (head && head.length < HEAD) readRest(concat(head, cut), last)
@@ -359,28 +366,27 @@ export function createInspection(
     }
     const { rest, isUnfinished } = readEvents(bytes.subarray(from), splitParts(), last)
     if (isEnd && isUnfinished) readRest(rest, last)
-    return { last, isUnfinished }
+    // Of comments and blanks only a line that is not finished is read again.
+    const begunAt = isUnfinished ? 0 : rest.lastIndexOf(NEWLINE) + 1
+    return { last, isUnfinished, begunSize: rest.length - begunAt }
   }
 
   function look(): Glance {
     let output = fresh > 0 && (format === 'bytes' || (format === 'values' && !areLines))
     const isRead = format === 'sse' || format === 'lines' || (format === 'values' && areLines)
+    // What an earlier look has read does not count again.
+    const due = Math.min(fresh + begun, unread.size())
     for (let size = LOOK; isRead && fresh > 0; size *= GROWTH) {
-      // The event that the last look saw the beginning of ends in these bytes.
-      const isAll = size >= fresh
-      const found = readLast(Math.min(size, Math.max(fresh, LOOK)), false)
-      if (found) {
-        const { last, isUnfinished } = found
-        // What has reported an error has ended, too.
-        if (isTold(last)) glimpsed.finished = last.error !== undefined || isFinal(last)
-        glimpsed.working = last.working
-        output = last.outputs > 0 || isUnfinished || (isAll && wasUnfinished)
-        wasUnfinished = isUnfinished
-        if (output || isAll) break
-      } else if (isAll) {
-        output = wasUnfinished = true
-        break
-      }
+      const isAll = size >= due
+      const found = readLast(Math.min(size, due), { isBorder: isAll })
+      if (!found) continue
+      const { last, isUnfinished, begunSize } = found
+      // What has reported an error has ended, too.
+      if (isTold(last)) glimpsed.finished = last.error !== undefined || isFinal(last)
+      glimpsed.working = last.working
+      output = last.outputs > 0 || isUnfinished
+      begun = begunSize
+      if (output || isAll) break
     }
     fresh = 0
     return { output, ...glimpsed }
@@ -406,7 +412,7 @@ export function createInspection(
     if (format === 'values' && !areLines) return scanValues()
     for (let size = TAIL; unread.hasGap() || size < unread.size(); size *= GROWTH) {
       const isAll = size >= unread.size()
-      const found = readLast(size, clean)
+      const found = readLast(size, { isEnd: clean })
       if (found && (isAll || isDecisive(found.last))) return merge(found.last)
     }
     if (readOn() && clean) readRest(unread.last(unread.size()), seen)

@@ -21,6 +21,7 @@ export const HEAD = 4096
 
 const LF = 10
 const CR = 13
+const NOTHING = new Uint8Array()
 
 export function createUnread(): Unread {
   let chunks: Uint8Array[] = []
@@ -32,7 +33,8 @@ export function createUnread(): Unread {
   let headSize = 0
 
   const shift = () => {
-    const chunk = chunks[start++] ?? new Uint8Array()
+    const chunk = chunks[start] ?? NOTHING
+    chunks[start++] = NOTHING // Its place stays for a while; its memory must not.
     size -= chunk.length
     return chunk
   }
@@ -67,7 +69,7 @@ export function createUnread(): Unread {
       const parts: Uint8Array[] = []
       let left = Math.min(count, size)
       for (let index = chunks.length - 1; left > 0; index--) {
-        const part = (chunks[index] ?? new Uint8Array()).subarray(-left)
+        const part = (chunks[index] ?? NOTHING).subarray(-left)
         parts.unshift(part)
         left -= part.length
       }
@@ -77,7 +79,7 @@ export function createUnread(): Unread {
       const parts: Uint8Array[] = []
       let left = Math.min(count, size)
       for (let index = start; left > 0; index++) {
-        const part = (chunks[index] ?? new Uint8Array()).subarray(0, left)
+        const part = (chunks[index] ?? NOTHING).subarray(0, left)
         parts.push(part)
         left -= part.length
       }
