@@ -100,19 +100,24 @@ export function createUnread(): Unread {
       return concat(parts, whole)
     },
     trim: (count) => {
-      while (size > count) {
-        const chunk = shift()
-        const kept = Math.max(0, count - size)
-        const dropped = chunk.subarray(0, chunk.length - kept)
-        unshift(chunk.subarray(dropped.length))
-        gap = true
-        const border = lastBlankLine(dropped)
-        if (border >= 0) {
-          head = []
-          headSize = 0
-        }
-        remember(border >= 0 ? dropped.subarray(border) : dropped)
+      if (size <= count) return
+      const dropped: Uint8Array[] = []
+      while (size > count) dropped.push(shift())
+      const last = dropped.pop() ?? new Uint8Array()
+      const cut = last.length - (count - size)
+      dropped.push(last.subarray(0, cut))
+      unshift(last.subarray(cut))
+      gap = true
+      // Chunk by chunk from the end: most often the last one has the border.
+      let index = dropped.length
+      let border = -1
+      while (border < 0 && index-- > 0) border = lastBlankLine(dropped[index] ?? new Uint8Array())
+      if (border >= 0) {
+        head = []
+        headSize = 0
+        remember((dropped[index] ?? new Uint8Array()).subarray(border))
       }
+      for (const chunk of dropped.slice(index + 1)) remember(chunk)
     },
   }
 }
