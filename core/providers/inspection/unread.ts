@@ -43,6 +43,13 @@ export function createUnread(): Unread {
     size += chunk.length
   }
 
+  /** What has been removed is not held on to; done seldom enough to cost nothing. */
+  const compact = () => {
+    if (start * 2 <= chunks.length) return
+    chunks = chunks.slice(start)
+    start = 0
+  }
+
   const remember = (bytes: Uint8Array) => {
     if (headSize >= HEAD || bytes.length === 0) return
     const part = bytes.subarray(0, HEAD - headSize)
@@ -53,10 +60,6 @@ export function createUnread(): Unread {
   return {
     push: (chunk) => {
       if (chunk.length === 0) return
-      if (start > 1024 && start * 2 > chunks.length) {
-        chunks = chunks.slice(start)
-        start = 0
-      }
       chunks.push(chunk)
       size += chunk.length
     },
@@ -97,6 +100,7 @@ export function createUnread(): Unread {
         left -= part.length
         unshift(chunk.subarray(part.length))
       }
+      compact()
       return concat(parts, whole)
     },
     trim: (count) => {
@@ -107,6 +111,7 @@ export function createUnread(): Unread {
       const cut = last.length - (count - size)
       dropped.push(last.subarray(0, cut))
       unshift(last.subarray(cut))
+      compact()
       gap = true
       // Chunk by chunk from the end: most often the last one has the border.
       let index = dropped.length
