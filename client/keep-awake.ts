@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS } from '../core/clock.ts'
+import { MAX_TIMER_MS } from '../core/max-timer.ts'
 import type { StatusStore } from './status-store.ts'
 
 /** Firefox stops a worker that heard nothing from a page for 30 s, and its streams with it. ms. */

@@ -1,3 +1,5 @@
+import { MAX_TIMER_MS } from './max-timer.ts'
+
 /** The one doorway for time: everything that waits or measures asks this, never the globals. */
 export interface Clock {
   /** The wall clock, epoch ms: for instants that pages and servers are told, and for what is stored. It can jump. */
@@ -10,9 +12,6 @@ export interface Clock {
 
 /** The one doorway for chance: a number in [0, 1). */
 export type Random = () => number
-
-/** `setTimeout` takes a signed 32-bit number and fires at once beyond it. */
-export const MAX_TIMER_MS = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   now: () => Date.now(),

@@ -1,4 +1,5 @@
-import { type Clock, MAX_TIMER_MS, type Random } from '../../core/clock.ts'
+import type { Clock, Random } from '../../core/clock.ts'
+import { MAX_TIMER_MS } from '../../core/max-timer.ts'
 
 /** Gives packages that ask the platform for time and chance those of the simulation, until it is disposed of. */
 export function useVirtualGlobals(clock: Clock, random: Random): Disposable {

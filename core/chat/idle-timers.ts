@@ -23,23 +23,23 @@ interface Listeners {
 /** A stream is called stalled after so long, or half its limit, ms. */
 const STALLED_MS = 10_000
 
-/** What still belongs to an answer after its finish (usage, mostly) comes within this time, ms. */
+/** What still belongs to a response after its finish (mostly usage) comes within this time, ms. */
 const FINISHED_MS = 10_000
 
-/** The bytes are looked at when none has come for so long; so at most once in so long. ms */
+/** New bytes are looked at when the transport has been quiet for this long; so never more often. ms */
 const QUIET_MS = 1_000
 
 /** While they keep flowing, they are looked at this often, ms. */
 const FLOWING_MS = 3_000
 
 /**
- * The two clocks of a flowing answer: is the transport alive (any byte), does the answer go on (output). And a third:
- * is it finished, though its connection stays open.
+ * The clocks of a flowing response: is the transport alive (any byte), does the response go on (output), and is it
+ * finished although its connection stays open.
  *
  * Its duties:
  * - only the upstream's silence counts, not the time in which the page does not read
  * - nothing is read and no timer is armed per chunk: a look reads what came since the last one
- * - who slept judges nothing: all silences begin anew, and what came meanwhile is read first
+ * - after a sleep nothing is judged: all silences start again, and what came meanwhile is read first
  *
  * @param look reads what came since it was last called; called only if something came
  */
@@ -78,7 +78,7 @@ export function createIdleTimers(
       waitingSince = undefined
       isRenewed = false
       goesOn(transport, 0)
-      // A timer that waits for a silence to get long is too late for a look; one that waits for a look is not.
+      // The timer may be set to the end of a long silence; a look is due sooner.
       const isFirst = !isUnread
       isUnread = true
       if (isFirst && cancelTimer) arm()
@@ -95,7 +95,7 @@ export function createIdleTimers(
     waitingSince = now
   }
 
-  /** What would have been judged while the machine slept gets a fresh allowance. */
+  /** After a sleep every silence starts again. */
   function forgiveSleep() {
     if (!cancelTimer || !wasHeldUp(clock.monotonic() - dueAt, isRenewed)) return
     isRenewed = true
@@ -125,7 +125,7 @@ export function createIdleTimers(
     glance = look()
     isUnread = false
     lookedAt = clock.monotonic()
-    // Which of the bytes it was is not known: the last ones, for all we know.
+    // Which of the bytes were output is unknown: assume the last ones.
     if (glance.output || (glance.finished && !before.finished)) goesOn(output, transport.silentMs)
   }
 
@@ -156,7 +156,7 @@ export function createIdleTimers(
     cancelTimer = clock.timer(waitMs, tick)
   }
 
-  /** Until the next thing that can be said of this silence. */
+  /** Time until this silence reaches its next threshold, ms. */
   function leftMs(each: typeof transport | typeof output) {
     const atMs = glance.finished
       ? FINISHED_MS
@@ -166,7 +166,7 @@ export function createIdleTimers(
     return Math.min(atMs, limitOf(each)) - each.silentMs
   }
 
-  /** Without a limit for it, nobody asks whether there is output; but a finish is waited for. */
+  /** A stream without an output limit has no output clock until it is finished. */
   function clocks() {
     return output.limitMs < Infinity || glance.finished ? [transport, output] : [transport]
   }

@@ -24,7 +24,7 @@ export interface Trip {
 /** After 2xx headers the Response is withheld for at most so long; then only its bytes are. */
 const WITHHELD_MS = 10_000
 
-/** A page that slept through its time for an early Response gets one this soon: its browser may have counted on, ms. */
+/** After a sleep an early Response is due this soon: the browser's own limit may have kept counting. ms */
 const EARLY_AFTER_SLEEP_MS = 1_000
 
 /**

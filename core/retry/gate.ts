@@ -81,7 +81,7 @@ export function createGate({ clock, random, changed }: GateContext): Gate {
   let places = 0
   let line: Waiting[] = []
   let disarm = () => {}
-  /** When the timer is due; what comes much later knows by it that the machine slept. */
+  /** When the timer is due; a call that comes much later shows that the machine slept. */
   let lookAt = Infinity
   /** A sleep has been forgiven since it was open last. */
   let isRenewed = false
@@ -100,7 +100,7 @@ export function createGate({ clock, random, changed }: GateContext): Gate {
     if (next < Infinity) disarm = clock.timer(lookAt - now, look)
   }
 
-  /** Time that was slept through is nobody's waiting; and a probe whose refusal may lie unread gets its time anew. */
+  /** A sleep counts as nobody's wait, and a probe whose refusal may be unread gets its time again. */
   const forgiveSleep = () => {
     const lateMs = clock.monotonic() - lookAt
     if (!wasHeldUp(lateMs, isRenewed)) return

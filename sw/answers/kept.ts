@@ -12,7 +12,7 @@ export interface Kept {
   readers: string[]
   /** Resolves when there is something to read, or never will be. */
   ready: () => Promise<unknown>
-  /** Until when it can be read again, by the monotonic clock; absent while it goes on. */
+  /** End of the time in which it can be read again, by the monotonic clock; absent while it goes on. */
   keepUntil?: number
   /** Ends the upstream. */
   cancel: Trip['cancel']

@@ -283,11 +283,11 @@ export function createInspection(
       recognise(event) ??
       (format === 'sse' && /"choices"\s{0,9}:\s{0,9}\[/.test(start) ? recognise(CHUNK) : undefined)
     const before = into.spoken
-    const isTold = wire?.skim
+    const isRead = wire?.skim
       ? wire.skim(start, decoder.decode(tail), into, asked)
       : wire?.read(event, into, asked)
     if (into.spoken === before && !into.ended && !into.finished) into.outputs++
-    if (!isTold) into.undecided = true
+    if (!isRead) into.undecided = true
   }
 
   function keepWithinLimits(): void {
@@ -373,7 +373,8 @@ export function createInspection(
       const found = readLast(Math.min(size, Math.max(fresh, LOOK)), false)
       if (found) {
         const { last, isUnfinished } = found
-        if (last.spoken > 0 || last.finished || last.ended) glimpsed.finished = isFinal(last)
+        // What has reported an error has ended, too.
+        if (isTold(last)) glimpsed.finished = last.error !== undefined || isFinal(last)
         glimpsed.working = last.working
         output = last.outputs > 0 || isUnfinished || (isAll && wasUnfinished)
         wasUnfinished = isUnfinished
@@ -415,13 +416,12 @@ export function createInspection(
 
   function isDecisive(last: Seen): boolean {
     if (!wire || wire.needsAll?.(last, asked)) return false
-    return last.spoken > 0 || last.finished || last.ended || last.error !== undefined
+    return isTold(last)
   }
 
   function merge(last: Seen): void {
     const { outputs, usage, error, reason } = seen
-    const isTold = last.spoken > 0 || last.finished || last.ended || last.undecided === true
-    Object.assign(seen, isTold ? last : {}, {
+    Object.assign(seen, isTold(last) || last.undecided ? last : {}, {
       outputs: outputs + last.outputs,
       reason: reason || last.reason,
       hasIds: seen.hasIds || last.hasIds,
@@ -457,6 +457,11 @@ export function createInspection(
     const name = event.name === undefined ? '' : `event: ${event.name}\n`
     return encode(`${ending.isBlankLine() ? '' : '\n\n'}${name}data: ${data}\n\n`)
   }
+}
+
+/** Whether the last events say how far the response is. */
+function isTold(last: Seen): boolean {
+  return last.spoken > 0 || last.finished || last.ended || last.error !== undefined
 }
 
 /** A chunk of the wire whose events do not name their type. */
