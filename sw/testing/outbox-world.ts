@@ -395,7 +395,9 @@ export function createWorld() {
     /** How far the next try of each is set beyond the end of its message's time, ms; none may be. */
     beyondTheirAge: () =>
       Array.from(entries.values())
-        .map(({ retryAt, createdAt }) => retryAt - createdAt - MAX_AGE_MS)
+        // A try that is yet to come is of a clock that was set back: what it says does not count.
+        .filter(({ triedAt }) => triedAt <= now)
+        .map(({ retryAt, createdAt }) => retryAt - Math.max(now, createdAt + MAX_AGE_MS))
         .filter((ms) => ms > SOON_MS),
     /** A page tells all workers who is signed in, whether it has changed or not. */
     signIn: (name: string | null) => {
