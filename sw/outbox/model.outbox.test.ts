@@ -327,4 +327,4 @@ test(`whatever happens, in whatever order: ${RUNS} lives of an outbox`, async ()
     }),
     { numRuns: RUNS, seed: SEED },
   )
-}, 600_000)
+}, Math.max(600_000, RUNS * 100))
