@@ -7,9 +7,6 @@ const PING_MS = 10_000
 /** Every so many pings we look where everything stands: a worker that died told no ends. */
 const PINGS_PER_LOOK = 6
 
-/** A page that is still here so long after it has announced that it may go has stayed, or goes to a slow server. ms */
-const STAYING_MS = 1_000
-
 export interface KeepAwake {
   /**
    * Tells the worker that a page is there (`ping`), that it is about to go (`leaving`), that it did not (`staying`), or
@@ -26,7 +23,8 @@ export interface KeepAwake {
 export function keepAwake(store: StatusStore, { tell, look, listen }: KeepAwake, signal: AbortSignal): void {
   let pinging: ReturnType<typeof setInterval> | undefined
   let alarm: ReturnType<typeof setTimeout> | undefined
-  let staying: ReturnType<typeof setTimeout> | undefined
+  /** It has announced that it may go, and nobody has used it since. */
+  let mayBeLeaving = false
   let pings = 0
   let listening: AbortController | undefined
 
@@ -47,20 +45,15 @@ export function keepAwake(store: StatusStore, { tell, look, listen }: KeepAwake,
   }
   const wake = () => tell('wake')
   const stay = () => {
-    clearTimeout(staying)
-    if (staying !== undefined) tell('staying')
-    staying = undefined
+    if (mayBeLeaving) tell('staying')
+    mayBeLeaving = false
   }
-  const leave = () => {
-    clearTimeout(staying)
-    staying = undefined
-    tell('leaving')
-  }
-  /** A download or a `mailto:` link announces an end that does not come: whoever is here a second later has stayed. */
+  const leave = () => tell('leaving')
+  /** A download or a `mailto:` link announces an end that does not come; a slow server lets the page live on until it does. */
   const mayLeave = () => {
     stay() // It was announced before, and did not come.
+    mayBeLeaving = true
     leave()
-    staying = setTimeout(stay, STAYING_MS)
   }
 
   store.subscribe(({ requests, outbox: { queued, nextAttemptAt = Infinity } }) => {
@@ -78,6 +71,7 @@ export function keepAwake(store: StatusStore, { tell, look, listen }: KeepAwake,
   })
 
   addEventListener('beforeunload', mayLeave, { signal })
+  for (const type of ['pointerdown', 'keydown']) addEventListener(type, stay, { signal, capture: true })
   addEventListener('pagehide', ({ persisted }) => persisted || leave(), { signal })
   addEventListener('online', wake, { signal })
   addEventListener('pageshow', wake, { signal })

@@ -71,7 +71,7 @@ for (const kind of KINDS) {
             await expect.poll(() => app.settled()).toBe(true)
           })
         }
-        await noteReceived(server, record)
+        record.events.push(...receivedBy(server))
         for (const { session, number } of dead) {
           const message = nameOf({ session, number: Number(number) })
           record.events.push({ at: Date.now(), by: 'page', do: 'left', message, state: 'dead' })
@@ -102,8 +102,6 @@ function createRecord(kind: Kind) {
   return {
     kind,
     events: [] as HistoryEvent[],
-    /** When the server's log was read last, epoch ms. */
-    noted: new Set<string>(),
     /** The next number of each session. */
     next: new Map(SESSIONS.map((session) => [session, 1])),
     accepted: [] as Saving[],
@@ -157,7 +155,7 @@ async function runUntilKilled(profile: string, server: TestServer, record: Recor
   const who = record.kind === 'people' ? oneOf(PEOPLE) : 'ada'
   await visit(profile, server, record, who, async (app) => {
     record.restored += await app.told('outbox_restored')
-    await trouble(server, record)
+    await trouble(server)
     const saving = app.save(nextSavings(record)).catch(() => {}) // The browser is gone.
     await new Promise((resolve) => setTimeout(resolve, 50 + random() * 1_500))
     expect(killBrowser(profile)).toBeGreaterThan(0)
@@ -165,29 +163,23 @@ async function runUntilKilled(profile: string, server: TestServer, record: Recor
     record.killed++
     await saving
   })
-  await noteReceived(server, record)
 }
 
-/** Takes down what the server has received since the last time; its log begins anew when it does. */
-async function noteReceived(server: TestServer, record: Record): Promise<void> {
-  const logs = await Promise.all(SESSIONS.map((session) => server.saves(session).catch(() => [])))
-  for (const { at, session, message, key, isSaved } of logs.flat()) {
-    if (session === null || message === null) continue
-    const event = { at, by: 'server', do: 'received', message: session + message, key, isSaved } as const
-    const line = JSON.stringify(event)
-    if (record.noted.has(line)) continue
-    record.noted.add(line)
-    record.events.push(event)
-  }
+/** What the server has received, as a history has it. */
+function receivedBy(server: TestServer): HistoryEvent[] {
+  return server
+    .received()
+    .flatMap(({ at, session, message, key, isSaved }) =>
+      session === null || message === null
+        ? []
+        : [{ at, by: 'server', do: 'received', message: session + message, key, isSaved }],
+    )
 }
 
 /** What the server does until the next kill. */
-async function trouble(server: TestServer, record: Record): Promise<void> {
+async function trouble(server: TestServer): Promise<void> {
   const mode = oneOf(['ok', 'ok', 'fail', 'slow', 'reset', 'lost', 'html', 'down'] as const)
-  if (mode === 'down') {
-    await noteReceived(server, record)
-    return server.stop()
-  }
+  if (mode === 'down') return server.stop()
   await server.behave({ mode, delayMs: 150, ...(chance(0.5) ? { times: 5 } : {}) })
 }
 

@@ -235,96 +235,100 @@ async function listEverybodys({ world, workers }: Game) {
   return found
 }
 
-test(`whatever happens, in whatever order: ${RUNS} lives of an outbox`, async () => {
-  console.log(`Seed ${SEED}: to have the same lives again, set SEED to it`)
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 30 }), async (steps) => {
-      sealed.length = 0
-      const world = createWorld()
-      const game: Game = { world, workers: [world.boot()], retried: new Set() }
-      for (const each of steps) {
-        await play(game, each)
-        await world.settle()
-        expect(world.beyondTheirAge()).toEqual([])
-      }
-      await allGetsWell(game)
-
-      const { arrivals, saved } = world
-      const left = await listEverybodys(game)
-      const promised = saved.filter(({ promisedAt }) => promisedAt !== undefined)
-      const arrivalsOf = ({ text }: Saved) => arrivals.filter((arrival) => arrival.text === text)
-      const buried = world.statuses.map((each) =>
-        'entryId' in each && each.status === 'save_dead' ? each.entryId : '',
-      )
-      const wasDead = new Set([
-        ...left.keys(),
-        ...game.retried,
-        ...buried.map((id) => world.textOf.get(id ?? '')),
-      ])
-
-      for (const message of promised) {
-        const { text, owner, conversation, settings } = message
-        const mine = arrivalsOf(message)
-        const entry = left.get(text)
-        // It ends sent, or where its owner sees it: dead, or behind a dead letter that holds.
-        if (!entry) expect(mine.some((each) => SENT.includes(each.fate))).toBe(true)
-        else {
-          expect(entry.owner).toBe(owner)
-          const isHeld = saved.some(
-            (other) =>
-              left.get(other.text)?.state === 'dead' &&
-              other.settings.afterDead === 'hold' &&
-              other.owner === owner &&
-              other.conversation === conversation,
-          )
-          expect(entry.state === 'dead' || isHeld).toBe(true)
+test(
+  `whatever happens, in whatever order: ${RUNS} lives of an outbox`,
+  async () => {
+    console.log(`Seed ${SEED}: to have the same lives again, set SEED to it`)
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 30 }), async (steps) => {
+        sealed.length = 0
+        const world = createWorld()
+        const game: Game = { world, workers: [world.boot()], retried: new Set() }
+        for (const each of steps) {
+          await play(game, each)
+          await world.settle()
+          expect(world.beyondTheirAge()).toEqual([])
         }
-        // Once in effect: all its arrivals have one key, which is nobody else's.
-        expect(new Set(mine.map(({ key }) => key)).size).toBeLessThanOrEqual(1)
-        // Nobody else sent it.
-        expect(mine.filter(({ as }) => as !== owner)).toEqual([])
-        // Where that was asked for, nothing is sent again whose fate is unknown.
-        if (settings.whenUnsure === 'hold' && !game.retried.has(text)) {
-          const unsure = mine.findIndex(({ isAnswered, fate: which }) => !isAnswered || which === 'error')
-          expect(unsure).toBeOneOf([-1, mine.length - 1])
-        }
-      }
-      // Pages hear of it once.
-      const told = world.statuses.flatMap((each) => (each.status === 'save_sent' ? [each.entryId] : []))
-      expect(told).toEqual([...new Set(told)])
-      expect(new Set(arrivals.map(({ key }) => key)).size).toBe(
-        new Set(arrivals.map(({ text }) => text)).size,
-      )
+        await allGetsWell(game)
 
-      // In order, inside one person's conversation: a message that was promised before another was saved, or was
-      // given to the same worker before it, has its effect before it.
-      const effects = arrivals.filter(({ fate: which }) => EFFECTS.has(which)).map(({ text }) => text)
-      for (const [place, later] of saved.entries()) {
-        const isBefore = (each: Saved) =>
-          each.owner === later.owner &&
-          each.conversation === later.conversation &&
-          !wasDead.has(each.text) &&
-          (each.worker === later.worker || (each.promisedAt ?? Infinity) <= place)
-        if (!promised.includes(later) || wasDead.has(later.text)) continue
-        for (const earlier of saved.slice(0, place).filter(isBefore)) {
-          if (!promised.includes(earlier)) continue
-          expect([earlier.text, effects.indexOf(earlier.text)]).toEqual([
-            earlier.text,
-            expect.toSatisfy((at: number) => at >= 0 && at < effects.indexOf(later.text)),
-          ])
-        }
-      }
+        const { arrivals, saved } = world
+        const left = await listEverybodys(game)
+        const promised = saved.filter(({ promisedAt }) => promisedAt !== undefined)
+        const arrivalsOf = ({ text }: Saved) => arrivals.filter((arrival) => arrival.text === text)
+        const buried = world.statuses.map((each) =>
+          'entryId' in each && each.status === 'save_dead' ? each.entryId : '',
+        )
+        const wasDead = new Set([
+          ...left.keys(),
+          ...game.retried,
+          ...buried.map((id) => world.textOf.get(id ?? '')),
+        ])
 
-      // A person sends the dead again: then all is there, but what has lost its query.
-      for (const owner of PEOPLE) {
-        world.signIn(owner)
-        for (const { outbox } of game.workers) await retryTheDead(game, { outbox, kill: () => {} })
-        await allHappens(world)
-      }
-      await allGetsWell(game)
-      const still = await listEverybodys(game)
-      for (const { text, search } of promised) if (search === '') expect(still.get(text)).toBeUndefined()
-    }),
-    { numRuns: RUNS, seed: SEED },
-  )
-}, 600_000)
+        for (const message of promised) {
+          const { text, owner, conversation, settings } = message
+          const mine = arrivalsOf(message)
+          const entry = left.get(text)
+          // It ends sent, or where its owner sees it: dead, or behind a dead letter that holds.
+          if (!entry) expect(mine.some((each) => SENT.includes(each.fate))).toBe(true)
+          else {
+            expect(entry.owner).toBe(owner)
+            const isHeld = saved.some(
+              (other) =>
+                left.get(other.text)?.state === 'dead' &&
+                other.settings.afterDead === 'hold' &&
+                other.owner === owner &&
+                other.conversation === conversation,
+            )
+            expect(entry.state === 'dead' || isHeld).toBe(true)
+          }
+          // Once in effect: all its arrivals have one key, which is nobody else's.
+          expect(new Set(mine.map(({ key }) => key)).size).toBeLessThanOrEqual(1)
+          // Nobody else sent it.
+          expect(mine.filter(({ as }) => as !== owner)).toEqual([])
+          // Where that was asked for, nothing is sent again whose fate is unknown.
+          if (settings.whenUnsure === 'hold' && !game.retried.has(text)) {
+            const unsure = mine.findIndex(({ isAnswered, fate: which }) => !isAnswered || which === 'error')
+            expect(unsure).toBeOneOf([-1, mine.length - 1])
+          }
+        }
+        // Pages hear of it once.
+        const told = world.statuses.flatMap((each) => (each.status === 'save_sent' ? [each.entryId] : []))
+        expect(told).toEqual([...new Set(told)])
+        expect(new Set(arrivals.map(({ key }) => key)).size).toBe(
+          new Set(arrivals.map(({ text }) => text)).size,
+        )
+
+        // In order, inside one person's conversation: a message that was promised before another was saved, or was
+        // given to the same worker before it, has its effect before it.
+        const effects = arrivals.filter(({ fate: which }) => EFFECTS.has(which)).map(({ text }) => text)
+        for (const [place, later] of saved.entries()) {
+          const isBefore = (each: Saved) =>
+            each.owner === later.owner &&
+            each.conversation === later.conversation &&
+            !wasDead.has(each.text) &&
+            (each.worker === later.worker || (each.promisedAt ?? Infinity) <= place)
+          if (!promised.includes(later) || wasDead.has(later.text)) continue
+          for (const earlier of saved.slice(0, place).filter(isBefore)) {
+            if (!promised.includes(earlier)) continue
+            expect([earlier.text, effects.indexOf(earlier.text)]).toEqual([
+              earlier.text,
+              expect.toSatisfy((at: number) => at >= 0 && at < effects.indexOf(later.text)),
+            ])
+          }
+        }
+
+        // A person sends the dead again: then all is there, but what has lost its query.
+        for (const owner of PEOPLE) {
+          world.signIn(owner)
+          for (const { outbox } of game.workers) await retryTheDead(game, { outbox, kill: () => {} })
+          await allHappens(world)
+        }
+        await allGetsWell(game)
+        const still = await listEverybodys(game)
+        for (const { text, search } of promised) if (search === '') expect(still.get(text)).toBeUndefined()
+      }),
+      { numRuns: RUNS, seed: SEED },
+    )
+  },
+  Math.max(600_000, RUNS * 100),
+)
