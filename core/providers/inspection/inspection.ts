@@ -155,6 +155,7 @@ export function createInspection(
     if (!isEager) {
       if (valuesRead === 1 && unread.size() === 0 && chunk[0] === NEWLINE) areLines = true
       fresh += chunk.length
+      if (format === 'bytes') return
       unscanned += chunk.length
       unread.push(chunk)
       return keepWithinLimits()
@@ -199,6 +200,7 @@ export function createInspection(
     isEager = false
     seen.outputs++
     fresh = unread.size()
+    unread.trim(0) // Nothing will ask for them.
   }
 
   function stage(): Stage {
@@ -406,11 +408,11 @@ export function createInspection(
     return seen.outputs > 0 || (format === 'bytes' && !isBlank) || format === 'page' ? 'complete' : 'empty'
   }
 
-  /** Brings `seen` to the end: by the last events where they tell, else by all. */
+  /** Brings `seen` to the end: by the last events where they tell, else by all. Where no wire is known, only all tell. */
   function settle(clean: boolean): void {
     if (format === undefined || format === 'bytes' || format === 'page') return
     if (format === 'values' && !areLines) return scanValues()
-    for (let size = TAIL; unread.hasGap() || size < unread.size(); size *= GROWTH) {
+    for (let size = TAIL; unread.hasGap() || size < unread.size(); size *= wire ? GROWTH : Infinity) {
       const isAll = size >= unread.size()
       const found = readLast(size, { isEnd: clean })
       if (found && (isAll || isDecisive(found.last))) return merge(found.last)

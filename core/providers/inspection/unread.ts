@@ -45,6 +45,13 @@ export function createUnread(): Unread {
     size += chunk.length
   }
 
+  /** What has been removed is not held on to; done seldom enough to cost nothing. */
+  const compact = () => {
+    if (start * 2 <= chunks.length) return
+    chunks = chunks.slice(start)
+    start = 0
+  }
+
   const remember = (bytes: Uint8Array) => {
     if (headSize >= HEAD || bytes.length === 0) return
     const part = bytes.subarray(0, HEAD - headSize)
@@ -55,10 +62,6 @@ export function createUnread(): Unread {
   return {
     push: (chunk) => {
       if (chunk.length === 0) return
-      if (start > 1024 && start * 2 > chunks.length) {
-        chunks = chunks.slice(start)
-        start = 0
-      }
       chunks.push(chunk)
       size += chunk.length
     },
@@ -99,22 +102,29 @@ export function createUnread(): Unread {
         left -= part.length
         unshift(chunk.subarray(part.length))
       }
+      compact()
       return concat(parts, whole)
     },
     trim: (count) => {
-      while (size > count) {
-        const chunk = shift()
-        const kept = Math.max(0, count - size)
-        const dropped = chunk.subarray(0, chunk.length - kept)
-        unshift(chunk.subarray(dropped.length))
-        gap = true
-        const border = lastBlankLine(dropped)
-        if (border >= 0) {
-          head = []
-          headSize = 0
-        }
-        remember(border >= 0 ? dropped.subarray(border) : dropped)
+      if (size <= count) return
+      const dropped: Uint8Array[] = []
+      while (size > count) dropped.push(shift())
+      const last = dropped.pop() ?? new Uint8Array()
+      const cut = last.length - (count - size)
+      dropped.push(last.subarray(0, cut))
+      unshift(last.subarray(cut))
+      compact()
+      gap = true
+      // Chunk by chunk from the end: most often the last one has the border.
+      let index = dropped.length
+      let border = -1
+      while (border < 0 && index-- > 0) border = lastBlankLine(dropped[index] ?? new Uint8Array())
+      if (border >= 0) {
+        head = []
+        headSize = 0
+        remember((dropped[index] ?? new Uint8Array()).subarray(border))
       }
+      for (const chunk of dropped.slice(index + 1)) remember(chunk)
     },
   }
 }
