@@ -186,7 +186,7 @@ for (const entry of ENTRIES) {
       const options = { chat: [route], retry: { baseMs: 10, jitterMs: 0 } }
       if (entry === 'register') await app.start(options)
       else {
-        await host(app, `${await bundle('own-protocol')}?${encodeURIComponent(JSON.stringify(options))}`)
+        await host(app, `${await bundle('from-url')}?${encodeURIComponent(JSON.stringify(options))}`)
         await app.register(options, null)
       }
 

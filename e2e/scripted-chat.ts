@@ -36,7 +36,7 @@ export async function textOf(call: AnyCall): Promise<string> {
 
 /** Waits until the page has read exactly so much: what a reset overtakes is lost. */
 export async function received(call: AnyCall, text: string): Promise<void> {
-  await expect.poll(() => textOf(call)).toBe(text)
+  await expect.poll(() => textOf(call), { intervals: [20] }).toBe(text)
 }
 
 /** Of a body's pieces, as a `Call` has it. */
