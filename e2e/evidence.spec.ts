@@ -144,7 +144,15 @@ test('R9 what has finished and stays open ends 10 s later, pings or none, and cl
   app,
   provider,
 }) => {
-  await app.start({ chat: [provider.url + CHAT, provider.url + MESSAGES] })
+  const feed = `${provider.url}/v1/feed`
+  await app.start({
+    chat: [provider.url + CHAT, provider.url + MESSAGES, { url: feed, method: 'GET', stream: true }],
+  })
+  // An EventSource that is ended asks again: it is left open.
+  const source = await app.call(feed, {}, 'eventSource')
+  const feeding = await provider.asked()
+  feeding.begin(SSE)
+  feeding.say(say('Hello') + FINISH)
   const open = []
   for (const { path, said } of FINISHED) open.push({ said, ...(await begin(app, provider, path, SSE, said)) })
   const [first] = open
@@ -172,8 +180,12 @@ test('R9 what has finished and stays open ends 10 s later, pings or none, and cl
     expect(durationMs).toBeGreaterThanOrEqual(10_000)
     expect(durationMs).toBeLessThan(14_000)
   }
-  expect(await app.statuses('stream_stalled')).toEqual([])
-  expect(provider.requests()).toBe(3)
+  feeding.say('data: again\n\n')
+  await expect
+    .poll(async () => (await source.now()).items.at(-1))
+    .toEqual({ heard: 'message', data: 'again' })
+  expect((await source.now()).items).toHaveLength(3)
+  expect(provider.requests()).toBe(4)
 })
 
 for (const { name, path, said } of FINISHED) {
