@@ -9,9 +9,12 @@ export interface Chunks {
 export function openChunks(body: ReadableStream<Uint8Array>): Chunks {
   const reader = body.getReader()
   let pending: Promise<Chunk> | undefined
+  const over = () => (pending = undefined)
   return {
     next: () => {
-      pending ??= reader.read().finally(() => (pending = undefined))
+      if (pending) return pending
+      pending = reader.read()
+      pending.then(over, over)
       return pending
     },
   }

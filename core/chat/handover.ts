@@ -41,8 +41,10 @@ export function createHandover(
   ) => {
     if (committed) return
     committed = response
+    let source: ByteSource | undefined
     const body: ByteSource = {
-      read: async () => (await flowing.promise).read(),
+      // Each promise on the way costs every chunk: once it flows there is none here.
+      read: () => source?.read() ?? flowing.promise.then((found) => (source = found).read()),
       cancel: () => stop.abort(),
     }
     const head = headOf(response, requestId, times, isFailed, status)

@@ -116,7 +116,8 @@ export function createAnswers(context: AnswersContext): Answers {
   const pump = async (body: ByteSource | null, { record, entry, log }: Kept) => {
     try {
       for (;;) {
-        await log.room()
+        const room = log.room()
+        if (room) await room
         const chunk = await body?.read()
         if (!chunk) return log.end()
         log.append(chunk)
