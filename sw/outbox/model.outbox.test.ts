@@ -261,6 +261,8 @@ test(
         const wasDead = new Set([
           ...left.keys(),
           ...game.retried,
+          // Its worker may have died before it told of that, and the index that knew it may be lost.
+          ...world.everDead,
           ...buried.map((id) => world.textOf.get(id ?? '')),
         ])
 

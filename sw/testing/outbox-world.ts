@@ -121,6 +121,8 @@ export function createWorld() {
   const texts = new WeakMap<Blob, string>()
   const textOf = new Map<string, string>()
   const dead = new Set<object>()
+  /** Texts of the messages that were given up at some time, whether a page heard of it or not. */
+  const everDead = new Set<string>()
   const owners: object[] = []
   let operations: Operation[] = []
   let latest: string | undefined
@@ -182,6 +184,7 @@ export function createWorld() {
           const found = entries.get(id)
           const changed = found && step(found)
           if (changed) entries.set(id, changed)
+          if (changed?.state === 'dead') everDead.add(textOf.get(id) ?? '')
           return changed ?? found
         }),
       remove: (id) => ask(() => entries.delete(id)),
@@ -349,6 +352,7 @@ export function createWorld() {
     arrivals,
     saved,
     statuses,
+    everDead,
     /** By id; of all that ever were. */
     textOf,
     /** Lets everything run that waits for nothing but its turn. */
