@@ -4,6 +4,8 @@ export type Chunk = ReadableStreamReadResult<Uint8Array>
 /** A body's chunks. A read that is pending can be waited for again. */
 export interface Chunks {
   next: () => Promise<Chunk>
+  /** No more is wanted. */
+  cancel: () => void
 }
 
 export function openChunks(body: ReadableStream<Uint8Array>): Chunks {
@@ -17,5 +19,6 @@ export function openChunks(body: ReadableStream<Uint8Array>): Chunks {
       pending.then(over, over)
       return pending
     },
+    cancel: () => void reader.cancel().catch(() => {}), // It broke off by itself.
   }
 }

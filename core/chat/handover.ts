@@ -121,7 +121,10 @@ export function createHandover(
     },
     giveUp: async (failure, own) => {
       fail(failure)
-      if (own?.asItCame && !committed) return answer.resolve({ kind: 'as_it_came', response: own.asItCame })
+      if (own?.asItCame && !committed) {
+        own.rest?.cancel()
+        return answer.resolve({ kind: 'as_it_came', response: own.asItCame })
+      }
       if (own) return void (await flow(own, true))
       answer.resolve(
         times.wasAnswered ? problemOf(failure, requestId, times, clock.now()) : { kind: 'network_error' },
