@@ -68,10 +68,10 @@ export function createUnread(): Unread {
       let left = Math.min(count, size)
       for (let index = chunks.length - 1; left > 0; index--) {
         const part = (chunks[index] ?? new Uint8Array()).subarray(-left)
-        parts.unshift(part)
+        parts.push(part)
         left -= part.length
       }
-      return concat(parts, Math.min(count, size))
+      return concat(parts.toReversed(), Math.min(count, size))
     },
     first: (count) => {
       const parts: Uint8Array[] = []
