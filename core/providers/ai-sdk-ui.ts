@@ -34,7 +34,7 @@ export const aiSdkUi: Wire = {
   recognises: (event) => {
     const type = eventType(event)
     if (type === 'start-step' || type === 'finish-step')
-      return Object.keys(Object(event.data) as object).length === 1
+      return get(event.data, 'type') === type && Object.keys(Object(event.data) as object).length === 1
     return OWN_PARTS.some(([part, field]) => part.test(type) && typeof get(event.data, field) === 'string')
   },
 
@@ -46,6 +46,8 @@ export const aiSdkUi: Wire = {
       return true
     }
     const type = eventType(event)
+    // In a merged stream the next message or step begins after a finish.
+    if (/^((text|reasoning)-)?start(-step)?$/.test(type)) seen.finished = false
     const [, kind, step] = /^(text|reasoning|tool-input|tool-output)-(\w+)$/.exec(type) ?? []
     const part = `${kind === 'text' || kind === 'reasoning' ? kind : 'tool'} ${asText(get(data, 'id')) || asText(get(data, 'toolCallId'))}`
     if (type === 'finish' || type === 'abort') {

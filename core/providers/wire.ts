@@ -1,5 +1,6 @@
 import type { Failure } from '../protocol/failure.ts'
 import type { Usage } from '../protocol/status.ts'
+import type { Format } from './inspection/format.ts'
 
 /** One event of a stream: a server-sent event, or one JSON value of a body. */
 export interface StreamEvent {
@@ -55,6 +56,8 @@ export interface Wire {
   name: string
   /** How its requests look: where to look first, never evidence of what the response is. */
   requests?: readonly RequestShape[]
+  /** How its bodies are framed; default: in any way. */
+  formats?: readonly Format[]
   /** Whether an event can only be of this wire. */
   recognises: (event: StreamEvent) => boolean
   /** Reads one event into `seen`. Returns `false` for an event that the wire does not know. */

@@ -128,8 +128,8 @@ export const WIRE_SAMPLES: WireSample[] = [
     path: '/v2/chat',
     contentType: SSE,
     events: named(
-      { type: 'message-start' },
-      { type: 'content-start', index: 0 },
+      { type: 'message-start', id: 'm', delta: { message: { role: 'assistant', content: [] } } },
+      { type: 'content-start', index: 0, delta: { message: { content: { type: 'text', text: '' } } } },
       { type: 'content-delta', index: 0, delta: { message: { content: { text: 'Yes' } } } },
       { type: 'content-end', index: 0 },
       {

@@ -69,14 +69,12 @@ export function createUnread(): Unread {
     hasGap: () => gap,
     head: () => concat(head, headSize),
     last: (count) => {
-      const parts: Uint8Array[] = []
-      let left = Math.min(count, size)
-      for (let index = chunks.length - 1; left > 0; index--) {
-        const part = (chunks[index] ?? NOTHING).subarray(-left)
-        parts.unshift(part)
-        left -= part.length
-      }
-      return concat(parts, Math.min(count, size))
+      const wanted = Math.min(count, size)
+      let index = chunks.length
+      let found = 0
+      while (found < wanted) found += (chunks[--index] ?? NOTHING).length
+      const [oldest = NOTHING, ...newer] = chunks.slice(index)
+      return concat([oldest.subarray(found - wanted), ...newer], wanted)
     },
     first: (count) => {
       const parts: Uint8Array[] = []
