@@ -64,14 +64,12 @@ export function createUnread(): Unread {
     hasGap: () => gap,
     head: () => concat(head, headSize),
     last: (count) => {
-      const parts: Uint8Array[] = []
-      let left = Math.min(count, size)
-      for (let index = chunks.length - 1; left > 0; index--) {
-        const part = (chunks[index] ?? new Uint8Array()).subarray(-left)
-        parts.push(part)
-        left -= part.length
-      }
-      return concat(parts.toReversed(), Math.min(count, size))
+      const whole = Math.min(count, size)
+      let left = whole
+      let index = chunks.length
+      while (left > 0) left -= chunks[--index]?.length ?? 0
+      const [first, ...others] = chunks.slice(index)
+      return concat(first ? [first.subarray(Math.abs(left)), ...others] : [], whole)
     },
     first: (count) => {
       const parts: Uint8Array[] = []
