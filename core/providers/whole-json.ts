@@ -17,6 +17,8 @@ export const wholeJson: Wire = {
       (choice) => typeof get(choice, 'message') === 'object' && get(choice, 'delta') === undefined,
     ) ||
     (get(data, 'object') === 'response' && Array.isArray(get(data, 'output'))) ||
+    (get(data, 'object') === 'conversation.response' && Array.isArray(get(data, 'outputs'))) ||
+    (typeof get(data, 'finish_reason') === 'string' && Array.isArray(get(data, 'message', 'content'))) ||
     (get(data, 'type') === 'message' &&
       get(data, 'stop_reason') !== undefined &&
       Array.isArray(get(data, 'content'))),
@@ -28,6 +30,7 @@ export const wholeJson: Wire = {
     const usage = get(data, 'usage')
     addUsage(seen, get(usage, 'prompt_tokens'), get(usage, 'completion_tokens'))
     addUsage(seen, get(usage, 'input_tokens'), get(usage, 'output_tokens'))
+    addUsage(seen, get(usage, 'tokens', 'input_tokens'), get(usage, 'tokens', 'output_tokens')) // Cohere
     return true
   },
 }

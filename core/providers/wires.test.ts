@@ -119,6 +119,79 @@ test('Gemini’s list of JSON is whole when it is closed, and grows until then',
   expect(cut.verdict).toBe('truncated')
 })
 
+test.each([
+  [
+    'OpenAI chat',
+    {
+      object: 'chat.completion',
+      choices: [{ index: 0, message: { content: 'Yes' } }],
+      usage: { prompt_tokens: 3, completion_tokens: 5 },
+    },
+  ],
+  [
+    'OpenAI Responses',
+    {
+      id: 'r',
+      object: 'response',
+      output: [{ type: 'message' }],
+      usage: { input_tokens: 3, output_tokens: 5 },
+    },
+  ],
+  [
+    'Anthropic',
+    {
+      type: 'message',
+      role: 'assistant',
+      content: [{ type: 'text', text: 'Yes' }],
+      stop_reason: 'end_turn',
+      usage: { input_tokens: 3, output_tokens: 5 },
+    },
+  ],
+  [
+    'Gemini',
+    {
+      candidates: [{ content: { parts: [{ text: 'Yes' }] }, finishReason: 'STOP' }],
+      usageMetadata: { promptTokenCount: 3, candidatesTokenCount: 5 },
+    },
+  ],
+  [
+    'Ollama',
+    {
+      model: 'm',
+      created_at: 'now',
+      message: { content: 'Yes' },
+      done: true,
+      prompt_eval_count: 3,
+      eval_count: 5,
+    },
+  ],
+  [
+    'Cohere',
+    {
+      id: 'i',
+      message: { content: [{ type: 'text', text: 'Yes' }] },
+      finish_reason: 'COMPLETE',
+      usage: { tokens: { input_tokens: 3, output_tokens: 5 } },
+    },
+  ],
+  [
+    'Mistral conversations',
+    {
+      object: 'conversation.response',
+      outputs: [{ content: 'Yes' }],
+      usage: { prompt_tokens: 3, completion_tokens: 5 },
+    },
+  ],
+])('%s’s whole JSON is complete when it is closed, cut before, and tells its usage', (_name, value) => {
+  for (const text of [JSON.stringify(value), JSON.stringify(value, null, 2)]) {
+    const whole = inspect(text, 'application/json', '/my/backend')
+    expect([whole.verdict, whole.seen.usage]).toEqual(['complete', { inputTokens: 3, outputTokens: 5 }])
+    for (let cut = 1; cut < text.length; cut++) {
+      expect(inspect(text.slice(0, cut), 'application/json', '/my/backend').verdict).toBe('truncated')
+    }
+  }
+})
+
 test('an unknown stream that begins with an error has one; one that goes on after it is not judged', () => {
   const error = 'event: error\ndata: {"message":"no"}\n\n'
   const token = 'event: token\ndata: {"text":"a"}\n\n'
