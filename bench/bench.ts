@@ -70,7 +70,9 @@ async function main(quick: boolean): Promise<void> {
   for (const part of chosen) {
     const measure = parts[part]
     if (!measure) throw new TypeError(`--only is ${part}, expected one of ${Object.keys(parts).join(', ')}`)
+    const startedAt = performance.now()
     const { text, measured, plots, aims = [] } = await measure(quick)
+    console.error(`${part}: ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`)
     console.log(text)
     texts.push(text)
     results[part] = measured

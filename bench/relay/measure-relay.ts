@@ -4,7 +4,7 @@ import { cpuTimeMs } from '../cpu-time.ts'
 import { fetchOthers, measureClockOffset, readStreams, type Seen } from '../in-page.ts'
 import { now } from '../now.ts'
 import { openPage } from '../open-page.ts'
-import type { Path } from '../paths.ts'
+import { BARE, MEMORY, NONE, OURS, type Path } from '../paths.ts'
 import type { BenchServer } from '../server.ts'
 import { percentile } from '../statistics.ts'
 import type { Plan } from '../stream-events.ts'
@@ -18,7 +18,7 @@ export interface Figures {
   calmP50: number
   calmP99: number
   burst: number
-  /** Each of many streams at once, long after all have begun. */
+  /** Each of many streams at once, long after all have begun; `NaN` for paths that are not watched so long. */
   crowdP50: number
   crowdP99: number
   /** What the whole browser computes for a thousand events of the crowd. */
@@ -78,6 +78,11 @@ const QUICK: Plans = {
   others: 20,
 }
 
+/** Ten seconds of each round are long: only these are compared. */
+const CROWDED: ReadonlySet<Path> = new Set([NONE, BARE, OURS, MEMORY])
+
+const NOT_WATCHED = { delaysMs: [], computedMs: Number.NaN }
+
 /**
  * Measures every path once a round, each round in another order: what the machine does meanwhile meets them all alike.
  * Each path has a page and a profile of its own, open all the time.
@@ -91,13 +96,18 @@ export async function measureRelay({ browser, server, paths, rounds, quick }: Ro
   }
   for (let round = 0; round < rounds; round++) {
     for (const { page, measured } of inTurn(lanes, round))
-      measured.rounds.push(await measureOnce(page, plans, server))
+      measured.rounds.push(await measureOnce(page, plans, server, CROWDED.has(measured.path)))
     console.error(`Relay: round ${round + 1} of ${rounds}`)
   }
   return lanes.map(({ measured }) => measured)
 }
 
-async function measureOnce(page: Page, plans: Plans, server: BenchServer): Promise<Figures> {
+async function measureOnce(
+  page: Page,
+  plans: Plans,
+  server: BenchServer,
+  isCrowded: boolean,
+): Promise<Figures> {
   await page.bringToFront()
   const clockOffsetMs = await page.evaluate(measureClockOffset)
   const read = (plan: Plan, times = 1, origins = [server.url]): Promise<Seen[]> =>
@@ -112,11 +122,13 @@ async function measureOnce(page: Page, plans: Plans, server: BenchServer): Promi
   const [fast] = await read(plans.fast)
   const [calm] = await read(plans.calm)
   const [burst] = await read(plans.burst)
-  const crowd = await watchCrowd(plans.crowd, {
-    server,
-    begin: (plan) => read(plan, 1, origins),
-    computedMs: () => cpuTimeMs(page),
-  })
+  const crowd = isCrowded
+    ? await watchCrowd(plans.crowd, {
+        server,
+        begin: (plan) => read(plan, 1, origins),
+        computedMs: () => cpuTimeMs(page),
+      })
+    : NOT_WATCHED
   const others = await page.evaluate(fetchOthers, plans.others)
   return {
     ttfb: percentile(

@@ -27,6 +27,7 @@ export function reportRelay(
   const rows = measured.map((each) => {
     const cells = COLUMNS.map(([figure]) => {
       const of = ({ rounds }: Measured) => rounds.map((round) => round[figure])
+      if (of(each).every(Number.isNaN)) return '–'
       return cell(of(each), baseline && each !== baseline ? of(baseline) : undefined)
     })
     return [each.path.title, ...cells]
@@ -86,13 +87,15 @@ export async function plotRelay(measured: readonly Measured[]): Promise<Record<s
       subtitle: `median of ${measured[0]?.rounds.length ?? 0} rounds of the median delay`,
       x: { title: '' },
       y: { title: 'ms' },
-      points: measured.flatMap(({ path, rounds }) =>
-        paces.map(([figure, pace]) => ({
-          series: path.title.replaceAll('`', ''),
-          x: pace,
-          y: median(rounds.map((round) => round[figure])),
-        })),
-      ),
+      points: measured
+        .flatMap(({ path, rounds }) =>
+          paces.map(([figure, pace]) => ({
+            series: path.title.replaceAll('`', ''),
+            x: pace,
+            y: median(rounds.map((round) => round[figure])),
+          })),
+        )
+        .filter(({ y }) => !Number.isNaN(y)),
     }),
   }
 }
