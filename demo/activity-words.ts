@@ -16,6 +16,7 @@ export function tellActivity(activity: Activity, now: number): string {
     }
     case 'retrying':
     case 'held_back':
+    case 'offline':
     case 'stalled':
       return tellStatus(activity.status, now)
     case 'answering':

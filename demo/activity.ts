@@ -7,6 +7,7 @@ export type Activity =
   | { kind: 'sending'; since: number }
   | { kind: 'thinking'; since: number; reasoning: boolean }
   | { kind: 'retrying' | 'held_back'; status: Wait }
+  | { kind: 'offline'; status: Offline }
   | { kind: 'answering' }
   | { kind: 'stalled'; status: Stall }
   | { kind: 'done'; firstWordMs: number; durationMs: number; attempts: number }
@@ -15,6 +16,7 @@ export type Activity =
 
 /** Says when it goes on. */
 type Wait = Extract<Status, { retryAfterMs: number }>
+type Offline = Extract<Status, { status: 'network_wait' }>
 /** Says for how long nothing has come. */
 type Stall = Extract<Status, { silentMs: number }>
 
@@ -38,6 +40,8 @@ export function nextActivity(activity: Activity, status: Status): Activity {
       return { kind: 'retrying', status }
     case 'rate_limit_wait':
       return { kind: 'held_back', status }
+    case 'network_wait':
+      return { kind: 'offline', status }
     case 'stream_stalled':
       return { kind: 'stalled', status }
     case 'stream_flowing':

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals'
 import { isStatus, streamChat, type Status, type StatusOf } from '../client/index.ts'
-import { activityOf, nextActivity } from './activity.ts'
+import { type Activity, activityOf, nextActivity } from './activity.ts'
 import { tellActivity } from './activity-words.ts'
 import { announce } from './announce.ts'
 import { readChunk, type Delta } from './chunk.ts'
@@ -169,14 +169,15 @@ async function receive(run: Run, begin: (run: Run) => Promise<AsyncIterable<unkn
   announce('The answer is complete')
 }
 
+const ALOUD = new Set<Activity['kind']>(['retrying', 'held_back', 'offline', 'stalled'])
+
 /** Shows a status; those that make the reader wait are also said aloud, once each. */
 function follow(conversation: string, status: Status): void {
   const activity = activityOf(conversation)
   const next = nextActivity(activity.peek(), status)
   if (next === activity.peek()) return
   activity.value = next
-  if (next.kind === 'retrying' || next.kind === 'held_back' || next.kind === 'stalled')
-    announce(tellActivity(next, Date.now()))
+  if (ALOUD.has(next.kind)) announce(tellActivity(next, Date.now()))
 }
 
 /** What the model is told: every question with the answer that is on show. A failed answer is no answer. */

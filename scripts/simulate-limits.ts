@@ -12,6 +12,8 @@ const SCENES: readonly [name: string, scene: Pick<Simulation, 'apartMs' | 'upstr
   ['429, `Retry-After: 5`', { apartMs: 100, upstream: coolsDown(5) }],
   ['503 for 60 s', { apartMs: 100, upstream: isDown(60_000) }],
   ['503 for 60 s', { apartMs: 4_000, upstream: isDown(60_000) }],
+  ['502 for 60 s', { apartMs: 100, upstream: isDown(60_000, 502) }],
+  ['502 for 60 s', { apartMs: 4_000, upstream: isDown(60_000, 502) }],
 ]
 
 const COLUMNS = [

@@ -56,7 +56,8 @@ export function planChats(seed: number, count: number = MIX.chats): Chat[] {
   return inOrder
 }
 
-function planSession(random: Random, id: number): Session {
+/** A browser, before anybody asks. */
+export function planSession(random: Random, id: number): Session {
   const { hint, quotaSpent } = MIX.limit
   const { header, body } = random() < MIX.throughOwnBackend ? hint.ownBackend : hint.crossOrigin
   const says = random()
@@ -69,7 +70,8 @@ function planSession(random: Random, id: number): Session {
   }
 }
 
-function planChat(random: Random, session: Session, at: number): Chat {
+/** A chat of it, and what begins with that. */
+export function planChat(random: Random, session: Session, at: number): Chat {
   const { limit, offline, reasoning, answer, save } = MIX
   if (random() < limit.begins) session.limits.push({ from: at, until: at + limitFor(random) })
   if (random() < offline.begins) session.offline.push({ from: at, until: at + lastsFor(random, offline.for) })

@@ -2,7 +2,7 @@ import { cpus } from 'node:os'
 import type { Part } from '../report.ts'
 import { MIX } from './mix.ts'
 import { plotPolicies } from './plot-policies.ts'
-import { POLICIES } from './policies.ts'
+import { POLICIES_AND_ORACLE } from './policies.ts'
 import { reportPolicies } from './report-policies.ts'
 import { simulate } from './simulate.ts'
 
@@ -11,7 +11,7 @@ export async function measurePolicies(seeds: readonly number[], quick: boolean):
   const chats = quick ? 1_000 : MIX.chats
   const startedAt = performance.now()
   const simulated = await simulate({
-    policies: POLICIES,
+    policies: POLICIES_AND_ORACLE,
     seeds,
     chats,
     ran: (seed, { name }) => console.error(`Seed ${seed}: ${name}`),

@@ -1,5 +1,6 @@
 import type { Scripted } from '../../core/testing/scripted-upstream.ts'
 import type { Chat, Session } from './chats.ts'
+import { networkOf } from './network-of.ts'
 import type { Policy } from './policy.ts'
 import { LAST_WORD } from './provider.ts'
 import { createVirtualClock } from './virtual-clock.ts'
@@ -38,10 +39,13 @@ export async function play(
     played.endedAt = clock.now() - beganAt
   }
   policy
-    .open({ clock, random })({
+    .open({ clock, random, network: networkOf(chat.session, clock, beganAt) })({
       chat,
       signal: new AbortController().signal,
       heard: (text) => (last = text),
+      foresee: () => {
+        throw new Error('A script has no future')
+      },
       fetch: async (_input, init) => {
         const respond = script[Math.min(played.sentAt.length, script.length - 1)]
         played.sentAt.push(clock.now() - beganAt)

@@ -31,7 +31,18 @@ const CASES: [name: string, script: Scripted[], expected: Expected][] = [
       repair: [[0, 0.5, 1.5, 3.5, 7.5, 12.5, 17.5, 22.5, 27.5], 'told', 27.5],
       openai: [[0, 0.5, 1.5], 'told', 1.5],
       'ai-sdk': [[0, 2, 6], 'told', 6],
-      streamkeeper: [[0, 0.5, 1.5, 3.5, 7.5, 12.5], 'told', 12.5],
+      streamkeeper: [[0, 2, 6, 14, 30, 50, 60], 'told', 60],
+    },
+  ],
+  [
+    '500 for ever',
+    [refuses(500)],
+    {
+      start: [[0, 2, 6, 14, 16, 18, 22, 30, 34, 36, 40, 48, 56, 58, 62, 70, 86, 88, 92, 100], 'told', 120],
+      repair: [[0, 0.5, 1.5, 3.5, 7.5, 12.5, 17.5, 22.5, 27.5], 'told', 27.5],
+      openai: [[0, 0.5, 1.5], 'told', 1.5],
+      'ai-sdk': [[0, 2, 6], 'told', 6],
+      streamkeeper: [[0, 0.5, 1.5, 3.5, 7.5, 12.5, 17.5, 22.5, 27.5, 30], 'told', 30],
     },
   ],
   [
@@ -68,7 +79,7 @@ const CASES: [name: string, script: Scripted[], expected: Expected][] = [
       ],
       openai: [[0, 0.5, 1.5], 'told', 1.5],
       'ai-sdk': [[0, 2, 6], 'told', 6],
-      streamkeeper: [[0, 2, 6, 14, 30, 50], 'told', 50],
+      streamkeeper: [[0, 2, 6, 14, 30, 50, 60], 'told', 60],
     },
   ],
   [

@@ -1,4 +1,5 @@
 import { aiSdkPolicy } from './policy-ai-sdk.ts'
+import { oraclePolicy } from './policy-oracle.ts'
 import { openaiPolicy } from './policy-openai.ts'
 import { repairPolicy } from './policy-repair.ts'
 import { startPolicy } from './policy-start.ts'
@@ -13,3 +14,6 @@ export const POLICIES: readonly Policy[] = [
   aiSdkPolicy,
   streamkeeperPolicy,
 ]
+
+/** The policies, and what none of them can be better than. */
+export const POLICIES_AND_ORACLE: readonly Policy[] = [...POLICIES, oraclePolicy]

@@ -13,7 +13,7 @@ export const streamkeeperPolicy: Policy = {
   name: 'streamkeeper',
   title: 'streamkeeper',
   usesGlobals: false,
-  open: ({ clock, random }) => {
+  open: ({ clock, random, network }) => {
     const limits = createLimits({ clock, random })
     return async ({ chat, fetch, signal, heard }) => {
       const body = bodyOf(chat)
@@ -29,7 +29,7 @@ export const streamkeeperPolicy: Policy = {
           credential: 'key',
           send: (attemptSignal) => fetch(URL_OF_CHATS, { method: 'POST', body, signal: attemptSignal }),
         },
-        { clock, random, limits, earlyMs: EARLY_MS, report: () => {} },
+        { clock, random, limits, network, earlyMs: EARLY_MS, report: () => {} },
       )
       const onAbort = () => cancel()
       signal.addEventListener('abort', onAbort)

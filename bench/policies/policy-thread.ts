@@ -1,14 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { planChats } from './chats.ts'
-import { planOutages } from './outages.ts'
-import { POLICIES } from './policies.ts'
+import { POLICIES_AND_ORACLE } from './policies.ts'
 import type { Task } from './run-in-thread.ts'
 import { runPolicy } from './run-policy.ts'
+import { planWorld } from './world.ts'
 
 // The thread of `runInThread`.
 
-const { name, seed, chats } = workerData as Task
-const found = POLICIES.find((policy) => policy.name === name)
+const { name, world, seed, chats: count } = workerData as Task
+const found = POLICIES_AND_ORACLE.find((policy) => policy.name === name)
 if (!found) throw new Error(`There is no policy ${name}`)
-const { policy: _policy, ...run } = await runPolicy(found, seed, planChats(seed, chats), planOutages(seed))
+const { chats, outages } = planWorld(world, seed, count)
+const { policy: _policy, ...run } = await runPolicy(found, seed, chats, outages)
 parentPort?.postMessage(run)

@@ -1,9 +1,11 @@
 import { chanceOf } from './chance.ts'
 import type { Chat } from './chats.ts'
+import { meet } from './meet.ts'
 import { MIX } from './mix.ts'
 import type { Outage } from './outages.ts'
 import type { Ask, Policy } from './policy.ts'
 import { type Attempt, createProvider, LAST_WORD } from './provider.ts'
+import { networkOf } from './network-of.ts'
 import { createVirtualClock } from './virtual-clock.ts'
 import { useVirtualGlobals } from './virtual-globals.ts'
 
@@ -39,8 +41,10 @@ export async function runPolicy(
   const seen: Seen[] = []
 
   const begin = async (chat: Chat) => {
-    const ask = browsers.get(chat.session.id) ?? policy.open({ clock, random })
-    browsers.set(chat.session.id, ask)
+    const { session } = chat
+    const network = networkOf(session, clock, beganAt)
+    const ask = browsers.get(session.id) ?? policy.open({ clock, random, network })
+    browsers.set(session.id, ask)
     const gone = new AbortController()
     const disarm = clock.timer(MIX.watchMs, () => gone.abort())
     let firstOutputMs: number | undefined
@@ -51,6 +55,7 @@ export async function runPolicy(
         chat,
         fetch: provider.fetchFor(chat),
         signal: gone.signal,
+        foresee: (attempt, at) => meet(seed, outages, chat, attempt, at - beganAt),
         heard: (text) => {
           firstOutputMs ??= clock.now() - beganAt - chat.at
           last = text

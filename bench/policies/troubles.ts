@@ -20,7 +20,11 @@ export const TROUBLES = [
   'no headers, or no output',
   '200, then an error or a reset',
   'breaks off in mid-answer',
+  'three tabs in one outage',
 ] as const
+
+/** No chat of the month: these are added to it. */
+export const TABS_IN_AN_OUTAGE = 'three tabs in one outage'
 
 export type Trouble = (typeof TROUBLES)[number]
 

@@ -22,22 +22,23 @@ describe('a network error', () => {
     expect(run.page.text).toBe(WHOLE)
   })
 
-  test('is given up when the waits would make more than 30 s', async () => {
-    const run = runTrip(Array(20).fill(failsAfter()), { options: { retry: { maxAttempts: 20 } } })
+  test('is given up after waits of 30 s: the last one is cut, and the last try comes at its end', async () => {
+    const run = runTrip(Array(20).fill(failsAfter()))
     await run.clock.advance(5 * MINUTE)
-    // 0.5 + 1 + 2 + 4 + 4 × 5 = 27.5 s; the next 5 s do not fit.
-    expect(run.sentAt).toEqual([0, 500, 1_500, 3_500, 7_500, 12_500, 17_500, 22_500, 27_500])
+    // 0.5 + 1 + 2 + 4 + 4 × 5 = 27.5 s; 2.5 s are left.
+    expect(run.sentAt).toEqual([0, 500, 1_500, 3_500, 7_500, 12_500, 17_500, 22_500, 27_500, 30_000])
+    expect(run.timeline.at(-1)).toBe('30000 request_failed')
     expect(statusOf(run, 'request_failed')).toMatchObject({
       code: 'network_error',
-      attempts: 9,
-      waitedMs: 27_500,
+      attempts: 10,
+      waitedMs: 30_000,
     })
   })
 
   test('that lasts is the network error which the page would have seen', async () => {
-    const run = runTrip(Array(6).fill(failsAfter()))
+    const run = runTrip(Array(10).fill(failsAfter()))
     await run.clock.advance(MINUTE)
-    expect(run.sentAt).toHaveLength(6)
+    expect(run.sentAt).toHaveLength(10)
     expect(run.page.response?.type).toBe('error')
     expect(run.finished()).toBe(true)
   })
@@ -50,7 +51,7 @@ describe('a network error', () => {
 })
 
 describe('a 5xx', () => {
-  test.each([500, 502, 503, 504, 520, 524])('%i is tried again', async (status) => {
+  test.each([500, 502, 504, 520, 524])('%i is tried again', async (status) => {
     const run = runTrip([answers(status), streams([[0, WHOLE]])])
     await run.clock.advance(MINUTE)
     expect(run.timeline).toEqual([
@@ -65,13 +66,66 @@ describe('a 5xx', () => {
   })
 
   test('that lasts reaches the page in its own words', async () => {
-    const run = runTrip(Array(6).fill(answers(502, { 'content-type': 'text/plain' }, 'Bad gateway')))
+    const run = runTrip(Array(10).fill(answers(502, { 'content-type': 'text/plain' }, 'Bad gateway')))
     await run.clock.advance(MINUTE)
-    expect(run.sentAt).toHaveLength(6)
+    expect(run.sentAt).toHaveLength(10)
     expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'upstream_error', httpStatus: 502 })
     expect(run.page.response?.status).toBe(502)
     expect(run.page.response?.headers.get('x-should-retry')).toBe('false')
     expect(run.page.text).toBe('Bad gateway')
+  })
+})
+
+describe.each([503, 529])('an overload that names no time, %i,', (status) => {
+  test('is told as such, and tried again with the waits of a limit', async () => {
+    const run = runTrip([answers(status), streams([[0, WHOLE]])])
+    await run.clock.advance(MINUTE)
+    expect(run.timeline).toEqual([
+      '0 request_started',
+      '0 send',
+      '0 rate_limit_retry',
+      '2000 send',
+      '2000 first_output',
+      '2000 request_finished',
+    ])
+    expect(statusOf(run, 'rate_limit_retry')).toMatchObject({
+      reason: 'overloaded',
+      hinted: false,
+      budgetLeftMs: 58_000,
+    })
+  })
+
+  test('spends the budget of limits to its end, and not beyond', async () => {
+    const run = runTrip(Array(20).fill(answers(status, {}, 'Too much')))
+    await run.clock.advance(5 * MINUTE)
+    expect(run.sentAt).toEqual([0, 2_000, 6_000, 14_000, 30_000, 50_000, 60_000])
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'overloaded', httpStatus: status })
+    expect(run.page.text).toBe('Too much')
+  })
+})
+
+describe('a request that meets all sorts of failures', () => {
+  test('has both budgets', async () => {
+    const script = [...Array(3).fill(answers(503)), ...Array(5).fill(failsAfter()), streams([[0, WHOLE]])]
+    const run = runTrip(script)
+    await run.clock.advance(5 * MINUTE)
+    // 2 + 4 + 8 s of the one, then 4 + 4 × 5 s of the other: it is the same outage.
+    expect(run.sentAt.at(-1)).toBe(38_000)
+    expect(run.page.text).toBe(WHOLE)
+  })
+
+  test('ends with the budget of what it meets last, though the other has more', async () => {
+    const run = runTrip([answers(503), ...Array(20).fill(answers(500))])
+    await run.clock.advance(5 * MINUTE)
+    expect(run.sentAt.at(-1)).toBe(32_000)
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'upstream_error', attempts: 10 })
+  })
+
+  test('is braked at twelve attempts, however little it has waited', async () => {
+    const run = runTrip(Array(20).fill(answers(429, { 'retry-after': '1' })))
+    await run.clock.advance(5 * MINUTE)
+    expect(run.sentAt).toHaveLength(12)
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'rate_limited', waitedMs: 11_000 })
   })
 })
 
@@ -256,7 +310,7 @@ describe('an answer that says nothing after its headers', () => {
         ],
         { end: 'reset' },
       ),
-      ...Array(5).fill(answers(502, {}, 'Bad gateway')),
+      ...Array(9).fill(answers(502, {}, 'Bad gateway')),
     ])
     await run.clock.advance(MINUTE)
     expect(run.page.text).toContain('"code":"upstream_error"')

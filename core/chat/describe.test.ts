@@ -136,10 +136,10 @@ describe('its limits', () => {
   })
 
   test.each([
-    ['0', 6],
+    ['0', 12],
     ['1', 1],
     ['2', 1],
-    ['no number', 6],
+    ['no number', 12],
   ])("x-stainless-retry-count %s leaves the caller's own retry %i attempts", (count, maxAttempts) => {
     const headers = { 'x-stainless-retry-count': count }
     expect(described({ headers }).retry.maxAttempts).toBe(maxAttempts)

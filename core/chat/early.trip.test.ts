@@ -130,7 +130,7 @@ describe('a request whose worker died', () => {
   })
 
   test.each([
-    ['that had used its attempts', { lostAttempts: 6 }],
+    ['that had used its attempts', { lostAttempts: 12 }],
     ['that its caller repeats itself', { lostAttempts: 1, options: { retry: { maxAttempts: 1 } } }],
   ])('%s is not sent again', async (_words, settings) => {
     const run = runTrip([], settings)

@@ -335,6 +335,6 @@ describe('a cancel', () => {
 test('a refusal whose body does not end is judged after 5 s by what there is of it', async () => {
   const run = runTrip([streams([[0, '{"error":']], { status: 503, end: 'open' }), streams([[0, WHOLE]])])
   await run.clock.advance(MINUTE)
-  expect(run.sentAt).toEqual([0, 5_500])
+  expect(run.sentAt).toEqual([0, 7_000])
   expect(run.page.text).toBe(WHOLE)
 })

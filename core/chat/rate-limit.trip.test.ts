@@ -111,11 +111,13 @@ test('a hint that fills the budget to its last millisecond is still waited for',
 })
 
 test('without a hint the waits double from 2 s to 20 s, 60 s in all', async () => {
-  const run = runTrip(Array(6).fill(limited()))
+  const run = runTrip(Array(20).fill(limited()))
   await run.clock.advance(300_000)
-  expect(run.sentAt).toEqual([0, 2_000, 6_000, 14_000, 30_000, 50_000])
-  expect(run.statuses.filter(({ status }) => status === 'rate_limit_retry')).toHaveLength(5)
-  expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'rate_limited', attempts: 6 })
+  // The last wait, of 20 s, is cut to the 10 s that are left.
+  expect(run.sentAt).toEqual([0, 2_000, 6_000, 14_000, 30_000, 50_000, 60_000])
+  expect(run.statuses.filter(({ status }) => status === 'rate_limit_retry')).toHaveLength(6)
+  expect(run.timeline.at(-1)).toBe('60000 request_failed')
+  expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'rate_limited', attempts: 7 })
 })
 
 test('a quota that is spent is no rate limit: no wait, the upstream says it itself', async () => {

@@ -10,6 +10,7 @@ export function retryStatus(
   { status, afterMs, budgetLeftMs, reason, hinted }: Decision & { action: 'retry' },
   outcome: Outcome,
 ): Untold<RequestStatus> {
+  if (status === 'network_wait') return { status, requestId }
   const retry = { requestId, attempt, retryAfterMs: afterMs, retryAt: now + afterMs, budgetLeftMs }
   if (status === 'rate_limit_retry') return { status, ...retry, reason: reason ?? 'rate_limited', hinted }
   return {

@@ -78,6 +78,7 @@ describe('a limit that one request meets', () => {
     ['a request that is too large', limited(5, '{"error":{"message":"Request too large for gpt-4o"}}')],
     ['a spent quota', answers(429, {}, '{"error":{"code":"insufficient_quota"}}')],
     ['an overload that names no time', answers(529)],
+    ['a bare 503', answers(503)],
     ['a server error', answers(500)],
     ['no network', failsAfter()],
   ])('%s is none: the others go on', async (_name, refusal) => {
@@ -208,7 +209,7 @@ describe('twenty tabs', () => {
     expect(new Set(arrivals).size).toBeGreaterThan(10)
   })
 
-  test('that meet an outage of a minute cost the upstream no more than the bucket holds', async () => {
+  test('that meet an outage of a minute cost the upstream what the bucket holds, and one last try each', async () => {
     const { retries } = await simulateTabs({
       tabs: 20,
       apartMs: 100,
@@ -216,35 +217,45 @@ describe('twenty tabs', () => {
       shared: true,
       upstream: isDown(60_000),
     })
-    // Full, refilled for a minute, and one that is free every ten seconds.
-    expect(retries).toBeLessThanOrEqual(10 + 10 + 7)
-    expect(retries).toBeGreaterThan(10)
+    // Full, refilled for a minute, and one that is free every ten seconds; an empty bucket ends nothing.
+    expect(retries).toBeLessThanOrEqual(10 + 10 + 7 + 20)
+    expect(retries).toBeGreaterThan(20)
   })
 })
 
-describe('a retry that the shared bucket refuses', () => {
+describe('a retry that finds the shared bucket empty', () => {
   const spent = { options: { retry: { bucket: { capacity: 0, refillPerMinute: 0 } } } }
 
-  test('ends the request with the upstream’s own words', async () => {
+  test('waits for the next token, and says so', async () => {
     const { clock, ask } = createTabs()
     ask([answers(500), speaks], spent)
-    await clock.advance(0)
-    const second = ask([answers(500, {}, 'down')], spent)
-    await clock.advance(0)
-    expect(second.page).toMatchObject({ text: 'down', response: { status: 500 } })
-    expect(statusOf(second, 'request_failed')).toMatchObject({
-      code: 'retry_budget_exhausted',
-      httpStatus: 500,
-    })
+    await clock.advance(4_000)
+    const second = ask([answers(500), speaks], spent)
+    await clock.advance(60_000)
+    // The free one of every 10 s was taken at 0.
+    expect(second.sentAt).toEqual([0, 6_000])
+    expect(statusOf(second, 'server_retry')).toMatchObject({ retryAfterMs: 6_000, budgetLeftMs: 24_000 })
+    expect(second.page.text).toBe(WHOLE)
   })
 
-  test('ends it as a network error where no answer came', async () => {
+  test('waits no longer than its budget: the last try comes at its end, and has the last word', async () => {
+    const { clock, ask } = createTabs()
+    for (let tab = 0; tab < 4; tab++) ask([answers(500), speaks], spent)
+    await clock.advance(0)
+    const last = ask([answers(500), answers(500, {}, 'down')], spent)
+    await clock.advance(60_000)
+    expect(last.sentAt).toEqual([0, 30_000])
+    expect(last.page).toMatchObject({ text: 'down', response: { status: 500 } })
+    expect(statusOf(last, 'request_failed')).toMatchObject({ code: 'upstream_error', waitedMs: 30_000 })
+  })
+
+  test('holds back an overload that names no time, too: no gate does', async () => {
     const { clock, ask } = createTabs()
     ask([answers(500), speaks], spent)
     await clock.advance(0)
-    const second = ask([failsAfter()], spent)
-    await clock.advance(0)
-    expect(second.page.response?.type).toBe('error')
+    const second = ask([answers(503), speaks], spent)
+    await clock.advance(60_000)
+    expect(second.sentAt).toEqual([0, 10_000])
   })
 
   test('does not keep a rate-limited request from its retry', async () => {
@@ -253,16 +264,54 @@ describe('a retry that the shared bucket refuses', () => {
     await clock.advance(0)
     const second = ask([limited(1), speaks], spent)
     await clock.advance(10_000)
-    expect(statusOf(second, 'request_finished').attempts).toBe(2)
+    expect(second.sentAt).toEqual([0, 1_000])
   })
 
-  test('is granted where there is no bucket', async () => {
+  test('goes at once where there is no bucket', async () => {
     const { clock, ask } = createTabs()
     const tabs = Array.from({ length: 30 }, () =>
       ask([answers(500), speaks], { options: { retry: { bucket: false } } }),
     )
-    await clock.advance(10_000)
+    await clock.advance(500)
     expect(tabs.every((tab) => tab.page.closed && tab.page.response?.ok)).toBe(true)
+  })
+})
+
+describe('a limit whose time nobody has named', () => {
+  const impatient = { options: { retry: { rateLimitBudgetMs: 5_000 } } }
+
+  test('ends no other request: the last try of each comes at the end of its own budget', async () => {
+    const { clock, ask } = createTabs()
+    ask(Array(20).fill(answers(429)))
+    await clock.advance(7_000)
+    // The first one has waited 2 and 4 s, and shuts the gate for 8 s.
+    const second = ask([answers(429)], impatient)
+    await clock.advance(60_000)
+    // Its 5 s, and what jitter it may have.
+    expect(second.sentAt).toEqual([5_250])
+    expect(statusOf(second, 'request_failed').code).toBe('rate_limited')
+  })
+
+  test('is found to be over by that last try, and then for all', async () => {
+    const { clock, ask } = createTabs()
+    const first = ask([answers(429), answers(429), answers(429), speaks])
+    await clock.advance(7_000)
+    ask([speaks], impatient)
+    await clock.advance(60_000)
+    const third = ask([speaks])
+    await clock.advance(0)
+    expect(first.sentAt).toEqual([0, 2_000, 6_000, 14_000])
+    expect(third.sentAt).toEqual([0])
+  })
+
+  test('that a server names at last is told at once to who has less time', async () => {
+    const { clock, ask } = createTabs()
+    ask([answers(429), limited(50), speaks])
+    await clock.advance(0)
+    const second = ask([speaks], impatient)
+    await clock.advance(2_000)
+    expect(second.sentAt).toEqual([])
+    expect(second.timeline.at(-1)).toBe('2000 request_failed')
   })
 })
 
@@ -292,11 +341,11 @@ describe('what was learned outlives its worker', () => {
 
     const second = createLimits({ clock, random })
     second.restore(kept)
-    const held = runTrip([answers(500)], { clock, limits: second, ...tight })
+    const held = runTrip([answers(500), speaks], { clock, limits: second, ...tight })
     await clock.advance(30_000)
     expect(statusOf(held, 'rate_limit_wait').retryAt).toBe(over)
-    expect(held.sentAt).toEqual([over - held.startedAt])
-    expect(statusOf(held, 'request_failed').code).toBe('retry_budget_exhausted')
+    // Of what was promised before only the next free one is left, ten seconds after the first.
+    expect(held.sentAt).toEqual([over - held.startedAt, 8_000])
   })
 
   test('a cool-down long over is forgotten', async () => {

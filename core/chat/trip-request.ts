@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../clock.ts'
+import type { Network } from '../network.ts'
 import type { RequestStatus, Untold } from '../protocol/status.ts'
 import type { Limits } from '../retry/limits.ts'
 import type { ChatDescription } from './describe.ts'
@@ -22,6 +23,8 @@ export interface TripContext {
   random: Random
   /** Shared by all requests that meet the same upstreams. */
   limits: Limits
+  /** What the browser says of its network; default the platform's word. */
+  network?: Network
   /** A page waits no longer for its Response, ms: then it gets an early one, where its kind is known. */
   earlyMs?: number
   /** Must not throw and is not awaited. */

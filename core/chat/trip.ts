@@ -1,11 +1,14 @@
 import { deadline, sleep } from '../clock.ts'
+import { nearnessOf } from '../local-network.ts'
+import { systemNetwork } from '../network.ts'
 import { failureOf } from '../protocol/failure.ts'
-import { decide, type Decision, NEW_LEDGER } from '../retry/decide.ts'
+import { decide, NEW_LEDGER } from '../retry/decide.ts'
 import type { Turn } from '../retry/gate.ts'
 import type { Member } from '../retry/limits.ts'
 import { type Outcome, wasAccepted } from '../retry/outcome.ts'
 import type { Answer, TripTimes } from './answer.ts'
 import { attempt, type OpenAnswer } from './attempt.ts'
+import { awaitNetwork } from './await-network.ts'
 import { createHandover } from './handover.ts'
 import { retryStatus } from './retry-status.ts'
 import { MAX_TOTAL_MS } from './timeouts.ts'
@@ -19,6 +22,13 @@ export interface Trip {
   finished: Promise<void>
   /** Ends the upstream, also during a wait: a Stop, or (`'grace'`) nobody is left to read it. */
   cancel: (by?: 'page' | 'grace') => void
+}
+
+/** When a request is tried again, by the monotonic clock. */
+interface NextAttempt {
+  notBefore: number
+  /** The browser is offline: not before it is back, but at this time, whatever it says. */
+  offlineUntil?: number
 }
 
 /** After 2xx headers the Response is withheld for at most so long; then only its bytes are. */
@@ -35,7 +45,7 @@ const EARLY_AFTER_SLEEP_MS = 1_000
  * - exactly one status ends it: `request_finished`, `request_failed` or `request_cancelled`
  */
 export function startTrip(request: TripRequest, context: TripContext): Trip {
-  const { clock, random } = context
+  const { clock, random, network = systemNetwork } = context
   const { requestId, timeouts, retry, streams, reasoning } = request
   const { origin, pathname: path } = new URL(request.url)
   const startedAt = clock.monotonic()
@@ -49,6 +59,19 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
   const times: TripTimes = { startedAt, attempts: 0, waitedMs: 0, wasAnswered: false }
   const handover = createHandover(request, context, times, stop)
   let ledger = NEW_LEDGER
+  /** The page knows already that this waits for its network: that is told once, not every few seconds. */
+  let toldOffline = false
+
+  /** To a host on this side of the network it is nothing that the browser has none. */
+  const isOffline = () => !network.isOnline() && nearnessOf(request.url) === undefined
+
+  /** Waits until the browser is back, or that long. */
+  const awaitOnline = async (until: number) => {
+    const since = clock.monotonic()
+    const sleptMs = await awaitNetwork(network, clock, until - since, stop.signal)
+    total.giveBack(sleptMs)
+    times.waitedMs += clock.monotonic() - since - sleptMs
+  }
 
   /** Waits for its own time and for its turn among all that share its limits; rejects when cancelled. */
   const awaitTurn = async (member: Member, notBefore: number): Promise<Turn> => {
@@ -77,7 +100,7 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
     const now = clock.monotonic()
     if (heldUntil > since) times.waitedMs += now - since - sleptMs
     // Jitter is not charged, nor is the time by which a timer is late.
-    const heldMs = Math.max(0, Math.min(now, heldUntil - retry.jitterMs) - from)
+    const heldMs = Math.max(0, Math.min(now - from, heldUntil - retry.jitterMs - from, leftMs))
     ledger = { ...ledger, rateLimitWaitedMs: ledger.rateLimitWaitedMs + heldMs }
     return turn
   }
@@ -115,17 +138,21 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
   }
 
   const tryUntilAnswered = async (member: Member) => {
-    let notBefore: number | undefined = startedAt
+    let next: NextAttempt | undefined = { notBefore: startedAt }
     if (request.lostAttempts !== undefined) {
       times.attempts = request.lostAttempts
-      notBefore = await judge({ kind: 'worker_lost' }, member)
+      next = await judge({ kind: 'worker_lost' }, member)
     }
-    while (notBefore !== undefined) {
+    while (next) {
       let turn: Turn
       try {
         // One turn of the timers at least: then the connection of the attempt before is free again.
         if (times.attempts > 0) await sleep(clock, 0, stop.signal)
-        turn = await awaitTurn(member, notBefore)
+        if (next.offlineUntil !== undefined) {
+          await awaitOnline(next.offlineUntil)
+          if (total.leftMs() <= 0) return handover.giveUp(failureOf('network_error'))
+        }
+        turn = await awaitTurn(member, next.notBefore)
       } catch {
         return handover.cancelled() // Only our own signal ends a wait.
       }
@@ -161,12 +188,16 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
       if (attempted.kind === 'cancelled') return handover.cancelled()
       if (attempted.kind === 'answered') return handover.relay(attempted.answer)
 
-      notBefore = await judge(attempted.outcome, member, attempted.answer)
+      next = await judge(attempted.outcome, member, attempted.answer)
     }
   }
 
-  /** What becomes of an attempt that failed: when to try again (by the monotonic clock), or `undefined` when it was the last. */
-  const judge = async (outcome: Outcome, member: Member, own?: OpenAnswer): Promise<number | undefined> => {
+  /** What becomes of an attempt that failed: when to try again, or `undefined` when it was the last. */
+  const judge = async (
+    outcome: Outcome,
+    member: Member,
+    own?: OpenAnswer,
+  ): Promise<NextAttempt | undefined> => {
     ledger = {
       ...ledger,
       attempts: times.attempts,
@@ -178,10 +209,19 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
     // One moment for all that follows, by both clocks: who met the limit comes back first.
     const now = clock.now()
     const since = clock.monotonic()
-    const situation = { now, random, totalAt: now + total.leftMs(), reasoning }
-    const decision = pay(decide(outcome, ledger, retry, situation), member)
+    const decision = decide(outcome, ledger, retry, {
+      now,
+      random,
+      totalAt: now + total.leftMs(),
+      reasoning,
+      isOffline: isOffline(),
+      tokenInMs: member.tokenInMs(retry.bucket),
+    })
     if (decision.shutUntil === undefined) member.ended()
-    else member.refused(since + decision.shutUntil - now)
+    else {
+      const isGuess = decision.action === 'retry' && !decision.hinted
+      member.refused(since + decision.shutUntil - now, isGuess)
+    }
     if (decision.action === 'give_up') {
       const httpStatus = outcome.kind === 'refused' ? outcome.refusal.httpStatus : undefined
       const failure = failureOf(decision.code, {
@@ -200,15 +240,16 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
     }
     own?.abort()
     ledger = decision.ledger
-    context.report(retryStatus(requestId, times.attempts + 1, now, decision, outcome))
-    return since + decision.afterMs
+    if (decision.takesToken) member.takeToken(retry.bucket)
+    const waitsForNetwork = decision.status === 'network_wait'
+    if (!waitsForNetwork || !toldOffline) {
+      context.report(retryStatus(requestId, times.attempts + 1, now, decision, outcome))
+    }
+    toldOffline = waitsForNetwork
+    if (!waitsForNetwork) return { notBefore: since + decision.afterMs }
+    // A network that flaps is asked no more often than one that fails at once.
+    return { notBefore: since + retry.baseMs, offlineUntil: since + decision.afterMs }
   }
-
-  /** A retry that is not about limits costs a token of the bucket that all share. */
-  const pay = (decision: Decision, member: Member): Decision =>
-    decision.action === 'give_up' || decision.status === 'rate_limit_retry' || member.takeRetry(retry.bucket)
-      ? decision
-      : { action: 'give_up', code: 'retry_budget_exhausted' }
 
   const cancel: Trip['cancel'] = (by = 'page') => {
     times.cancelledBy ??= by

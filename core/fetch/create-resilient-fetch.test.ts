@@ -150,8 +150,8 @@ describe('a network error that lasts', () => {
     ])
     const thrown: unknown = await send(CHAT, { method: 'POST', body: BODY }).catch((error: unknown) => error)
     expect(thrown).toBeInstanceOf(TypeError)
-    expect(thrown).toMatchObject({ message: 'fetch failed', cause: { code: 'ECONNRESET', nth: 6 } })
-    expect(requests).toHaveLength(6)
+    expect(thrown).toMatchObject({ message: 'fetch failed', cause: { code: 'ECONNRESET', nth: 12 } })
+    expect(requests).toHaveLength(12)
   })
 
   test('is a TypeError whatever the given fetch throws, which is its cause', async () => {

@@ -40,7 +40,7 @@ const unavailable = ({ error }: Sdk) => says(error('api_error', 'Try later'), 50
 
 /** A resilient fetch that counts the SDK's calls. */
 function resilient() {
-  const send = createResilientFetch({ retry: { baseMs: 20, jitterMs: 0 } })
+  const send = createResilientFetch({ retry: { maxAttempts: 6, baseMs: 20, jitterMs: 0 } })
   return vi.fn<typeof fetch>((input, init) => send(input, init))
 }
 

@@ -7,7 +7,7 @@
  * - `overloaded`, `upstream_error`: the upstream's own refusal
  * - `network_error`: no HTTP answer, or the connection broke in mid-answer; `truncated`: it ended before its end;
  *   `error_in_stream`: it said so itself
- * - `retry_budget_exhausted`: the retry tokens shared by all tabs are spent, or the app posted it again too often
+ * - `retry_budget_exhausted`: the app posted it again too often
  * - `worker_lost`: the worker died and what it held cannot be recovered
  * - `storage_unavailable`, `unsure`: a saved message could not be kept, or its fate is unknown
  */

@@ -5,6 +5,7 @@ const NAMES: Record<StatusName, true> = {
   request_started: true,
   rate_limit_retry: true,
   rate_limit_wait: true,
+  network_wait: true,
   network_retry: true,
   timeout_retry: true,
   server_retry: true,

@@ -53,6 +53,8 @@ export type Status =
       hinted: boolean
     })
   | (OfRequest & { status: 'rate_limit_wait'; retryAfterMs: number; retryAt: number })
+  /** The browser is offline: told once, until something else is told of the request. */
+  | (OfRequest & { status: 'network_wait' })
   | (Retry & {
       status: 'network_retry' | 'timeout_retry' | 'server_retry'
       phase?: Phase
@@ -112,6 +114,7 @@ const NAMES = new Set<unknown>([
   'request_started',
   'rate_limit_retry',
   'rate_limit_wait',
+  'network_wait',
   'network_retry',
   'timeout_retry',
   'server_retry',

@@ -7,10 +7,11 @@ export interface BucketPolicy {
 
 /** What is left of a bucket; a full one need not be kept. A value. Instants of one clock. */
 export interface Bucket {
+  /** Below 0: so many are promised to retries that wait for them. */
   tokens: number
   /** When `tokens` was right. */
   at: number
-  /** When the last retry went free. */
+  /** When the last free retry goes, or went. */
   freeAt: number
 }
 
@@ -18,20 +19,26 @@ export interface Bucket {
 const FREE_EVERY_MS = 10_000
 
 /**
- * Takes what one retry costs; `undefined` when there is nothing left to pay with.
+ * Promises the next retry what it costs.
  *
  * @param bucket what is left; absent: full
+ * @returns what is left then, and when that retry may go: now, or once its token is there; never is `Infinity`
  */
 export function takeRetry(
   bucket: Bucket | undefined,
   { capacity, refillPerMinute }: BucketPolicy,
   now: number,
-): Bucket | undefined {
+): { left: Bucket; at: number } {
   const { tokens, at, freeAt } = bucket ?? { tokens: capacity, at: now, freeAt: -Infinity }
-  const refilled = ((now - at) / 60_000) * refillPerMinute
-  const left = { tokens: Math.min(capacity, tokens + refilled), at: now, freeAt }
-  if (now - freeAt >= FREE_EVERY_MS) return { ...left, freeAt: now }
-  return left.tokens >= 1 ? { ...left, tokens: left.tokens - 1 } : undefined
+  const refilled = tokens + ((now - at) / 60_000) * refillPerMinute
+  const left = { tokens: Math.min(capacity, refilled), at: now, freeAt }
+  const nextFreeAt = Math.max(now, freeAt + FREE_EVERY_MS)
+  const missing = 1 - left.tokens
+  // Promised tokens come, whatever a bucket holds; one that holds less than a token never gives any.
+  const tokenAt =
+    missing <= 0 ? now : capacity < 1 ? Infinity : now + Math.ceil((missing * 60_000) / refillPerMinute)
+  if (nextFreeAt <= tokenAt) return { left: { ...left, freeAt: nextFreeAt }, at: nextFreeAt }
+  return { left: { ...left, tokens: left.tokens - 1 }, at: tokenAt }
 }
 
 /** The same bucket by another clock, which shows so much more, ms. */

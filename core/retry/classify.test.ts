@@ -32,7 +32,7 @@ describe('classifyAnswer() reads the status', () => {
     [500, 'server_error'],
     [501, 'client_error'],
     [502, 'server_error'],
-    [503, 'server_error'],
+    [503, 'overloaded'],
     [504, 'server_error'],
     [505, 'client_error'],
     [520, 'server_error'],
@@ -49,12 +49,12 @@ describe('classifyAnswer() reads the status', () => {
     },
   )
 
-  test('agrees with the map from status to failure code, but for the quick second try of a bare 503', () => {
+  test('agrees with the map from status to failure code', () => {
     for (let status = 400; status < 600; status++) {
       const code = codeOfStatus(status)
       const kind = kindOf(status)
       const isPlain = kind === 'server_error' || kind === 'client_error'
-      expect(isPlain && status !== 503 ? 'upstream_error' : kind).toBe(status === 503 ? 'server_error' : code)
+      expect(isPlain ? 'upstream_error' : kind).toBe(code)
     }
   })
 
@@ -180,7 +180,7 @@ describe('classifyAnswer() reads the headers', () => {
     [409, { 'x-should-retry': 'true' }, 'server_error'],
     [409, { 'x-should-retry': 'maybe' }, 'client_error'],
     [503, { 'retry-after': '5' }, 'overloaded'],
-    [503, { 'retry-after': '0' }, 'server_error'],
+    [503, { 'retry-after': '0' }, 'overloaded'],
     [500, { 'retry-after': '5' }, 'server_error'],
   ])('%i %j is %s', (status, headers, kind) => {
     expect(kindOf(status, headers)).toBe(kind)
@@ -202,7 +202,7 @@ describe('classifyErrorEvent() reads an error inside a 200', () => {
     [{ code: 400, message: 'bad' }, 400, 'client_error'],
     [{ code: 429, message: 'slow' }, 429, 'rate_limited'],
     [{ code: '429', message: 'slow' }, 429, 'rate_limited'],
-    [{ status: 503 }, 503, 'server_error'],
+    [{ status: 503 }, 503, 'overloaded'],
     [{ code: 'rate_limit_exceeded' }, 500, 'rate_limited'],
     [{ type: 'overloaded_error' }, 500, 'overloaded'],
     [{ type: 'insufficient_quota', code: 200 }, 500, 'quota_exhausted'],
@@ -266,11 +266,11 @@ describe('classifyErrorEvent() reads an error inside a 200', () => {
 
   test.each<[unknown, number, RefusalKind]>([
     [{ status: '429', message: 'slow' }, 429, 'rate_limited'],
-    [{ status_code: 503, message: 'No' }, 503, 'server_error'],
+    [{ status_code: 503, message: 'No' }, 503, 'overloaded'],
     [{ statusCode: '400', message: 'No' }, 400, 'client_error'],
     [{ http_status: 401 }, 401, 'client_error'],
     [{ http_code: '529' }, 529, 'overloaded'],
-    [{ status: '503 Service Unavailable' }, 503, 'server_error'],
+    [{ status: '503 Service Unavailable' }, 503, 'overloaded'],
     [{ error: { code: 404 } }, 404, 'client_error'],
     [{ status: 200, error: { statusCode: 402 } }, 402, 'quota_exhausted'],
     [{ code: 429, metadata: { raw: '{"error":{"code":400}}' } }, 429, 'rate_limited'],
@@ -473,7 +473,14 @@ describe(`the recorded error answers${skipReason}`, () => {
         { kind: 'refused', refusal, inStream: false },
         { ...NEW_LEDGER, attempts: 1 },
         DEFAULT_RETRY,
-        { now: NOW, random: () => 0, totalAt: NOW + 300_000, reasoning: false },
+        {
+          now: NOW,
+          random: () => 0,
+          totalAt: NOW + 300_000,
+          reasoning: false,
+          isOffline: false,
+          tokenInMs: 0,
+        },
       )
       expect(decision.action).toBe((OTHERWISE[id] ?? retryable_expected) ? 'retry' : 'give_up')
       if (decision.action === 'retry') expect(decision.afterMs).toBeGreaterThanOrEqual(refusal.hintMs ?? 0)

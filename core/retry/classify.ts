@@ -63,8 +63,6 @@ function kindOf(
       if (says(fields, SPENT_TODAY)) return 'quota_exhausted'
     }
     if (word) return word
-    // A 503 that names a time asks for patience, not for a quick second try; a bare one does not.
-    if (status === 503) return hintMs === undefined ? 'server_error' : 'overloaded'
   }
   if (status === 409 && shouldRetry === 'true') return 'server_error'
   const code = codeOfStatus(status)

@@ -1,12 +1,19 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RefusalKind } from './classify.ts'
-import { decide, type Decision, type Ledger, NEW_LEDGER } from './decide.ts'
+import { decide, type Decision, type Ledger, NEW_LEDGER, type Situation } from './decide.ts'
 import type { Outcome } from './outcome.ts'
 import { DEFAULT_RETRY, type RetryPolicy } from './policy.ts'
 
 const NOW = 1_800_000_000_000
-const SITUATION = { now: NOW, random: () => 0, totalAt: NOW + 300_000, reasoning: false }
+const SITUATION: Situation = {
+  now: NOW,
+  random: () => 0,
+  totalAt: NOW + 300_000,
+  reasoning: false,
+  isOffline: false,
+  tokenInMs: 0,
+}
 const FIRST: Ledger = { ...NEW_LEDGER, attempts: 1 }
 
 function refused(kind: RefusalKind, hintMs?: number, inStream = false): Outcome {
@@ -14,11 +21,7 @@ function refused(kind: RefusalKind, hintMs?: number, inStream = false): Outcome 
   return { kind: 'refused', refusal, inStream }
 }
 
-function after(
-  outcome: Outcome,
-  ledger: Partial<Ledger> = {},
-  more: Partial<typeof SITUATION> = {},
-): Decision {
+function after(outcome: Outcome, ledger: Partial<Ledger> = {}, more: Partial<Situation> = {}): Decision {
   return decide(outcome, { ...FIRST, ...ledger }, DEFAULT_RETRY, { ...SITUATION, ...more })
 }
 
@@ -49,9 +52,9 @@ test('decide() tells the time that a server error names, and holds nobody else b
 })
 
 describe('decide() gives up', () => {
-  test.each<[string, Outcome, Partial<Ledger>, Partial<typeof SITUATION>, string]>([
-    ['the last attempt', { kind: 'network_error' }, { attempts: 6 }, {}, 'network_error'],
-    ['the last attempt of a rate limit', refused('rate_limited'), { attempts: 6 }, {}, 'rate_limited'],
+  test.each<[string, Outcome, Partial<Ledger>, Partial<Situation>, string]>([
+    ['the last attempt', { kind: 'network_error' }, { attempts: 12 }, {}, 'network_error'],
+    ['the last attempt of a rate limit', refused('rate_limited'), { attempts: 12 }, {}, 'rate_limited'],
     ['a client error', refused('client_error'), {}, {}, 'upstream_error'],
     [
       'a client error told in the stream',
@@ -94,16 +97,16 @@ describe('decide() gives up', () => {
       'error_in_stream',
     ],
     [
-      'waits beyond the network budget',
+      'the network budget is spent',
       { kind: 'network_error' },
-      { networkWaitedMs: 29_501 },
+      { networkWaitedMs: 30_000 },
       {},
       'network_error',
     ],
     [
-      'waits beyond the rate limit budget',
+      'the rate limit budget is spent',
       refused('overloaded'),
-      { rateLimitWaitedMs: 58_001 },
+      { rateLimitWaitedMs: 60_000 },
       {},
       'overloaded',
     ],
@@ -156,6 +159,29 @@ describe('decide() at its limits', () => {
     expect(after({ kind: 'network_error' }, { networkWaitedMs: 29_500 })).toMatchObject({ budgetLeftMs: 0 })
   })
 
+  test('cuts a wait of its own to what is left of the budget, so that the last try comes at its end', () => {
+    expect(after({ kind: 'network_error' }, { networkWaits: 8, networkWaitedMs: 27_500 })).toMatchObject({
+      action: 'retry',
+      afterMs: 2_500,
+      budgetLeftMs: 0,
+    })
+    for (const kind of ['rate_limited', 'overloaded'] as const) {
+      expect(after(refused(kind), { rateLimitWaits: 5, rateLimitWaitedMs: 50_000 })).toMatchObject({
+        afterMs: 10_000,
+        budgetLeftMs: 0,
+        hinted: false,
+      })
+    }
+  })
+
+  test('cuts no hint: one that ends beyond what is left of the budget is told at once', () => {
+    const ledger = { rateLimitWaits: 5, rateLimitWaitedMs: 50_000 }
+    expect(after(refused('rate_limited', 10_001), ledger)).toMatchObject({ retryAt: NOW + 10_001 })
+    expect(after(refused('overloaded', 10_001), ledger)).toMatchObject({ action: 'give_up' })
+    expect(after(refused('server_error', 2_501), { networkWaitedMs: 27_500 }).action).toBe('give_up')
+    expect(after(refused('rate_limited', 10_000), ledger)).toMatchObject({ afterMs: 10_000 })
+  })
+
   test('takes a wait that leaves a millisecond of the total', () => {
     expect(after({ kind: 'network_error' }, {}, { totalAt: NOW + 501 }).action).toBe('retry')
   })
@@ -171,6 +197,14 @@ describe('decide() at its limits', () => {
     expect(after({ kind: 'network_error' }, other)).toMatchObject({ afterMs: 500, budgetLeftMs: 29_500 })
   })
 
+  test('lets the waits of an outage grow together, whatever it says; those of a limit are another matter', () => {
+    expect(after(refused('overloaded'), { networkWaits: 3 })).toMatchObject({ afterMs: 16_000 })
+    const outage = { rateLimitWaits: 2, overloadWaits: 2, networkWaits: 1 }
+    expect(after(refused('server_error'), outage)).toMatchObject({ afterMs: 4_000 })
+    expect(after({ kind: 'network_error' }, { rateLimitWaits: 2 })).toMatchObject({ afterMs: 500 })
+    expect(after(refused('rate_limited'), { networkWaits: 3 })).toMatchObject({ afterMs: 2_000 })
+  })
+
   test("says whether the wait is the server's word", () => {
     expect(after(refused('rate_limited', 1_000))).toMatchObject({ hinted: true, reason: 'rate_limited' })
     expect(after(refused('overloaded'))).toMatchObject({ hinted: false, reason: 'overloaded' })
@@ -181,6 +215,85 @@ describe('decide() at its limits', () => {
     const ledger = Object.freeze({ ...FIRST })
     const decision = decide(refused('rate_limited', 1_000), ledger, DEFAULT_RETRY, SITUATION)
     expect(decision).toMatchObject({ ledger: { ...FIRST, rateLimitWaits: 1, rateLimitWaitedMs: 1_000 } })
+  })
+})
+
+describe('decide() while the browser is offline', () => {
+  const offline = { isOffline: true }
+  const lost: Outcome = { kind: 'network_error' }
+
+  test('waits uncharged, in steps of `maxMs`, however much is spent', () => {
+    const spent = { networkWaitedMs: 30_000, networkWaits: 9 }
+    expect(after(lost, spent, offline)).toEqual({
+      action: 'retry',
+      status: 'network_wait',
+      reason: undefined,
+      hinted: false,
+      afterMs: 5_000,
+      budgetLeftMs: 0,
+      takesToken: false,
+      ledger: { ...FIRST, ...spent, offlineAttempts: 1 },
+    })
+    expect(after({ kind: 'cut', clean: false }, {}, offline)).toMatchObject({ status: 'network_wait' })
+  })
+
+  test('counts no attempt for the brake, but one attempt stays one', () => {
+    expect(after(lost, { attempts: 40, offlineAttempts: 30 }, offline).action).toBe('retry')
+    expect(after(lost, { attempts: 40, offlineAttempts: 28 }, offline).action).toBe('give_up')
+    const once = { ...DEFAULT_RETRY, maxAttempts: 1 }
+    expect(decide(lost, FIRST, once, { ...SITUATION, ...offline }).action).toBe('give_up')
+  })
+
+  test('waits to the end of the total, and no longer', () => {
+    expect(after(lost, {}, { ...offline, totalAt: NOW + 1_200 })).toMatchObject({ afterMs: 1_200 })
+    expect(after(lost, {}, { ...offline, totalAt: NOW })).toEqual({
+      action: 'give_up',
+      code: 'network_error',
+    })
+  })
+
+  test.each<[string, Outcome]>([
+    ['a refusal', refused('server_error')],
+    ['a limit', refused('rate_limited')],
+    ['a time-out', { kind: 'timeout', phase: 'headers' }],
+    ['a clean end', { kind: 'cut', clean: true }],
+  ])('charges what has come from the network all the same: %s', (_name, outcome) => {
+    const { status } = after(outcome, {}, offline) as Decision & { action: 'retry' }
+    expect(status).not.toBe('network_wait')
+  })
+})
+
+describe('decide() without a retry token', () => {
+  const waiting = { tokenInMs: 8_000 }
+
+  test.each<[string, Outcome]>([
+    ['a network error', { kind: 'network_error' }],
+    ['a time-out', { kind: 'timeout', phase: 'headers' }],
+    ['a server error', refused('server_error')],
+    ['an overload that names no time', refused('overloaded')],
+  ])('waits for the next one after %s', (_name, outcome) => {
+    expect(after(outcome, {}, waiting)).toMatchObject({ afterMs: 8_000, takesToken: true })
+    expect(after(outcome)).toMatchObject({ takesToken: true })
+  })
+
+  test('waits within the budget: the last try comes at its end, token or not', () => {
+    const ledger = { networkWaitedMs: 25_000 }
+    expect(after({ kind: 'network_error' }, ledger, waiting)).toMatchObject({
+      afterMs: 5_000,
+      budgetLeftMs: 0,
+      takesToken: false,
+    })
+    expect(after({ kind: 'network_error' }, {}, { tokenInMs: Infinity })).toMatchObject({ afterMs: 30_000 })
+  })
+
+  test('never goes earlier than a hint', () => {
+    expect(after(refused('server_error', 12_000), {}, waiting)).toMatchObject({ afterMs: 12_000 })
+    expect(after(refused('server_error', 3_000), {}, waiting)).toMatchObject({ afterMs: 8_000 })
+  })
+
+  test('needs none where the gate holds the others back', () => {
+    expect(after(refused('rate_limited'), {}, waiting)).toMatchObject({ afterMs: 2_000, takesToken: false })
+    expect(after(refused('overloaded', 1_000), {}, waiting)).toMatchObject({ afterMs: 1_000 })
   })
 })
 
@@ -225,29 +338,39 @@ describe('whatever happens', () => {
         policies,
         fc.double({ min: 0, max: 0.999_999, noNaN: true }),
         fc.nat(400_000),
-        (script, policy, chance, totalMs) => {
+        fc.array(fc.record({ isOffline: fc.boolean(), tokenInMs: fc.nat(20_000) }), {
+          minLength: 40,
+          maxLength: 40,
+        }),
+        (script, policy, chance, totalMs, circumstances) => {
           const totalAt = NOW + totalMs
           let ledger = NEW_LEDGER
           let now = NOW
-          for (const outcome of script) {
+          for (const [index, outcome] of script.entries()) {
+            const { isOffline = false, tokenInMs = 0 } = circumstances[index] ?? {}
             ledger = { ...ledger, attempts: ledger.attempts + 1 }
             const decision = decide(outcome, ledger, policy, {
               now,
               random: () => chance,
               totalAt,
               reasoning: false,
+              isOffline,
+              tokenInMs,
             })
             if (decision.action === 'give_up') break
             const hintMs = outcome.kind === 'refused' ? (outcome.refusal.hintMs ?? 0) : 0
             expect(decision.afterMs).toBeGreaterThanOrEqual(hintMs)
             expect(decision.budgetLeftMs).toBeGreaterThanOrEqual(0)
             now += decision.afterMs
+            // Jitter may end a wait beyond the total; a wait for the network ends with it.
+            expect(now).toBeLessThan(
+              decision.status === 'network_wait' ? totalAt + 1 : totalAt + policy.jitterMs,
+            )
             ledger = decision.ledger
           }
-          expect(ledger.attempts).toBeLessThanOrEqual(policy.maxAttempts)
+          expect(ledger.attempts - ledger.offlineAttempts).toBeLessThanOrEqual(policy.maxAttempts)
           expect(ledger.networkWaitedMs).toBeLessThanOrEqual(policy.networkBudgetMs)
           expect(ledger.rateLimitWaitedMs).toBeLessThanOrEqual(policy.rateLimitBudgetMs)
-          expect(now).toBeLessThan(Math.max(totalAt + policy.jitterMs, NOW + 1))
         },
       ),
     )

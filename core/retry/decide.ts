@@ -11,24 +11,35 @@ export interface Ledger {
   /** Attempts that got 2xx headers. */
   accepted: number
   headersTimeouts: number
+  /** Attempts that failed because the browser was offline: no fault of the upstream's, and not counted by the brake. */
+  offlineAttempts: number
   /** Waits of each kind: how many, and their sum in ms, jitter aside. */
   networkWaits: number
   networkWaitedMs: number
   rateLimitWaits: number
   rateLimitWaitedMs: number
+  /** Of `rateLimitWaits`, those for an overload. */
+  overloadWaits: number
 }
 
 export const NEW_LEDGER: Ledger = {
   attempts: 0,
   accepted: 0,
   headersTimeouts: 0,
+  offlineAttempts: 0,
   networkWaits: 0,
   networkWaitedMs: 0,
   rateLimitWaits: 0,
   rateLimitWaitedMs: 0,
+  overloadWaits: 0,
 }
 
-export type RetryStatus = 'rate_limit_retry' | 'network_retry' | 'timeout_retry' | 'server_retry'
+export type RetryStatus =
+  | 'rate_limit_retry'
+  | 'network_wait'
+  | 'network_retry'
+  | 'timeout_retry'
+  | 'server_retry'
 
 export type Decision = (
   | {
@@ -40,6 +51,8 @@ export type Decision = (
       /** Whether the wait is the server's word. */
       hinted: boolean
       budgetLeftMs: number
+      /** It uses the retry token that it was told of. */
+      takesToken: boolean
       ledger: Ledger
     }
   | { action: 'give_up'; code: FailureCode; retryAt?: number }
@@ -54,6 +67,10 @@ export interface Situation {
   /** When the total before the first output is up, epoch ms. */
   totalAt: number
   reasoning: boolean
+  /** The browser says that it has no network, and the upstream is beyond that network. */
+  isOffline: boolean
+  /** How long the retry tokens that all share keep this one back, ms. */
+  tokenInMs: number
 }
 
 /**
@@ -71,6 +88,7 @@ export function decide(
   const limit = limitOf(outcome)
   const hintMs = outcome.kind === 'refused' ? outcome.refusal.hintMs : undefined
   const jitterMs = jitter(policy.jitterMs, situation.random)
+  const totalLeftMs = situation.totalAt - situation.now
   const retryAt = mayHeal(outcome) && hintMs !== undefined ? situation.now + hintMs : undefined
   const giveUp: Decision = {
     action: 'give_up',
@@ -80,14 +98,37 @@ export function decide(
   }
   if (!mayBeRetried(outcome, ledger, policy, situation.reasoning)) return giveUp
 
-  const spentMs = limit ? ledger.rateLimitWaitedMs : ledger.networkWaitedMs
-  const budgetMs = limit ? policy.rateLimitBudgetMs : policy.networkBudgetMs
-  const ownMs = limit
-    ? backoff(ledger.rateLimitWaits, policy.rateLimitBaseMs, policy.rateLimitMaxMs)
-    : backoff(ledger.networkWaits, policy.baseMs, policy.maxMs)
-  // Compared before jitter, inclusive: a provider whose hint is always 60 s fits a budget of 60 s.
-  const waitMs = hintMs ?? ownMs
-  if (waitMs > budgetMs - spentMs || situation.now + waitMs >= situation.totalAt) return giveUp
+  if (situation.isOffline && isNetworkFailure(outcome)) {
+    // Nobody has failed: the wait costs nothing, and lasts until the browser is back, or the total is up.
+    if (totalLeftMs <= 0) return giveUp
+    return {
+      action: 'retry',
+      afterMs: Math.min(policy.maxMs + jitterMs, totalLeftMs),
+      status: 'network_wait',
+      reason: undefined,
+      hinted: false,
+      budgetLeftMs: policy.networkBudgetMs - ledger.networkWaitedMs,
+      takesToken: false,
+      ledger: { ...ledger, offlineAttempts: ledger.offlineAttempts + 1 },
+    }
+  }
+
+  const leftMs = limit
+    ? policy.rateLimitBudgetMs - ledger.rateLimitWaitedMs
+    : policy.networkBudgetMs - ledger.networkWaitedMs
+  const backoffMs = limit
+    ? backoff(waitsBefore(limit, ledger), policy.rateLimitBaseMs, policy.rateLimitMaxMs)
+    : backoff(waitsBefore(limit, ledger), policy.baseMs, policy.maxMs)
+  // A limit that shuts the gate holds the others back by that; all else by retry tokens. An overload that names no
+  // time may be over for the next one, a rate limit is not.
+  const shutsGate = limit !== undefined && (retryAt !== undefined || limit === 'rate_limited')
+  const tokenMs = shutsGate ? 0 : situation.tokenInMs
+  // A wait of our own ends with its budget, so that the last try comes at its end. The server's word is never undercut;
+  // it is compared before jitter, inclusive: a provider whose hint is always 60 s fits a budget of 60 s.
+  const ownMs = Math.min(Math.max(hintMs === undefined ? backoffMs : 0, tokenMs), leftMs)
+  const isSpent = hintMs === undefined ? leftMs <= 0 && backoffMs > 0 : hintMs > leftMs
+  const waitMs = Math.max(hintMs ?? 0, ownMs)
+  if (isSpent || waitMs >= totalLeftMs) return giveUp
 
   const afterMs = waitMs + jitterMs
   return {
@@ -96,14 +137,39 @@ export function decide(
     status: statusOf(outcome),
     reason: limit,
     hinted: hintMs !== undefined,
-    budgetLeftMs: budgetMs - spentMs - waitMs,
+    budgetLeftMs: leftMs - waitMs,
+    takesToken: !shutsGate && tokenMs <= waitMs,
     ledger: limit
-      ? { ...ledger, rateLimitWaits: ledger.rateLimitWaits + 1, rateLimitWaitedMs: spentMs + waitMs }
-      : { ...ledger, networkWaits: ledger.networkWaits + 1, networkWaitedMs: spentMs + waitMs },
-    // Overload that names no time may be over for the next one; a rate limit is not.
-    ...(limit && (retryAt !== undefined || limit === 'rate_limited')
-      ? { shutUntil: situation.now + afterMs }
-      : {}),
+      ? {
+          ...ledger,
+          rateLimitWaits: ledger.rateLimitWaits + 1,
+          rateLimitWaitedMs: ledger.rateLimitWaitedMs + waitMs,
+          overloadWaits: ledger.overloadWaits + (limit === 'overloaded' ? 1 : 0),
+        }
+      : {
+          ...ledger,
+          networkWaits: ledger.networkWaits + 1,
+          networkWaitedMs: ledger.networkWaitedMs + waitMs,
+        },
+    ...(shutsGate ? { shutUntil: situation.now + afterMs } : {}),
+  }
+}
+
+/**
+ * How many waits there have been for the same trouble. An outage speaks with 500, 502 and 503, and resets: its waits
+ * grow together, whichever budget they spend.
+ */
+function waitsBefore(
+  limit: 'rate_limited' | 'overloaded' | undefined,
+  { networkWaits, rateLimitWaits, overloadWaits }: Ledger,
+): number {
+  switch (limit) {
+    case 'rate_limited':
+      return rateLimitWaits
+    case 'overloaded':
+      return rateLimitWaits + networkWaits
+    case undefined:
+      return networkWaits + overloadWaits
   }
 }
 
@@ -117,7 +183,7 @@ function mayHeal(outcome: Outcome): boolean {
 const MAX_ACCEPTED = 2
 
 function mayBeRetried(outcome: Outcome, ledger: Ledger, policy: RetryPolicy, reasoning: boolean): boolean {
-  if (ledger.attempts >= policy.maxAttempts) return false
+  if (ledger.attempts - ledger.offlineAttempts >= policy.maxAttempts) return false
   if (limitOf(outcome)) return true
   if (wasAccepted(outcome) && ledger.accepted >= MAX_ACCEPTED) return false
   switch (outcome.kind) {
@@ -134,6 +200,11 @@ function mayBeRetried(outcome: Outcome, ledger: Ledger, policy: RetryPolicy, rea
     case 'refused':
       return outcome.refusal.kind === 'server_error'
   }
+}
+
+/** Nothing came back: no connection, or it broke. */
+function isNetworkFailure(outcome: Outcome): boolean {
+  return outcome.kind === 'network_error' || (outcome.kind === 'cut' && !outcome.clean)
 }
 
 function limitOf(outcome: Outcome): 'rate_limited' | 'overloaded' | undefined {

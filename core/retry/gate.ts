@@ -24,8 +24,8 @@ export interface Visitor {
   enter: (wish: Wish) => Promise<Turn>
   /** 2xx headers came: the upstream takes requests. */
   accepted: () => void
-  /** It was told to wait until then, and so must all. */
-  refused: (until: number) => void
+  /** It must wait until then, and so must all; `isGuess`: nobody was told so, and who has less time may go before. */
+  refused: (until: number, isGuess?: boolean) => void
   /** Its attempt ended, however: says nothing about the limit. */
   ended: () => void
 }
@@ -33,7 +33,7 @@ export interface Visitor {
 export interface Gate {
   visit: () => Visitor
   /** Shuts it until then, at least; a probe goes first. */
-  shut: (until: number) => void
+  shut: (until: number, isGuess?: boolean) => void
   /** Absent when open. */
   shutUntil: () => number | undefined
 }
@@ -73,10 +73,13 @@ interface Waiting {
  * Its duties:
  * - nobody goes before the time that the server named
  * - a probe that is cancelled or lost makes room for the next one
+ * - nobody gives up for a time that is only a guess of ours: its last try comes when its own time is up
  * - jitter comes on top: whoever shuts the gate adds it to `until`, and those behind the probe get their own
  */
 export function createGate({ clock, random, changed }: GateContext): Gate {
   let shutUntil: number | undefined
+  /** No server has named `shutUntil`. */
+  let isGuess = false
   let probe: { by: Visitor; until: number } | undefined
   let places = 0
   let line: Waiting[] = []
@@ -114,7 +117,9 @@ export function createGate({ clock, random, changed }: GateContext): Gate {
   }
 
   const dueOf = ({ dueAt, wish }: Waiting) =>
-    probe ? Infinity : Math.max(wish.notBefore, shutUntil ?? dueAt)
+    probe ? Infinity : Math.max(wish.notBefore, shutUntil === undefined ? dueAt : latestFor(wish, shutUntil))
+
+  const latestFor = ({ notAfter }: Wish, until: number) => (isGuess ? Math.min(until, notAfter) : until)
 
   const leave = (waiting: Waiting, turn: Turn) => {
     line = line.filter((each) => each !== waiting)
@@ -123,9 +128,9 @@ export function createGate({ clock, random, changed }: GateContext): Gate {
 
   const hold = (waiting: Waiting) => {
     const { wish, toldUntil } = waiting
-    const until = probe?.until ?? shutUntil ?? -Infinity
+    const until = probe?.until ?? latestFor(wish, shutUntil ?? -Infinity)
     if (until <= Math.max(wish.notBefore, toldUntil, clock.monotonic())) return
-    if (until > wish.notAfter) return leave(waiting, { kind: 'held', until })
+    if (until > wish.notAfter && !isGuess) return leave(waiting, { kind: 'held', until })
     waiting.toldUntil = until
     wish.held(until)
   }
@@ -141,8 +146,9 @@ export function createGate({ clock, random, changed }: GateContext): Gate {
     look()
   }
 
-  const shut = (until: number) => {
+  const shut = (until: number, guessed = false) => {
     forgiveSleep()
+    if (shutUntil === undefined || until >= shutUntil) isGuess = guessed
     shutUntil = Math.max(shutUntil ?? -Infinity, Math.min(until, clock.monotonic() + MAX_SHUT_MS))
     probe = undefined
     for (const each of line) hold(each)

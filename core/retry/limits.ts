@@ -13,8 +13,10 @@ export interface Lane {
 
 /** One request among all that share its limits. */
 export interface Member extends Visitor {
-  /** Pays for one retry after a network error, a time-out or a server error; whether that was possible. */
-  takeRetry: (policy: BucketPolicy | false) => boolean
+  /** How long the retry tokens that all share keep this one's next retry back, ms; 0: there is one. */
+  tokenInMs: (policy: BucketPolicy | false) => number
+  /** Takes that token. */
+  takeToken: (policy: BucketPolicy | false) => void
   /** It needs nothing more. */
   leave: () => void
 }
@@ -84,13 +86,14 @@ export function createLimits({ clock, random, changed = () => {} }: LimitsContex
       const visitor = lane.gate.visit()
       return {
         ...visitor,
-        takeRetry: (policy) => {
-          if (!policy) return true
-          const bucket = takeRetry(buckets.get(upstream), policy, clock.monotonic())
-          if (!bucket) return false
-          buckets.set(upstream, bucket)
+        tokenInMs: (policy) => {
+          const now = clock.monotonic()
+          return policy ? takeRetry(buckets.get(upstream), policy, now).at - now : 0
+        },
+        takeToken: (policy) => {
+          if (!policy) return
+          buckets.set(upstream, takeRetry(buckets.get(upstream), policy, clock.monotonic()).left)
           tell()
-          return true
         },
         leave: () => {
           visitor.ended()

@@ -2,25 +2,25 @@ import type { BucketPolicy } from './bucket.ts'
 
 /** How often and how long one request may be tried again. Times in ms. */
 export interface RetryPolicy {
-  /** Counts the first. */
+  /** A brake, for what ends retrying are the budgets. Counts the first, and none that is sent while offline. */
   maxAttempts: number
-  /** Wait n = min(baseMs·2ⁿ, maxMs) + random(0..jitterMs), for network, time-out and 5xx. */
+  /** Wait n = min(baseMs·2ⁿ, maxMs) + random(0..jitterMs), for network, time-out and 5xx but overload. */
   baseMs: number
   maxMs: number
   jitterMs: number
-  /** The same for a rate limit that names no time. */
+  /** The same for a rate limit or an overload (503, 529) that names no time. */
   rateLimitBaseMs: number
   rateLimitMaxMs: number
-  /** All waits of one request for network, time-out and 5xx, jitter aside. */
+  /** All waits of one request for network, time-out and 5xx but overload, jitter aside. The last try comes at its end. */
   networkBudgetMs: number
-  /** All waits of one request for rate limits and overload, jitter aside. */
+  /** All waits of one request for rate limits and overload, jitter aside. The last try comes at its end. */
   rateLimitBudgetMs: number
-  /** Retry tokens that all requests to one origin and model share; `false`: no such bound. */
+  /** Retry tokens that all requests to one origin and model share: without one a retry waits; `false`: no such bound. */
   bucket: BucketPolicy | false
 }
 
 export const DEFAULT_RETRY: RetryPolicy = {
-  maxAttempts: 6,
+  maxAttempts: 12,
   baseMs: 500,
   maxMs: 5_000,
   jitterMs: 250,

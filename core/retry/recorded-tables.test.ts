@@ -103,7 +103,7 @@ function judge(recorded: RecordedCase) {
     { kind: 'refused', refusal, inStream: false },
     { ...NEW_LEDGER, attempts: 1 },
     DEFAULT_RETRY,
-    { now, random: () => 0, totalAt: Infinity, reasoning: false },
+    { now, random: () => 0, totalAt: Infinity, reasoning: false, isOffline: false, tokenInMs: 0 },
   )
   return { hintMs: refusal.hintMs, decision }
 }

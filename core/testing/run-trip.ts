@@ -3,6 +3,7 @@ import { describeChat } from '../chat/describe.ts'
 import { startTrip, type Trip } from '../chat/trip.ts'
 import type { Random } from '../clock.ts'
 import type { Options } from '../options/options.ts'
+import type { Network } from '../network.ts'
 import type { RequestStatus, StatusName, Untold } from '../protocol/status.ts'
 import { createLimits, type Limits } from '../retry/limits.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
@@ -23,6 +24,9 @@ export interface TripSettings {
   earlyMs?: number
   lostAttempts?: number
   clock?: FakeClock
+  /** Online unless said otherwise. */
+  network?: Network
+  origin?: string
 }
 
 /** What a page sees of its request. */
@@ -69,7 +73,7 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
   const signals: AbortSignal[] = []
   const statuses: Untold<RequestStatus>[] = []
   const note = (what: string) => timeline.push(`${clock.now() - startedAt} ${what}`)
-  const url = `https://api.example${path}`
+  const url = `${settings.origin ?? 'https://api.example'}${path}`
   const trip = startTrip(
     {
       ...describeChat(
@@ -96,6 +100,7 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
       clock,
       random,
       limits,
+      ...(settings.network ? { network: settings.network } : {}),
       ...(settings.earlyMs === undefined ? {} : { earlyMs: settings.earlyMs }),
       report: (status) => {
         note(status.status)

@@ -35,9 +35,9 @@ export function coolsDown(retryAfterS: number): (atMs: number) => Scripted {
   return (atMs) => (atMs < retryAfterS * 1000 ? answers(429, { 'retry-after': String(retryAfterS) }) : speaks)
 }
 
-/** An upstream that answers 503 for so long. */
-export function isDown(forMs: number): (atMs: number) => Scripted {
-  return (atMs) => (atMs < forMs ? answers(503) : speaks)
+/** An upstream that answers so for so long. */
+export function isDown(forMs: number, status = 503): (atMs: number) => Scripted {
+  return (atMs) => (atMs < forMs ? answers(status) : speaks)
 }
 
 /** Many tabs ask the same upstream, on a fake clock. */

@@ -2,7 +2,7 @@ import { activityOf, type Activity } from '../activity.ts'
 import { tellActivity } from '../activity-words.ts'
 import { useNow } from '../now.ts'
 
-const WAITS = new Set<Activity['kind']>(['thinking', 'retrying', 'held_back', 'stalled'])
+const WAITS = new Set<Activity['kind']>(['thinking', 'retrying', 'held_back', 'offline', 'stalled'])
 
 /**
  * What is being done right now, with a live countdown. It is no live region: what matters in it is announced
@@ -42,6 +42,7 @@ function Sign({ activity, now }: { activity: Activity; now: number }) {
     case 'sending':
     case 'thinking':
     case 'answering':
+    case 'offline':
     case 'stalled':
       return <span class="breathing-dot" aria-hidden="true" />
     case 'idle':

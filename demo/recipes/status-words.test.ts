@@ -30,6 +30,7 @@ const SAMPLES: { [Name in StatusName]: (Status & { status: Name })[] } = {
     { ...chat, status: 'rate_limit_wait', retryAfterMs: 3_000, retryAt: NOW + 3_000 },
     { ...chat, status: 'rate_limit_wait', retryAfterMs: 0, retryAt: NOW },
   ],
+  network_wait: [{ ...chat, status: 'network_wait' }],
   network_retry: [
     { ...retry, status: 'network_retry' },
     { ...retry, status: 'network_retry', phase: 'worker_lost', retryAt: NOW },

@@ -41,6 +41,9 @@ function held(at: number, afterMs: number) {
 function network(at: number, attempt: number, afterMs: number) {
   return { ...retry(at, attempt, afterMs), status: 'network_retry' } as const
 }
+function offline(at: number) {
+  return { ...request(at), status: 'network_wait' } as const
+}
 function first(at: number, attempt: number, ttfbMs = at - 10) {
   return { ...request(at), status: 'first_output', ttfbMs, ttftMs: at, attempt } as const
 }
@@ -107,6 +110,23 @@ const WHOLE_SKETCH = [
 
 test.each<[string, Status[], string[]]>([
   ['attempts, waits, a stall and the end in their order', WHOLE, WHOLE_SKETCH],
+  [
+    'a wait for the network, as long as it lasts, and the tries that failed in it',
+    [started(), network(50, 2, 500), offline(600), first(42_000, 12), finished(43_000, 12, 42_000)],
+    [
+      'attempt 1 0-50',
+      'wait no_connection 50-550',
+      'attempt 2 550-600',
+      'wait offline 600-42000',
+      'attempt 12 42000-42000',
+      'answering 42000-43000',
+    ],
+  ],
+  [
+    'a wait for the network that is not over',
+    [started(), offline(50)],
+    ['attempt 1 0-50', 'wait offline 50-60000'],
+  ],
   ['statuses that come in the wrong order', WHOLE.toReversed(), WHOLE_SKETCH],
   ['statuses that come twice', WHOLE.flatMap((each) => [each, each]), WHOLE_SKETCH],
   ['a good day', [started(), first(100, 1), finished(900)], ['attempt 1 0-100', 'answering 100-900']],

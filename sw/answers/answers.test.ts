@@ -57,7 +57,7 @@ function createScene(more: Partial<AnswersContext> = {}) {
       request,
       JSON.stringify(PLAIN_BODY),
       { settings: { url: URL }, groups: {} },
-      {},
+      { retry: { networkBudgetMs: 10_000 } },
     )
     const begun = kept.begin({
       requestId,

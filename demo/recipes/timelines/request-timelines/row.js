@@ -59,6 +59,10 @@ export function toRow({ key, requestId, statuses }, now) {
         attempt = status.attempt
         begin({ kind: 'wait', ...reasonOf(status), until: status.retryAt }, at)
         break
+      case 'network_wait':
+        endWait(at, true)
+        begin({ kind: 'wait', why: 'offline', hinted: false, until: Infinity }, at)
+        break
       case 'first_output':
         endWait(at, true)
         if (current.kind === 'attempt') current = { kind: 'attempt', attempt: status.attempt }

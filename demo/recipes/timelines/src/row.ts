@@ -7,7 +7,7 @@ type Doing =
   | { kind: 'unseen' }
   /** Sent, and waiting for the first output. The first is 1; 0 where it is not known. */
   | { kind: 'attempt'; attempt: number }
-  /** Between two attempts; `hinted`: for as long as the service asked. */
+  /** Between two attempts; `hinted`: for as long as the service asked; `until` is `Infinity` where nobody knows. */
   | { kind: 'wait'; why: Why; hinted: boolean; until: number }
   /** Another request or tab met a limit. */
   | { kind: 'held'; until: number }
@@ -15,7 +15,7 @@ type Doing =
   /** Begun, then silent. */
   | { kind: 'stalled' }
 
-export type Why = 'busy' | 'overloaded' | 'no_connection' | 'interrupted' | 'timeout' | 'server'
+export type Why = 'busy' | 'overloaded' | 'offline' | 'no_connection' | 'interrupted' | 'timeout' | 'server'
 
 /** Epoch ms. What is not over ends now; `until` of a wait says when it will. */
 export type Segment = Doing & { from: number; to: number }
@@ -105,6 +105,10 @@ export function toRow({ key, requestId, statuses }: Timeline, now: number): Row 
         if (current.kind === 'attempt') current = { kind: 'attempt', attempt: status.attempt - 1 }
         attempt = status.attempt
         begin({ kind: 'wait', ...reasonOf(status), until: status.retryAt }, at)
+        break
+      case 'network_wait':
+        endWait(at, true)
+        begin({ kind: 'wait', why: 'offline', hinted: false, until: Infinity }, at)
         break
       case 'first_output':
         endWait(at, true)

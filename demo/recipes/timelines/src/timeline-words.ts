@@ -40,6 +40,7 @@ export function tellSegment(segment: Segment, isOpen = false): string {
 const WHY = {
   busy: 'Busy',
   overloaded: 'Overloaded',
+  offline: 'Offline',
   no_connection: 'No connection',
   interrupted: 'Interrupted',
   timeout: 'No answer in time',
@@ -95,7 +96,7 @@ export function tellFate(row: Row): string {
   const last = row.segments.at(-1)
   if (row.end) return `${tellEnd(row.end)} · ${took}`
   if (!last) return took
-  const leftMs = 'until' in last ? last.until - row.endedAt : 0
+  const leftMs = 'until' in last && last.until < Infinity ? last.until - row.endedAt : 0
   const doing = last.kind === 'wait' ? WHY[last.why] : tellSegment(last, true).replace(/,.*/, '')
   return leftMs > 0 ? `${doing} · ${tellMs(leftMs)} more` : `${doing} · ${took}`
 }

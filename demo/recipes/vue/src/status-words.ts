@@ -12,6 +12,8 @@ export function tellStatus(status: Status, now: number): string {
       return tellRetry(status.reason === 'overloaded' ? 'Overloaded' : 'Busy', status, now)
     case 'network_retry':
       return tellRetry(status.phase === 'worker_lost' ? 'Interrupted' : 'No connection', status, now)
+    case 'network_wait':
+      return 'You are offline — waiting for the network'
     case 'timeout_retry':
       return tellRetry('No answer yet', status, now)
     case 'server_retry':

@@ -1,0 +1,11 @@
+import { type Chat, planChats } from './chats.ts'
+import { type Outage, planOutages } from './outages.ts'
+import { planTabs } from './tabs.ts'
+
+/** What all policies are run on: the month of the mix, and three tabs that meet an outage together. */
+export type World = 'month' | 'tabs'
+
+export function planWorld(world: World, seed: number, count: number): { chats: Chat[]; outages: Outage[] } {
+  if (world === 'tabs') return planTabs(seed, count)
+  return { chats: planChats(seed, count), outages: planOutages(seed) }
+}

@@ -1,0 +1,32 @@
+import { type Clock, deadline } from '../clock.ts'
+import { deferred } from '../deferred.ts'
+import type { Network } from '../network.ts'
+
+/**
+ * Waits until the browser says that it has a network again, at most so long; rejects with the signal's reason.
+ *
+ * @returns how much of it the machine slept, ms: then the wait began anew
+ */
+export async function awaitNetwork(
+  network: Network,
+  clock: Clock,
+  atMostMs: number,
+  signal: AbortSignal,
+): Promise<number> {
+  signal.throwIfAborted()
+  if (network.isOnline()) return 0
+  let sleptMs = 0
+  const over = deferred<void>()
+  const disarm = deadline(clock, atMostMs, over.resolve, { renewed: (ms) => (sleptMs += ms) })
+  const unhear = network.onOnline(over.resolve)
+  const onAbort = () => over.reject(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  try {
+    await over.promise
+  } finally {
+    disarm()
+    unhear()
+    signal.removeEventListener('abort', onAbort)
+  }
+  return sleptMs
+}
