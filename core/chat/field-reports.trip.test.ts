@@ -467,7 +467,7 @@ describe('R7 failures are not passed for answers', () => {
       'an object that is an error',
       true,
       answers(200, JSON_TYPE, '{"object":"error","message":"overloaded","code":503}'),
-      'server_retry',
+      'rate_limit_retry',
     ],
     [
       'errors without success',

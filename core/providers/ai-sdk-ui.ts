@@ -42,6 +42,7 @@ export const aiSdkUi: Wire = {
     const { text, data } = event
     const open = (seen.open ??= new Set())
     if (isDone(text)) {
+      seen.endedByParts = !seen.finished
       if (seen.finished || open.size === 0) end(seen)
       return true
     }
@@ -79,7 +80,7 @@ export const aiSdkUi: Wire = {
     return /"type"\s{0,9}:\s{0,9}"(text|reasoning|tool|data|file|source)/.test(head)
   },
 
-  needsAll: (seen) => !seen.finished,
+  needsAll: (seen) => !seen.finished || seen.endedByParts === true,
 
   errorEvent: ({ message }) => ({ data: { type: 'error', errorText: message } }),
 }

@@ -35,6 +35,8 @@ export interface Seen {
   choices?: Map<unknown, boolean>
   /** Parts that have been opened and not closed. */
   open?: Set<string>
+  /** It ended because all parts are closed: which ones were opened must be known from its beginning. */
+  endedByParts?: boolean
   /** Events had ids: a client may ask for what follows the last one. */
   hasIds?: boolean
   /** An event was too long to read, and its beginning and end do not tell what it was. */

@@ -99,6 +99,20 @@ test('the AI SDK’s [DONE] while a part is open is a cut', () => {
   expect(inspect(text, 'text/event-stream', '/api/chat').verdict).toBe('truncated')
 })
 
+test.each([10, 2_000, 40_000])(
+  'a part that stays open is a cut, however much follows it: %i deltas',
+  (count) => {
+    const part = (data: object) => `data: ${JSON.stringify(data)}\n\n`
+    const text = (type: string) =>
+      part({ type: `text-${type}`, id: '1', ...(type === 'delta' ? { delta: 'a' } : {}) })
+    const tool = (type: string) => part({ type: `tool-${type}`, toolCallId: 't', toolName: 'look' })
+    const rest = text('start') + text('delta').repeat(count) + text('end') + DONE
+    const verdict = (stream: string) => inspect(stream, 'text/event-stream', '/api/chat').verdict
+    expect(verdict(tool('input-start') + rest)).toBe('truncated')
+    expect(verdict(tool('input-start') + tool('input-available') + rest)).toBe('complete')
+  },
+)
+
 test.each([
   ['an error line', 'error: {"error":{"message":"failed"}}\n\n'],
   ['bare JSON', '{"error":{"code":499}}\n'],
