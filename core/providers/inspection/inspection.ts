@@ -9,7 +9,7 @@ import { expectedWire, recognise } from '../wires.ts'
 import { createEventReader, parseJson } from './event-reader.ts'
 import { type Format, formatOf, MAX_START } from './format.ts'
 import { isBlankByte, splitEvents, splitLines, splitValues, type Splitter } from './split.ts'
-import { createUnread, HEAD } from './unread.ts'
+import { afterLastBlankLine, afterLastLine, createUnread, HEAD } from './unread.ts'
 
 /** What is known of the request when its response is inspected. */
 export interface InspectionRequest extends OwnProtocol {
@@ -311,8 +311,14 @@ export function createInspection(
     if (format === 'values' && !areLines) scanValues()
     else if (needsAll) readOn()
     // One event may be longer than what is kept.
-    if (unread.size() > MAX_UNREAD) unread.trim(MAX_UNREAD / 2)
+    if (unread.size() > MAX_UNREAD) unread.trim(MAX_UNREAD / 2, lastBorder())
     fresh = Math.min(fresh, unread.size())
+  }
+
+  /** Where an event ends last within a chunk; within one JSON value nothing does. */
+  function lastBorder(): (chunk: Uint8Array) => number {
+    if (format === 'sse') return afterLastBlankLine
+    return format === 'values' && !areLines ? () => -1 : afterLastLine
   }
 
   /** Reads all that is unread, up to an event that is not finished. Returns whether there is one. */
