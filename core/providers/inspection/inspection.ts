@@ -205,7 +205,7 @@ export function createInspection(
     isEager = false
     seen.outputs++
     fresh = unread.size()
-    unread.trim(0) // Nothing will ask for them.
+    unread.trim(0, lastBorder()) // Nothing will ask for them.
   }
 
   function stage(): Stage {
