@@ -3,19 +3,22 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Browser, chromium } from '@playwright/test'
 import { launchOptions } from '../e2e/launch-options.ts'
+import { type Aim, reportAims } from './aims.ts'
 import { measureBytes } from './bytes/measure-bytes.ts'
-import { reportBytes } from './bytes/report-bytes.ts'
+import { aimsOfBytes, reportBytes } from './bytes/report-bytes.ts'
 import { measureMemory } from './memory/measure-memory.ts'
-import { plotMemory, reportMemory } from './memory/report-memory.ts'
+import { aimsOfMemory, plotMemory, reportMemory } from './memory/report-memory.ts'
 import { PATHS } from './paths.ts'
 import { measurePolicies } from './policies/measure-policies.ts'
+import { measureReading } from './reading/measure-reading.ts'
+import { aimsOfReading, reportReading } from './reading/report-reading.ts'
 import { measureFirstByte } from './relay/measure-first-byte.ts'
 import { measureRelay } from './relay/measure-relay.ts'
 import { reportFirstByte } from './relay/report-first-byte.ts'
-import { plotRelay, reportRelay } from './relay/report-relay.ts'
-import { describeMachine, type Part } from './report.ts'
+import { aimsOfRelay, plotRelay, reportRelay } from './relay/report-relay.ts'
+import { describeMachine, describeNode, type Part } from './report.ts'
 import { measureSaves } from './saves/measure-saves.ts'
-import { plotSaves, reportSaves } from './saves/report-saves.ts'
+import { aimsOfSaves, plotSaves, reportSaves } from './saves/report-saves.ts'
 import { startBenchServer } from './server.ts'
 
 const HELP = `Measures what streamkeeper costs and gains, in real Chromium; prints Markdown tables, and keeps them with
@@ -23,10 +26,11 @@ plots in bench/results/.
 
   npm run bench -- [options]
 
-  --only <part>  relay: what the way through the worker adds; first-byte: what each of its steps takes; memory: what
-                 the worker holds; saves: how saved messages are accepted and sent; policies: what retry policies make
+  --only <part>  reading: what it takes to judge a long response; relay: what the way through the worker adds;
+                 first-byte: what each of its steps takes; memory: what the worker holds; saves: how saved messages are accepted and sent; policies: what retry policies make
                  of the same month of chats (simulated); bytes: what is to be loaded; may be repeated
-  --rounds <n>   rounds, each measuring every path once (default: relay 3, first-byte 6, saves 2)
+  --rounds <n>   rounds, each measuring every path once (default: reading 5, relay 3, first-byte 6,
+                 saves 2)
   --path <name>  relay, memory: only these paths, of ${PATHS.map(({ name }) => name).join(', ')}; may be repeated
   --quick        short and few rounds: whether it runs, not how fast it is
   --help
@@ -47,6 +51,7 @@ else await main(values.quick)
 
 async function main(quick: boolean): Promise<void> {
   const parts: Record<string, (quick: boolean) => Promise<Part>> = {
+    reading,
     relay,
     'first-byte': firstByte,
     memory,
@@ -61,18 +66,34 @@ async function main(quick: boolean): Promise<void> {
   const name = join(folder, new Date().toISOString().slice(0, 19).replaceAll(':', ''))
   const texts: string[] = []
   const results: Record<string, unknown> = {}
+  const allAims: Aim[] = []
   for (const part of chosen) {
     const measure = parts[part]
     if (!measure) throw new TypeError(`--only is ${part}, expected one of ${Object.keys(parts).join(', ')}`)
-    const { text, measured, plots } = await measure(quick)
+    const startedAt = performance.now()
+    const { text, measured, plots, aims = [] } = await measure(quick)
+    console.error(`${part}: ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`)
     console.log(text)
     texts.push(text)
     results[part] = measured
+    allAims.push(...aims)
     for (const [plot, svg] of Object.entries(plots)) await writeFile(`${name}-${plot}.svg`, svg)
+  }
+  if (allAims.length > 0) {
+    const text = `What was aimed at:\n\n${reportAims(allAims)}`
+    console.log(text)
+    texts.push(text)
   }
   await writeFile(`${name}.md`, texts.join('\n'))
   await writeFile(`${name}.json`, JSON.stringify(results, null, 1))
   console.error(`Kept in ${name}.md, .json and .svg`)
+}
+
+async function reading(quick: boolean): Promise<Part> {
+  const rounds = countRounds(quick ? 2 : 5)
+  const measured = measureReading(rounds, quick)
+  const text = reportReading(measured, { rounds, quick, machine: describeNode() })
+  return { measured, text, plots: {}, aims: aimsOfReading(measured) }
 }
 
 async function relay(quick: boolean): Promise<Part> {
@@ -82,7 +103,7 @@ async function relay(quick: boolean): Promise<Part> {
     try {
       const measured = await measureRelay({ browser, server, paths: chosenPaths(), rounds, quick })
       const text = reportRelay(measured, { rounds, quick, machine })
-      return { measured, text, plots: await plotRelay(measured) }
+      return { measured, text, plots: await plotRelay(measured), aims: aimsOfRelay(measured) }
     } finally {
       await server.close()
     }
@@ -104,7 +125,8 @@ async function memory(quick: boolean): Promise<Part> {
     const paths = chosenPaths().filter(({ name }) => name !== 'idle')
     try {
       const measured = await measureMemory(browser, server, paths, quick)
-      return { measured, text: reportMemory(measured, { quick, machine }), plots: await plotMemory(measured) }
+      const text = reportMemory(measured, { quick, machine })
+      return { measured, text, plots: await plotMemory(measured), aims: aimsOfMemory(measured) }
     } finally {
       await server.close()
     }
@@ -118,12 +140,13 @@ async function saves(quick: boolean): Promise<Part> {
     measured,
     text: reportSaves(measured, { rounds, quick, machine }),
     plots: await plotSaves(measured),
+    aims: aimsOfSaves(measured),
   }))
 }
 
 async function bytes(): Promise<Part> {
   const measured = await measureBytes()
-  return { measured, text: reportBytes(measured), plots: {} }
+  return { measured, text: reportBytes(measured), plots: {}, aims: aimsOfBytes(measured) }
 }
 
 async function inBrowser<Result>(

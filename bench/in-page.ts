@@ -11,6 +11,8 @@ export interface Seen {
   totalMs: number
   /** From each event's departure at the server to the moment the page had all of it. */
   delaysMs: number[]
+  /** When each of them departed, epoch ms of the server's clock. */
+  sentAt: number[]
 }
 
 /**
@@ -51,20 +53,24 @@ export async function readStreams({
 
     const decoder = new TextDecoder()
     const delaysMs: number[] = []
+    const sentAt: number[] = []
+    let wereSent: number | undefined
     let rest = ''
     for (const { at, bytes } of arrivals) {
       const events = (rest + decoder.decode(bytes, { stream: true })).split('\n\n')
       rest = events.pop() ?? ''
       for (const event of events) {
-        const sentAt = /"sent_at":([\d.]+)/.exec(event)?.[1]
-        if (sentAt !== undefined) {
-          delaysMs.push(performance.timeOrigin + at + clockOffsetMs - Number(sentAt))
-        }
+        const departed = /"sent_at":([\d.]+)(?:,"sent":(\d+))?/.exec(event)
+        if (!departed) continue
+        sentAt.push(Number(departed[1]))
+        delaysMs.push(performance.timeOrigin + at + clockOffsetMs - Number(departed[1]))
+        // The last says how many came before it.
+        if (departed[2] !== undefined) wereSent = Number(departed[2]) + 1
       }
     }
-    if (delaysMs.length !== plan.events + 1)
-      throw new Error(`${delaysMs.length} events came, ${plan.events + 1} were sent`)
-    return { ttfbMs: (arrivals[0]?.at ?? endedAt) - startedAt, totalMs: endedAt - startedAt, delaysMs }
+    if (delaysMs.length !== wereSent) throw new Error(`${delaysMs.length} events came, ${wereSent} were sent`)
+    const ttfbMs = (arrivals[0]?.at ?? endedAt) - startedAt
+    return { ttfbMs, totalMs: endedAt - startedAt, delaysMs, sentAt }
   }
 
   const all: Seen[] = []

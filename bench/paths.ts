@@ -92,9 +92,24 @@ export const RELAY: Path = {
 
 export const OURS: Path = { name: 'disk', title: 'streamkeeper', worker: { options: { chat: [CHAT] } } }
 
+/** What it takes to send a request again at all: its costs are no choice of ours. */
+export const BARE: Path = {
+  name: 'bare',
+  title: 'a worker that could only try again',
+  worker: { source: bareWorker('record') },
+}
+
+export const MEMORY: Path = {
+  name: 'memory',
+  title: "streamkeeper, `journal: 'memory'`",
+  worker: { options: { chat: [{ url: CHAT, journal: 'memory' }] } },
+}
+
+export const NONE: Path = { name: 'none', title: 'no worker', worker: null }
+
 /** The first is what the others are compared with. */
 export const PATHS: readonly Path[] = [
-  { name: 'none', title: 'no worker', worker: null },
+  NONE,
   {
     name: 'idle',
     title: 'worker present, request not handled',
@@ -107,13 +122,9 @@ self.addEventListener('fetch', (event) => {
     },
   },
   RELAY,
-  { name: 'bare', title: 'a worker that could only try again', worker: { source: bareWorker('record') } },
+  BARE,
   OURS,
-  {
-    name: 'memory',
-    title: "streamkeeper, `journal: 'memory'`",
-    worker: { options: { chat: [{ url: CHAT, journal: 'memory' }] } },
-  },
+  MEMORY,
   {
     name: 'off',
     title: 'streamkeeper, `journal: false`',

@@ -1,4 +1,5 @@
 import { cpus } from 'node:os'
+import type { Aim } from './aims.ts'
 import { median } from './statistics.ts'
 
 /** What one part of the benchmark has found. */
@@ -8,6 +9,8 @@ export interface Part {
   measured: unknown
   /** SVGs by name. */
   plots: Record<string, string>
+  /** What was aimed at, as far as it was measured. */
+  aims?: Aim[]
 }
 
 export interface Circumstances {
@@ -23,8 +26,12 @@ export function table(titles: readonly string[], rows: readonly (readonly string
 }
 
 export function describeMachine(browser: string): string {
+  return `Chromium ${browser}, ${describeNode()}`
+}
+
+export function describeNode(): string {
   const [first] = cpus()
-  return `Chromium ${browser}, Node ${process.versions.node}, ${cpus().length} × ${first?.model.trim() ?? 'unknown CPU'}, ${process.platform}, ${new Date().toISOString().slice(0, 10)}.`
+  return `Node ${process.versions.node}, ${cpus().length} × ${first?.model.trim() ?? 'unknown CPU'}, ${process.platform}, ${new Date().toISOString().slice(0, 10)}.`
 }
 
 /** One figure over all rounds, and its ratio to the same figure of another path. */

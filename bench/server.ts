@@ -2,16 +2,21 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { resolve, sep } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { allowEveryOrigin } from '../demo/server/cross-origin.ts'
 import { now } from './now.ts'
 import type { Path } from './paths.ts'
 import { readText } from './read-text.ts'
-import { isPlan, streamEvents } from './stream-events.ts'
+import { type Flowing, isPlan, streamEvents } from './stream-events.ts'
 
 export interface BenchServer {
   url: string
   /** The same server under many names, six for each: a browser has six connections to an origin. */
   origin: (stream: number) => string
+  /** Resolves once so many streams flow. */
+  flowing: (count: number) => Promise<void>
+  /** Ends all that flow, as if they had no more to say. */
+  finish: () => void
   close: () => Promise<void>
 }
 
@@ -33,13 +38,16 @@ export async function startBenchServer(
   paths: readonly Path[],
   first: Answer = async () => false,
 ): Promise<BenchServer> {
+  const flowing: Flowing = { count: 0, begun: 0, finish: new AbortController() }
   const listener = (req: IncomingMessage, res: ServerResponse) => {
     // Isolated pages have a clock of 5 µs instead of 100.
     res.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
     res.setHeader('Cross-Origin-Embedder-Policy', 'require-corp')
     allowEveryOrigin(req, res)
     if (req.method === 'OPTIONS') return void res.writeHead(204, { 'Access-Control-Max-Age': '600' }).end()
-    const answered = first(req, res).then((isAnswered) => (isAnswered ? undefined : answer(paths, req, res)))
+    const answered = first(req, res).then((isAnswered) =>
+      isAnswered ? undefined : answer(paths, flowing, req, res),
+    )
     answered.catch((error: unknown) => {
       if (!res.headersSent) res.writeHead(500)
       res.end(String(error))
@@ -55,6 +63,13 @@ export async function startBenchServer(
   return {
     url,
     origin: (stream) => urls[Math.floor(stream / CONNECTIONS)] ?? url,
+    flowing: async (count) => {
+      while (flowing.count < count) await sleep(10)
+    },
+    finish: () => {
+      flowing.finish.abort()
+      flowing.finish = new AbortController()
+    },
     close: async () => {
       await Promise.all(
         servers.map((server) => {
@@ -66,13 +81,18 @@ export async function startBenchServer(
   }
 }
 
-async function answer(paths: readonly Path[], req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function answer(
+  paths: readonly Path[],
+  flowing: Flowing,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
   const { pathname } = new URL(req.url ?? '/', 'http://bench.invalid')
   if (pathname === '/clock') return send(res, 'application/json', String(now()))
   if (pathname === '/v1/chat/completions') {
     const { plan } = JSON.parse(await readText(req)) as { plan?: unknown }
     if (!isPlan(plan)) throw new TypeError('The body has no plan')
-    return streamEvents(plan, res)
+    return streamEvents(plan, res, flowing)
   }
   if (pathname.startsWith('/dist/')) {
     const file = resolve(DIST, `.${pathname.slice('/dist'.length)}`)

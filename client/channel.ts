@@ -34,6 +34,9 @@ export function call<Name extends keyof Calls>(
 }
 
 /** Tells a worker something that has no answer. */
-export function post(worker: ServiceWorker, type: 'ping' | 'wake' | 'leaving' | 'takeover'): void {
+export function post(
+  worker: ServiceWorker,
+  type: 'ping' | 'wake' | 'leaving' | 'staying' | 'takeover',
+): void {
   worker.postMessage({ streamkeeper: 1, type } satisfies ToWorker)
 }

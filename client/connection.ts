@@ -78,21 +78,23 @@ export function connect(link: Link, helloMs: number): Connection {
   }
 
   /** Asks a worker where everything stands. */
-  const look = async (at: ServiceWorker): Promise<Hello> => {
+  const look = async (at: ServiceWorker, principal?: string | null): Promise<Hello> => {
     const askedAt = Date.now()
-    const hello = await call(at, 'hello', { protocol: PROTOCOL_VERSION }, helloMs)
+    const hello = await call(at, 'hello', { protocol: PROTOCOL_VERSION, principal }, helloMs)
     if (hello.protocol === PROTOCOL_VERSION) catchUp(store, hello, askedAt)
     return hello
   }
 
   const greet = async (candidate: ServiceWorker) => {
     greeted = candidate
-    const hello = await look(candidate).catch(() => undefined)
+    const said = link.untold
+    const hello = await look(candidate, said).catch(() => undefined)
     if (greeted !== candidate) return // Another came instead.
     if (hello?.protocol !== PROTOCOL_VERSION) {
       return settle('fallback', hello ? 'version_mismatch' : 'other_worker')
     }
     link.worker = candidate
+    if (link.untold === said) link.untold = undefined
     const running = JSON.parse(hello.options) as Options
     if (running.enabled === false || !isEnabled) return leaveTo(candidate)
     const scope = registration?.scope ?? document.baseURI
@@ -102,8 +104,9 @@ export function connect(link: Link, helloMs: number): Connection {
       if (found?.installing || found?.waiting || greeted !== candidate) return
       compareOptions(options, running, scope)
     })
-    if (options.principal !== undefined) {
-      await call(candidate, 'principal', { id: options.principal }).catch(() => {}) // A call behind `ready` says so.
+    // A worker of 0.1 does not read it in the greeting.
+    if (said !== undefined && !hello.hearsPrincipal) {
+      await call(candidate, 'principal', { id: said }).catch(() => {}) // A call behind `ready` says so.
     }
     if (container.controller === candidate) {
       const isReached = !!scriptUrl || (await reachesIt())
@@ -184,7 +187,7 @@ export function connect(link: Link, helloMs: number): Connection {
       listen: async (stop) => {
         // Without a worker of ours the path would be the server's.
         if (!isControlled()) return
-        const { body } = await fetch(AWAKE_PATH, { signal: stop })
+        const { body } = await fetch(ownUrl(AWAKE_PATH), { signal: stop })
         await body?.pipeTo(new WritableStream())
       },
     },
@@ -203,7 +206,7 @@ export function connect(link: Link, helloMs: number): Connection {
     },
     attach: async (requestId, { from = 0 } = {}) => {
       if (!isControlled()) throw new Error('Cannot attach: no worker')
-      const response = await fetch(`${STREAMS_PATH}/${requestId}?from=${from}`)
+      const response = await fetch(ownUrl(`${STREAMS_PATH}/${requestId}?from=${from}`))
       if (!response.headers.has(REQUEST_ID_HEADER)) throw new Error('Cannot attach: no such answer')
       return response
     },
@@ -220,9 +223,16 @@ export function connect(link: Link, helloMs: number): Connection {
   }
 }
 
+/** A path of ours as a URL: a `<base>` of the app's may lead elsewhere. */
+function ownUrl(path: string): string {
+  return location.origin + path
+}
+
 /** Whether this page's requests come to `keepStreams`, and not to a listener that was there before it. */
 async function reachesIt(): Promise<boolean> {
-  const answers = ['GET', 'POST'].map((method) => fetch(HELLO_PATH, { method }).catch(() => undefined))
+  const answers = ['GET', 'POST'].map((method) =>
+    fetch(ownUrl(HELLO_PATH), { method }).catch(() => undefined),
+  )
   return (await Promise.all(answers)).every((response) => response?.headers.has(PROTOCOL_HEADER))
 }
 

@@ -28,3 +28,14 @@ test('its methods are bound', () => {
   cancel('any')
   expect([seen, getSnapshot().state, headers()]).toEqual([['unsupported'], 'unsupported', {}])
 })
+
+test.each([undefined, '', 7, {}, false])(
+  'S13 setPrincipal(%j) is a TypeError: it would be nobody’s',
+  async (id) => {
+    const keeper = createKeeper('/other-sw.js')
+    await expect(keeper.setPrincipal(id as string)).rejects.toThrow(TypeError)
+    await expect(keeper.setPrincipal(id as string)).rejects.toThrow(
+      'takes a string that is not empty, or null',
+    )
+  },
+)

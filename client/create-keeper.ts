@@ -2,7 +2,14 @@ import { deferred } from '../core/deferred.ts'
 import type { Options } from '../core/options/options.ts'
 import { readOptions } from '../core/options/query.ts'
 import { compileRoutes, matchRoute } from '../core/options/routes.ts'
-import { type Calls, isOurs, type ToPage, type ToWorker } from '../core/protocol/message.ts'
+import {
+  type Calls,
+  isOurs,
+  isPrincipal,
+  PRINCIPAL_TAKES,
+  type ToPage,
+  type ToWorker,
+} from '../core/protocol/message.ts'
 import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
 import type { Connection } from './connection.ts'
 import type { Fallback } from './fallback.ts'
@@ -51,6 +58,8 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   const container = globalThis.navigator?.serviceWorker as ServiceWorkerContainer | undefined
   let connection: Promise<Connection> | undefined
   let engine: Promise<Fallback> | undefined
+  /** Who was said last to be signed in: calls that waited for the worker say no other. */
+  let latest: string | null = null
 
   const settle: Link['settle'] = (state, reason) => {
     if (state !== 'controlling') link.worker = undefined
@@ -96,8 +105,12 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
 
   const onMessage = ({ data, source, ports }: MessageEvent<unknown>) => {
     // Workers of other scopes reach this page, too.
-    if (!isOurs<ToPage>(data) || (source as ServiceWorker | null)?.scriptURL !== link.worker?.scriptURL)
+    if (!isOurs<ToPage>(data)) return
+    if ((source as ServiceWorker | null)?.scriptURL !== link.worker?.scriptURL) {
+      // Whoever asks must not wait for a page that does not know its worker yet: it says so when it does.
+      if (data.type === 'auth') ports[0]?.postMessage(null)
       return
+    }
     if (data.type === 'auth') {
       void connection?.then(({ answerAuth }) => answerAuth(data, ports))
     } else {
@@ -109,6 +122,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   const link: Link = {
     scriptUrl,
     options,
+    untold: options.principal,
     store,
     container: container as ServiceWorkerContainer,
     signal: life.signal,
@@ -160,7 +174,14 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       link.provider = next
       if (next) tell({ streamkeeper: 1, type: 'wake' })
     },
-    setPrincipal: (id) => ask('principal', { id }),
+    setPrincipal: async (id) => {
+      if (!isPrincipal(id))
+        throw new TypeError(`Wrong principal: got ${String(id)}, takes ${PRINCIPAL_TAKES}`)
+      // The worker hears it with this page's first word, and decides by it whose the requests before were.
+      link.untold = id
+      latest = id
+      await (await reach()).ask('principal', { id: latest })
+    },
     clear: () => ask('clear', null),
     persist: async () => (await navigator.storage?.persist?.()) ?? false,
     warm: async (url) => {

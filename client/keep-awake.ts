@@ -9,10 +9,10 @@ const PINGS_PER_LOOK = 6
 
 export interface KeepAwake {
   /**
-   * Tells the worker that a page is there (`ping`), that it is about to go (`leaving`), or that now is a good time for
-   * its outbox (`wake`).
+   * Tells the worker that a page is there (`ping`), that it is about to go (`leaving`), that it did not (`staying`), or
+   * that now is a good time for its outbox (`wake`).
    */
-  tell: (type: 'ping' | 'leaving' | 'wake') => void
+  tell: (type: 'ping' | 'leaving' | 'staying' | 'wake') => void
   /** Asks the worker where everything stands. */
   look: () => Promise<unknown>
   /** Reads what the worker says while there is work; resolves when it has no more. */
@@ -23,6 +23,8 @@ export interface KeepAwake {
 export function keepAwake(store: StatusStore, { tell, look, listen }: KeepAwake, signal: AbortSignal): void {
   let pinging: ReturnType<typeof setInterval> | undefined
   let alarm: ReturnType<typeof setTimeout> | undefined
+  /** It has announced that it may go, and nobody has used it since. */
+  let mayBeLeaving = false
   let pings = 0
   let listening: AbortController | undefined
 
@@ -42,11 +44,21 @@ export function keepAwake(store: StatusStore, { tell, look, listen }: KeepAwake,
     if (++pings % PINGS_PER_LOOK === 0) look().catch(() => {}) // No answer, no news.
   }
   const wake = () => tell('wake')
+  const stay = () => {
+    if (mayBeLeaving) tell('staying')
+    mayBeLeaving = false
+  }
   const leave = () => tell('leaving')
+  /** A download or a `mailto:` link announces an end that does not come; a slow server lets the page live on until it does. */
+  const mayLeave = () => {
+    stay() // It was announced before, and did not come.
+    mayBeLeaving = true
+    leave()
+  }
 
-  store.subscribe(({ requests, outbox: { queued, nextAttemptAt = 0 } }) => {
+  store.subscribe(({ requests, outbox: { queued, nextAttemptAt = Infinity } }) => {
     const waitMs = nextAttemptAt - Date.now()
-    // A saved message whose time has not come needs no worker until then.
+    // A saved message whose time has not come, or that waits for credentials, needs no worker until then.
     if (requests.length || (queued && waitMs <= 0)) {
       pinging ??= setInterval(ping, PING_MS)
     } else {
@@ -55,10 +67,11 @@ export function keepAwake(store: StatusStore, { tell, look, listen }: KeepAwake,
       listening?.abort()
     }
     clearTimeout(alarm)
-    if (waitMs > 0) alarm = setTimeout(wake, Math.min(waitMs, MAX_TIMER_MS))
+    if (waitMs > 0 && waitMs < Infinity) alarm = setTimeout(wake, Math.min(waitMs, MAX_TIMER_MS))
   })
 
-  addEventListener('beforeunload', leave, { signal })
+  addEventListener('beforeunload', mayLeave, { signal })
+  for (const type of ['pointerdown', 'keydown']) addEventListener(type, stay, { signal, capture: true })
   addEventListener('pagehide', ({ persisted }) => persisted || leave(), { signal })
   addEventListener('online', wake, { signal })
   addEventListener('pageshow', wake, { signal })

@@ -143,11 +143,14 @@ export interface Keeper {
   /**
    * Says who is signed in from now on, as an opaque id; `null`: nobody. What belongs to another is neither listed, told,
    * given back nor sent: it waits. One for all tabs, as cookies are.
+   *
+   * @throws {TypeError} for anything but a string that is not empty, or `null`.
    */
   readonly setPrincipal: (id: string | null) => Promise<void>
   /**
    * Deletes whatever is kept for the one who is signed in: messages not sent yet, answers, the key to their secrets; and
-   * what is known of limits. For a log-out that is to leave nothing behind, call it before `setPrincipal`.
+   * what is known of limits. For a log-out that is to leave nothing behind, call it before `setPrincipal`. Rejects when it could
+   * not delete all of it.
    */
   readonly clear: () => Promise<void>
   /**

@@ -17,6 +17,8 @@ export interface Link {
   chats?: Route<ChatRouteOptions>[]
   /** Whether the worker leaves a URL to the page; until the connection knows more, for all of other origins. */
   isLeftToPage: (url: string) => boolean
+  /** Who is signed in, as this page has said last; `undefined`: the worker has been told, or there is nothing to say. */
+  untold?: string | null | undefined
   /** Who is asked for credentials. */
   provider?: AuthProvider | null
   /** Takes the controller for ours by its script, before it has said hello. */

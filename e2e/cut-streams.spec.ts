@@ -1,5 +1,6 @@
 import type { AnyCall, App, HowToCall } from './app.ts'
 import { CUT_ANSWERS, type CutAnswer, type CutFailure, OLLAMA, OPENAI_CHAT } from './cut-answers.ts'
+import { ask, patternOf, received, textOf } from './scripted-chat.ts'
 import type { Ending, ScriptedAnswer, ScriptedProvider } from './scripted-provider.ts'
 import { expect, test } from './test.ts'
 
@@ -122,7 +123,7 @@ for (const [how, words, failure] of CUTS) {
   }) => {
     const url = provider.url + JSON_CHAT.path
     await app.start({ chat: [url], retry: { baseMs: 10, jitterMs: 0 } })
-    const call = await send(app, url, 'fetch', false)
+    const call = await ask(app, url, { stream: false })
     for (let attempt = 1; attempt <= 2; attempt++) {
       const answer = await provider.asked()
       answer.begin(JSON_CHAT.headers)
@@ -139,11 +140,6 @@ for (const [how, words, failure] of CUTS) {
   })
 }
 
-function send(app: App, url: string, by?: HowToCall['by'], stream = true): Promise<AnyCall> {
-  const body = JSON.stringify({ model: 'demo-small', stream, messages: [] })
-  return app.call(url, { headers: { 'Content-Type': 'application/json' }, body }, by)
-}
-
 /** Asks for an answer and lets it begin. */
 async function begin(
   app: App,
@@ -152,21 +148,11 @@ async function begin(
   by?: HowToCall['by'],
   stream = true,
 ): Promise<{ call: AnyCall; answer: ScriptedAnswer }> {
-  const { pathname } = new URL(path, provider.url)
-  await app.start({ chat: [provider.url + pathname.replaceAll(':', String.raw`\:`)] })
-  const call = await send(app, provider.url + path, by, stream)
+  await app.start({ chat: [patternOf(provider, path)] })
+  const call = await ask(app, provider.url + path, { stream }, by)
   const answer = await provider.asked()
   answer.begin(headers)
   answer.say(begun)
   await call.answered()
   return { call, answer }
-}
-
-async function textOf(call: AnyCall): Promise<string> {
-  return (await call.now()).chunks.map(({ text }) => text).join('')
-}
-
-/** Waits until the page has read so much: what a reset overtakes is lost. */
-async function received(call: AnyCall, text: string): Promise<void> {
-  await expect.poll(() => textOf(call)).toBe(text)
 }

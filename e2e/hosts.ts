@@ -5,7 +5,7 @@ import { test as base } from './own-site.ts'
 
 export { expect } from './test.ts'
 
-export type Host = 'plain' | 'workbox' | 'workbox-route' | 'serwist' | 'greedy' | 'wrong'
+export type Host = 'plain' | 'from-url' | 'workbox' | 'workbox-route' | 'serwist' | 'greedy' | 'wrong'
 
 interface HostFixtures {
   /** Bundles an app's own worker, as its build does, into the site; resolves with its path. */

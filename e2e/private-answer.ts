@@ -1,5 +1,6 @@
 import type { BrowserContext, Frame } from '@playwright/test'
 import type { App } from './app.ts'
+import { ask } from './scripted-chat.ts'
 import type { ScriptedProvider } from './scripted-provider.ts'
 
 /** What is said in every one of these answers. */
@@ -18,9 +19,9 @@ export interface PrivateAnswer {
   status?: number
 }
 
-/** A web page that is a 200 is no answer to a chat: it never comes so far. */
+/** A web page that is a 200, labelled or not, is no answer to a chat: it never comes so far. */
 export const PAGE: PrivateAnswer = { type: 'text/html', body: `<!doctype html>${MARKUP}`, status: 403 }
-export const UNTYPED_PAGE: PrivateAnswer = { body: `<!doctype html>${MARKUP}` }
+export const UNTYPED_PAGE: PrivateAnswer = { ...PAGE, type: undefined }
 export const PICTURE: PrivateAnswer = {
   type: 'image/svg+xml',
   body: `<svg xmlns="http://www.w3.org/2000/svg"><text y="20">${SECRET}</text><script>${RUN}</script></svg>`,
@@ -35,10 +36,7 @@ export async function keepAnswer(
   { type, body, status }: PrivateAnswer,
 ): Promise<string> {
   const before = (await app.statuses('request_started')).length
-  const chat = await app.call(`${provider.url}/v1/chat/completions`, {
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ model: 'demo-small', stream: true, messages: [] }),
-  })
+  const chat = await ask(app, `${provider.url}/v1/chat/completions`)
   const answer = await provider.asked()
   answer.begin(type === undefined ? {} : { 'content-type': type }, status)
   answer.say(body)

@@ -28,7 +28,7 @@ export interface ScriptedAnswer {
   /** Sends the headers, by default of a 200, and nothing else. */
   begin: (headers: Record<string, string>, status?: number) => void
   /** Sends these bytes and no others. */
-  say: (text: string) => void
+  say: (content: string | Uint8Array) => void
   end: (how: Ending) => Promise<void>
   /** Resolves when the response is over, whoever ended it. */
   closed: Promise<void>
@@ -70,7 +70,7 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
         res.flushHeaders()
       },
       closed: new Promise((resolve) => exchange.over.addEventListener('abort', () => resolve())),
-      say: (text) => void res.write(text),
+      say: (content) => void res.write(content),
       end: async (how) => {
         if (how === 'end') res.end()
         else await endConnection(exchange, connections, how)

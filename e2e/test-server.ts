@@ -22,6 +22,8 @@ export interface TestServer {
   slowPages: (afterMs: number) => Promise<void>
   /** Which writes of a session reached the history. */
   saves: (session: string) => Promise<SaveAttempt[]>
+  /** All writes that ever reached a history of this test's, the oldest first. */
+  received: () => SaveAttempt[]
   /** The rows of a session in SQLite, in order of arrival. */
   messages: (session: string) => Promise<SavedMessage[]>
   behave: (behaviour: Behaviour & { session?: string }) => Promise<void>
@@ -49,8 +51,10 @@ export async function startTestServer(site: string): Promise<TestServer> {
     if (!response.ok) throw new Error(`Cannot read ${path}: ${response.status} ${await response.text()}`)
     return response.json() as Promise<Result>
   }
+  const ended: SaveAttempt[] = []
   const stop = async () => {
     await running?.close()
+    ended.push(...(running?.saves() ?? []))
     running = undefined
   }
 
@@ -73,6 +77,7 @@ export async function startTestServer(site: string): Promise<TestServer> {
       return asked.promise
     },
     saves: (session) => get(`/api/log?session=${session}`),
+    received: () => [...ended, ...(running?.saves() ?? [])],
     messages: (session) => get(`/api/sessions/${session}/messages`),
     behave: async (behaviour) => {
       const response = await fetch(`${url}/api/behaviour`, {

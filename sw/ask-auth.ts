@@ -1,4 +1,4 @@
-import { worker } from './worker.ts'
+import { type Clock, pause } from '../core/clock.ts'
 
 /** What a page is told of a saved message that needs new credentials; nothing of its body. */
 export interface AuthQuestion {
@@ -11,26 +11,41 @@ export interface AuthQuestion {
 /** A page that does not answer by then has no answer, ms. */
 const ANSWER_MS = 10_000
 
-/** Asks the pages of the scope for new headers, the one in front first; `null` when none has any. */
-export async function askAuth(scope: string, question: AuthQuestion): Promise<Record<string, string> | null> {
-  const pages = await worker.clients.matchAll({ type: 'window' })
-  for (const page of pages) {
-    if (!page.url.startsWith(scope)) continue
-    const headers = await ask(page, question)
-    if (headers) return headers
-  }
-  return null
+/** The page in front is asked first, but a frozen one must not keep the others from being asked. ms */
+const HEAD_START_MS = 500
+
+/** What is asked, and how: by a port that brings the answer. */
+interface Page {
+  postMessage: (message: unknown, transfer: Transferable[]) => void
 }
 
-function ask(page: Client, question: AuthQuestion): Promise<Record<string, string> | null> {
+/** Asks pages for new headers, the first one first; `null` when none has any, or none answers in time. */
+export async function askAuth(
+  clock: Clock,
+  pages: readonly Page[],
+  question: AuthQuestion,
+): Promise<Record<string, string> | null> {
+  const [first, ...others] = pages
+  if (!first) return null
+  const asked = [ask(clock, first, question)]
+  const early = await Promise.race([asked[0], pause(clock, HEAD_START_MS)])
+  if (early) return early
+  for (const page of others) asked.push(ask(clock, page, question))
+  return new Promise((resolve) => {
+    for (const answer of asked) void answer.then((headers) => headers && resolve(headers))
+    void Promise.all(asked).then(() => resolve(null))
+  })
+}
+
+function ask(clock: Clock, page: Page, question: AuthQuestion): Promise<Record<string, string> | null> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel()
-    const timer = setTimeout(() => finish(null), ANSWER_MS)
     const finish = (headers: Record<string, string> | null) => {
-      clearTimeout(timer)
+      stop()
       port1.close()
       resolve(headers)
     }
+    const stop = clock.timer(ANSWER_MS, () => finish(null))
     port1.addEventListener('message', ({ data }: MessageEvent<unknown>) =>
       finish(isHeaders(data) ? data : null),
     )

@@ -2,6 +2,8 @@ import { type Clock, waitAtMost } from '../core/clock.ts'
 import {
   type Calls,
   type Hello,
+  isPrincipal,
+  PRINCIPAL_TAKES,
   PROTOCOL_VERSION,
   type Reply,
   type ToWorker,
@@ -35,14 +37,11 @@ export interface CallsContext {
 export function createCalls(context: CallsContext) {
   const { options, clock, notify, answers, outbox, limits, principal } = context
   const handlers: Handlers = {
-    hello: async (_args, clientId): Promise<Hello> => ({
-      protocol: PROTOCOL_VERSION,
-      version: VERSION,
-      options,
-      outbox: await outbox.counts(),
-      requests: notify.openRequests(clientId),
-      notices: notify.notices(),
-    }),
+    hello: async ({ principal: id }, clientId): Promise<Hello> => {
+      if (id !== undefined && id !== principal.current()) notify.forget()
+      principal.met(clientId, id)
+      return greeting(clientId)
+    },
     'outbox.list': () => outbox.list(),
     'outbox.body': ({ id }) => outbox.body(id),
     'outbox.flush': async () => {
@@ -54,9 +53,12 @@ export function createCalls(context: CallsContext) {
       await outbox.clear()
     },
     streams: () => answers.list(),
-    principal: async ({ id }) => {
+    principal: async ({ id }, clientId) => {
+      if (!isPrincipal(id))
+        throw new TypeError(`Wrong principal: got ${String(id)}, takes ${PRINCIPAL_TAKES}`)
       if (id !== principal.current()) notify.forget()
       await principal.set(id)
+      principal.met(clientId)
     },
     clear: async () => {
       limits.forget()
@@ -74,6 +76,18 @@ export function createCalls(context: CallsContext) {
       const { queued, needsAuth } = await outbox.counts()
       return { left: queued + needsAuth }
     },
+  }
+
+  async function greeting(clientId: string): Promise<Hello> {
+    return {
+      protocol: PROTOCOL_VERSION,
+      version: VERSION,
+      hearsPrincipal: true,
+      options,
+      outbox: await outbox.counts(),
+      requests: notify.openRequests(clientId),
+      notices: notify.notices(),
+    }
   }
 
   return async ({ name, args }: Call, event: ExtendableMessageEvent): Promise<void> => {

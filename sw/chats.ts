@@ -1,14 +1,16 @@
 import { digestCredential } from '../core/chat/credential.ts'
 import { describeChat } from '../core/chat/describe.ts'
 import { startTrip } from '../core/chat/trip.ts'
-import { type Clock, type Random } from '../core/clock.ts'
+import { type Clock, type Random, waitAtMost } from '../core/clock.ts'
 import type { ChatRouteOptions, Options } from '../core/options/options.ts'
 import type { RouteMatch } from '../core/options/routes.ts'
 import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
+import type { RequestStatus, Untold } from '../core/protocol/status.ts'
 import type { Limits } from '../core/retry/limits.ts'
 import type { Answers } from './answers/answers.ts'
 import type { Brake } from './brake.ts'
 import { digestRequest } from './digest-request.ts'
+import type { Principal, PrincipalId } from './principal.ts'
 import { readBody, reissue } from './reissue.ts'
 
 export interface Chats {
@@ -27,8 +29,9 @@ export interface ChatsContext {
   clock: Clock
   random: Random
   limits: Limits
-  /** Waits, in bounds, for what the worker before this one knew: of the limits, of who is signed in. */
+  /** Waits, in bounds, for what the worker before this one knew of the limits. */
   ready: () => Promise<unknown>
+  principal: Pick<Principal, 'of'>
   /** When a page gets an early Response: the browser would give its request up a minute later. ms */
   earlyMs: number
   /** Waits for a conversation's saves, at most so long, ms. */
@@ -43,11 +46,18 @@ const MAX_BODY = 32 * 1024 * 1024
 /** A cancel may overtake its own request; it is remembered for so long, ms. */
 const EARLY_CANCEL_MS = 10_000
 
+/** No chat waits longer for storage, or for what its page has to say, ms. */
+const OWNER_MS = 100
+
+/** So many names of requests that have ended are remembered. */
+const MAX_ENDED = 500
+
 /** The chat requests of all pages that are under way, each on its trip. */
 export function createChats(context: ChatsContext): Chats {
   const { options, clock, random, limits, brake, answers } = context
   const open = new Map<string, AbortController>()
   const cancelledEarly = new Map<string, number>()
+  const ended = new Set<string>()
 
   const run = async (
     request: Request,
@@ -55,17 +65,23 @@ export function createChats(context: ChatsContext): Chats {
     route: RouteMatch<ChatRouteOptions>,
     ticket: Ticket,
   ): Promise<{ response: Response; finished: Promise<void> }> => {
+    const owner = context.principal.of(clientId)
+    let whose: PrincipalId | undefined
+    const known = owner.then((id) => {
+      whose = id
+    })
     const [body, credential] = await Promise.all([
       readBody(request),
       digestCredential(request),
       context.ready(),
+      waitAtMost(clock, OWNER_MS, known).catch(() => {}), // It stays the page's alone.
     ])
     const { signal } = ticket.stop
     if (body && body.byteLength > MAX_BODY) {
       return { response: await reissue(request, body, { signal }), finished: Promise.resolve() }
     }
     const digest = await digestRequest(request, body)
-    const lost = await answers.claim({ requestId: ticket.asked, clientId, digest })
+    const { found: lost, late } = await answers.claim({ requestId: ticket.asked, clientId, digest })
     if (lost) rename(ticket, lost.requestId)
     const { requestId } = ticket
     const posted = { clientId, digest, credential }
@@ -90,9 +106,32 @@ export function createChats(context: ChatsContext): Chats {
         ...(conversation === undefined ? {} : { conversation }),
         ...(resumeId === undefined ? {} : { resumeId }),
         keep: journal,
+        principal: lost?.principal === undefined ? whose : lost.principal,
       },
       lost && lost.attempts + 1,
     )
+    known.then(() => whose !== undefined && !lost && begun.belongsTo(whose)).catch(() => {}) // Told.
+    /** Attempts of a worker before this one that were not known in time. */
+    let lateAttempts = 0
+    const tell = (status: Untold<RequestStatus>) => {
+      const counted = addAttempts(status, lateAttempts)
+      answers.hear(counted)
+      begun.tell(counted)
+    }
+    void late?.then((before) => {
+      if (!before) return
+      lateAttempts = before.attempts
+      begun.wasLost(before)
+      tell({
+        status: 'network_retry',
+        requestId,
+        phase: 'worker_lost',
+        attempt: 1,
+        retryAfterMs: 0,
+        retryAt: clock.now(),
+        budgetLeftMs: description.retry.networkBudgetMs,
+      })
+    })
     const keyName = idempotencyKey === true ? 'Idempotency-Key' : idempotencyKey
     const key = keyName ? { name: keyName, value: requestId } : undefined
     const trip = startTrip(
@@ -115,8 +154,7 @@ export function createChats(context: ChatsContext): Chats {
         limits,
         earlyMs: context.earlyMs,
         report: (status) => {
-          answers.hear(status)
-          begun.tell(status)
+          tell(status)
           // What was never sent is no failure of its own.
           if (mayBrake && status.status === 'request_failed' && status.attempts > 0) brake.failed(posted)
         },
@@ -131,6 +169,12 @@ export function createChats(context: ChatsContext): Chats {
     open.delete(ticket.requestId)
     ticket.requestId = requestId
     open.set(requestId, ticket.stop)
+  }
+
+  const end = (requestId: string) => {
+    open.delete(requestId)
+    ended.add(requestId)
+    if (ended.size > MAX_ENDED) for (const oldest of [...ended].slice(0, 1)) ended.delete(oldest)
   }
 
   /** A page that asks again under the same name wants what is under way. */
@@ -154,18 +198,25 @@ export function createChats(context: ChatsContext): Chats {
       }))
       return {
         response: running.then(({ response }) => response),
-        finished: running.then(({ finished }) => finished).finally(() => open.delete(ticket.requestId)),
+        finished: running.then(({ finished }) => finished).finally(() => end(ticket.requestId)),
       }
     },
     cancel: (requestId) => {
       const stop = open.get(requestId)
       if (stop) return stop.abort()
+      // It came too late, and must not stop the next one of that name.
+      if (ended.has(requestId) || answers.has(requestId)) return
       for (const [id, at] of cancelledEarly) {
         if (clock.monotonic() - at >= EARLY_CANCEL_MS) cancelledEarly.delete(id)
       }
       cancelledEarly.set(requestId, clock.monotonic())
     },
   }
+}
+
+function addAttempts(status: Untold<RequestStatus>, earlier: number): Untold<RequestStatus> {
+  if ('attempt' in status) return { ...status, attempt: status.attempt + earlier }
+  return 'attempts' in status ? { ...status, attempts: status.attempts + earlier } : status
 }
 
 /** A request that is under way. */

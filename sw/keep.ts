@@ -21,7 +21,7 @@ import { createNotify } from './notify.ts'
 import { openLedger } from './outbox/ledger.ts'
 import { openLetters } from './outbox/letters.ts'
 import { createOutbox } from './outbox/outbox.ts'
-import { keepPrincipal } from './principal.ts'
+import { openPrincipal } from './principal.ts'
 import { readBody, reissue } from './reissue.ts'
 import { serveOwn } from './serve-own.ts'
 import { createWork, type Work } from './work.ts'
@@ -61,7 +61,13 @@ export function keep(given: Options, emptied?: () => void): Kept {
   const saveRoutes = checkRoutes('saves', options.saves, scope)
   const isLeftToPage = watchLocalNetwork(scope, navigator.permissions)
   const notify = createNotify(scope, clock, () => outbox.counts(), options.debug === true)
-  const principal = keepPrincipal(scope, clock, options.principal ?? null)
+  const typeOf = async (clientId: string) => (await worker.clients.get(clientId))?.type
+  const principal = openPrincipal({
+    scope,
+    clock,
+    initial: options.principal,
+    isPage: async (clientId) => (await typeOf(clientId)) === 'window',
+  })
   const { keepMs = KEEP_MS, graceMs = GRACE_MS, onAbort = 'stop' } = options.resume ?? {}
   const answers = createAnswers({
     clock,
@@ -70,12 +76,11 @@ export function keep(given: Options, emptied?: () => void): Kept {
     keepMs,
     graceMs,
     onAbort,
-    isOpen: async (clientId) => (await worker.clients.get(clientId)) !== undefined,
-    hasPages: async () => {
-      const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
-      return pages.some(({ url }) => url.startsWith(scope))
-    },
+    isOpen: async (clientId) => (await typeOf(clientId)) !== undefined,
+    pages: async () => (await pages({ includeUncontrolled: true })).map(({ id }) => id),
+    isWorker: async (clientId) => (await typeOf(clientId))?.endsWith('worker') === true,
     report: notify.report,
+    unreadable: degraded,
   })
   const resumeRoutes = createResumeRoutes(options.resume ?? {}, scope, answers)
   const work = createWork(navigator.locks, scope)
@@ -85,7 +90,8 @@ export function keep(given: Options, emptied?: () => void): Kept {
     clock,
     random,
     limits,
-    ready: () => Promise.all([limitsReady(), principal.known()]),
+    ready: limitsReady,
+    principal,
     saved: (...conversation) => outbox.settled(...conversation),
     brake: createBrake(clock),
     answers,
@@ -102,7 +108,7 @@ export function keep(given: Options, emptied?: () => void): Kept {
     principal,
     locks: navigator.locks,
     report: notify.report,
-    askAuth: (question) => askAuth(scope, question),
+    askAuth: async (question) => askAuth(clock, await pages(), question),
     requestSync: () => requestSync(scope),
     emptied,
     ...options.outbox,
@@ -155,6 +161,8 @@ export function keep(given: Options, emptied?: () => void): Kept {
         return event.waitUntil(atMost(drain('woken').then(syncLater)))
       case 'leaving':
         return answers.leaving(clientOf(event))
+      case 'staying':
+        return answers.staying(clientOf(event))
       case 'ping':
         return // That it came is all: it keeps the worker alive.
       case 'takeover':
@@ -206,9 +214,18 @@ export function keep(given: Options, emptied?: () => void): Kept {
     if (queued > 0) requestSync(scope)
   }
 
+  /** Those of this scope, the one in front first. */
+  async function pages(more: ClientQueryOptions = {}): Promise<readonly Client[]> {
+    const all = await worker.clients.matchAll({ type: 'window', ...more })
+    return all.filter(({ url }) => url.startsWith(scope))
+  }
+
   function refused(requestId: string, error: unknown) {
-    const message = `The browser's storage failed: ${error instanceof Error ? error.message : String(error)}`
-    notify.report({ status: 'storage_degraded', message, requestId }, '')
+    notify.report({ status: 'storage_degraded', message: storageFailed(error), requestId }, '')
+  }
+
+  function degraded(error: unknown) {
+    notify.report({ status: 'storage_degraded', message: storageFailed(error) }, '')
   }
 
   function atMost(underWay: Promise<unknown>): Promise<void> {
@@ -218,6 +235,10 @@ export function keep(given: Options, emptied?: () => void): Kept {
 
 async function sendUnnamed(request: Request): Promise<Response> {
   return reissue(request, await readBody(request))
+}
+
+function storageFailed(error: unknown): string {
+  return `The browser's storage failed: ${error instanceof Error ? error.message : String(error)}`
 }
 
 /** Which page sent a message; empty where it was none. */

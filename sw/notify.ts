@@ -4,8 +4,11 @@ import type { RequestStatus, Status, Untold } from '../core/protocol/status.ts'
 import { worker } from './worker.ts'
 
 export interface Notify {
-  /** Tells every page of the scope; never throws, never awaited. `clientId`: whose request it is. */
-  report: (status: Untold<Status>, clientId: string) => void
+  /**
+   * Tells every page of the scope; never throws, never awaited. `clientId`: whose request it is; `isPrivate`: no other
+   * page is told.
+   */
+  report: (status: Untold<Status>, clientId: string, isPrivate?: boolean) => void
   /** What is open is another person's. */
   forget: () => void
   /** The last status of every request that is still open, as one page sees it. */
@@ -17,6 +20,7 @@ export interface Notify {
 interface Told {
   status: Untold<Status> & { at: number }
   clientId: string
+  isPrivate: boolean
 }
 
 /** Statuses wait so long for others to go with them, ms: no person sees it, and what they tell of goes first. */
@@ -46,6 +50,7 @@ export function createNotify(
     for (const page of pages) {
       if (!page.url.startsWith(scope)) continue
       for (const told of batch) {
+        if (told.isPrivate && page.id !== told.clientId) continue
         page.postMessage({
           streamkeeper: 1,
           type: 'status',
@@ -57,22 +62,24 @@ export function createNotify(
   }
 
   return {
-    report: (untold, clientId) => {
+    report: (untold, clientId, isPrivate = false) => {
       const status = { ...untold, at: clock.now() }
       if (debug) console.debug('[streamkeeper]', status)
       if (isOfRequest(untold)) {
         const { requestId } = untold
         if (ENDS.has(untold.status)) open.delete(requestId)
-        else open.set(requestId, { status, clientId })
+        else open.set(requestId, { status, clientId, isPrivate })
       }
       if (status.status === 'outbox_restored') restored = { ...status, own: false }
       // A page that is going away, or a browser that is closing, is no fault to tell anyone.
-      if (unposted.push({ status, clientId }) === 1) queue = queue.then(post).catch(() => {})
+      if (unposted.push({ status, clientId, isPrivate }) === 1) queue = queue.then(post).catch(() => {})
     },
     notices: () => (restored ? [restored] : []),
     forget: () => open.clear(),
-    openRequests: (clientId) =>
-      Array.from(open.values(), (each) => ({ ...each.status, own: each.clientId === clientId }) as Status),
+    openRequests: (clientId) => {
+      const seen = Array.from(open.values()).filter((each) => !each.isPrivate || each.clientId === clientId)
+      return Array.from(seen, (each) => ({ ...each.status, own: each.clientId === clientId }) as Status)
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import { type Aim, atMost } from '../aims.ts'
 import { table } from '../report.ts'
 import type { MeasuredBytes } from './measure-bytes.ts'
 
@@ -18,6 +19,21 @@ export function reportBytes({ ours, theirs, parts }: MeasuredBytes): string {
       parts.map(({ part, bytes }) => [part, ((100 * bytes) / whole).toFixed(0)]),
     ),
   ].join('\n')
+}
+
+/** By the places that the measured have in their table. */
+export function aimsOfBytes({ ours: [worker, client] }: MeasuredBytes): Aim[] {
+  const aim = (what: string, weighed: MeasuredBytes['ours'][number] | undefined, limit: number) =>
+    atMost(
+      `${what} (brotli)`,
+      weighed?.[1].brotli ?? Number.NaN,
+      limit * 1_000,
+      (bytes) => `${tell(bytes)} kB`,
+    )
+  return [
+    aim('the worker has at most 12 kB', worker, 12),
+    aim("the client has at most 2.5 kB in a page's first load", client, 2.5),
+  ]
 }
 
 function tell(bytes: number): string {

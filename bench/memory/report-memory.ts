@@ -1,3 +1,5 @@
+import { type Aim, atMost } from '../aims.ts'
+import { OURS } from '../paths.ts'
 import { plot } from '../plot.ts'
 import { type Circumstances, table } from '../report.ts'
 import type { Held } from './measure-memory.ts'
@@ -22,6 +24,17 @@ export function reportMemory(
     '',
     ...table(['path', ...COLUMNS.map(([, title]) => title)], rows),
   ].join('\n')
+}
+
+export function aimsOfMemory(held: readonly Held[]): Aim[] {
+  const ours = held.find(({ path }) => path === OURS)
+  if (!ours) return []
+  const aim = (what: string, bytes: number | undefined, limit: number) =>
+    atMost(what, bytes ?? Number.NaN, limit * MB, (found) => `${tell(found)} MB`)
+  return [
+    aim('a page that reads nothing: the upstream gets rid of at most 16 MB', ours.floodTaken, 16),
+    aim('and the worker holds at most 8 MB', ours.floodWorker, 8),
+  ]
 }
 
 export async function plotMemory(held: readonly Held[]): Promise<Record<string, string>> {

@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest'
 import { planChats } from './chats.ts'
 import { meet } from './meet.ts'
+import { MIX } from './mix.ts'
 import { planOutages } from './outages.ts'
 import { POLICIES } from './policies.ts'
 import { repairPolicy } from './policy-repair.ts'
 import { runPolicy } from './run-policy.ts'
 import { simulate } from './simulate.ts'
+import { TABS_IN_AN_OUTAGE } from './troubles.ts'
+import { planWorld } from './world.ts'
 
 test('the same seed gives the same numbers', async () => {
   const once = () => simulate({ policies: POLICIES, seeds: [3], chats: 60 })
@@ -27,7 +30,18 @@ test('every policy has the same chats, and all of them', async () => {
   const [first] = simulated
   for (const { lived, figures } of simulated) {
     expect(lived.map(({ chat }) => chat.at)).toEqual(first?.lived.map(({ chat }) => chat.at))
-    expect(lived).toHaveLength(80)
+    const ofTabs = lived.filter(({ trouble }) => trouble === TABS_IN_AN_OUTAGE)
+    expect([lived.length - ofTabs.length, ofTabs.length]).toEqual([80, 6])
     expect(figures).toHaveLength(2)
   }
+})
+
+test('three tabs ask within seconds, and each meets the outage', () => {
+  const { chats, outages } = planWorld('tabs', 1, 2_000)
+  expect([chats.length, outages.length]).toEqual([30, 10])
+  for (const chat of chats) {
+    const outage = outages.find(({ from, until }) => from <= chat.at && chat.at < until)
+    expect(chat.at - (outage?.from ?? -Infinity)).toBeLessThanOrEqual(MIX.session.tabsApartMs)
+  }
+  expect(new Set(chats.map(({ session }) => session)).size).toBe(10)
 })

@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from '@playwright/test'
 import { cpuTimeMs } from '../cpu-time.ts'
 import { fetchOthers, measureClockOffset, readStreams, type Seen } from '../in-page.ts'
+import { now } from '../now.ts'
 import { openPage } from '../open-page.ts'
-import type { Path } from '../paths.ts'
+import { BARE, MEMORY, NONE, OURS, type Path } from '../paths.ts'
 import type { BenchServer } from '../server.ts'
 import { percentile } from '../statistics.ts'
 import type { Plan } from '../stream-events.ts'
@@ -16,7 +18,7 @@ export interface Figures {
   calmP50: number
   calmP99: number
   burst: number
-  /** Each of many streams at once. */
+  /** Each of many streams at once, long after all have begun; `NaN` for paths that are not watched so long. */
   crowdP50: number
   crowdP99: number
   /** What the whole browser computes for a thousand events of the crowd. */
@@ -44,8 +46,18 @@ interface Plans {
   fast: Plan
   calm: Plan
   burst: Plan
-  crowd: Plan & { streams: number }
+  crowd: Crowd
   others: number
+}
+
+/** Many streams at once. */
+interface Crowd {
+  streams: number
+  /** Between two events of each, ms. */
+  everyMs: number
+  /** So long after all have begun they are watched, and for so long, ms. */
+  settledMs: number
+  watchedMs: number
 }
 
 const FULL: Plans = {
@@ -53,7 +65,7 @@ const FULL: Plans = {
   fast: { events: 1_000, everyMs: 1 },
   calm: { events: 30, everyMs: 1_000 / 30 },
   burst: { events: 20_000, everyMs: 0 },
-  crowd: { events: 10, everyMs: 100, streams: 100 },
+  crowd: { streams: 100, everyMs: 100, settledMs: 1_000, watchedMs: 10_000 },
   others: 50,
 }
 
@@ -62,9 +74,14 @@ const QUICK: Plans = {
   fast: { ...FULL.fast, events: 200 },
   calm: { ...FULL.calm, events: 15 },
   burst: FULL.burst,
-  crowd: FULL.crowd,
+  crowd: { ...FULL.crowd, watchedMs: 2_000 },
   others: 20,
 }
+
+/** Ten seconds of each round are long: only these are compared. */
+const CROWDED: ReadonlySet<Path> = new Set([NONE, BARE, OURS, MEMORY])
+
+const NOT_WATCHED = { delaysMs: [], computedMs: Number.NaN }
 
 /**
  * Measures every path once a round, each round in another order: what the machine does meanwhile meets them all alike.
@@ -79,13 +96,18 @@ export async function measureRelay({ browser, server, paths, rounds, quick }: Ro
   }
   for (let round = 0; round < rounds; round++) {
     for (const { page, measured } of inTurn(lanes, round))
-      measured.rounds.push(await measureOnce(page, plans, server))
+      measured.rounds.push(await measureOnce(page, plans, server, CROWDED.has(measured.path)))
     console.error(`Relay: round ${round + 1} of ${rounds}`)
   }
   return lanes.map(({ measured }) => measured)
 }
 
-async function measureOnce(page: Page, plans: Plans, server: BenchServer): Promise<Figures> {
+async function measureOnce(
+  page: Page,
+  plans: Plans,
+  server: BenchServer,
+  isCrowded: boolean,
+): Promise<Figures> {
   await page.bringToFront()
   const clockOffsetMs = await page.evaluate(measureClockOffset)
   const read = (plan: Plan, times = 1, origins = [server.url]): Promise<Seen[]> =>
@@ -93,18 +115,20 @@ async function measureOnce(page: Page, plans: Plans, server: BenchServer): Promi
   // An idle worker was stopped since the last round, and code runs slower at first: that is not what is measured.
   await read(plans.first, 3)
   await read({ ...plans.burst, events: 2_000 })
-  const { streams, ...each } = plans.crowd
-  const origins = Array.from({ length: streams }, (_, index) => server.origin(index))
+  const origins = Array.from({ length: plans.crowd.streams }, (_, index) => server.origin(index))
   await read({ events: 1, everyMs: 0 }, 1, origins)
 
   const first = await read(plans.first, plans.first.times)
   const [fast] = await read(plans.fast)
   const [calm] = await read(plans.calm)
   const [burst] = await read(plans.burst)
-  const computedMs = await cpuTimeMs(page)
-  const crowd = await read(each, 1, origins)
-  const crowdCpuMs = (await cpuTimeMs(page)) - computedMs
-  const crowdDelays = crowd.flatMap(({ delaysMs }) => delaysMs)
+  const crowd = isCrowded
+    ? await watchCrowd(plans.crowd, {
+        server,
+        begin: (plan) => read(plan, 1, origins),
+        computedMs: () => cpuTimeMs(page),
+      })
+    : NOT_WATCHED
   const others = await page.evaluate(fetchOthers, plans.others)
   return {
     ttfb: percentile(
@@ -116,9 +140,41 @@ async function measureOnce(page: Page, plans: Plans, server: BenchServer): Promi
     calmP50: percentile(calm?.delaysMs ?? [], 50),
     calmP99: percentile(calm?.delaysMs ?? [], 99),
     burst: burst?.totalMs ?? Number.NaN,
-    crowdP50: percentile(crowdDelays, 50),
-    crowdP99: percentile(crowdDelays, 99),
-    crowdCpu: (crowdCpuMs / crowdDelays.length) * 1_000,
+    crowdP50: percentile(crowd.delaysMs, 50),
+    crowdP99: percentile(crowd.delaysMs, 99),
+    crowdCpu: (crowd.computedMs / crowd.delaysMs.length) * 1_000,
     other: percentile(others, 50),
   }
+}
+
+interface Watched {
+  server: BenchServer
+  /** Resolves when all have been read to their end. */
+  begin: (plan: Plan) => Promise<Seen[]>
+  /** What the browser has computed so far, ms. */
+  computedMs: () => Promise<number>
+}
+
+/** The steady state: how they begin and how they end is left out. */
+async function watchCrowd(
+  { streams, everyMs, settledMs, watchedMs }: Crowd,
+  { server, begin, computedMs }: Watched,
+): Promise<{ delaysMs: number[]; computedMs: number }> {
+  const reading = begin({ events: Number.MAX_SAFE_INTEGER, everyMs })
+  await Promise.race([server.flowing(streams), reading])
+  await sleep(settledMs)
+  const before = await computedMs()
+  const from = now()
+  await sleep(watchedMs)
+  const to = now()
+  const after = await computedMs()
+  server.finish()
+  const seen = await reading
+  const delaysMs = seen.flatMap(({ delaysMs, sentAt }) =>
+    delaysMs.filter((_, index) => {
+      const at = sentAt[index] ?? Number.NaN
+      return at >= from && at < to
+    }),
+  )
+  return { delaysMs, computedMs: after - before }
 }

@@ -1,3 +1,4 @@
+import { type Aim, atMost } from '../aims.ts'
 import type { Path } from '../paths.ts'
 import { plot } from '../plot.ts'
 import { cell, type Circumstances, ratio, table, tell, tellCount } from '../report.ts'
@@ -94,6 +95,42 @@ function framesTable({ drained, idleFrames }: MeasuredSaves): string[] {
     frames(`${path.title} sends ${tellCount(queued)}`, rounds),
   )
   return table(['page', 'p50', 'p99'], [frames('nothing to do', [idleFrames]), ...rows])
+}
+
+export function aimsOfSaves({ accepted, drained }: MeasuredSaves): Aim[] {
+  const times = (found: number) => `×${found.toFixed(2)}`
+  const costs = (name: string, count?: number) =>
+    drained
+      .find(({ path, queued }) => path.name === name && queued === count)
+      ?.rounds.map(({ perMessage }) => perMessage) ?? []
+  const counts = [...new Set(drained.map(({ queued }) => queued))]
+  const [few] = counts
+  const many = counts.at(-1)
+  const answered = accepted.find(({ path }) => path.name === 'keeper')?.rounds ?? []
+  const growth = ratio(costs('keeper', many), costs('keeper', few))
+  return [
+    atMost(
+      'a small message is answered within 10 ms (p50)',
+      median(answered.map(({ acceptP50 }) => acceptP50)),
+      10,
+      (ms) => `${tell(ms)} ms`,
+    ),
+    ...counts
+      .filter((count) => count !== many)
+      .map((count) =>
+        atMost(
+          `${count} that were queued are sent as fast as by workbox-background-sync`,
+          ratio(costs('keeper', count), costs('workbox', count)),
+          1,
+          times,
+        ),
+      ),
+    {
+      aim: `a message of ${tellCount(many ?? 0)} costs what one of ${few} costs, ±20 %`,
+      found: times(growth),
+      isReached: growth >= 0.8 && growth <= 1.2,
+    },
+  ]
 }
 
 /** SVGs by name: how long a page waits for its save to be answered, and what sending costs. */

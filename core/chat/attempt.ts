@@ -100,7 +100,8 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     }
     const isNull = NULL_BODY.has(response.status)
     if (isNull) void response.body?.cancel().catch(() => {}) // Some browsers have a body even there.
-    const mayBePage = isHtml(response.headers.get('content-type') ?? '')
+    const label = response.headers.get('content-type') ?? ''
+    const mayBePage = label === '' || isHtml(label)
     // A page is bounded, and only the untouched Response keeps where it came from.
     const asItCame = response.redirected && mayBePage ? response.clone() : undefined
     const rest = isNull || !response.body ? null : openChunks(response.body)

@@ -20,6 +20,25 @@ describe('an EventSource ends as the upstream did, so that it connects again', (
     expect(statusOf(run, 'request_failed').code).toBe(code)
   })
 
+  test.each([
+    ['a finish', say('Hel') + FINISH],
+    ['an end marker', say('Hel') + FINISH + DONE],
+    [
+      'an Anthropic end',
+      'data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hel"}}\n\n' +
+        'data: {"type":"message_delta","delta":{"stop_reason":"end_turn"}}\n\n' +
+        'data: {"type":"message_stop"}\n\n',
+    ],
+  ])('not 10 s after %s: it would ask again', async (_words, said) => {
+    const pings = Array.from({ length: 20 }, (_, n): [number, string] => [(n + 1) * 5_000, KEEP_ALIVE])
+    const run = runTrip([streams([[0, said], ...pings, [101_000, say('again')]], { end: 'open' })], {
+      isEventSource: true,
+    })
+    await run.clock.advance(102_000)
+    expect(run.page).toMatchObject({ text: said + KEEP_ALIVE.repeat(20) + say('again'), closed: false })
+    expect(run.signals[0]?.aborted).toBe(false)
+  })
+
   test('when all attempts failed after it was answered', async () => {
     const quiet = streams([[20_000, '']], { end: 'reset' })
     const run = runTrip([quiet, quiet], { isEventSource: true })

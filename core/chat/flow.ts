@@ -44,7 +44,12 @@ export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
   let isFinished = false
   const ended = deferred<FlowEnd>()
 
-  const idle = createIdleTimers(context.clock, context.timeouts, () => inspection?.look() ?? UNREAD, {
+  const look = () => {
+    const glance = inspection?.look() ?? UNREAD
+    // An EventSource that is ended asks again; what belongs to one answer, only its page knows.
+    return context.isEventSource ? { ...glance, finished: false } : glance
+  }
+  const idle = createIdleTimers(context.clock, context.timeouts, look, {
     stalled: context.stalled,
     flowing: context.flowing,
     expired: (name) => {

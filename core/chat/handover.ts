@@ -41,8 +41,10 @@ export function createHandover(
   ) => {
     if (committed) return
     committed = response
+    let source: ByteSource | undefined
     const body: ByteSource = {
-      read: async () => (await flowing.promise).read(),
+      // Each promise on the way costs every chunk: once it flows there is none here.
+      read: () => source?.read() ?? flowing.promise.then((found) => (source = found).read()),
       cancel: () => stop.abort(),
     }
     const head = headOf(response, requestId, times, isFailed, status)
@@ -119,7 +121,10 @@ export function createHandover(
     },
     giveUp: async (failure, own) => {
       fail(failure)
-      if (own?.asItCame && !committed) return answer.resolve({ kind: 'as_it_came', response: own.asItCame })
+      if (own?.asItCame && !committed) {
+        own.rest?.cancel()
+        return answer.resolve({ kind: 'as_it_came', response: own.asItCame })
+      }
       if (own) return void (await flow(own, true))
       answer.resolve(
         times.wasAnswered ? problemOf(failure, requestId, times, clock.now()) : { kind: 'network_error' },

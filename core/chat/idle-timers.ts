@@ -90,18 +90,19 @@ export function createIdleTimers(
   function count() {
     if (waitingSince === undefined) return
     const now = clock.monotonic()
-    forgiveSleep()
-    for (const each of [transport, output]) each.silentMs += now - waitingSince
+    forgiveSleep(now)
+    transport.silentMs += now - waitingSince
+    output.silentMs += now - waitingSince
     waitingSince = now
   }
 
   /** After a sleep every silence starts again. */
-  function forgiveSleep() {
-    if (!cancelTimer || !wasHeldUp(clock.monotonic() - dueAt, isRenewed)) return
+  function forgiveSleep(now: number) {
+    if (!cancelTimer || !wasHeldUp(now - dueAt, isRenewed)) return
     isRenewed = true
     dueAt = Infinity
     for (const each of [transport, output]) each.silentMs = 0
-    if (waitingSince !== undefined) waitingSince = clock.monotonic()
+    if (waitingSince !== undefined) waitingSince = now
   }
 
   function goesOn(each: typeof transport | typeof output, silentMs: number) {

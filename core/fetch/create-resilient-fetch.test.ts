@@ -185,3 +185,51 @@ test('a wrong option is a TypeError that names it', () => {
   expect(() => createResilientFetch({ timeouts: { headersMs: -1 } })).toThrow('timeouts.headersMs')
   expect(() => createResilientFetch({ chat: ['relative/path'] })).toThrow('chat[0]')
 })
+
+describe('a protocol of the app’s own', () => {
+  const options: ResilientFetchOptions = {
+    chat: [{ url: 'https://api.example/*', ends: ['type=done', 'event=done'], errors: 'type=failed' }],
+  }
+  const lines = (...values: object[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('')
+  const answers = (body: string) => () => new Response(body, { headers: { 'content-type': 'text/plain' } })
+
+  test.each([
+    ['lines', lines({ type: 'token', text: 'a' }, { type: 'done' })],
+    ['events', 'event: token\ndata: a\n\nevent: done\ndata: {}\n\n'],
+    ['one JSON value', '{"type":"done","text":"a"}'],
+  ])('is whole with its end: %s', async (_name, body) => {
+    const { send, requests, statuses } = over([answers(body)], options)
+    const response = await send(CHAT, { method: 'POST', body: '{}' })
+    expect(await response.text()).toBe(body)
+    expect([requests.length, statuses.at(-1)?.status]).toEqual([1, 'request_finished'])
+  })
+
+  test('is truncated without it, and breaks', async () => {
+    const body = lines({ type: 'token', text: 'a' })
+    const { send, requests, statuses } = over([answers(body)], options)
+    const response = await send(CHAT, { method: 'POST', body: '{}' })
+    await expect(response.text()).rejects.toThrow()
+    expect(requests).toHaveLength(1)
+    expect(statuses.at(-1)).toMatchObject({ status: 'request_failed', code: 'truncated' })
+  })
+
+  test('that fails before its first output is tried again, and later is an error in the stream', async () => {
+    const whole = lines({ type: 'token', text: 'a' }, { type: 'done' })
+    const early = over([answers(lines({ type: 'failed' })), answers(whole)], options)
+    expect(await (await early.send(CHAT, { method: 'POST', body: '{}' })).text()).toBe(whole)
+    expect(early.requests).toHaveLength(2)
+
+    const late = over([answers(lines({ type: 'token' }, { type: 'failed' }))], options)
+    await expect((await late.send(CHAT, { method: 'POST', body: '{}' })).text()).rejects.toThrow()
+    expect(late.statuses.at(-1)).toMatchObject({ status: 'request_failed', code: 'error_in_stream' })
+  })
+
+  test('is told by name where a matcher is none', () => {
+    expect(() => createResilientFetch({ chat: [{ url: '/a', ends: '' }] })).toThrow(
+      'Wrong option chat[0].ends: got "", takes \'data=<text>\'',
+    )
+    expect(() => createResilientFetch({ chat: [{ url: '/a', errors: ['type=error', '=x'] }] })).toThrow(
+      'Wrong option chat[0].errors[1]: got "=x"',
+    )
+  })
+})

@@ -34,6 +34,10 @@ const key = matching(
   "'path', ':group', 'query.a' or 'body.a.b'",
   (value) => typeof value === 'string' && /^(path|:\w+|query\..+|body(\.[^.]+)+)$/.test(value),
 )
+const mediaType = matching(
+  "a media type such as 'application/json' or 'text/*'",
+  (value) => typeof value === 'string' && /^\s*(\*|[\w.+*-]+\/[\w.+*-]+)\s*(;.*)?$/.test(value),
+)
 const matcher = matching(MATCHER_TAKES, isMatcher)
 const matchers = either(matcher, list(matcher))
 
@@ -94,7 +98,8 @@ const optionsShape = shape({
           respond: either(oneOf('queued', 'sent'), shape({ status: httpStatus, body: anything }, ['status'])),
           respondMs: ms,
           idempotencyKey: flagOrText,
-          accept: list(text),
+          accept: list(mediaType),
+          refused: matchers,
           duplicateStatus: httpStatus,
           whenUnsure: oneOf('resend', 'hold'),
           afterDead: oneOf('pass', 'hold'),

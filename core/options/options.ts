@@ -1,6 +1,6 @@
+import type { Matcher } from './matcher.ts'
 import type { RetryPolicy } from '../retry/policy.ts'
 import type { Timeouts } from '../chat/timeouts.ts'
-import type { Matcher } from './matcher.ts'
 
 /**
  * The options of `register`, `keepStreams` and `createResilientFetch`: plain JSON, for the ready-made worker
@@ -81,8 +81,16 @@ export interface SaveRouteOptions extends RouteOptions {
   respondMs?: number
   /** `true` or a header's name; default `true` same-origin, `false` cross-origin (it costs a preflight there). */
   idempotencyKey?: boolean | string
-  /** Content types that count as the API's own answer; default JSON, or none at all. */
+  /**
+   * Content types that count as the API's own answer, such as `'text/*'`; their parameters do not count. Default JSON, or
+   * none at all.
+   */
   accept?: string[]
+  /**
+   * How the API says no with a 2xx, such as `'errors'` for GraphQL or `'ok=false'`: the message becomes a dead letter
+   * with the response's words. Default none.
+   */
+  refused?: Matcher | Matcher[]
   /** A status with which the API says that it has the message already. */
   duplicateStatus?: number
   /**

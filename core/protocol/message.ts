@@ -53,7 +53,8 @@ export interface StreamInfo {
 
 /** What a page asks the worker, and what it gets back: `[arguments, result]` by name. */
 export interface Calls {
-  hello: [{ protocol: number }, Hello]
+  /** `principal`: the page's first word of who is signed in, where it has one. */
+  hello: [{ protocol: number; principal?: string | null | undefined }, Hello]
   'outbox.list': [null, OutboxEntry[]]
   'outbox.body': [{ id: string }, Blob | null]
   'outbox.flush': [null, undefined]
@@ -74,6 +75,8 @@ export interface Calls {
 export interface Hello {
   protocol: number
   version: string
+  /** It reads the page's principal in the greeting; absent in workers of 0.1. */
+  hearsPrincipal?: boolean
   /** The options this worker runs with, canonical; the client warns when its own differ. */
   options: string
   outbox: OutboxCounts
@@ -91,6 +94,8 @@ export type ToWorker =
   | { streamkeeper: 1; type: 'ping' }
   /** The page is about to go: a Response that it gives up now is no Stop. */
   | { streamkeeper: 1; type: 'leaving' }
+  /** It said so, and is still there: what it has read meanwhile it has shown. */
+  | { streamkeeper: 1; type: 'staying' }
   | { streamkeeper: 1; type: 'wake' }
   /** To a version that waits: now may be a good time. */
   | { streamkeeper: 1; type: 'takeover' }
@@ -110,4 +115,12 @@ export type ToPage =
 // oxlint-disable-next-line no-unnecessary-type-parameters -- the caller says which side it is on
 export function isOurs<Message extends ToWorker | ToPage>(data: unknown): data is Message {
   return typeof data === 'object' && data !== null && 'streamkeeper' in data && data.streamkeeper === 1
+}
+
+/** What `isPrincipal` takes, in words. */
+export const PRINCIPAL_TAKES = 'a string that is not empty, or null for nobody'
+
+/** Whether a value can say who is signed in. */
+export function isPrincipal(value: unknown): value is string | null {
+  return value === null || (typeof value === 'string' && value !== '')
 }

@@ -10,6 +10,7 @@ const LINE = /^([0-9a-k]):(["[{].*)$/s
  */
 export const aiSdkData: Wire = {
   name: 'ai-sdk-data',
+  formats: ['lines'],
 
   recognises: (event) => parseDataLine(event) !== undefined,
 

@@ -34,7 +34,7 @@ export const aiSdkUi: Wire = {
   recognises: (event) => {
     const type = eventType(event)
     if (type === 'start-step' || type === 'finish-step')
-      return Object.keys(Object(event.data) as object).length === 1
+      return get(event.data, 'type') === type && Object.keys(Object(event.data) as object).length === 1
     return OWN_PARTS.some(([part, field]) => part.test(type) && typeof get(event.data, field) === 'string')
   },
 
@@ -42,10 +42,13 @@ export const aiSdkUi: Wire = {
     const { text, data } = event
     const open = (seen.open ??= new Set())
     if (isDone(text)) {
+      seen.endedByParts = !seen.finished
       if (seen.finished || open.size === 0) end(seen)
       return true
     }
     const type = eventType(event)
+    // In a merged stream the next message or step begins after a finish.
+    if (/^((text|reasoning)-)?start(-step)?$/.test(type)) seen.finished = false
     const [, kind, step] = /^(text|reasoning|tool-input|tool-output)-(\w+)$/.exec(type) ?? []
     const part = `${kind === 'text' || kind === 'reasoning' ? kind : 'tool'} ${asText(get(data, 'id')) || asText(get(data, 'toolCallId'))}`
     if (type === 'finish' || type === 'abort') {
@@ -77,7 +80,7 @@ export const aiSdkUi: Wire = {
     return /"type"\s{0,9}:\s{0,9}"(text|reasoning|tool|data|file|source)/.test(head)
   },
 
-  needsAll: (seen) => !seen.finished,
+  needsAll: (seen) => !seen.finished || seen.endedByParts === true,
 
   errorEvent: ({ message }) => ({ data: { type: 'error', errorText: message } }),
 }

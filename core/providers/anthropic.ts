@@ -12,16 +12,16 @@ export const anthropic: Wire = {
     const { data } = event
     switch (eventType(event)) {
       case 'message_start':
-        return typeof get(data, 'message') === 'object'
+        // Other agents have a `message_start` with a message of theirs.
+        return get(data, 'message', 'type') === 'message' || typeof get(data, 'message', 'usage') === 'object'
       case 'content_block_start':
         return typeof get(data, 'content_block') === 'object'
       case 'content_block_delta':
-      case 'message_delta':
         return typeof get(data, 'delta') === 'object'
+      case 'message_delta':
+        return get(data, 'delta', 'stop_reason') !== undefined
       case 'content_block_stop':
         return typeof get(data, 'index') === 'number'
-      case 'message_stop':
-        return event.name === 'message_stop'
       default:
         return false
     }

@@ -1,4 +1,4 @@
-import { addOutput, addUsage, end, eventType, get, type Wire } from './wire.ts'
+import { addOutput, addUsage, asText, end, eventType, get, type Wire } from './wire.ts'
 
 /**
  * Cohere's chat, version 2: typed events, ended by `message-end`. Its SDK reads `data:` lines only.
@@ -8,13 +8,14 @@ export const cohere: Wire = {
   name: 'cohere',
   requests: [{ path: /\/v2\/chat$/, mediaType: 'text/event-stream' }],
 
-  recognises: (event) =>
-    /^(message|content|tool-call|citation)-(start|end)$|^(content|tool-call|tool-plan)-delta$/.test(
-      eventType(event),
-    ) &&
-    (typeof get(event.data, 'delta') === 'object' ||
-      typeof get(event.data, 'index') === 'number' ||
-      event.name === eventType(event)),
+  recognises: ({ data }) => {
+    const type = asText(get(data, 'type'))
+    if (type === 'message-end') return get(data, 'delta', 'finish_reason') !== undefined
+    return (
+      /^((message|content|tool-call|citation)-start|(content|tool-call|tool-plan)-delta)$/.test(type) &&
+      typeof get(data, 'delta', 'message') === 'object'
+    )
+  },
 
   read: (event, seen) => {
     const type = eventType(event)

@@ -47,10 +47,9 @@ function errorInValue(data: unknown): unknown {
   const errors = asArray(get(data, 'errors'))
   if (errors.length > 0 && get(data, 'success') === false) return errors[0]
   // Bedrock: the exception's name is the field.
-  const exception = Object.keys(data).find((field) => /^[a-z]+[A-Za-z]*Exception$/.test(field))
-  if (exception !== undefined && exception.length < 64) {
-    return { type: exception, message: get(data, exception, 'message') }
-  }
+  const exception = Object.keys(data).find((field) => /^[a-z][A-Za-z]{0,60}Exception$/.test(field))
+  const message = exception === undefined ? undefined : get(data, exception, 'message')
+  if (typeof message === 'string') return { type: exception, message }
   for (const choice of asArray(get(data, 'choices'))) {
     const ownError = detail(get(choice, 'error'))
     if (ownError !== undefined) return ownError

@@ -57,9 +57,10 @@ function isResponse({ data }: StreamEvent): boolean {
   if (get(data, 'promptFeedback', 'blockReason') !== undefined) return true
   const candidates = asArray(get(data, 'candidates'))
   if (candidates.length === 0) return hasContent(get(data, 'usageMetadata'))
-  return candidates.every((candidate) =>
-    ['content', 'finishReason', 'safetyRatings', 'index'].some(
-      (field) => get(candidate, field) !== undefined,
-    ),
+  return candidates.every(
+    (candidate) =>
+      typeof get(candidate, 'content') === 'object' ||
+      typeof get(candidate, 'finishReason') === 'string' ||
+      Array.isArray(get(candidate, 'safetyRatings')),
   )
 }

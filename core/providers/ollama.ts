@@ -10,7 +10,7 @@ export const ollama: Wire = {
 
   recognises: ({ data }: StreamEvent) =>
     typeof get(data, 'done') === 'boolean' &&
-    (typeof get(data, 'created_at') === 'string' ||
+    ((typeof get(data, 'created_at') === 'string' && typeof get(data, 'model') === 'string') ||
       typeof get(data, 'response') === 'string' ||
       typeof get(data, 'message', 'content') === 'string'),
 

@@ -98,8 +98,12 @@ function isChunk({ data }: StreamEvent): boolean {
   const choices = get(data, 'choices')
   if (!Array.isArray(choices)) return false
   if (choices.length === 0) return Object.keys(Object(data) as object).every((field) => PREAMBLE.has(field))
-  return choices.some((choice) =>
-    ['delta', 'message', 'text', 'finish_reason'].some((field) => get(choice, field) !== undefined),
+  return choices.some(
+    (choice) =>
+      typeof get(choice, 'delta') === 'object' ||
+      typeof get(choice, 'message') === 'object' ||
+      get(choice, 'finish_reason') !== undefined ||
+      (typeof get(choice, 'text') === 'string' && typeof get(choice, 'index') === 'number'),
   )
 }
 

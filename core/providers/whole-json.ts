@@ -1,8 +1,8 @@
-import { addOutput, addUsage, asArray, end, get, hasContent, type StreamEvent, type Wire } from './wire.ts'
+import { addOutput, addUsage, asArray, end, get, type StreamEvent, type Wire } from './wire.ts'
 
-/** How the bodies of the providers' whole responses begin: one of these fields is within the first bytes. */
+/** How the bodies of the providers' whole responses begin: one of these is within the first bytes. */
 const OPENING =
-  /"object"\s{0,9}:\s{0,9}"(chat\.completion|text_completion|response)"|"type"\s{0,9}:\s{0,9}"message"|"(choices|candidates)"\s{0,9}:\s{0,9}\[/
+  /"object"\s{0,20}:\s{0,20}"(chat\.completion"|text_completion"|response"\s{0,20},\s{0,20}"created)|"type"\s{0,20}:\s{0,20}"message"\s{0,20},\s{0,20}"role"\s{0,20}:\s{0,20}"assistant"|"choices"\s{0,20}:\s{0,20}\[\s{0,20}\{\s{0,20}"(index"|finish_reason"|message"\s{0,20}:\s{0,20}\{)|"candidates"\s{0,20}:\s{0,20}\[\s{0,20}\{\s{0,20}"content"\s{0,20}:\s{0,20}\{/
 
 /**
  * A response in one JSON value, as all providers give it to a request that does not stream. Half of it is of no use to
@@ -10,13 +10,18 @@ const OPENING =
  */
 export const wholeJson: Wire = {
   name: 'whole-json',
+  formats: ['values'],
 
   recognises: ({ data }: StreamEvent) =>
     asArray(get(data, 'choices')).some(
-      (choice) => hasContent(get(choice, 'message')) && get(choice, 'delta') === undefined,
+      (choice) => typeof get(choice, 'message') === 'object' && get(choice, 'delta') === undefined,
     ) ||
     (get(data, 'object') === 'response' && Array.isArray(get(data, 'output'))) ||
-    (get(data, 'type') === 'message' && Array.isArray(get(data, 'content'))),
+    (get(data, 'object') === 'conversation.response' && Array.isArray(get(data, 'outputs'))) ||
+    (typeof get(data, 'finish_reason') === 'string' && Array.isArray(get(data, 'message', 'content'))) ||
+    (get(data, 'type') === 'message' &&
+      get(data, 'stop_reason') !== undefined &&
+      Array.isArray(get(data, 'content'))),
 
   read: ({ data }, seen) => {
     addOutput(seen)
@@ -25,6 +30,7 @@ export const wholeJson: Wire = {
     const usage = get(data, 'usage')
     addUsage(seen, get(usage, 'prompt_tokens'), get(usage, 'completion_tokens'))
     addUsage(seen, get(usage, 'input_tokens'), get(usage, 'output_tokens'))
+    addUsage(seen, get(usage, 'tokens', 'input_tokens'), get(usage, 'tokens', 'output_tokens')) // Cohere
     return true
   },
 }

@@ -1,5 +1,6 @@
 import type { Failure } from '../protocol/failure.ts'
 import type { Usage } from '../protocol/status.ts'
+import type { Format } from './inspection/format.ts'
 
 /** One event of a stream: a server-sent event, or one JSON value of a body. */
 export interface StreamEvent {
@@ -34,6 +35,8 @@ export interface Seen {
   choices?: Map<unknown, boolean>
   /** Parts that have been opened and not closed. */
   open?: Set<string>
+  /** It ended because all parts are closed: which ones were opened must be known from its beginning. */
+  endedByParts?: boolean
   /** Events had ids: a client may ask for what follows the last one. */
   hasIds?: boolean
   /** An event was too long to read, and its beginning and end do not tell what it was. */
@@ -55,6 +58,8 @@ export interface Wire {
   name: string
   /** How its requests look: where to look first, never evidence of what the response is. */
   requests?: readonly RequestShape[]
+  /** How its bodies are framed; default: in any way. */
+  formats?: readonly Format[]
   /** Whether an event can only be of this wire. */
   recognises: (event: StreamEvent) => boolean
   /** Reads one event into `seen`. Returns `false` for an event that the wire does not know. */

@@ -99,6 +99,20 @@ test('the AI SDK’s [DONE] while a part is open is a cut', () => {
   expect(inspect(text, 'text/event-stream', '/api/chat').verdict).toBe('truncated')
 })
 
+test.each([10, 2_000, 40_000])(
+  'a part that stays open is a cut, however much follows it: %i deltas',
+  (count) => {
+    const part = (data: object) => `data: ${JSON.stringify(data)}\n\n`
+    const text = (type: string) =>
+      part({ type: `text-${type}`, id: '1', ...(type === 'delta' ? { delta: 'a' } : {}) })
+    const tool = (type: string) => part({ type: `tool-${type}`, toolCallId: 't', toolName: 'look' })
+    const rest = text('start') + text('delta').repeat(count) + text('end') + DONE
+    const verdict = (stream: string) => inspect(stream, 'text/event-stream', '/api/chat').verdict
+    expect(verdict(tool('input-start') + rest)).toBe('truncated')
+    expect(verdict(tool('input-start') + tool('input-available') + rest)).toBe('complete')
+  },
+)
+
 test.each([
   ['an error line', 'error: {"error":{"message":"failed"}}\n\n'],
   ['bare JSON', '{"error":{"code":499}}\n'],
@@ -117,6 +131,79 @@ test('Gemini’s list of JSON is whole when it is closed, and grows until then',
   expect(inspect(text, 'application/json', path).verdict).toBe('complete')
   const cut = inspect(text.slice(0, 40), 'application/json', path)
   expect(cut.verdict).toBe('truncated')
+})
+
+test.each([
+  [
+    'OpenAI chat',
+    {
+      object: 'chat.completion',
+      choices: [{ index: 0, message: { content: 'Yes' } }],
+      usage: { prompt_tokens: 3, completion_tokens: 5 },
+    },
+  ],
+  [
+    'OpenAI Responses',
+    {
+      id: 'r',
+      object: 'response',
+      output: [{ type: 'message' }],
+      usage: { input_tokens: 3, output_tokens: 5 },
+    },
+  ],
+  [
+    'Anthropic',
+    {
+      type: 'message',
+      role: 'assistant',
+      content: [{ type: 'text', text: 'Yes' }],
+      stop_reason: 'end_turn',
+      usage: { input_tokens: 3, output_tokens: 5 },
+    },
+  ],
+  [
+    'Gemini',
+    {
+      candidates: [{ content: { parts: [{ text: 'Yes' }] }, finishReason: 'STOP' }],
+      usageMetadata: { promptTokenCount: 3, candidatesTokenCount: 5 },
+    },
+  ],
+  [
+    'Ollama',
+    {
+      model: 'm',
+      created_at: 'now',
+      message: { content: 'Yes' },
+      done: true,
+      prompt_eval_count: 3,
+      eval_count: 5,
+    },
+  ],
+  [
+    'Cohere',
+    {
+      id: 'i',
+      message: { content: [{ type: 'text', text: 'Yes' }] },
+      finish_reason: 'COMPLETE',
+      usage: { tokens: { input_tokens: 3, output_tokens: 5 } },
+    },
+  ],
+  [
+    'Mistral conversations',
+    {
+      object: 'conversation.response',
+      outputs: [{ content: 'Yes' }],
+      usage: { prompt_tokens: 3, completion_tokens: 5 },
+    },
+  ],
+])('%s’s whole JSON is complete when it is closed, cut before, and tells its usage', (_name, value) => {
+  for (const text of [JSON.stringify(value), JSON.stringify(value, null, 2)]) {
+    const whole = inspect(text, 'application/json', '/my/backend')
+    expect([whole.verdict, whole.seen.usage]).toEqual(['complete', { inputTokens: 3, outputTokens: 5 }])
+    for (let cut = 1; cut < text.length; cut++) {
+      expect(inspect(text.slice(0, cut), 'application/json', '/my/backend').verdict).toBe('truncated')
+    }
+  }
 })
 
 test('an unknown stream that begins with an error has one; one that goes on after it is not judged', () => {

@@ -5,6 +5,7 @@ import { anthropic } from './anthropic.ts'
 import { cohere } from './cohere.ts'
 import { gemini } from './gemini.ts'
 import { geminiInteractions } from './gemini-interactions.ts'
+import type { Format } from './inspection/format.ts'
 import { langgraph } from './langgraph.ts'
 import { mistral } from './mistral.ts'
 import { ollama } from './ollama.ts'
@@ -32,9 +33,9 @@ export const WIRES: readonly Wire[] = [
   ollama,
 ]
 
-/** The wire that an event can only be of. */
-export function recognise(event: StreamEvent): Wire | undefined {
-  return WIRES.find((wire) => wire.recognises(event))
+/** The wire that an event of a body in this format can only be of. */
+export function recognise(event: StreamEvent, format: Format = 'bytes'): Wire | undefined {
+  return WIRES.find(({ formats = [format], recognises }) => formats.includes(format) && recognises(event))
 }
 
 /** The wire that a response would speak if it were what its request's path and its label let expect. */

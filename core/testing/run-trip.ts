@@ -34,7 +34,8 @@ export interface Page {
   response?: Response
   /** When the Response was handed over, ms after the start. */
   respondedAt?: number
-  /** The bytes read so far, as text. */
+  /** The chunks read so far, and their text. */
+  bytes: Uint8Array[]
   text: string
   error?: unknown
   closed: boolean
@@ -128,6 +129,7 @@ export function statusOf<Name extends StatusName>(
 function read(answer: Promise<Answer>, now: () => number): Page {
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   const page: Page = {
+    bytes: [],
     text: '',
     closed: false,
     cancel: async () => reader?.cancel(),
@@ -141,6 +143,7 @@ function read(answer: Promise<Answer>, now: () => number): Page {
       for (;;) {
         const chunk = await reader?.read()
         if (!chunk || chunk.done) break
+        page.bytes.push(chunk.value)
         page.text += decoder.decode(chunk.value, { stream: true })
       }
       page.closed = true

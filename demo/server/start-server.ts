@@ -6,6 +6,7 @@ import { trackConnections } from './connections.ts'
 import { type Exchange, openExchange } from './exchange.ts'
 import { answerHistory } from './history/answer-history.ts'
 import { openHistory } from './history/open-history.ts'
+import type { SaveAttempt } from './history/save-log.ts'
 import { sendError } from './send.ts'
 import { serveSite } from './site.ts'
 import { answerUpstream, type UpstreamContext } from './upstream/answer-upstream.ts'
@@ -40,6 +41,8 @@ export interface RunningServer {
   /** Without a slash at its end. */
   url: string
   port: number
+  /** The writes that reached its history, the oldest first; also when it is closed. */
+  saves: () => SaveAttempt[]
   /** Destroys every open connection and goes on listening. */
   dropConnections: () => void
   /** Destroys every open connection and stops; the port is free afterwards. */
@@ -117,6 +120,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     port,
+    saves: () => history.saves.list(null),
     dropConnections: connections.drop,
     close: () => (closed ??= close()),
   }

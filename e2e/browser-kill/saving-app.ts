@@ -12,26 +12,59 @@ export interface Saving {
   hasQuery: boolean
 }
 
-/** An app that saves message after message, and tells at once of each that was accepted. */
-export async function openSavingApp(page: Page, url: string, onAccepted: (saving: Saving) => void) {
-  await page.exposeFunction('accepted', onAccepted)
+/** What a page of the app does or is told, at once. */
+export type Seen =
+  | { at: number; do: 'save'; saving: Saving }
+  | { at: number; do: 'accepted'; entryId: string; saving: Saving }
+  | { at: number; by: 'page'; do: 'signing in' | 'signed in'; who: string | null }
+  | { at: number; by: 'worker'; do: 'told'; status: string; entryId: string }
+
+export interface SavingAppOptions {
+  who: string
+  /** Whether it answers when it is asked for credentials. */
+  provides: boolean
+  saw: (event: Seen) => void
+}
+
+/** An app that saves message after message, and tells at once of all that it sees. */
+export async function openSavingApp(page: Page, url: string, { who, provides, saw }: SavingAppOptions) {
+  await page.exposeFunction('saw', saw)
   await page.goto(`${url}/e2e/site/`)
-  const state = await page.evaluate(async () => {
-    const options = { saves: ['/api/sessions/:session/messages'], principal: 'ada' }
-    const { state } = await window.e2e.register(options)
-    window.e2e.keeper?.provideAuth(() => ({ Authorization: 'Bearer demo-token' }))
-    return state
-  })
+  const state = await page.evaluate(
+    async ({ who, provides }) => {
+      const { saw } = window as unknown as { saw: (event: unknown) => Promise<void> }
+      await saw({ at: Date.now(), by: 'page', do: 'signing in', who })
+      const options = { saves: ['/api/sessions/:session/messages'], principal: who }
+      const { state } = await window.e2e.register(options)
+      await window.e2e.keeper?.setPrincipal(who)
+      await saw({ at: Date.now(), by: 'page', do: 'signed in', who })
+      window.e2e.keeper?.on('*', (status) => {
+        if ('entryId' in status && status.status !== 'storage_degraded') {
+          void saw({
+            at: status.at,
+            by: 'worker',
+            do: 'told',
+            status: status.status,
+            entryId: status.entryId,
+          })
+        }
+      })
+      if (provides) window.e2e.keeper?.provideAuth(() => ({ Authorization: 'Bearer demo-token' }))
+      return state
+    },
+    { who, provides },
+  )
   if (state !== 'controlling') throw new Error(`The worker does not control the page: ${state}`)
 
   return {
     /** Saves them one after the other inside a session, sessions side by side; ends when all are answered. */
     save: (savings: Saving[]) =>
       page.evaluate(async (savings) => {
-        const { accepted } = window as unknown as { accepted: (saving: unknown) => Promise<void> }
+        const { saw } = window as unknown as { saw: (event: unknown) => Promise<void> }
         const sessions = Map.groupBy(savings, ({ session }) => session)
         const saveOne = async (saving: (typeof savings)[number]) => {
           const { session, number, bytes, hasToken, hasQuery } = saving
+          await saw({ at: Date.now(), do: 'save', saving })
           const content = `Message ${number} `.padEnd(bytes, 'x')
           const response = await fetch(`/api/sessions/${session}/messages${hasQuery ? '?from=test' : ''}`, {
             method: 'POST',
@@ -41,7 +74,8 @@ export async function openSavingApp(page: Page, url: string, onAccepted: (saving
             },
             body: JSON.stringify({ id: String(number), role: 'user', content }),
           })
-          if (response.ok) await accepted(saving)
+          const entryId = response.headers.get('X-Streamkeeper-Id')
+          if (response.status === 202) await saw({ at: Date.now(), do: 'accepted', entryId, saving })
         }
         await Promise.all(
           Array.from(sessions.values(), async (each) => {
@@ -64,6 +98,8 @@ export async function openSavingApp(page: Page, url: string, onAccepted: (saving
         }
         return { waiting: entries.length - dead.length, dead }
       }),
+    /** Whether all that is to be told of what was sent has been: statuses travel apart from calls. */
+    settled: () => page.evaluate(() => window.e2e.keeper?.getSnapshot().outbox.queued === 0),
     /** What was told so far. */
     told: (name: string) =>
       page.evaluate((name) => window.e2e.statuses.filter(({ status }) => status === name).length, name),

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createAnswerLog, type LogReader } from './answer-log.ts'
+import { type AnswerLog, createAnswerLog, type LogReader } from './answer-log.ts'
 
 const MB = 1024 * 1024
 
@@ -22,9 +22,9 @@ async function readAll(reader: LogReader | undefined): Promise<string> {
 }
 
 /** Whether the writer may go on now. */
-async function hasRoom(log: { room: () => Promise<void> }): Promise<boolean> {
+async function hasRoom(log: Pick<AnswerLog, 'room'>): Promise<boolean> {
   let has = false
-  void log.room().then(() => (has = true))
+  void Promise.resolve(log.room()).then(() => (has = true))
   await new Promise((resolve) => setImmediate(resolve))
   return has
 }

@@ -3,8 +3,8 @@ export interface AnswerLog {
   append: (bytes: Uint8Array) => void
   /** Nothing more will come; `error` when the answer broke off. */
   end: (error?: Error) => void
-  /** Waits until somebody needs more: the writer reads on only then. */
-  room: () => Promise<void>
+  /** Waits until somebody needs more: the writer reads on only then. `undefined`: somebody does. */
+  room: () => Promise<void> | undefined
   /** A reader from this offset on, bytes; `undefined` when what it asks for is no longer kept. */
   open: (from: number) => LogReader | undefined
   /** Bytes so far. */
@@ -58,8 +58,8 @@ export function createAnswerLog(): AnswerLog {
 
   const hasRoom = () => {
     if (cursors.size === 0) return size - gone.bytes < KEPT
-    const fastest = Math.max(...Array.from(cursors, ({ offset }) => offset))
-    return size - fastest < LEAD
+    for (const { offset } of cursors) if (size - offset < LEAD) return true
+    return false
   }
 
   const forget = () => {
@@ -71,6 +71,10 @@ export function createAnswerLog(): AnswerLog {
     }
     gone.chunks += count
     if (count > 0) chunks = chunks.slice(count)
+  }
+
+  const waitForRoom = async () => {
+    while (!hasRoom()) await new Promise<void>((resolve) => (proceed = resolve))
   }
 
   return {
@@ -85,9 +89,7 @@ export function createAnswerLog(): AnswerLog {
       ended = error ? { error } : {}
       for (const { serve } of cursors) serve()
     },
-    room: async () => {
-      while (!hasRoom()) await new Promise<void>((resolve) => (proceed = resolve))
-    },
+    room: () => (hasRoom() ? undefined : waitForRoom()),
     open: (from) => {
       if (from < gone.bytes || from > size) return undefined
       let index = 0

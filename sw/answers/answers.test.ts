@@ -9,7 +9,7 @@ import { PLAIN_BODY } from '../../core/testing/run-trip.ts'
 import { answers as whole, failsAfter, type Scripted, streams } from '../../core/testing/scripted-upstream.ts'
 import { NO_JOURNAL } from '../testing/no-journal.ts'
 import { type AnswersContext, createAnswers } from './answers.ts'
-import type { Asked } from './journal.ts'
+import type { Recorded } from './journal.ts'
 
 const URL = 'https://api.example/v1/chat/completions'
 /** One word a second, ten of them, then the end. */
@@ -38,18 +38,20 @@ function createScene(more: Partial<AnswersContext> = {}) {
   const kept = createAnswers({
     clock,
     journal: NO_JOURNAL,
-    principal: { current: () => user.id, known: () => Promise.resolve() },
+    principal: { current: () => user.id, known: () => Promise.resolve(user.id) },
     keepMs: 600_000,
     graceMs: 30_000,
     onAbort: 'stop',
     isOpen: async (clientId) => tabs.has(clientId),
-    hasPages: async () => tabs.size > 0,
+    pages: async () => [...tabs].filter((tab) => !tab.startsWith('worker')),
+    isWorker: async (clientId) => clientId.startsWith('worker'),
+    unreadable: () => told.push('unreadable'),
     report,
     ...more,
   })
   let signal: AbortSignal | undefined
   const asked: { cancel: () => void }[] = []
-  const ask = (clientId: string, script: Scripted, requestId = 'r1', more: Partial<Asked> = {}) => {
+  const ask = (clientId: string, script: Scripted, requestId = 'r1', more: Partial<Recorded> = {}) => {
     const request = { url: URL, headers: new Headers() }
     const description = describeChat(
       request,
@@ -57,7 +59,15 @@ function createScene(more: Partial<AnswersContext> = {}) {
       { settings: { url: URL }, groups: {} },
       { retry: { networkBudgetMs: 10_000 } },
     )
-    const begun = kept.begin({ requestId, clientId, digest: '', url: URL, keep: 'memory', ...more })
+    const begun = kept.begin({
+      requestId,
+      clientId,
+      digest: '',
+      url: URL,
+      keep: 'memory',
+      principal: user.id,
+      ...more,
+    })
     const trip = startTrip(
       {
         ...description,
@@ -296,7 +306,7 @@ test('what one person asked for is not another’s: neither listed, nor given ba
   expect(await kept.list()).toEqual([])
   expect(await kept.attach('r1', 0, 'a')).toBeUndefined()
   expect(await kept.resume('chat', 'a')).toBeUndefined()
-  expect(kept.stop('chat')).toBe(false)
+  expect(kept.stop('chat', 'a')).toBe(false)
   await clock.advance(20_000)
   expect(told).toHaveLength(before)
   user.id = 'ann'
@@ -349,7 +359,14 @@ test('an early answer begins with a byte of the worker’s own, which counts for
 test('no chat waits longer than 100 ms for storage', async () => {
   const never = new Promise<never>(() => {})
   const { clock, kept } = createScene({ journal: { ...NO_JOURNAL, flush: () => never } })
-  const { recorded } = kept.begin({ requestId: 'r1', clientId: 'a', digest: '', url: URL, keep: 'disk' })
+  const { recorded } = kept.begin({
+    requestId: 'r1',
+    clientId: 'a',
+    digest: '',
+    url: URL,
+    keep: 'disk',
+    principal: null,
+  })
   let isOver = false
   void recorded.then(() => (isOver = true))
   await clock.advance(99)
@@ -533,3 +550,100 @@ describe('C5 the wall clock and the machine’s sleep', () => {
     expect(isStopped()).toBe(true)
   })
 })
+
+describe('S15 a page that announces its end and stays', () => {
+  /** The page reads an answer whole while it has announced that it may go. */
+  async function readWhileLeaving() {
+    const scene = createScene()
+    const asked = scene.ask('a', SLOW, 'r1', { resumeId: 'chat' })
+    await scene.clock.advance(9_000)
+    read(await asked)
+    await scene.clock.advance(500)
+    scene.kept.leaving('a')
+    await scene.clock.advance(1_500)
+    const isDelivered = async () => (await scene.kept.list())[0]?.deliveredWhole
+    return { ...scene, isDelivered }
+  }
+
+  test('has shown what it read, as soon as it says that it is there', async () => {
+    const { kept, isDelivered } = await readWhileLeaving()
+    expect(await isDelivered()).toBe(false)
+    kept.staying('a')
+    expect(await isDelivered()).toBe(true)
+    expect(await kept.resume('chat', 'b')).toBeUndefined()
+  })
+
+  test('has so, too, where it does not say it but is there 5 s later', async () => {
+    const { clock, isDelivered } = await readWhileLeaving()
+    await clock.advance(5_000)
+    expect(await isDelivered()).toBe(true)
+  })
+
+  test('one that went has not', async () => {
+    const { clock, tabs, kept, isDelivered } = await readWhileLeaving()
+    tabs.delete('a')
+    await clock.advance(10_000)
+    expect(await isDelivered()).toBe(false)
+    expect((await kept.resume('chat', 'b'))?.status).toBe(200)
+  })
+
+  test('another page’s word does not count for it', async () => {
+    const { kept, isDelivered } = await readWhileLeaving()
+    kept.staying('b')
+    expect(await isDelivered()).toBe(false)
+  })
+
+  test('what it gives up after that is a Stop', async () => {
+    const { clock, kept, ask, isStopped } = createScene()
+    const asked = ask('a', SLOW)
+    await clock.advance(2_500)
+    const page = read(await asked)
+    kept.leaving('a')
+    kept.staying('a')
+    await page.leave()
+    await clock.advance(1_000)
+    expect(isStopped()).toBe(true)
+  })
+})
+
+describe('S16 a dedicated Worker’s chat', () => {
+  async function terminate(before: (scene: ReturnType<typeof createScene>) => void = () => {}) {
+    const scene = createScene()
+    scene.tabs.add('worker')
+    const asked = scene.ask('worker', SLOW)
+    await scene.clock.advance(2_500)
+    const page = read(await asked)
+    await scene.clock.advance(100)
+    before(scene)
+    scene.tabs.delete('worker')
+    await page.leave()
+    await scene.clock.advance(1_500)
+    return scene
+  }
+
+  test('that was terminated is stopped', async () => {
+    expect((await terminate()).isStopped()).toBe(true)
+  })
+
+  test.each([
+    ['its page went with it', ({ tabs }: ReturnType<typeof createScene>) => tabs.delete('a')],
+    ['its page says that it goes', ({ kept }: ReturnType<typeof createScene>) => kept.leaving('a')],
+    ['all pages went', ({ tabs }: ReturnType<typeof createScene>) => tabs.clear()],
+  ])('goes on where %s', async (_name, before) => {
+    expect((await terminate(before)).isStopped()).toBe(false)
+  })
+
+  test('is stopped, too, where another page came meanwhile', async () => {
+    expect((await terminate(({ tabs }) => tabs.add('c'))).isStopped()).toBe(true)
+  })
+})
+
+test.each(['X-Streamkeeper-Heartbeat', 'x-streamkeeper-heartbeat', 'X-STREAMKEEPER-HEARTBEAT'])(
+  'S19 an upstream’s %s is not ours, and not handed on',
+  async (name) => {
+    const { clock, ask } = createScene()
+    const asked = ask('a', streams([[0, TEXT]], { headers: { [name]: '7' } }))
+    await clock.advance(1_000)
+    expect((await asked).headers.has(name)).toBe(false)
+  },
+)

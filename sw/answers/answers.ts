@@ -3,19 +3,23 @@ import { toResponse } from '../../core/chat/answer.ts'
 import type { Trip } from '../../core/chat/trip.ts'
 import { pause, waitAtMost } from '../../core/clock.ts'
 import type { StreamInfo } from '../../core/protocol/message.ts'
+import { HEARTBEAT_HEADER } from '../../core/protocol/paths.ts'
 import type { RequestStatus, Untold } from '../../core/protocol/status.ts'
 import { createAnswerLog } from './answer-log.ts'
-import { type Claim, createInheritance, type InheritanceContext } from './inheritance.ts'
+import { createInheritance, type Inheritance, type InheritanceContext } from './inheritance.ts'
 import type { Asked, Recorded } from './journal.ts'
+import type { PrincipalId } from '../principal.ts'
 import { type Kept, sizeOf, toInfo } from './kept.ts'
 import { respond } from './respond.ts'
 
 /** The answers of all chats: read on behalf of the pages, so that none of them takes its answer with it. */
 export interface Answers {
-  /** A request is about to be sent. */
-  begin: (asked: Asked, attempts?: number) => Begun
+  /** A request is about to be sent; `principal`: of whom, where that is known. */
+  begin: (asked: Asked & Pick<Recorded, 'principal'>, attempts?: number) => Begun
   /** What is left of a request of this kind that a worker before this one sent, and died before it was answered. */
-  claim: (claim: Claim) => Promise<Recorded | undefined>
+  claim: Inheritance['claim']
+  /** A request of that name is known, under way or ended. */
+  has: (requestId: string) => boolean
   /** Hears what is told of every request. */
   hear: (status: Untold<RequestStatus>) => void
   /** An answer from that byte on, then live, also before it has begun; `undefined` where there is none. */
@@ -25,12 +29,14 @@ export interface Answers {
   /** Whether another page than this one reads it. */
   isReadByOthers: (requestId: string, clientId: string) => boolean
   /** Stops what is under way of that name; whether there was any. */
-  stop: (resumeId: string) => boolean
+  stop: (resumeId: string, clientId: string) => boolean
   list: () => Promise<StreamInfo[]>
-  /** Stops and deletes all of the one who is signed in. */
+  /** Stops and deletes all of the one who is signed in; rejects when it could not. */
   clear: () => Promise<void>
   /** A page says that it is about to go: what it gives up now it does not stop. */
   leaving: (clientId: string) => void
+  /** It is still there: what it has read since it said that, it has shown. */
+  staying: (clientId: string) => void
 }
 
 export interface Begun {
@@ -40,6 +46,10 @@ export interface Begun {
   follow: (trip: Trip) => Promise<Response>
   /** Tells whose it is now, unless somebody else is signed in. */
   tell: (status: Untold<RequestStatus>) => void
+  /** It is known whose it is. */
+  belongsTo: (principal: PrincipalId) => void
+  /** A worker before this one has sent it, too; that is known late. */
+  wasLost: (lost: Recorded) => void
 }
 
 export interface AnswersContext extends InheritanceContext {
@@ -48,8 +58,13 @@ export interface AnswersContext extends InheritanceContext {
   /** Whether giving up a Response only detaches from it. */
   onAbort: 'stop' | 'detach'
   isOpen: (clientId: string) => Promise<boolean>
-  hasPages: () => Promise<boolean>
+  /** The ids of the pages of this scope. */
+  pages: () => Promise<string[]>
+  /** Whether it is a Worker of a page's: its end says nothing of the page's. */
+  isWorker: (clientId: string) => Promise<boolean>
 }
+
+const HEARTBEAT_NAME = HEARTBEAT_HEADER.toLowerCase()
 
 /** A page that reloads gives its Response up before, or shortly after, the worker can know why; ms. */
 const UNSURE_MS = 1_000
@@ -75,10 +90,14 @@ const ENDED_KEPT = 32 * 1024 * 1024
  */
 export function createAnswers(context: AnswersContext): Answers {
   const { clock, journal, principal } = context
-  const isOwn = ({ record }: Kept) => record.principal === principal.current()
+  /** While it is not known whose an answer is, it is of the page alone that asked for it. */
+  const isOwn = ({ record }: Kept, clientId?: string) =>
+    record.principal === undefined ? record.clientId === clientId : record.principal === principal.current()
   const report = (kept: Kept, status: Untold<RequestStatus>) => {
-    if (isOwn(kept)) context.report(status, kept.record.clientId)
+    const { clientId, principal: whose } = kept.record
+    if (isOwn(kept, clientId)) context.report(status, clientId, whose === undefined)
   }
+  const hasPages = async () => (await context.pages()).length > 0
   /** Whether it is read is told until its end is told: that is the last word. */
   const reportReading = (kept: Kept, status: 'stream_attached' | 'stream_detached', from: number) => {
     const { requestId, verdict } = kept.record
@@ -86,6 +105,8 @@ export function createAnswers(context: AnswersContext): Answers {
   }
   const all = new Map<string, Kept>()
   const leaving = new Map<string, number>()
+  /** What pages have read to its end while they were about to go. */
+  const unshown = new Map<string, Set<Kept>>()
   const inheritance = createInheritance(context, all)
 
   const isLeaving = (clientId: string) =>
@@ -95,7 +116,8 @@ export function createAnswers(context: AnswersContext): Answers {
   const pump = async (body: ByteSource | null, { record, entry, log }: Kept) => {
     try {
       for (;;) {
-        await log.room()
+        const room = log.room()
+        if (room) await room
         const chunk = await body?.read()
         if (!chunk) return log.end()
         log.append(chunk)
@@ -130,20 +152,51 @@ export function createAnswers(context: AnswersContext): Answers {
     reportReading(kept, 'stream_detached', log.size())
     const graceMs = Math.max(context.graceMs, UNSURE_MS)
     // Counted in steps: what the machine sleeps in one of them does not count.
-    let aloneMs = (await context.hasPages()) ? undefined : 0
+    let aloneMs = (await hasPages()) ? undefined : 0
     while (record.endedAt === undefined) {
       const stepMs = Math.min(LOOK_MS, graceMs - (aloneMs ?? 0))
       await pause(clock, stepMs)
       if (log.readers() > 0) return
-      if (await context.hasPages()) aloneMs = undefined
+      if (await hasPages()) aloneMs = undefined
       else aloneMs = aloneMs === undefined ? 0 : aloneMs + stepMs
       if (aloneMs !== undefined && aloneMs >= graceMs) return cancel('grace')
     }
   }
 
+  /** Whether a page is gone, or the page of a Worker that is: one that was terminated alone has stopped its answers. */
+  const isGone = async ({ pagesBefore }: Kept, clientId: string) => {
+    if (await context.isOpen(clientId)) return false
+    const before = await pagesBefore
+    if (!before) return true
+    const now = new Set(await context.pages())
+    return before.some((page) => isLeaving(page) || !now.has(page))
+  }
+
+  /** It has been shown to its end. */
+  const delivered = (kept: Kept) => {
+    kept.record.deliveredWhole = true
+    kept.entry.touch()
+  }
+
+  const staying = (clientId: string) => {
+    leaving.delete(clientId)
+    for (const kept of unshown.get(clientId) ?? []) delivered(kept)
+    unshown.delete(clientId)
+  }
+
+  /** A page that is about to go shows nobody what it still reads, unless it stays. */
+  const readWhileLeaving = (kept: Kept, clientId: string) => {
+    const those = unshown.get(clientId) ?? new Set()
+    unshown.set(clientId, those.add(kept))
+    clock.timer(LEAVING_MS, async () => {
+      if (await context.isOpen(clientId)) staying(clientId)
+      else unshown.delete(clientId)
+    })
+  }
+
   const givenUp = async (kept: Kept, clientId: string) => {
     const { record, log } = kept
-    const goesOn = async () => log.readers() > 0 || isLeaving(clientId) || !(await context.isOpen(clientId))
+    const goesOn = async () => log.readers() > 0 || isLeaving(clientId) || (await isGone(kept, clientId))
     if (record.endedAt !== undefined) return
     // Nobody could ever read on.
     if (!record.keep) return kept.cancel()
@@ -156,15 +209,13 @@ export function createAnswers(context: AnswersContext): Answers {
   }
 
   const open = (kept: Kept, from: number, clientId: string) => {
-    const { record, entry, readers } = kept
+    const { readers } = kept
     const leave = () => void readers.splice(readers.indexOf(clientId), 1)
     const response = respond(kept, from, clock, {
       delivered: () => {
         leave()
-        // A page that is about to go shows nobody what it still reads.
-        if (isLeaving(clientId)) return
-        record.deliveredWhole = true
-        entry.touch()
+        if (isLeaving(clientId)) readWhileLeaving(kept, clientId)
+        else delivered(kept)
       },
       givenUp: () => {
         leave()
@@ -194,7 +245,9 @@ export function createAnswers(context: AnswersContext): Answers {
       return toResponse(answer)
     }
     const { head, body, isEarly = false } = answer
-    record.head = { ...head, headers: Array.from(head.headers), hasBody: body !== null, isEarly }
+    // Ours to say: to a page it is how far the bytes are moved.
+    const headers = Array.from(head.headers).filter(([name]) => name !== HEARTBEAT_NAME)
+    record.head = { ...head, headers, hasBody: body !== null, isEarly }
     if (record.keep === 'disk') entry.touch()
     else entry.remove()
     const response = open(kept, 0, record.clientId) ?? Response.error()
@@ -206,10 +259,16 @@ export function createAnswers(context: AnswersContext): Answers {
     return response
   }
 
+  /** What is known of earlier workers, and of who is signed in; where the storage refuses, what this worker knows. */
+  const ready = async () => {
+    await Promise.allSettled([inheritance.taken(), principal.known()])
+  }
+
   const attach: Answers['attach'] = async (requestId, from, clientId) => {
-    await inheritance.taken()
+    // What this worker reads itself needs no storage.
+    if (!all.has(requestId) || principal.current() === undefined) await ready()
     const kept = all.get(requestId)
-    if (!kept || !isOwn(kept)) return undefined
+    if (!kept || !isOwn(kept, clientId)) return undefined
     await kept.ready()
     // Who reads it now is told of it as of its own.
     if (kept.log.readers() === 0) kept.record.clientId = clientId
@@ -220,9 +279,11 @@ export function createAnswers(context: AnswersContext): Answers {
   }
 
   /** The last one that the app calls so. */
-  const named = (resumeId: string) => {
+  const named = (resumeId: string, clientId: string) => {
     let last: Kept | undefined
-    for (const kept of all.values()) if (kept.record.resumeId === resumeId && isOwn(kept)) last = kept
+    for (const kept of all.values()) {
+      if (kept.record.resumeId === resumeId && isOwn(kept, clientId)) last = kept
+    }
     return last
   }
 
@@ -235,7 +296,6 @@ export function createAnswers(context: AnswersContext): Answers {
       const record: Recorded = {
         ...asked,
         at: clock.now(),
-        principal: principal.current(),
         attempts,
         bytes: 0,
         deliveredWhole: false,
@@ -243,18 +303,28 @@ export function createAnswers(context: AnswersContext): Answers {
       const entry = journal.open(record)
       const log = createAnswerLog()
       const kept: Kept = { record, entry, log, readers: [], ready: () => Promise.resolve(), cancel: () => {} }
+      kept.pagesBefore = context
+        .isWorker(record.clientId)
+        .then((isIt) => (isIt ? context.pages() : undefined))
       all.set(requestId, kept)
       entry.touch()
       return {
         recorded: waitAtMost(clock, RECORD_MS, new Promise<void>((handed) => void journal.flush(handed))),
         follow: (trip) => follow(kept, trip),
         tell: (status) => report(kept, status),
+        belongsTo: (id) => {
+          record.principal = id
+          entry.touch()
+        },
+        wasLost: (lost) => {
+          if (lost.requestId !== requestId) journal.open(lost, true).remove()
+          record.attempts += lost.attempts
+          entry.touch()
+        },
       }
     },
-    claim: async (claim) => {
-      await inheritance.taken()
-      return inheritance.claim(claim)
-    },
+    claim: inheritance.claim,
+    has: (requestId) => all.has(requestId),
     hear: (status) => {
       const kept = all.get(status.requestId)
       if (!kept) return
@@ -267,8 +337,8 @@ export function createAnswers(context: AnswersContext): Answers {
     },
     attach,
     resume: async (resumeId, clientId) => {
-      await inheritance.taken()
-      const kept = named(resumeId)
+      await ready()
+      const kept = named(resumeId, clientId)
       if (!kept) return undefined
       const { record } = kept
       if (record.endedAt !== undefined) {
@@ -283,29 +353,32 @@ export function createAnswers(context: AnswersContext): Answers {
     },
     isReadByOthers: (requestId, clientId) =>
       all.get(requestId)?.readers.some((reader) => reader !== clientId) ?? false,
-    stop: (resumeId) => {
-      const kept = named(resumeId)
+    stop: (resumeId, clientId) => {
+      const kept = named(resumeId, clientId)
       if (!kept || kept.record.endedAt !== undefined) return false
       kept.cancel()
       return true
     },
     list: async () => {
-      await inheritance.taken()
+      await ready()
       forget()
       return Array.from(all.values())
-        .filter((kept) => kept.record.keep && isOwn(kept))
+        .filter((kept) => kept.record.keep && kept.record.principal !== undefined && isOwn(kept))
         .map(toInfo)
     },
     clear: async () => {
-      await inheritance.taken()
-      for (const kept of Array.from(all.values()).filter(isOwn)) {
+      const [who] = await Promise.all([principal.known(), inheritance.taken()])
+      for (const kept of all.values()) {
+        if (kept.record.principal !== who) continue
         if (kept.record.endedAt === undefined) kept.cancel()
         remove(kept)
       }
       await journal.flush()
+      await journal.clear(who)
     },
     leaving: (clientId) => {
       leaving.set(clientId, clock.monotonic())
     },
+    staying,
   }
 }

@@ -36,13 +36,15 @@ function boot(): Answers {
   const never = new Promise<never>(() => {})
   return createAnswers({
     clock,
-    principal: { current: () => null, known: () => Promise.resolve() },
+    principal: { current: () => null, known: () => Promise.resolve(null) },
     journal: { ...journal, flush: (handed) => (isDead() ? never : journal.flush(handed)) },
     keepMs: 600_000,
     graceMs: 30_000,
     onAbort: 'stop',
     isOpen: async () => true,
-    hasPages: async () => true,
+    pages: async () => ['a'],
+    isWorker: async () => false,
+    unreadable: () => {},
     report: (status) => isDead() || told.push(status),
   })
 }
@@ -50,7 +52,7 @@ function boot(): Answers {
 /** A page sends a request, and reads what comes. */
 async function ask(answers: Answers, script: Scripted, keep: 'disk' | 'memory' | false = 'disk') {
   const asked = { requestId: 'r1', clientId: 'a', digest: 'd', url: URL, conversation: 'c', resumeId: 'chat' }
-  const begun = answers.begin({ ...asked, keep })
+  const begun = answers.begin({ ...asked, keep, principal: null })
   const random = () => 0
   const description = describeChat(
     { url: URL, headers: new Headers() },
@@ -99,7 +101,7 @@ async function claim(
 ) {
   const claiming = answers.claim({ clientId: 'a', digest: 'd', ...more })
   await clock.advance(0)
-  return claiming
+  return (await claiming).found
 }
 
 describe('an answer that was under way when its worker died', () => {
@@ -292,9 +294,9 @@ describe('what the app calls by a name of its own', () => {
   test('is stopped while it is under way', async () => {
     const answers = boot()
     await ask(answers, streams([[0, HALF]], { end: 'open' }))
-    expect([answers.stop('another'), answers.stop('chat')]).toEqual([false, true])
+    expect([answers.stop('another', 'a'), answers.stop('chat', 'a')]).toEqual([false, true])
     await clock.advance(0)
     expect(await answers.list()).toMatchObject([{ verdict: 'cancelled' }])
-    expect(answers.stop('chat')).toBe(false)
+    expect(answers.stop('chat', 'a')).toBe(false)
   })
 })

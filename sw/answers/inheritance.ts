@@ -13,7 +13,10 @@ export interface InheritanceContext {
   principal: Pick<Principal, 'current' | 'known'>
   /** So long an answer that has ended can be read again, ms. */
   keepMs: number
-  report: (status: Untold<RequestStatus>, clientId: string) => void
+  /** `isPrivate`: only the page that sent the request is told. */
+  report: (status: Untold<RequestStatus>, clientId: string, isPrivate?: boolean) => void
+  /** What the workers before this one have left cannot be read. */
+  unreadable: (error: unknown) => void
 }
 
 /** What is to be known of a request to find what is left of it; without an id its digest must do. */
@@ -21,9 +24,10 @@ export type Claim = Pick<Asked, 'clientId' | 'digest'> & { requestId?: string | 
 
 /** What the workers before this one have left. */
 export interface Inheritance {
-  /** Resolves when it is known, or storage took too long; never rejects. */
+  /** Resolves when it is known; rejects when the storage refuses, or has not answered in time: the next call asks again. */
   taken: () => Promise<void>
-  claim: (claim: Claim) => Recorded | undefined
+  /** What there is, now or when it is known at last; it never holds up a request for longer than a moment. */
+  claim: (claim: Claim) => Promise<{ found?: Recorded | undefined; late?: Promise<Recorded | undefined> }>
 }
 
 /** No chat waits longer for storage, ms. */
@@ -40,27 +44,45 @@ const CLAIM_MS = 5_000
  *     ended               ─▶ to be read again
  */
 export function createInheritance(
-  { clock, journal, keepMs, principal, report }: InheritanceContext,
+  { clock, journal, keepMs, principal, report, unreadable }: InheritanceContext,
   all: Map<string, Kept>,
 ): Inheritance {
   let unanswered: Recorded[] = []
+  /** Unanswered ones whose name a request has taken that came while they were not known yet. */
+  let superseded: Recorded[] = []
   let taking: Promise<void> | undefined
   let isTaken = false
 
-  const lose = ({ requestId, attempts, clientId, principal: whose }: Recorded) => {
+  const lose = async ({ requestId, attempts, clientId, principal: whose }: Recorded) => {
     const { code, message } = failureOf('worker_lost')
-    if (whose !== principal.current()) return
+    await principal.known().catch(() => {})
+    if (whose === undefined || whose !== principal.current()) return
     report({ status: 'request_failed', requestId, attempts, waitedMs: 0, code, message }, clientId)
   }
 
-  const fill = async (kept: Kept) => {
-    const { record, entry, log } = kept
+  /**
+   * Reads an answer from the disk; resolves with whether all of it was there. What was not is never given as an end: it
+   * is read again for the next who asks.
+   */
+  const fill = async (kept: Kept): Promise<boolean> => {
+    const { record, entry } = kept
     const { head, url, requestId } = record
+    const log = (kept.log = createAnswerLog())
     const { pathname: path } = new URL(url)
     const inspection = createInspection(new Headers(head?.headers), { path })
     for (const batch of await journal.read(requestId).catch(() => [])) {
       log.append(batch)
       inspection.feed(batch)
+    }
+    if (log.size() < record.bytes) {
+      if (record.endedAt === undefined) {
+        record.endedAt = clock.now()
+        kept.keepUntil = clock.monotonic() + keepMs
+        record.verdict = 'worker_lost'
+        void lose(record)
+      }
+      log.end(new TypeError('The answer broke off'))
+      return false
     }
     record.bytes = log.size()
     // Nobody knows whether the connection was closed: only what says that it is whole is.
@@ -68,7 +90,8 @@ export function createInheritance(
     if (record.endedAt !== undefined) {
       // A refusal was said in so many words; every other failure broke off.
       const isBroken = record.verdict !== 'complete' && !isWhole && (head?.status ?? 0) < 400
-      return log.end(isBroken ? new TypeError('The answer broke off') : undefined)
+      log.end(isBroken ? new TypeError('The answer broke off') : undefined)
+      return true
     }
     record.endedAt = clock.now()
     kept.keepUntil = clock.monotonic() + keepMs
@@ -82,11 +105,13 @@ export function createInheritance(
       if (notice) {
         log.append(notice)
         entry.append(notice)
+        record.bytes = log.size()
       }
       log.end(new TypeError(failure.message))
-      lose(record)
+      void lose(record)
     }
     entry.touch()
+    return true
   }
 
   const inherit = (record: Recorded, entry: JournalEntry): Kept => {
@@ -96,7 +121,10 @@ export function createInheritance(
       entry,
       log: createAnswerLog(),
       readers: [],
-      ready: () => (filling ??= fill(kept)),
+      ready: () =>
+        (filling ??= fill(kept).then((isWhole) => {
+          if (!isWhole) filling = undefined
+        })),
       cancel: () => {},
     }
     return kept
@@ -104,13 +132,17 @@ export function createInheritance(
 
   const take = async () => {
     // Asked for at once: what this worker itself writes must come later.
-    const [left] = await Promise.all([journal.load(), principal.known()])
+    const left = await journal.load()
     const cut: Kept[] = []
     for (const record of left) {
       const { requestId, endedAt } = record
       // What has been asked for meanwhile, perhaps by the same name, is this worker's own.
-      if (all.has(requestId)) continue
-      const entry = journal.open(record)
+      const own = all.get(requestId)
+      if (own) {
+        if (!record.head && record.at !== own.record.at) superseded.push(record)
+        continue
+      }
+      const entry = journal.open(record, true)
       // What ended in the future ended now: the wall clock was set back.
       const keptMs = keepMs - Math.max(0, clock.now() - (endedAt ?? clock.now()))
       if (keptMs <= 0) entry.remove()
@@ -123,36 +155,52 @@ export function createInheritance(
       }
     }
     if (unanswered.length > 0) clock.timer(CLAIM_MS, giveUp)
+    isTaken = true
     await Promise.all(cut.map((kept) => kept.ready()))
   }
 
   const giveUp = () => {
     for (const record of unanswered) {
-      journal.open(record).remove()
-      lose(record)
+      journal.open(record, true).remove()
+      void lose(record)
     }
     unanswered = []
   }
 
+  const taken = (): Promise<void> => {
+    if (isTaken) return taking ?? Promise.resolve()
+    taking ??= take().catch((error: unknown) => {
+      taking = undefined
+      unreadable(error)
+      throw error
+    })
+    return taking
+  }
+
+  const find = ({ requestId, clientId, digest }: Claim): Recorded | undefined => {
+    const isIt = (record: Recorded) =>
+      record.clientId === clientId &&
+      record.digest === digest &&
+      (requestId === undefined || record.requestId === requestId)
+    const found = unanswered.find(isIt) ?? superseded.find(isIt)
+    unanswered = unanswered.filter((record) => record !== found)
+    superseded = superseded.filter((record) => record !== found)
+    return found
+  }
+
   return {
-    taken: async () => {
-      if (isTaken) return
-      taking ??= take()
-        .catch(() => {}) // Not readable: as on the first day.
-        .then(() => {
-          isTaken = true
-        })
-      await waitAtMost(clock, LOAD_MS, taking)
-    },
-    claim: ({ requestId, clientId, digest }) => {
-      const found = unanswered.find(
-        (record) =>
-          record.clientId === clientId &&
-          record.digest === digest &&
-          (requestId === undefined || record.requestId === requestId),
-      )
-      unanswered = unanswered.filter((record) => record !== found)
-      return found
+    taken,
+    claim: async (claim) => {
+      const taking = taken()
+      taking.catch(() => {}) // Told.
+      await waitAtMost(clock, LOAD_MS, taking).catch(() => {})
+      if (isTaken) return { found: find(claim) }
+      return {
+        late: taking.then(
+          () => find(claim),
+          () => undefined,
+        ),
+      }
     },
   }
 }

@@ -1,7 +1,8 @@
-import type { DBSchema, IDBPDatabase } from 'idb'
+import type { DBSchema, IDBPDatabase, IDBPObjectStore } from 'idb'
 import type { Clock } from '../../core/clock.ts'
 import type { StreamInfo } from '../../core/protocol/message.ts'
 import { inTime, openLazily } from '../database.ts'
+import type { PrincipalId } from '../principal.ts'
 
 /** What is to be known of a request whose answer is kept. */
 export interface Asked {
@@ -24,8 +25,8 @@ export interface Asked {
 export interface Recorded extends Asked {
   /** When, epoch ms. */
   at: number
-  /** Who was signed in. */
-  principal: string | null
+  /** Who was signed in; `undefined`: not known yet, so it is of the page alone that sent it. */
+  principal: PrincipalId | undefined
   /** Attempts so far, the one that is under way counted. */
   attempts: number
   /** What it is answered with, once it is. */
@@ -54,7 +55,8 @@ export interface JournalEntry {
 
 /** Answers on disk: written beside the byte path, read by the next worker when this one has died. */
 export interface Journal {
-  open: (record: Recorded) => JournalEntry
+  /** `isStored`: the record has been loaded. */
+  open: (record: Recorded, isStored?: boolean) => JournalEntry
   /**
    * Writes what is new now; resolves when it is on disk. Never rejects.
    *
@@ -63,8 +65,10 @@ export interface Journal {
   flush: (handed?: () => void) => Promise<void>
   /** All that is on disk, oldest first; rejects when storage refuses. */
   load: () => Promise<Recorded[]>
-  /** An answer's bytes from the first one on, as far as they came. */
+  /** An answer's bytes from the first one on, as far as they are there; rejects when storage refuses. */
   read: (requestId: string) => Promise<Uint8Array[]>
+  /** Deletes all of one person's, and bytes that are nobody's any more; rejects when it could not. */
+  clear: (principal: PrincipalId) => Promise<void>
 }
 
 export interface JournalContext {
@@ -91,6 +95,8 @@ interface Open {
   chunks: Uint8Array[]
   /** Bytes on disk. */
   written: number
+  /** Its record is on disk. */
+  isStored: boolean
   /** Nothing of it is to be on disk any more. */
   isGone: boolean
 }
@@ -137,18 +143,24 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
 
   const write = async (handed: () => void) => {
     let batch: Open[] = []
+    /** Those of which something is lost when this batch is. */
+    let atStake = new Set<Open>()
     const writing = async () => {
       const opened = await db()
       batch = take()
+      atStake = new Set(batch.filter(({ chunks, isStored }) => chunks.length > 0 || !isStored))
       const written = batch.length > 0 ? store(batch, opened) : undefined
       handed()
       await written
+      for (const entry of batch) entry.isStored = true
     }
     try {
       if (changed.size > 0) await inTime(writing(), clock)
     } catch (error) {
       for (const entry of batch.length > 0 ? batch : take()) {
-        if (entry.isGone) continue
+        // What is on disk is as good as it was; what was to be noted, or deleted, goes with the next batch.
+        changed.add(entry)
+        if (entry.isGone || (entry.isStored && entry.chunks.length === 0 && !atStake.has(entry))) continue
         // A gap would be worse than nothing.
         drop(entry)
         refused(entry.record.requestId, error)
@@ -182,8 +194,8 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
   }
 
   return {
-    open: (record) => {
-      const entry: Open = { record, chunks: [], written: record.bytes, isGone: false }
+    open: (record, isStored = false) => {
+      const entry: Open = { record, chunks: [], written: record.bytes, isStored, isGone: false }
       let size = record.bytes
       const touch = () => {
         if (entry.isGone) return
@@ -208,6 +220,22 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
         db().then((opened) => opened.getAll('answers')),
         clock,
       ).then((records) => records.sort((a, b) => a.at - b.at)),
+    clear: async (principal) => {
+      const clearing = async () => {
+        const transaction = (await db()).transaction(['answers', 'bytes'], 'readwrite')
+        const answers = transaction.objectStore('answers')
+        const bytes = transaction.objectStore('bytes')
+        const [records, owners] = await Promise.all([answers.getAll(), ownersOf(bytes)])
+        const others = new Set<string>()
+        for (const record of records) {
+          if (record.principal === principal) void answers.delete(record.requestId)
+          else others.add(record.requestId)
+        }
+        for (const owner of owners) if (!others.has(owner)) void bytes.delete(rangeOf(owner))
+        await transaction.done
+      }
+      await inTime(clearing(), clock)
+    },
     read: async (requestId) => {
       const range = rangeOf(requestId)
       const reading = async () => {
@@ -223,6 +251,19 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
       })
     },
   }
+}
+
+/** The requests that have bytes, each once. */
+async function ownersOf(bytes: IDBPObjectStore<Schema, ('answers' | 'bytes')[], 'bytes', 'readwrite'>) {
+  const owners: string[] = []
+  // Keys are in order: one step leads past all of a request's.
+  let cursor = await bytes.openKeyCursor()
+  while (cursor) {
+    const [requestId] = cursor.key
+    owners.push(requestId)
+    cursor = await cursor.continue([requestId, Infinity])
+  }
+  return owners
 }
 
 function rangeOf(requestId: string): IDBKeyRange {

@@ -14,6 +14,8 @@ export interface Kept {
   ready: () => Promise<unknown>
   /** End of the time in which it can be read again, by the monotonic clock; absent while it goes on. */
   keepUntil?: number
+  /** For a Worker's request: the pages that there were when it was sent. */
+  pagesBefore?: Promise<string[] | undefined>
   /** Ends the upstream. */
   cancel: Trip['cancel']
 }

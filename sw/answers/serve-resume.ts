@@ -22,8 +22,8 @@ export function createResumeRoutes(options: ResumeOptions, scope: string, answer
     return response && isStream ? response : nothing()
   }
 
-  const stop = async (request: Request, id: string) => {
-    const isStopped = answers.stop(id)
+  const stop = async (request: Request, id: string, clientId: string) => {
+    const isStopped = answers.stop(id, clientId)
     const response = await fetch(request).catch(() => undefined)
     if (isStopped && !response?.ok) return nothing()
     return response ?? Response.error()
@@ -34,7 +34,7 @@ export function createResumeRoutes(options: ResumeOptions, scope: string, answer
       const resumed = idOf(resuming, request)
       if (resumed !== undefined) return resume(request, resumed, clientId)
       const stopped = idOf(stopping, request)
-      return stopped === undefined ? undefined : stop(request, stopped)
+      return stopped === undefined ? undefined : stop(request, stopped, clientId)
     },
   }
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createFakeClock } from '../../core/testing/fake-clock.ts'
 import { makeEntry } from '../testing/make-entry.ts'
 import { createCredentials, type GivenHeaders } from './credentials.ts'
@@ -7,19 +7,27 @@ const OLD = { Authorization: 'old' }
 const NEW = { Authorization: 'new' }
 
 /** Pages that answer with one thing after the other. */
-function ask(...answers: (GivenHeaders | null)[]) {
+function ask(...answers: (GivenHeaders | null | (() => Promise<GivenHeaders | null>))[]) {
   const clock = createFakeClock()
   const triggers = { wokenAt: 0, flushedAt: 0 }
   const questions: string[] = []
+  let who: string | null = null
+  let changes = 0
+  const signIn = (name: string | null) => {
+    who = name
+    changes++
+  }
   const credentials = createCredentials({
     clock,
     triggers,
+    principal: { current: () => who, changes: () => changes },
     askAuth: async ({ entryId }) => {
       questions.push(entryId)
-      return answers.shift() ?? null
+      const answer = answers.shift() ?? null
+      return typeof answer === 'function' ? answer() : answer
     },
   })
-  return { clock, triggers, questions, credentials }
+  return { clock, triggers, questions, credentials, signIn }
 }
 
 test('one answer does for all who ask at about the same time', async () => {
@@ -72,4 +80,27 @@ test('what was given is used at once for messages that are older, and for those 
   expect(await credentials.given({ ...older, principal: 'ada' })).toBeNull()
   credentials.forget()
   expect(await credentials.given(older)).toBeNull()
+})
+
+describe('S12 what a page gives counts for who was signed in all the while', () => {
+  test.each([
+    ['somebody else', ['bob']],
+    ['somebody else, and back', ['bob', null]],
+    ['nobody but her, anew', [null]],
+  ])('%s signs in before the answer: it is dropped', async (_name, names) => {
+    let give = (_headers: GivenHeaders) => {}
+    const { credentials, signIn } = ask(() => new Promise((resolve) => (give = resolve)))
+    const asking = credentials.ask(makeEntry('1'), null)
+    for (const name of names) signIn(name)
+    give(NEW)
+    expect(await asking).toBeNull()
+    expect(await credentials.given(makeEntry('1', { createdAt: 0 }))).toBeNull()
+  })
+
+  test('no page is asked about one whose sender is not signed in', async () => {
+    const { credentials, questions, signIn } = ask(NEW)
+    signIn('bob')
+    expect(await credentials.ask(makeEntry('1'), null)).toBeNull()
+    expect(questions).toEqual([])
+  })
 })

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { AuthQuestion } from '../ask-auth.ts'
-import type { Entry } from './entry.ts'
+import type { Principal } from '../principal.ts'
+import { type Entry, ownerOf } from './entry.ts'
 import type { Triggers } from './life.ts'
 
 export type GivenHeaders = Record<string, string>
@@ -22,12 +23,13 @@ export interface CredentialsContext {
   clock: Clock
   askAuth: (question: AuthQuestion) => Promise<GivenHeaders | null>
   triggers: Triggers
+  principal: Pick<Principal, 'current' | 'changes'>
 }
 
 /** An answer counts for all who ask within so long; no answer, too, unless a page or the network has come since. ms. */
 const FRESH_MS = 30_000
 
-export function createCredentials({ clock, askAuth, triggers }: CredentialsContext): Credentials {
+export function createCredentials({ clock, askAuth, triggers, principal }: CredentialsContext): Credentials {
   /** By person and origin. */
   const asked = new Map<string, { at: number; answer: Promise<GivenHeaders | null> }>()
 
@@ -48,7 +50,16 @@ export function createCredentials({ clock, askAuth, triggers }: CredentialsConte
         if (newer && newer !== last) return newer.answer
         if (last.at >= Math.max(triggers.wokenAt, triggers.flushedAt)) return null
       }
-      const answer = askAuth({ origin: new URL(url).origin, url, entryId: id, conversation })
+      const changes = principal.changes()
+      if (principal.current() !== ownerOf(entry)) return null
+      const answer = askAuth({ origin: new URL(url).origin, url, entryId: id, conversation }).then(
+        (headers) => {
+          if (principal.changes() === changes) return headers
+          // Somebody else has signed in since, and may be who answered.
+          if (asked.get(key)?.answer === answer) asked.delete(key)
+          return null
+        },
+      )
       asked.set(key, { at: clock.now(), answer })
       return answer
     },
@@ -56,6 +67,6 @@ export function createCredentials({ clock, askAuth, triggers }: CredentialsConte
   }
 }
 
-function keyOf({ principal, url }: Entry): string {
-  return JSON.stringify([principal, new URL(url).origin])
+function keyOf(entry: Entry): string {
+  return JSON.stringify([ownerOf(entry), new URL(entry.url).origin])
 }

@@ -4,10 +4,12 @@ import { decideSave, type SaveAnswer, saveBackoff } from './decide-save.ts'
 const answer = (status: number, more: Partial<SaveAnswer> = {}): SaveAnswer => ({
   status,
   contentType: 'application/json',
+  text: '{}',
+  isRedirected: false,
   isElsewhere: false,
   ...more,
 })
-const rules = { accept: undefined, duplicateStatus: undefined, whenUnsure: undefined }
+const rules = { accept: undefined, refused: undefined, duplicateStatus: undefined, whenUnsure: undefined }
 
 describe('decideSave()', () => {
   test.each([
@@ -64,6 +66,73 @@ describe('decideSave()', () => {
     expect(decideSave(answer(200, { contentType }), { ...rules, accept }).do).toBe(expected)
   })
 
+  test.each([
+    ['application/json', ['*/*']],
+    ['text/plain; charset=utf-8', ['*/*']],
+    ['application/json', ['*']],
+    ['application/json; charset=utf-8', ['application/json; charset=utf-8']],
+    ['application/json', ['application/json;charset=UTF-8']],
+    ['application/vnd.api+json', ['Application/*+json; ext=bulk']],
+    ['image/svg+xml', ['image/*']],
+  ])('S7 a 200 of type %j matches accept %j', (contentType, accept) => {
+    expect(decideSave(answer(200, { contentType }), { ...rules, accept }).do).toBe('sent')
+  })
+
+  test('S7 and nothing else does: a plus and a dot stand for themselves', () => {
+    for (const accept of [['application/.*'], ['applicationx+json'], ['text/*']]) {
+      expect(decideSave(answer(200), { ...rules, accept }).do).toBe('stay')
+    }
+  })
+
+  test.each([
+    [419, 'application/json', false],
+    [419, 'text/html', false],
+    [440, '', false],
+    [498, 'application/json', false],
+    [403, 'application/json', false],
+    [403, 'text/html; charset=utf-8', true],
+  ])('S10 %i of type %j: a page is asked', (status, contentType, isForeign) => {
+    expect(decideSave(answer(status, { contentType }), rules)).toMatchObject({ do: 'ask', isForeign })
+  })
+
+  test.each([
+    [404, 'text/html', true],
+    [407, 'text/plain', true],
+    [404, 'application/problem+json', false],
+    [404, '', false],
+    [400, 'text/html', false],
+    [413, 'text/html', false],
+    [422, 'text/html', false],
+    [410, 'text/html', false],
+  ])(
+    'S10 %i of type %j: dead, at once unless somebody else may have said it',
+    (status, contentType, isForeign) => {
+      expect(decideSave(answer(status, { contentType }), rules)).toMatchObject({ do: 'dead', isForeign })
+    },
+  )
+
+  test('S10 what the API is known to answer is its own', () => {
+    const html = answer(404, { contentType: 'text/html' })
+    expect(decideSave(html, { ...rules, accept: ['text/html'] })).toMatchObject({
+      do: 'dead',
+      isForeign: false,
+    })
+  })
+
+  test.each([
+    [200, '{"errors":[{"message":"Not authenticated"}],"data":null}', 'dead'],
+    [200, '{"data":{"id":1}}', 'sent'],
+    [200, '{"errors":[]}', 'sent'],
+    [201, '{"ok":false,"why":"closed"}', 'dead'],
+    [201, '{"ok":true}', 'sent'],
+    [200, 'no JSON', 'sent'],
+    [200, '{"status":{"code":"REFUSED"}}', 'dead'],
+    [204, '', 'sent'],
+  ])('S11 a %i that says %j is %s', (status, text, expected) => {
+    const refused = ['errors', 'ok=false', 'status.code=REFUSED']
+    expect(decideSave(answer(status, { text }), { ...rules, refused }).do).toBe(expected)
+  })
+
   test('whatever comes from elsewhere is no answer of the API’s', () => {
     for (const status of [200, 400, 401]) {
       expect(decideSave(answer(status, { isElsewhere: true }), rules).do).toBe('stay')
@@ -80,11 +149,11 @@ describe('decideSave() with whenUnsure: hold', () => {
   const hold = { ...rules, whenUnsure: 'hold' } as const
 
   test.each([408, 500, 502, 504])('%i may hide a message that arrived', (status) => {
-    expect(decideSave(answer(status), hold)).toEqual({ do: 'dead', code: 'unsure' })
+    expect(decideSave(answer(status), hold)).toMatchObject({ do: 'dead', code: 'unsure' })
   })
 
   test('so may no answer at all', () => {
-    expect(decideSave(null, hold)).toEqual({ do: 'dead', code: 'unsure' })
+    expect(decideSave(null, hold)).toMatchObject({ do: 'dead', code: 'unsure' })
   })
 
   test.each([

@@ -1,14 +1,18 @@
 import type { Random } from '../../core/clock.ts'
 import { codeOfStatus, type FailureCode } from '../../core/protocol/failure.ts'
+import { matches } from '../../core/options/matcher.ts'
 import { backoff } from '../../core/retry/backoff.ts'
 import type { SaveRecord } from './entry.ts'
 
-/** The HTTP answer to a saved message. */
+/** The HTTP response to a saved message. */
 export interface SaveAnswer {
   status: number
   /** Lower case, as the header has it; empty when there is none. */
   contentType: string
-  /** A redirect led to another origin: no answer of the API's. */
+  /** Its first 64 kB. */
+  text: string
+  isRedirected: boolean
+  /** A redirect led to another origin, or turned the request into a GET: no response of the API's to the message. */
   isElsewhere: boolean
   /** How long the server asks us to wait, ms. */
   hintMs?: number | undefined
@@ -20,39 +24,73 @@ export interface SaveAnswer {
  * - `stay`: it is tried again
  * - `ask`: it needs credentials
  * - `dead`: it will be refused again
+ *
+ * `isForeign`: the refusal may not be the API's own, so the message is tried for some time before it is dead.
  */
-export type SaveDecision = { do: 'sent' } | { do: 'stay' | 'ask' | 'dead'; code: FailureCode }
+export type SaveDecision =
+  | { do: 'sent' }
+  | { do: 'stay'; code: FailureCode }
+  | { do: 'ask' | 'dead'; code: FailureCode; isForeign: boolean }
+
+type Rules = Pick<SaveRecord, 'accept' | 'refused' | 'duplicateStatus' | 'whenUnsure'>
 
 /** Refusals that say nothing of the message itself. */
 const LATER = new Set([408, 409, 425, 429])
 
+/** Refusals of credentials, or of a token that has expired: Laravel's 419, IIS's 440, ArcGIS's and nginx's 498. */
+const STALE = new Set([401, 403, 419, 440, 498])
+
+/** What proxies, edges and an ingress in mid-deploy answer in the API's place. */
+const OFTEN_FOREIGN = new Set([403, 404, 407])
+
 /** Refusals after which the message may be there all the same: the server, or one behind it, broke down on the way. */
 const UNSURE = new Set([408, 500, 502, 504])
 
-/** Judges one try; `null`: no answer came. */
-export function decideSave(
-  answer: SaveAnswer | null,
-  { accept, duplicateStatus, whenUnsure }: Pick<SaveRecord, 'accept' | 'duplicateStatus' | 'whenUnsure'>,
-): SaveDecision {
-  if (whenUnsure === 'hold' && (!answer || UNSURE.has(answer.status))) return { do: 'dead', code: 'unsure' }
+/** Judges one try; `null`: no response came. */
+export function decideSave(answer: SaveAnswer | null, rules: Rules): SaveDecision {
+  const { accept, refused = [], duplicateStatus, whenUnsure } = rules
+  if (whenUnsure === 'hold' && (!answer || UNSURE.has(answer.status))) {
+    return { do: 'dead', code: 'unsure', isForeign: false }
+  }
   if (!answer) return { do: 'stay', code: 'network_error' }
-  const { status } = answer
+  const { status, contentType, text } = answer
   const code = codeOfStatus(status)
   if (answer.isElsewhere) return { do: 'stay', code }
   if (status === duplicateStatus) return { do: 'sent' }
-  if (status < 300) return isAccepted(answer.contentType, accept) ? { do: 'sent' } : { do: 'stay', code }
-  if (status === 401 || status === 403) return { do: 'ask', code }
-  return { do: LATER.has(status) || status >= 500 ? 'stay' : 'dead', code }
+  if (status < 300) {
+    if (!isAccepted(contentType, accept)) return { do: 'stay', code }
+    const isRefused = matches(refused, { data: text, value: parse(text) })
+    return isRefused ? { do: 'dead', code, isForeign: false } : { do: 'sent' }
+  }
+  if (LATER.has(status) || status >= 500) return { do: 'stay', code }
+  const isForeign =
+    (OFTEN_FOREIGN.has(status) && !isAccepted(contentType, accept)) ||
+    // Perhaps of the GET that a redirect made of it.
+    (answer.isRedirected && (status === 404 || status === 405))
+  return { do: STALE.has(status) ? 'ask' : 'dead', code, isForeign }
 }
 
 /** A captive portal answers 200, too, with a page of its own: only the API's own types count, or no body at all. */
 function isAccepted(contentType: string, accept = ['application/json', 'application/*+json']): boolean {
-  const type = contentType.split(';')[0]?.trim()
-  if (!type) return true
-  return accept.some((pattern) => {
-    const [start = '', end] = pattern.toLowerCase().split('*')
-    return end === undefined ? type === start : type.startsWith(start) && type.endsWith(end)
-  })
+  const type = essenceOf(contentType)
+  return !type || accept.some((pattern) => asPattern(essenceOf(pattern)).test(type))
+}
+
+/** A media type without its parameters. */
+function essenceOf(type: string): string {
+  return type.split(';')[0]?.trim().toLowerCase() ?? ''
+}
+
+function asPattern(type: string): RegExp {
+  return new RegExp(`^${type.replace(/[.+]/g, '\\$&').replaceAll('*', '.*')}$`)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // No JSON: no path leads into it.
+  }
 }
 
 /** The wait after `failures` tries in a row came to nothing, ms: 1 s doubling to 5 min, ±20 %, never less than a hint. */

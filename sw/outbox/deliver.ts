@@ -4,10 +4,11 @@ import type { SaveStatus, Untold } from '../../core/protocol/status.ts'
 import type { Waiters } from './acceptance.ts'
 import type { Credentials, GivenHeaders } from './credentials.ts'
 import { decideSave, saveBackoff, type SaveDecision } from './decide-save.ts'
+import type { Aside } from './drain.ts'
 import type { Entry, Progress, State } from './entry.ts'
 import { isHolding, move } from './life.ts'
 import { NO_SECRETS, type Secrets } from './seal.ts'
-import { isReachable, type ReadAnswer, sendRecord, trySend } from './send-save.ts'
+import { getAs, isReachable, type ReadAnswer, sendRecord, trySend } from './send-save.ts'
 import type { Store } from './store.ts'
 
 export interface DeliverContext {
@@ -28,6 +29,9 @@ export interface DeliverContext {
 /** When a body that was not there is looked for again, ms; longer than the storage may take. */
 const LOOK_AGAIN_MS = 5_000
 
+/** A refusal that is not the API's own is believed after so long, ms. */
+const FOREIGN_MS = 3_600_000
+
 /** Whose cookies the browser has after so long is anybody's guess, ms. */
 const COOKIES_MS = 3_600_000
 
@@ -37,7 +41,7 @@ const COOKIES_MS = 3_600_000
  * @returns whether it is out of the way, so that those behind it may go
  * @throws when the storage refuses: then nothing is known, and nothing more is tried
  */
-export async function deliver(found: Entry, context: DeliverContext): Promise<boolean> {
+export async function deliver(found: Entry, aside: Aside, context: DeliverContext): Promise<boolean> {
   const { clock, store, credentials, waiters } = context
   const { id, whenUnsure } = found
   let entry = found
@@ -70,13 +74,26 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
     const isNews = entry.state !== 'needs_auth' && found.state !== 'needs_auth'
     if ((await to('needs_auth', { triedAt: clock.now() })) && isNews) tell('save_needs_auth')
   }
-  const isOver = () => clock.now() - entry.createdAt > context.maxAgeMs
+  const isOver = () => clock.now() - entry.createdAt >= context.maxAgeMs
   const fail = async (code: FailureCode, progress: Partial<Progress>, hintMs?: number) => {
     if (isOver()) return bury(code, progress)
     const failures = entry.failures + 1
-    const retryAt = clock.now() + saveBackoff(failures, hintMs, context.random)
-    if (await to('waiting', { ...progress, code, failures, retryAt })) tell('save_retry', code)
+    const waitMs = saveBackoff(failures, hintMs, context.random)
+    // Whatever the server says: no message waits beyond its age.
+    const retryAt = Math.min(clock.now() + waitMs, entry.createdAt + context.maxAgeMs)
+    if (await to('waiting', { foreignAt: undefined, ...progress, code, failures, retryAt })) {
+      tell('save_retry', code)
+    }
     return false
+  }
+  const refuse = async (
+    { code, isForeign }: { code: FailureCode; isForeign: boolean },
+    progress: Partial<Progress>,
+    hintMs?: number,
+  ) => {
+    const foreignAt = entry.foreignAt ?? clock.now()
+    const isBelieved = !isForeign || clock.now() - foreignAt >= FOREIGN_MS
+    return isBelieved ? bury(code, progress) : fail(code, { ...progress, foreignAt }, hintMs)
   }
 
   const isOther = ({ state, triedAt }: Entry) => state !== entry.state || triedAt !== entry.triedAt
@@ -109,9 +126,10 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
   if (!known && entry.hasQuery) {
     return bury('storage_unavailable', { preview: 'Its query cannot be read any more' })
   }
-  if (!given && (!known || isDoubtful(entry, clock.now()))) {
+  const isIncomplete = !known && (mayIdentify(entry) || entry.state === 'needs_auth')
+  if (!given && (isIncomplete || isDoubtful(entry, clock.now()))) {
     await needAuth()
-    given = await credentials.ask(entry, null)
+    given = await aside(credentials.ask(entry, null))
     if (!given) return isOver() && bury(known ? (entry.code ?? 'network_error') : 'storage_unavailable')
   }
   const secrets = known ?? NO_SECRETS
@@ -129,9 +147,14 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
     if (isTaken || changed?.state !== 'sending') return undefined
     entry = changed
     if (!context.isOwn(entry)) return undefined
-    const answer = await trySend(clock, entry.url, body.size, waiters.has(id), (signal) =>
-      sendRecord(context.fetch, entry, secrets, body, headers ?? {}, signal),
-    )
+    const answer = await trySend({
+      clock,
+      url: entry.url,
+      size: body.size,
+      keep: waiters.has(id),
+      send: (signal) => sendRecord(context.fetch, entry, secrets, body, headers ?? {}, signal),
+      get: (url, signal) => getAs(context.fetch, url, entry, secrets, headers ?? {}, signal),
+    })
     return { answer }
   }
 
@@ -140,7 +163,7 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
   if (sent && decision?.do === 'ask') {
     const { status } = sent.answer ?? {}
     if (status === 401) await needAuth()
-    const fresh = await credentials.ask(entry, given)
+    const fresh = await aside(credentials.ask(entry, given))
     // A 401 may have been about cookies, which only the page sees.
     if (fresh && (status === 401 || isNew(fresh, secrets, given))) {
       sent = await send(fresh)
@@ -152,16 +175,24 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
   const { answer } = sent
   const attempts = entry.attempts + (answer ? 1 : 0)
   const preview = answer ? { preview: answer.preview } : {}
-  if (answer && isFinal(decision)) waiters.get(id)?.(answer.response)
+  const waiter = waiters.get(id)
+  if (answer && waiter && isFinal(decision)) waiter(answer.response)
+  else answer?.response.body?.cancel().catch(() => {}) // It was read, and let go of.
+  // Sent without what it had of its own, a refusal says nothing of the message itself.
+  if (!known && decision.do === 'dead' && answer && answer.status >= 400 && !isOver()) {
+    await needAuth()
+    return false
+  }
   switch (decision.do) {
     case 'sent':
       return finish(attempts)
     case 'dead':
-      return bury(decision.code, { attempts, ...preview })
+      return refuse(decision, { attempts, ...preview }, answer?.hintMs)
     case 'stay':
       return fail(decision.code, { attempts, ...preview }, answer?.hintMs)
     case 'ask':
-      if (answer?.status !== 401 || isOver()) return bury(decision.code, { attempts, ...preview })
+      if (answer?.status !== 401) return refuse(decision, { attempts, ...preview }, answer?.hintMs)
+      if (isOver()) return bury(decision.code, { attempts, ...preview })
       await needAuth()
       return false
   }
@@ -181,8 +212,13 @@ export async function deliver(found: Entry, context: DeliverContext): Promise<bo
   }
 }
 
-function isFinal({ do: what }: SaveDecision): boolean {
-  return what === 'sent' || what === 'dead'
+function isFinal(decision: SaveDecision): boolean {
+  return decision.do === 'sent' || (decision.do === 'dead' && !decision.isForeign)
+}
+
+/** Whether the headers that are lost may have said who sends it. 0.1 noted no more than that cookies alone do not. */
+function mayIdentify({ hasIdentity, needsCookies }: Entry): boolean {
+  return hasIdentity ?? !needsCookies
 }
 
 /** Nobody said who was signed in, cookies are all that tells, and that was long ago. */

@@ -70,3 +70,27 @@ test('what comes while it runs is sent, too', async () => {
   sending.resolve(true)
   await finished
 })
+
+test('S17 conversations that wait for a page hold up no others', async () => {
+  const clock = createFakeClock()
+  const asking = Array.from({ length: 12 }, (_, n) => `a${n}`)
+  const queues = oneEach(...asking, 'b', 'c')
+  const answer = deferred<boolean>()
+  const delivered: string[] = []
+  const { finished } = startRun({
+    clock,
+    queue: () => queues.of(null),
+    deliver: async ({ id }, aside) => {
+      if (id.startsWith('a')) await aside(answer.promise)
+      delivered.push(id)
+      queues.remove(id)
+      return true
+    },
+    triggers: NEVER,
+  })
+  await clock.advance(0)
+  expect(delivered).toEqual(['b', 'c'])
+  answer.resolve(true)
+  await finished
+  expect(delivered).toHaveLength(14)
+})

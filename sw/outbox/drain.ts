@@ -11,10 +11,16 @@ export interface DrainContext {
   clock: Clock
   /** Whoever is signed in now. */
   queue: () => Queue
-  /** Tries one entry; resolves with whether it is out of the way. */
-  deliver: (entry: Entry) => Promise<boolean>
+  /**
+   * Tries one entry; resolves with whether it is out of the way. While it waits for an answer of a page's, by `aside`,
+   * other conversations have its place.
+   */
+  deliver: (entry: Entry, aside: Aside) => Promise<boolean>
   triggers: Triggers
 }
+
+/** Waits for something that takes no connection. */
+export type Aside = <Result>(waiting: Promise<Result>) => Promise<Result>
 
 /** One run through the outbox; one at a time. */
 export interface Run {
@@ -28,12 +34,14 @@ export interface Run {
  * Sends whatever is due, strictly in order inside a conversation, several conversations side by side.
  *
  * Its duties:
- * - a slow conversation holds up none that came later
+ * - a slow conversation holds up none that came later, nor does one whose page is asked for credentials
  * - whatever becomes due before it ends is sent, too
  * - when the storage fails it starts nothing more, and rejects when nothing is under way
  */
 export function startRun({ clock, queue, deliver, triggers }: DrainContext): Run {
   const busy = new Map<string, Promise<void>>()
+  /** So many of them wait for a page. */
+  let asides = 0
   let news: Deferred<void> = deferred()
   let failure: { error: unknown } | undefined
 
@@ -44,13 +52,23 @@ export function startRun({ clock, queue, deliver, triggers }: DrainContext): Run
 
   const lane = async (conversation: string, first: Entry) => {
     for (let entry: Entry | undefined = first; entry; entry = dueHead(conversation)) {
-      if (failure || !(await deliver(entry))) return
+      if (failure || !(await deliver(entry, aside))) return
+    }
+  }
+
+  const aside: Aside = async (waiting) => {
+    asides++
+    news.resolve()
+    try {
+      return await waiting
+    } finally {
+      asides--
     }
   }
 
   const startLanes = () => {
     for (const conversation of queue().conversations()) {
-      if (busy.size >= LANES) return
+      if (busy.size - asides >= LANES) return
       if (busy.has(conversation)) continue
       const head = dueHead(conversation)
       if (!head) continue

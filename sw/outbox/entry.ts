@@ -18,9 +18,12 @@ export interface SavedRequest {
   /** Whether it had headers outside the safelist. */
   hasSecrets: boolean
   hasQuery: boolean
+  /** Whether one of the headers that are not stored as they are may say who sends it; absent in entries of 0.1. */
+  hasIdentity?: boolean
   /** Nothing but cookies says whose it is. */
   needsCookies: boolean
   accept: SaveRouteOptions['accept']
+  refused?: SaveRouteOptions['refused']
   duplicateStatus: SaveRouteOptions['duplicateStatus']
   whenUnsure: SaveRouteOptions['whenUnsure']
   afterDead: SaveRouteOptions['afterDead']
@@ -53,6 +56,8 @@ export interface Progress {
   triedAt: number
   /** When the next one may be, epoch ms. */
   retryAt: number
+  /** The first of the refusals in a row that were not the API's own, epoch ms. */
+  foreignAt?: number | undefined
   /** When a person asked for it to be sent, epoch ms. */
   vouchedAt: number
   /** What the last try came to; for a dead letter, why. */
@@ -75,7 +80,8 @@ export const UNTRIED: Progress = {
 /** The entry's part that never changes. */
 export function recordOf(entry: Entry): SaveRecord {
   const record: Partial<Entry> = { ...entry }
-  for (const field of [...Object.keys(UNTRIED), 'code', 'preview']) delete record[field as keyof Entry]
+  for (const field of [...Object.keys(UNTRIED), 'code', 'preview', 'foreignAt'])
+    delete record[field as keyof Entry]
   return record as SaveRecord
 }
 
@@ -90,6 +96,11 @@ export function isRecord(value: unknown): value is SaveRecord {
   if (typeof value !== 'object' || value === null) return false
   const { id, conversation, method, url, headers } = value as Partial<Record<keyof SaveRecord, unknown>>
   return [id, conversation, method, url].every((text) => typeof text === 'string') && Array.isArray(headers)
+}
+
+/** Whose it is. 0.1 could store one of nobody's without saying so. */
+export function ownerOf({ principal }: SaveRecord): string | null {
+  return (principal as string | null | undefined) ?? null
 }
 
 /** The entry as a page sees it. */

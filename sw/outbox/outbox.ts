@@ -9,7 +9,7 @@ import { acceptance, realAnswer, type Waiters } from './acceptance.ts'
 import { createCredentials } from './credentials.ts'
 import { deliver, type DeliverContext } from './deliver.ts'
 import { startRun } from './drain.ts'
-import { type Entry, toPublic } from './entry.ts'
+import { type Entry, ownerOf, toPublic } from './entry.ts'
 import type { Ledger } from './ledger.ts'
 import type { Letters } from './letters.ts'
 import { move, type Triggers } from './life.ts'
@@ -77,7 +77,7 @@ export function createOutbox(context: OutboxContext): Outbox {
   const { clock, principal, maxAgeMs = MAX_AGE_MS } = context
   const store = openStore(context.ledger, context.letters, clock)
   const triggers: Triggers = { wokenAt: 0, flushedAt: 0 }
-  const credentials = createCredentials({ clock, askAuth: context.askAuth, triggers })
+  const credentials = createCredentials({ clock, askAuth: context.askAuth, triggers, principal })
   const waiters: Waiters = new Map()
   /** Secrets that are never stored. */
   const unsealed = new Map<string, Secrets>()
@@ -90,8 +90,11 @@ export function createOutbox(context: OutboxContext): Outbox {
   let isWoken = false
 
   const queue = () => store.queue(principal.current())
-  const isOwn = (entry: Entry) => entry.principal === principal.current()
-  const own = async () => (await store.list()).filter(isOwn)
+  const isOwn = (entry: Entry) => ownerOf(entry) === principal.current()
+  const own = async () => {
+    await principal.known()
+    return (await store.list()).filter(isOwn)
+  }
   const find = async (id: string) => (await own()).find((entry) => entry.id === id)
 
   const degraded = (error: unknown, clientId = '') => {
@@ -144,10 +147,11 @@ export function createOutbox(context: OutboxContext): Outbox {
     return store.remove(id)
   }
 
-  const openSecrets = async ({ id, sealed, hasSecrets, hasQuery, principal: owner }: Entry) => {
+  const openSecrets = async (entry: Entry) => {
+    const { id, sealed, hasSecrets, hasQuery } = entry
     if (!hasSecrets && !hasQuery) return NO_SECRETS
     if (!sealed) return unsealed.get(id)
-    const key = await store.sealKey(owner)
+    const key = await store.sealKey(ownerOf(entry))
     return unseal(key, sealed).catch(() => undefined)
   }
 
@@ -174,7 +178,7 @@ export function createOutbox(context: OutboxContext): Outbox {
           const { finished, renew } = startRun({
             clock,
             queue,
-            deliver: (entry) => deliver(entry, delivery),
+            deliver: (entry, aside) => deliver(entry, aside, delivery),
             triggers,
           })
           renewRun = renew
@@ -228,7 +232,9 @@ export function createOutbox(context: OutboxContext): Outbox {
         return sendRecord(context.fetch, record, secrets, body)
       }
       const { id, conversation } = entry
-      context.report({ status: 'save_queued', entryId: id, conversation, attempts: 0 }, clientId)
+      if (isOwn(entry)) {
+        context.report({ status: 'save_queued', entryId: id, conversation, attempts: 0 }, clientId)
+      }
       context.requestSync()
       void drain()
       return (await real) ?? acceptance(id, respond)
@@ -265,9 +271,10 @@ export function createOutbox(context: OutboxContext): Outbox {
     },
     clear,
     forget: async () => {
+      const who = await principal.known()
       credentials.forget()
       await clear()
-      await store.forgetSealKey(principal.current())
+      await store.forgetSealKey(who)
     },
   }
 }

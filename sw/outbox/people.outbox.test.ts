@@ -203,3 +203,118 @@ describe('forget()', () => {
     expect(device.caches.readAll().size).toBe(0)
   })
 })
+
+describe('S2 a message waits until it is known whose it is', () => {
+  /** Somebody who is known late; `known()` rejects at the storage's deadline. */
+  function late(device: ReturnType<typeof createFakeDevice>, ms: number, id: string | null) {
+    const known = new Promise<string | null>((resolve, reject) => {
+      device.clock.timer(Math.min(ms, 3_000), () => (ms > 3_000 ? reject(new Error('late')) : resolve(id)))
+    })
+    let isKnown = false
+    known.then(
+      () => (isKnown = true),
+      () => {},
+    )
+    const current = () => (isKnown ? id : undefined)
+    return { ...device.principal, current, known: () => known, of: () => known }
+  }
+
+  test.each([150, 1_000, 2_900])('for %i ms: it is filed, sent and listed as hers', async (ms) => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const worker = device.boot({ principal: late(device, ms, 'ada') })
+    const counting = worker.outbox.counts()
+    const saving = worker.save('/api/a', 'hers')
+    await device.advance(ms - 1)
+    expect(device.caches.readAll().size).toBe(0)
+    await device.advance(10)
+    expect(await counting).toMatchObject({ needsAuth: 0, dead: 0 })
+    expect((await saving).status).toBe(202)
+    expect(await device.entries()).toMatchObject([{ principal: 'ada' }])
+    expect(await worker.outbox.list()).toHaveLength(1)
+  })
+
+  test('no longer than for the storage itself: then it goes straight to the network, and is filed under nobody', async () => {
+    const device = createFakeDevice()
+    const worker = device.boot({ principal: late(device, 5_000, 'ada') })
+    const saving = worker.save('/api/a', 'hers')
+    await device.advance(3_000)
+    expect((await saving).status).toBe(201)
+    expect(device.caches.readAll().size).toBe(0)
+    expect(device.told()).toContain('storage_degraded')
+  })
+
+  test('nothing is sent, listed or cleared before', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const first = device.boot()
+    await first.save('/api/a', 'nobody’s')
+    await device.advance(10)
+    first.kill()
+    device.upstream.received.length = 0
+    device.upstream.otherwise = created
+    const worker = device.boot({ principal: late(device, 2_000, 'ada') })
+    const clearing = worker.outbox.clear()
+    await device.advance(1_999)
+    expect(device.upstream.received).toEqual([])
+    await device.advance(10)
+    await clearing
+    expect(await device.entries()).toHaveLength(1)
+  })
+
+  test('one that 0.1 has stored without saying whose is nobody’s, not everybody’s', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const first = device.boot({ principal: { ...device.principal, of: async () => undefined as never } })
+    await first.save('/api/a', 'limbo')
+    await device.advance(10)
+    first.kill()
+    device.upstream.otherwise = created
+    device.upstream.received.length = 0
+    device.boot({ principal: late(device, 1_000, null) })
+    await device.advance(999)
+    expect(device.upstream.received).toEqual([])
+    await device.advance(100)
+    expect(device.upstream.bodies()).toEqual(['limbo'])
+  })
+})
+
+describe('S17 one message waits for no other', () => {
+  test('an upload that never ends holds up nobody else’s conversation', async () => {
+    const device = createFakeDevice()
+    const worker = device.boot()
+    void worker.save('/api/a', 'endless', { bodyMs: 1e9 })
+    const saving = worker.save('/api/b', 'quick')
+    await device.advance(0)
+    expect((await saving).status).toBe(202)
+    expect(device.upstream.bodies()).toEqual(['quick'])
+  })
+
+  test.each([
+    ['its own', '/api/a', {}],
+    ['one that is named in the body', '/api/b', { settings: { orderBy: 'body.id' as const } }],
+  ])('nor %s for longer than 10 s', async (_name, path, more) => {
+    const device = createFakeDevice()
+    const worker = device.boot()
+    void worker.save('/api/a', 'endless', { bodyMs: 1e9 })
+    let isSaved = false
+    void worker.save(path, 'm2', more).then(() => (isSaved = true))
+    await device.advance(9_999)
+    expect(isSaved).toBe(false)
+    await device.advance(1)
+    expect(isSaved).toBe(true)
+    const third = worker.save(path, 'm3', more)
+    await device.advance(0)
+    expect((await third).status).toBe(202)
+    expect(device.upstream.bodies()).toEqual(['m2', 'm3'])
+  })
+
+  test('one that takes its time keeps its place', async () => {
+    const device = createFakeDevice()
+    const worker = device.boot()
+    void worker.save('/api/a', 'slow', { bodyMs: 5_000 })
+    void worker.save('/api/a', 'quick')
+    await device.advance(6_000)
+    expect(device.upstream.bodies()).toEqual(['slow', 'quick'])
+  })
+})

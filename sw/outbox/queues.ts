@@ -1,5 +1,5 @@
 import type { OutboxCounts } from '../../core/protocol/message.ts'
-import type { Entry, State } from './entry.ts'
+import { type Entry, ownerOf, type State } from './entry.ts'
 import { isHolding } from './life.ts'
 
 /** What one person's conversations have to send: the index as this worker knows it, in memory. */
@@ -21,23 +21,24 @@ export interface Queues {
   set: (entry: Entry) => void
   remove: (id: string) => void
   isReserved: (id: string) => boolean
-  of: (principal: string | null) => Queue
+  /** `undefined`: nobody's, for it is not known who is signed in. */
+  of: (principal: string | null | undefined) => Queue
 }
 
 export function createQueues(): Queues {
-  const people = new Map<string | null, ReturnType<typeof createQueue>>()
+  const people = new Map<string | null | undefined, ReturnType<typeof createQueue>>()
   const owners = new Map<string, ReturnType<typeof createQueue>>()
   const reserved = new Map<string, Entry>()
   /** For everybody who is reading: what has been changed since. */
   const readers = new Set<Map<string, Entry | undefined>>()
 
-  const of = (principal: string | null) => {
+  const of = (principal: string | null | undefined) => {
     const queue = people.get(principal) ?? createQueue(reserved)
     people.set(principal, queue)
     return queue
   }
   const put = (entry: Entry) => {
-    const queue = of(entry.principal)
+    const queue = of(ownerOf(entry))
     owners.set(entry.id, queue)
     queue.put(entry)
   }

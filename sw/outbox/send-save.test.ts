@@ -102,9 +102,16 @@ describe('trySend()', () => {
   const send = (respond: ReturnType<typeof answers>, size = 2) => {
     const clock = createFakeClock()
     const signals: AbortSignal[] = []
-    const answer = trySend(clock, `${OWN}/api/a`, size, false, (signal) => {
-      signals.push(signal)
-      return respond(clock, signal)
+    const answer = trySend({
+      clock,
+      url: `${OWN}/api/a`,
+      size,
+      keep: false,
+      send: (signal) => {
+        signals.push(signal)
+        return respond(clock, signal)
+      },
+      get: () => Promise.reject(new Error('not asked for')),
     })
     return { clock, answer, signals }
   }

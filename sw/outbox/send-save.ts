@@ -3,13 +3,23 @@ import type { SaveRouteOptions } from '../../core/options/options.ts'
 import { readKey } from '../../core/options/read-key.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
 import { createRequestId, REQUEST_ID_HEADER } from '../../core/protocol/request-id.ts'
-import { parseRetryAfter } from '../../core/retry/retry-after.ts'
+import { readHint } from '../../core/retry/hint.ts'
 import type { SaveAnswer } from './decide-save.ts'
 import type { SavedRequest } from './entry.ts'
+import { keptMethod } from './kept-method.ts'
+import { readStart } from './read-start.ts'
 import type { Secrets } from './seal.ts'
 
 /** Headers that may be stored as they are. */
 const SAFE_HEADERS = new Set(['accept', 'accept-language', 'content-language', 'content-type'])
+
+/**
+ * Headers that the browser adds to every request, and adds again to the one that we send: neither stored nor secret.
+ * Which of them a worker sees differs by browser.
+ * [spec] https://fetch.spec.whatwg.org/#forbidden-request-header
+ */
+const BROWSER_HEADERS =
+  /^(sec-|proxy-|user-agent$|accept-(charset|encoding)$|connection$|content-length$|cookie2?$|date$|dnt$|expect$|host$|keep-alive$|origin$|priority$|purpose$|referer$|save-data$|te$|trailer$|transfer-encoding$|upgrade|via$|device-memory$|downlink$|dpr$|ect$|rtt$|viewport-width$|width$)/
 
 const KEY_HEADER = 'Idempotency-Key'
 
@@ -20,11 +30,11 @@ const SLOWEST_UPLOAD = 50
 /** Headers that say who sends, without any cookie. */
 const IDENTITY_HEADERS = new Set(['authorization', 'x-api-key', 'api-key', 'x-auth-token'])
 
+/** Headers that may say so: a message that has lost one of them is not sent without. CSRF tokens go with cookies. */
+const MAY_IDENTIFY = /^(?!.*(csrf|xsrf)).*(auth|token|key|session|secret|jwt|user)/
+
 /** A server that does not answer a HEAD by then cannot be reached, ms. */
 const REACH_MS = 10_000
-
-/** More of an answer is not read. Bytes. */
-const MAX_ANSWER = 64 * 1024
 
 /** Takes a request apart: what may be stored as it is, and what must be sealed. */
 export function takeApart(
@@ -43,7 +53,7 @@ export function takeApart(
   const keyOption = settings.idempotencyKey ?? origin === ownOrigin
   const keyHeader = typeof keyOption === 'string' ? keyOption : KEY_HEADER
   request.headers.forEach((value, name) => {
-    if (name === REQUEST_ID_HEADER.toLowerCase()) return
+    if (name === REQUEST_ID_HEADER.toLowerCase() || BROWSER_HEADERS.test(name)) return
     const isSafe = SAFE_HEADERS.has(name) || name === keyHeader.toLowerCase()
     ;(isSafe ? headers : secret).push([name, value])
   })
@@ -64,8 +74,10 @@ export function takeApart(
       headers,
       hasSecrets: secret.length > 0,
       hasQuery: search !== '',
+      hasIdentity: secret.some(([name]) => MAY_IDENTIFY.test(name)),
       needsCookies: hasCookies && !secret.some(([name]) => IDENTITY_HEADERS.has(name)),
       accept: settings.accept,
+      refused: settings.refused,
       duplicateStatus: settings.duplicateStatus,
       whenUnsure: settings.whenUnsure,
       afterDead: settings.afterDead,
@@ -100,6 +112,30 @@ export function sendRecord(
   })
 }
 
+/** Asks, as the sender of a request would, for what lies at a URL of the same origin. */
+export function getAs(
+  fetch: (url: string, init: RequestInit) => Promise<Response>,
+  url: string,
+  { mode, credentials, referrer, referrerPolicy, headers }: SavedRequest,
+  secrets: Secrets,
+  given: Record<string, string> = {},
+  signal: AbortSignal | null = null,
+): Promise<Response> {
+  const accept = headers.filter(([name]) => name.startsWith('accept'))
+  const all = new Headers([...accept, ...secrets.headers])
+  for (const [name, value] of Object.entries(given)) all.set(name, value)
+  return fetch(url, {
+    method: 'GET',
+    mode,
+    credentials,
+    referrer,
+    referrerPolicy,
+    headers: all,
+    cache: 'no-store',
+    signal,
+  })
+}
+
 /** Whether the server of that URL answers at all, whatever it says: nothing is sent to it but the question. */
 export async function isReachable(
   clock: Clock,
@@ -124,37 +160,52 @@ export async function isReachable(
   }
 }
 
-/** An answer, and its beginning in words. */
+/** A response, and its beginning in words. */
 export interface ReadAnswer extends SaveAnswer {
   preview: string
+  /** For whoever waits for it; its body can be read once. */
   response: Response
 }
 
-/**
- * Sends within the deadline and reads what comes back, so that the connection can be used again; `null`: no answer.
- *
- * @param size the body's, in bytes
- * @param keep whether somebody wants to read the response, too
- */
-export async function trySend(
-  clock: Clock,
-  url: string,
-  size: number,
-  keep: boolean,
-  send: (signal: AbortSignal) => Promise<Response>,
-): Promise<ReadAnswer | null> {
+export interface SendContext {
+  clock: Clock
+  url: string
+  /** The body's size, bytes. */
+  size: number
+  /** Whether somebody wants to read the response, too. */
+  keep: boolean
+  send: (signal: AbortSignal) => Promise<Response>
+  /** Asks for what lies where a redirect has led. */
+  get: (url: string, signal: AbortSignal) => Promise<Response>
+}
+
+/** Sends within the deadline and reads what comes back, so that the connection can be used again; `null`: no response. */
+export async function trySend({
+  clock,
+  url,
+  size,
+  keep,
+  send,
+  get,
+}: SendContext): Promise<ReadAnswer | null> {
   const deadline = new AbortController()
   const disarm = clock.timer(Math.max(SEND_MS, size / SLOWEST_UPLOAD), () => deadline.abort())
   try {
-    const response = await send(deadline.signal)
-    const { status, headers } = response
-    const text = await readStart(keep ? response.clone() : response)
+    const received = await send(deadline.signal)
+    const { status, headers, redirected: isRedirected } = received
+    const { text, response } = await readStart(received, keep)
+    const isElsewhere =
+      isRedirected &&
+      (new URL(received.url).origin !== new URL(url).origin ||
+        !(await keptMethod(received, text, () => get(received.url, deadline.signal))))
     return {
       status,
       // Frameworks name a type, even for nothing.
       contentType: (text && headers.get('content-type')?.toLowerCase()) ?? '',
-      isElsewhere: response.redirected && new URL(response.url).origin !== new URL(url).origin,
-      hintMs: parseRetryAfter(headers, clock.now()),
+      text,
+      isRedirected,
+      isElsewhere,
+      hintMs: status < 400 ? undefined : readHint(status, headers, jsonOr(text), clock.now()),
       preview: `${status} ${text.slice(0, 200)}`.trim(),
       response,
     }
@@ -165,21 +216,12 @@ export async function trySend(
   }
 }
 
-async function readStart(response: Response): Promise<string> {
-  const reader = response.body?.getReader()
-  const decoder = new TextDecoder()
-  let text = ''
+function jsonOr(text: string): unknown {
   try {
-    while (reader && text.length < MAX_ANSWER) {
-      const { done, value } = await reader.read()
-      if (done) return text
-      text += decoder.decode(value, { stream: true })
-    }
-    await reader?.cancel()
+    return JSON.parse(text)
   } catch {
-    text += '…' // Cut short: the status is known, and that is what counts.
+    return text
   }
-  return text
 }
 
 function parse(body: ArrayBuffer | null): unknown {

@@ -24,7 +24,7 @@ export interface Store {
   /** Those stored whole, oldest first, everybody's. */
   list: () => Promise<Entry[]>
   /** What one person has to send. */
-  queue: (principal: string | null) => Queue
+  queue: (principal: string | null | undefined) => Queue
   /** `undefined` when it is lost, or was removed. */
   body: (id: string) => Promise<Blob | undefined>
   /** As `Ledger.change`. */

@@ -1,5 +1,6 @@
-import type { Clock } from '../../core/clock.ts'
+import { type Clock, waitAtMost } from '../../core/clock.ts'
 import type { OutboxOptions, SaveRouteOptions } from '../../core/options/options.ts'
+import { readKey } from '../../core/options/read-key.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
 import { createRequestId } from '../../core/protocol/request-id.ts'
 import type { Principal } from '../principal.ts'
@@ -31,15 +32,38 @@ export interface TakeInContext {
   loaded: () => Promise<void>
 }
 
-/** Gives messages their places in the order in which they came, and stores them side by side. */
+/** Nobody waits longer for a message that is still being read, ms. */
+const TURN_MS = 10_000
+
+/**
+ * Gives messages their places in the order in which they came, inside a conversation, and stores them side by side. One
+ * whose conversation is named in its body keeps its place among all of them.
+ */
 export function createTakeIn({ clock, origin, store, principal, begun, loaded, ...context }: TakeInContext) {
   const { authorization = 'sealed', unsealed } = context
-  /** Settles when all that came before has its place. */
-  let turn = begun
+  /** By conversation; settles when all that came before has its place. */
+  const turns = new Map<string | undefined, Promise<unknown>>()
+
+  /** Waits for what came before, and lets what comes later wait for `placed`; in bounds. */
+  const takeTurn = (conversation: string | undefined) => {
+    const earlier = Promise.all(
+      conversation === undefined
+        ? turns.values()
+        : [conversation, undefined].flatMap((each) => turns.get(each) ?? []),
+    )
+    const until = (placed: Promise<unknown>) => {
+      const turn = waitAtMost(clock, TURN_MS, Promise.allSettled([earlier, placed])).then(() => {
+        if (turns.get(conversation) === turn) turns.delete(conversation)
+      })
+      turns.set(conversation, turn)
+    }
+    return { earlier, until }
+  }
 
   return (request: Request, route: RouteMatch<SaveRouteOptions>, clientId: string): Incoming => {
-    const earlier = turn
-    const known = principal.known().then(principal.current)
+    const { earlier, until } = takeTurn(conversationOf(request, route))
+    const known = principal.of(clientId)
+    known.catch(() => {}) // Told where it is needed.
     const parts = readBody(request).then((body) => ({ body, ...takeApart(request, body, route, origin) }))
 
     const sealFor = async (
@@ -56,6 +80,7 @@ export function createTakeIn({ clock, origin, store, principal, begun, loaded, .
       const owner = await known
       const sealed = await sealFor(owner, record, secrets)
       await earlier
+      await begun
       await loaded()
       // A clock that was set back does not tell this worker's messages from another's.
       if (clock.now() < timeOf(store.lastId())) await store.refresh()
@@ -66,9 +91,21 @@ export function createTakeIn({ clock, origin, store, principal, begun, loaded, .
       return { entry, stored: store.add(entry, body) }
     }
     const placed = place()
-    turn = Promise.allSettled([earlier, placed])
+    until(placed)
     return { parts, placed }
   }
+}
+
+/** The conversation, where it is known without the body. */
+function conversationOf(
+  { url: href }: Request,
+  { settings, groups }: RouteMatch<SaveRouteOptions>,
+): string | undefined {
+  const source = settings.orderBy ?? 'path'
+  const url = new URL(href)
+  return source.startsWith('body')
+    ? undefined
+    : (readKey(source, { url, groups, body: undefined }) ?? url.pathname)
 }
 
 /** The next id: of the time, but never before the last one, whatever the clock does. */

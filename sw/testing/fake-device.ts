@@ -142,15 +142,21 @@ export function createFakeDevice(): FakeDevice {
   return device
 }
 
+/** Somebody who is known at once. */
 function fakePrincipal(): Principal {
   let current: string | null = null
+  let changes = 0
   return {
     current: () => current,
+    changes: () => changes,
     set: (id) => {
+      if (id !== current) changes++
       current = id
       return Promise.resolve()
     },
-    known: () => Promise.resolve(),
+    known: () => Promise.resolve(current),
+    of: () => Promise.resolve(current),
+    met: () => {},
   }
 }
 

@@ -5,6 +5,8 @@ import { type Entry, isRecord, type SaveRecord } from '../outbox/entry.ts'
 import type { Ledger } from '../outbox/ledger.ts'
 import type { Letters } from '../outbox/letters.ts'
 import { createOutbox, type Outbox } from '../outbox/outbox.ts'
+import type { Clock } from '../../core/clock.ts'
+import { inTime } from '../database.ts'
 import { createFakeLocks } from './fake-locks.ts'
 
 /** What the server does with a message that reaches it, or the network before that. */
@@ -21,6 +23,18 @@ export type Fate =
   | 'forbidden'
   | 'portal'
   | 'silent'
+  /** A redirect that makes a GET of it. */
+  | 'redirected'
+  /** One that leaves it as it is, to a server that answers 200, or 201. */
+  | 'moved'
+  | 'moved201'
+  | 'stale'
+  /** An edge's pages. */
+  | 'edge'
+  | 'deploying'
+  /** A hint of ten years, in seconds or as an epoch. */
+  | 'absurd'
+  | 'absurdEpoch'
 
 /** One message that reached the server. */
 export interface Arrival {
@@ -53,7 +67,7 @@ export interface WorldWorker {
   kill: (isWritten: (operation: number) => boolean) => void
 }
 
-type Place = 'ledger' | 'letters' | 'network' | 'page'
+type Place = 'principal' | 'ledger' | 'letters' | 'network' | 'page'
 
 interface Operation {
   owner: object
@@ -63,6 +77,10 @@ interface Operation {
 
 const ORIGIN = 'https://app.example'
 const SCOPE = `${ORIGIN}/`
+const MAX_AGE_MS = 7 * 24 * 3_600_000
+
+/** A storage that lacks a body is asked again so soon. ms */
+const SOON_MS = 6_000
 
 const STATUS: Partial<Record<Fate, number>> = {
   created: 201,
@@ -73,6 +91,21 @@ const STATUS: Partial<Record<Fate, number>> = {
   refused: 400,
   unauthorized: 401,
   forbidden: 403,
+  stale: 419,
+  absurd: 429,
+  absurdEpoch: 503,
+  moved201: 201,
+}
+
+const TEN_YEARS_S = 315_360_000
+const page = (status = 200) => new Response('<p>Log in', { status, headers: { 'content-type': 'text/html' } })
+
+/** A response as it comes after a redirect. */
+function redirected(path: string, response: Response): Response {
+  return Object.defineProperties(response, {
+    url: { value: ORIGIN + path },
+    redirected: { value: true },
+  })
 }
 
 /**
@@ -88,16 +121,24 @@ export function createWorld() {
   const texts = new WeakMap<Blob, string>()
   const textOf = new Map<string, string>()
   const dead = new Set<object>()
+  /** Texts of the messages that were given up at some time, whether a page heard of it or not. */
+  const everDead = new Set<string>()
+  const owners: object[] = []
   let operations: Operation[] = []
   let latest: string | undefined
   let timers: { at: number; owner: object; callback: () => void }[] = []
   let now = Date.UTC(2026, 0, 1)
   let principal: string | null = null
+  let changes = 0
   let fates: Fate[] = []
   const arrivals: Arrival[] = []
   const saved: Saved[] = []
   const statuses: Untold<Status>[] = []
   let auth: Record<string, string> | null = null
+  /** So many of the next operations on storage are refused. */
+  let refusals = 0
+  /** Those that know who is signed in: a page has told them, or their storage. */
+  const knowing = new WeakSet<object>()
 
   /** Something that happens when the world says so. */
   const happen = <Result>(owner: object, place: Place, what: () => Result): Promise<Result> =>
@@ -105,6 +146,10 @@ export function createWorld() {
       if (dead.has(owner)) return
       const run = () => {
         try {
+          if (refusals > 0 && place !== 'network' && place !== 'page') {
+            refusals--
+            throw new Error('The storage refuses')
+          }
           const result = what()
           if (!dead.has(owner)) resolve(result)
         } catch (error) {
@@ -139,6 +184,7 @@ export function createWorld() {
           const found = entries.get(id)
           const changed = found && step(found)
           if (changed) entries.set(id, changed)
+          if (changed?.state === 'dead') everDead.add(textOf.get(id) ?? '')
           return changed ?? found
         }),
       remove: (id) => ask(() => entries.delete(id)),
@@ -175,8 +221,13 @@ export function createWorld() {
 
   const fetchOf =
     (owner: object) =>
-    async (_url: string, { method, body, headers, signal }: RequestInit): Promise<Response> => {
+    async (url: string, { method, body, headers, signal }: RequestInit): Promise<Response> => {
       const as = principal
+      // To see what a redirect did.
+      if (method === 'GET') {
+        const isThere = !url.endsWith('/moved')
+        return happen(owner, 'network', () => Response.json({ ok: isThere }, { status: isThere ? 200 : 405 }))
+      }
       const fate = method === 'HEAD' && fates[0] !== 'noNetwork' ? 'created' : (fates.shift() ?? 'created')
       if (fate === 'noNetwork') {
         return happen(owner, 'network', () => {
@@ -195,34 +246,80 @@ export function createWorld() {
       return happen(owner, 'network', () => {
         if (fate === 'lostAnswer') throw new TypeError('The connection was lost')
         arrival.isAnswered = true
-        if (fate === 'portal') return new Response('<p>Log in', { headers: { 'content-type': 'text/html' } })
-        const hint = fate === 'limited' ? { 'retry-after': '30' } : {}
-        return Response.json({}, { status: STATUS[fate] ?? 200, headers: hint })
+        const json = (more: Record<string, string> = {}) =>
+          Response.json({ ok: true }, { status: STATUS[fate] ?? 200, headers: more })
+        switch (fate) {
+          case 'portal':
+            return page()
+          case 'edge':
+            return page(403)
+          case 'deploying':
+            return page(404)
+          case 'redirected':
+            return redirected('/login', json())
+          case 'moved':
+          case 'moved201':
+            return redirected('/moved', json())
+          case 'limited':
+            return json({ 'retry-after': '30' })
+          case 'absurd':
+            return json({ 'retry-after': String(TEN_YEARS_S) })
+          case 'absurdEpoch':
+            return json({ 'retry-after': String(Math.floor(now / 1_000) + TEN_YEARS_S) })
+          default:
+            return json()
+        }
       })
     }
 
   const boot = (): WorldWorker => {
     const owner = {}
+    owners.push(owner)
     now += 1_000
-    const outbox = createOutbox({
-      clock: {
-        now: () => now,
-        monotonic: () => now,
-        timer: (ms, callback) => {
-          const timer = { at: now + ms, owner, callback }
-          timers.push(timer)
-          return () => {
-            timers = timers.filter((each) => each !== timer)
-          }
-        },
+    const clock: Clock = {
+      now: () => now,
+      monotonic: () => now,
+      timer: (ms, callback) => {
+        const timer = { at: now + ms, owner, callback }
+        timers.push(timer)
+        return () => {
+          timers = timers.filter((each) => each !== timer)
+        }
       },
+    }
+    // As `openPrincipal`: asked of the storage at once, and again by whoever needs it after it failed.
+    let loading: Promise<unknown> | undefined
+    const knowPrincipal = async () => {
+      if (knowing.has(owner)) return
+      loading ??= happen(owner, 'principal', () => knowing.add(owner)).catch((error: unknown) => {
+        loading = undefined
+        throw error
+      })
+      await inTime(loading, clock)
+    }
+    const outbox = createOutbox({
+      clock,
       random: () => 0.5,
       fetch: fetchOf(owner),
       scope: SCOPE,
       origin: ORIGIN,
       ledger: ledgerOf(owner),
       letters: lettersOf(owner),
-      principal: { current: () => principal, set: () => Promise.resolve(), known: () => Promise.resolve() },
+      principal: {
+        current: () => (knowing.has(owner) ? principal : undefined),
+        changes: () => changes,
+        set: () => Promise.resolve(),
+        known: async () => {
+          await knowPrincipal()
+          return principal
+        },
+        of: async () => {
+          const then = principal
+          await knowPrincipal()
+          return then
+        },
+        met: () => {},
+      },
       locks: locks.of(owner),
       report: (status) => dead.has(owner) || statuses.push(status),
       askAuth: () => happen(owner, 'page', () => auth),
@@ -255,6 +352,7 @@ export function createWorld() {
     arrivals,
     saved,
     statuses,
+    everDead,
     /** By id; of all that ever were. */
     textOf,
     /** Lets everything run that waits for nothing but its turn. */
@@ -289,7 +387,26 @@ export function createWorld() {
       latest = undefined
       Array.from(entries.keys()).forEach((id, place) => isLost(place) && entries.delete(id))
     },
+    /** The newer half of the index is lost, as a log that was not written; the keys are not. */
+    loseTheNewest: () => {
+      const ids = Array.from(entries.keys()).sort()
+      for (const id of ids.slice(Math.ceil(ids.length / 2))) entries.delete(id)
+      latest = ids.at(Math.ceil(ids.length / 2) - 1)
+    },
+    refuse: (times: number) => {
+      refusals = times
+    },
+    /** How far the next try of each is set beyond the end of its message's time, ms; none may be. */
+    beyondTheirAge: () =>
+      Array.from(entries.values())
+        // A try that is yet to come is of a clock that was set back: what it says does not count.
+        .filter(({ triedAt }) => triedAt <= now)
+        .map(({ retryAt, createdAt }) => retryAt - Math.max(now, createdAt + MAX_AGE_MS))
+        .filter((ms) => ms > SOON_MS),
+    /** A page tells all workers who is signed in, whether it has changed or not. */
     signIn: (name: string | null) => {
+      for (const owner of owners) knowing.add(owner)
+      if (name !== principal) changes++
       principal = name
     },
     principal: () => principal,

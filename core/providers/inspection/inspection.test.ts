@@ -214,7 +214,10 @@ describe(`the recorded OpenAI chat streams${skipReason}`, () => {
     )
   })
 
-  test.each(whole)('$file is truncated when it is cut before its end', ({ file }) => {
+  // What is no JSON is of nobody’s wire.
+  const readable = whole.filter(({ file }) => !file.includes('malformed-json'))
+
+  test.each(readable)('$file is truncated when it is cut before its end', ({ file }) => {
     const bytes = readCorpusBytes(`streams/${file}`)
     const end = firstEnd(bytes)
     fc.assert(

@@ -3,12 +3,12 @@ import { announcesAiSdkUi, aiSdkUi, isAiSdkUiStart } from '../ai-sdk-ui.ts'
 import { errorIn } from '../error-in.ts'
 import { createOwnWire, type OwnProtocol, ownErrorIn } from '../own-wire.ts'
 import { isEventStream, isJson, isJsonLines } from '../media-types.ts'
-import { opensWholeJson } from '../whole-json.ts'
+import { opensWholeJson, wholeJson } from '../whole-json.ts'
 import { end, isDone, nothingSeen, type Seen, type StreamEvent, type Wire } from '../wire.ts'
 import { expectedWire, recognise } from '../wires.ts'
 import { createEventReader, parseJson } from './event-reader.ts'
 import { type Format, formatOf, MAX_START } from './format.ts'
-import { splitEvents, splitLines, splitValues, type Splitter } from './split.ts'
+import { isBlankByte, splitEvents, splitLines, splitValues, type Splitter } from './split.ts'
 import { createUnread, HEAD } from './unread.ts'
 
 /** What is known of the request when its response is inspected. */
@@ -114,10 +114,13 @@ export function createInspection(
   let unscanned = 0
   /** Whether the event that is coming is worth waiting for; kept once so much of it is there that it will not change. */
   let isWorthWaiting: boolean | undefined
-  /** Bytes since the last look, and what it saw. */
+  /** Its beginning, as far as that has been judged, and how many bytes that were. */
+  let beginning = ''
+  let beginningBytes = 0
+  /** Bytes since the last look; before them, those of the event that it saw only the beginning of; and what it saw. */
   let fresh = 0
+  let begun = 0
   let glimpsed = { working: false, finished: false }
-  let wasUnfinished = false
   const decoder = new TextDecoder()
   /** What the reader of server-sent events reads into, and the text it reads. */
   let target = seen
@@ -155,6 +158,7 @@ export function createInspection(
     if (!isEager) {
       if (valuesRead === 1 && unread.size() === 0 && chunk[0] === NEWLINE) areLines = true
       fresh += chunk.length
+      if (format === 'bytes') return
       unscanned += chunk.length
       unread.push(chunk)
       return keepWithinLimits()
@@ -182,6 +186,8 @@ export function createInspection(
       at = next
       if (seen.outputs > 0 || seen.error !== undefined || seen.ended || seen.final) isEager = false
       isWorthWaiting = undefined
+      beginning = ''
+      beginningBytes = 0
       if (valuesRead === 1 && !areLines && (bytes[next] === NEWLINE || bytes[next] === RETURN)) {
         areLines = true
         splitter = splitLines()
@@ -199,6 +205,7 @@ export function createInspection(
     isEager = false
     seen.outputs++
     fresh = unread.size()
+    unread.trim(0) // Nothing will ask for them.
   }
 
   function stage(): Stage {
@@ -215,8 +222,10 @@ export function createInspection(
   /** What begins like an error, or like a provider's whole response, is known to be of no use before it is finished. */
   function isWorthIt(): boolean {
     if (isWorthWaiting !== undefined) return isWorthWaiting
-    const head = decoder.decode(unread.first(HEAD))
-    const isIt = looksLikeError(head) || (format === 'values' && opensWholeJson(head))
+    // Each byte is decoded once, however small the pieces are in which it comes.
+    beginning += decoder.decode(unread.last(unread.size() - beginningBytes).subarray(0, HEAD))
+    beginningBytes = unread.size()
+    const isIt = looksLikeError(beginning) || (format === 'values' && opensWholeJson(beginning))
     if (unread.size() >= HEAD) isWorthWaiting = isIt
     return isIt
   }
@@ -228,7 +237,8 @@ export function createInspection(
     if (format === 'sse') {
       target = into
       targetText = text
-      return reader.feed(text)
+      // Given by itself, the beginning of a stray line is skipped without a word.
+      return reader.feed(isHalf ? `${text}\n\n` : text)
     }
     if (format === 'values') valuesRead++
     if (text.trim() !== '') take({ text: text.trim(), data: parseJson(text) }, into)
@@ -238,7 +248,6 @@ export function createInspection(
   function readRest(bytes: Uint8Array, into: Seen): void {
     isHalf = true
     readEvent(bytes, into)
-    if (format === 'sse') reader.end()
     isHalf = false
   }
 
@@ -248,15 +257,17 @@ export function createInspection(
 
   function takeStrayLine(line: string): void {
     const trimmed = line.trim()
-    if (trimmed === '' || target.ended) return
+    if (trimmed === '' || target.ended || (isHalf && isHalfField(trimmed))) return
     const error = errorOfStrayLine(trimmed, targetText)
     if (error !== undefined && (wire || isEager)) target.error ??= error
-    else if (!wire && !(isHalf && isHalfField(trimmed))) target.outputs++
+    else if (!wire) target.outputs++
   }
 
   function take(event: StreamEvent, into: Seen): void {
+    if (wire === wholeJson && valuesRead > 1) takeBackWhole()
     if (into.ended) return // What follows the end marker is not part of the response.
-    wire ??= recognise(event)
+    // A whole response is the only value; in a row of them it is some message.
+    wire ??= recognise(event, format === 'values' && (areLines || valuesRead > 1) ? 'lines' : format)
     if (!wire && into === seen && announcesAiSdkUi(headers) && isAiSdkUiStart(event)) wire = aiSdkUi
     const ownError = ownErrorIn(own, event)
     // Of a protocol that is not known, only what it begins with can be called an error.
@@ -270,22 +281,28 @@ export function createInspection(
       if (!wire.read(event, into, asked)) into.outputs++
     } else if (isDone(event.text)) end(into)
     // Half a JSON value says nothing to anyone.
-    else if (isHalf && event.data === undefined && /^[{[]/.test(event.text)) return
+    else if (isHalf && isHalfValue(encode(event.text))) return
     else if (event.text.trim() !== '' || event.name !== undefined) into.outputs++
+  }
+
+  /** There is a second value: the first was not all, and nobody knows what ends it. */
+  function takeBackWhole(): void {
+    wire = undefined
+    seen.finished = seen.final = seen.ended = glimpsed.finished = false
   }
 
   function skim(head: Uint8Array, tail: Uint8Array, into: Seen): void {
     const start = decoder.decode(head)
     const event = skimmedEvent(start)
     wire ??=
-      recognise(event) ??
-      (format === 'sse' && /"choices"\s{0,9}:\s{0,9}\[/.test(start) ? recognise(CHUNK) : undefined)
+      recognise(event, format) ??
+      (format === 'sse' && /"choices"\s{0,9}:\s{0,9}\[/.test(start) ? recognise(CHUNK, format) : undefined)
     const before = into.spoken
-    const isTold = wire?.skim
+    const isRead = wire?.skim
       ? wire.skim(start, decoder.decode(tail), into, asked)
       : wire?.read(event, into, asked)
     if (into.spoken === before && !into.ended && !into.finished) into.outputs++
-    if (!isTold) into.undecided = true
+    if (!isRead) into.undecided = true
   }
 
   function keepWithinLimits(): void {
@@ -340,18 +357,25 @@ export function createInspection(
     }
   }
 
-  /** Reads the last bytes by themselves; `undefined` where no event begins within them. */
-  function readLast(count: number, isEnd: boolean): { last: Seen; isUnfinished: boolean } | undefined {
+  /**
+   * Reads the last bytes by themselves; `undefined` where no event begins within them.
+   *
+   * @param isBorder the first of them is known to begin an event
+   */
+  function readLast(
+    count: number,
+    { isEnd = false, isBorder = false } = {},
+  ): { last: Seen; isUnfinished: boolean; begunSize: number } | undefined {
     if (format === undefined || format === 'bytes' || format === 'page') return undefined
     const isAll = count >= unread.size()
     const bytes = unread.last(count)
     const last: Seen = { ...nothingSeen(), working: glimpsed.working }
     let from = 0
     const head = isAll ? unread.head() : undefined
-    if (!head || head.length > 0) {
+    if (head ? head.length > 0 : !isBorder) {
       const border = splitParts().next(bytes, 0)
       if (border < 0 && !isAll) return undefined
-      if (border < 0 && !isEnd) return { last, isUnfinished: true }
+      if (border < 0 && !isEnd) return { last, isUnfinished: true, begunSize: bytes.length }
       from = border < 0 ? bytes.length : border
       const cut = bytes.subarray(0, from)
       if (head && head.length < HEAD) readRest(concat(head, cut), last)
@@ -359,27 +383,29 @@ export function createInspection(
     }
     const { rest, isUnfinished } = readEvents(bytes.subarray(from), splitParts(), last)
     if (isEnd && isUnfinished) readRest(rest, last)
-    return { last, isUnfinished }
+    // Of comments and blanks only a line that is not finished is read again.
+    const begunAt = isUnfinished ? 0 : rest.lastIndexOf(NEWLINE) + 1
+    return { last, isUnfinished, begunSize: rest.length - begunAt }
   }
 
   function look(): Glance {
     let output = fresh > 0 && (format === 'bytes' || (format === 'values' && !areLines))
+    // What follows a whole value may be the next one.
+    if (output && glimpsed.finished) glimpsed.finished = isAllBlank(unread.last(fresh))
     const isRead = format === 'sse' || format === 'lines' || (format === 'values' && areLines)
+    // What an earlier look has read does not count again.
+    const due = Math.min(fresh + begun, unread.size())
     for (let size = LOOK; isRead && fresh > 0; size *= GROWTH) {
-      // The event that the last look saw the beginning of ends in these bytes.
-      const isAll = size >= fresh
-      const found = readLast(Math.min(size, Math.max(fresh, LOOK)), false)
-      if (found) {
-        const { last, isUnfinished } = found
-        if (last.spoken > 0 || last.finished || last.ended) glimpsed.finished = isFinal(last)
-        glimpsed.working = last.working
-        output = last.outputs > 0 || isUnfinished || (isAll && wasUnfinished)
-        wasUnfinished = isUnfinished
-        if (output || isAll) break
-      } else if (isAll) {
-        output = wasUnfinished = true
-        break
-      }
+      const isAll = size >= due
+      const found = readLast(Math.min(size, due), { isBorder: isAll })
+      if (!found) continue
+      const { last, isUnfinished, begunSize } = found
+      // What has reported an error has ended, too.
+      if (isTold(last)) glimpsed.finished = last.error !== undefined || isFinal(last)
+      glimpsed.working = last.working
+      output = last.outputs > 0 || isUnfinished
+      begun = begunSize
+      if (output || isAll) break
     }
     fresh = 0
     return { output, ...glimpsed }
@@ -399,27 +425,27 @@ export function createInspection(
     return seen.outputs > 0 || (format === 'bytes' && !isBlank) || format === 'page' ? 'complete' : 'empty'
   }
 
-  /** Brings `seen` to the end: by the last events where they tell, else by all. */
+  /** Brings `seen` to the end: by the last events where they tell, else by all. Where no wire is known, only all tell. */
   function settle(clean: boolean): void {
     if (format === undefined || format === 'bytes' || format === 'page') return
     if (format === 'values' && !areLines) return scanValues()
-    for (let size = TAIL; unread.hasGap() || size < unread.size(); size *= GROWTH) {
+    for (let size = TAIL; unread.hasGap() || size < unread.size(); size *= wire ? GROWTH : Infinity) {
       const isAll = size >= unread.size()
-      const found = readLast(size, clean)
+      const found = readLast(size, { isEnd: clean })
       if (found && (isAll || isDecisive(found.last))) return merge(found.last)
     }
     if (readOn() && clean) readRest(unread.last(unread.size()), seen)
   }
 
   function isDecisive(last: Seen): boolean {
-    if (!wire || wire.needsAll?.(last, asked)) return false
-    return last.spoken > 0 || last.finished || last.ended || last.error !== undefined
+    // What has not said by now what it is will not be judged.
+    if (!wire) return last.outputs > 0
+    return !wire.needsAll?.(last, asked) && isTold(last)
   }
 
   function merge(last: Seen): void {
     const { outputs, usage, error, reason } = seen
-    const isTold = last.spoken > 0 || last.finished || last.ended || last.undecided === true
-    Object.assign(seen, isTold ? last : {}, {
+    Object.assign(seen, isTold(last) || last.undecided ? last : {}, {
       outputs: outputs + last.outputs,
       reason: reason || last.reason,
       hasIds: seen.hasIds || last.hasIds,
@@ -437,9 +463,7 @@ export function createInspection(
     }
     if (wire) return true
     const bytes = unread.last(unread.size())
-    const line = bytes.subarray(bytes.lastIndexOf(NEWLINE) + 1)
-    const scanner = splitValues()
-    return scanner.next(line, 0) < 0 && scanner.isInside() && !scanner.isInvalid()
+    return isHalfValue(bytes.subarray(bytes.lastIndexOf(NEWLINE) + 1))
   }
 
   function errorEvent(failure: Failure): Uint8Array | undefined {
@@ -455,6 +479,11 @@ export function createInspection(
     const name = event.name === undefined ? '' : `event: ${event.name}\n`
     return encode(`${ending.isBlankLine() ? '' : '\n\n'}${name}data: ${data}\n\n`)
   }
+}
+
+/** Whether the last events say how far the response is. */
+function isTold(last: Seen): boolean {
+  return last.spoken > 0 || last.finished || last.ended || last.error !== undefined
 }
 
 /** A chunk of the wire whose events do not name their type. */
@@ -502,15 +531,26 @@ function isHalfField(line: string): boolean {
 }
 
 function looksLikeError(head: string): boolean {
-  return /"error"|^event: ?error|"object"\s{0,9}:\s{0,9}"error"|"base_resp"|"type"\s{0,9}:\s{0,9}"error/m.test(
+  return /"error"\s{0,9}:\s{0,9}([^\s"nf]|"[^"])|^event: ?error|"object"\s{0,9}:\s{0,9}"error"|"base_resp"|"type"\s{0,9}:\s{0,9}"error/m.test(
     head.slice(0, 512),
   )
+}
+
+function isAllBlank(bytes: Uint8Array): boolean {
+  return bytes.every(isBlankByte)
+}
+
+/** JSON whose last value is not closed. */
+function isHalfValue(bytes: Uint8Array): boolean {
+  const values = splitValues()
+  for (let at = 0; at >= 0;) at = values.next(bytes, at)
+  return values.isInside() && !values.isInvalid()
 }
 
 /** The byte order mark and blanks before the first content. */
 function skipBlanks(bytes: Uint8Array): Uint8Array {
   let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
-  while (at < bytes.length && (bytes[at] ?? 0) <= 32) at++
+  while (isBlankByte(bytes[at])) at++
   return bytes.subarray(at)
 }
 

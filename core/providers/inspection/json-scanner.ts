@@ -106,7 +106,7 @@ export function createJsonScanner(): JsonScanner {
             break
           default:
             // A number or a literal, one byte at a time: its first byte stands where a value may.
-            if (expected === VALUE && open.length > 0) expected = AFTER_VALUE
+            if (expected === VALUE && open.length > 0 && beginsScalar(byte)) expected = AFTER_VALUE
             else isInvalid = expected !== AFTER_VALUE
         }
         isFirst = false
@@ -116,4 +116,9 @@ export function createJsonScanner(): JsonScanner {
     isInside: () => open.length > 0,
     isInvalid: () => isInvalid,
   }
+}
+
+/** A digit, a minus, or the first letter of `true`, `false` and `null`. */
+function beginsScalar(byte: number): boolean {
+  return (byte >= 48 && byte <= 57) || byte === 45 || byte === 116 || byte === 102 || byte === 110
 }

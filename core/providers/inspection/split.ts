@@ -10,6 +10,7 @@ export interface Splitter {
   isInvalid: () => boolean
 }
 
+const TAB = 9
 const LF = 10
 const CR = 13
 const SPACE = 32
@@ -27,7 +28,7 @@ export function splitEvents(): Splitter {
         const end = lf < 0 ? bytes.length : lf
         const isBlank = isLineBlank && (end === at || (end === at + 1 && bytes[at] === CR))
         // The first byte of a line tells a comment.
-        if (isLineBlank && !isBlank && bytes[at] !== COLON && (bytes[at] ?? 0) > SPACE) isInside = true
+        if (isLineBlank && !isBlank && bytes[at] !== COLON && !isBlankByte(bytes[at])) isInside = true
         if (lf < 0) {
           isLineBlank = isBlank
           return -1
@@ -78,7 +79,11 @@ export function splitValues(): Splitter {
   }
 }
 
+export function isBlankByte(byte: number | undefined): boolean {
+  return byte === SPACE || byte === LF || byte === CR || byte === TAB
+}
+
 function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if ((bytes[at] ?? 0) > SPACE) return false
+  for (let at = from; at < to; at++) if (!isBlankByte(bytes[at])) return false
   return true
 }

@@ -21,6 +21,7 @@ export const HEAD = 4096
 
 const LF = 10
 const CR = 13
+const NOTHING = new Uint8Array()
 
 export function createUnread(): Unread {
   let chunks: Uint8Array[] = []
@@ -32,7 +33,8 @@ export function createUnread(): Unread {
   let headSize = 0
 
   const shift = () => {
-    const chunk = chunks[start++] ?? new Uint8Array()
+    const chunk = chunks[start] ?? NOTHING
+    chunks[start++] = NOTHING // Its place stays for a while; its memory must not.
     size -= chunk.length
     return chunk
   }
@@ -41,6 +43,13 @@ export function createUnread(): Unread {
     if (chunk.length === 0) return
     chunks[--start] = chunk
     size += chunk.length
+  }
+
+  /** What has been removed is not held on to; done seldom enough to cost nothing. */
+  const compact = () => {
+    if (start * 2 <= chunks.length) return
+    chunks = chunks.slice(start)
+    start = 0
   }
 
   const remember = (bytes: Uint8Array) => {
@@ -53,10 +62,6 @@ export function createUnread(): Unread {
   return {
     push: (chunk) => {
       if (chunk.length === 0) return
-      if (start > 1024 && start * 2 > chunks.length) {
-        chunks = chunks.slice(start)
-        start = 0
-      }
       chunks.push(chunk)
       size += chunk.length
     },
@@ -64,20 +69,18 @@ export function createUnread(): Unread {
     hasGap: () => gap,
     head: () => concat(head, headSize),
     last: (count) => {
-      const parts: Uint8Array[] = []
-      let left = Math.min(count, size)
-      for (let index = chunks.length - 1; left > 0; index--) {
-        const part = (chunks[index] ?? new Uint8Array()).subarray(-left)
-        parts.unshift(part)
-        left -= part.length
-      }
-      return concat(parts, Math.min(count, size))
+      const wanted = Math.min(count, size)
+      let index = chunks.length
+      let found = 0
+      while (found < wanted) found += (chunks[--index] ?? NOTHING).length
+      const [oldest = NOTHING, ...newer] = chunks.slice(index)
+      return concat([oldest.subarray(found - wanted), ...newer], wanted)
     },
     first: (count) => {
       const parts: Uint8Array[] = []
       let left = Math.min(count, size)
       for (let index = start; left > 0; index++) {
-        const part = (chunks[index] ?? new Uint8Array()).subarray(0, left)
+        const part = (chunks[index] ?? NOTHING).subarray(0, left)
         parts.push(part)
         left -= part.length
       }
@@ -97,22 +100,29 @@ export function createUnread(): Unread {
         left -= part.length
         unshift(chunk.subarray(part.length))
       }
+      compact()
       return concat(parts, whole)
     },
     trim: (count) => {
-      while (size > count) {
-        const chunk = shift()
-        const kept = Math.max(0, count - size)
-        const dropped = chunk.subarray(0, chunk.length - kept)
-        unshift(chunk.subarray(dropped.length))
-        gap = true
-        const border = lastBlankLine(dropped)
-        if (border >= 0) {
-          head = []
-          headSize = 0
-        }
-        remember(border >= 0 ? dropped.subarray(border) : dropped)
+      if (size <= count) return
+      const dropped: Uint8Array[] = []
+      while (size > count) dropped.push(shift())
+      const last = dropped.pop() ?? new Uint8Array()
+      const cut = last.length - (count - size)
+      dropped.push(last.subarray(0, cut))
+      unshift(last.subarray(cut))
+      compact()
+      gap = true
+      // Chunk by chunk from the end: most often the last one has the border.
+      let index = dropped.length
+      let border = -1
+      while (border < 0 && index-- > 0) border = lastBlankLine(dropped[index] ?? new Uint8Array())
+      if (border >= 0) {
+        head = []
+        headSize = 0
+        remember((dropped[index] ?? new Uint8Array()).subarray(border))
       }
+      for (const chunk of dropped.slice(index + 1)) remember(chunk)
     },
   }
 }

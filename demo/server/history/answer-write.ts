@@ -1,3 +1,4 @@
+import { isRecord } from '../is-record.ts'
 import { endConnection } from '../end-connection.ts'
 import type { Exchange } from '../exchange.ts'
 import { LOGIN_PAGE } from '../login-page.ts'
@@ -29,6 +30,8 @@ export async function answerWrite(exchange: Exchange, write: Write, history: His
   if (!bytes)
     return sendError(res, 413, 'request_too_large', 'The body is over 1 MB', { Connection: 'close' })
   attempt.bodyBytes = bytes.length
+  const body = parse(bytes)
+  attempt.message = isRecord(body) && typeof body.id === 'string' ? body.id : null
 
   const behaviour = history.behaviours.take(write.session ?? undefined, req.headers.authorization)
   if (await misbehave(exchange, behaviour, history)) return
@@ -53,7 +56,7 @@ export async function answerWrite(exchange: Exchange, write: Write, history: His
   try {
     if (behaviour.mode === 'slow') await wait(behaviour.delayMs ?? 5_000, history.stopping)
     answer = inTransaction(history.database, () => {
-      const done = write.perform(parse(bytes))
+      const done = write.perform(body)
       if (key !== null && done.status < 300) idempotency.settle(key, done)
       return done
     })
@@ -61,6 +64,7 @@ export async function answerWrite(exchange: Exchange, write: Write, history: His
     if (key !== null && !history.stopping.aborted) idempotency.release(key)
     throw error
   }
+  attempt.isSaved = answer.status < 300
   if (key !== null && answer.status >= 300) idempotency.release(key)
   if (behaviour.mode === 'lost') return endConnection(exchange, history.connections, 'reset')
   sendAnswer(exchange, answer)

@@ -14,6 +14,10 @@ export interface SaveAttempt {
   authorization: boolean
   cookie: boolean
   bodyBytes: number
+  /** The message's own id, where the body has one. */
+  message: string | null
+  /** It has taken effect now, whatever its client heard of that. */
+  isSaved: boolean
   status?: number
   /** The answer is that of an earlier request with the same key. */
   replayed: boolean
@@ -42,6 +46,8 @@ export function createSaveLog(): SaveLog {
         authorization: req.headers.authorization !== undefined,
         cookie: req.headers.cookie !== undefined,
         bodyBytes: 0,
+        message: null,
+        isSaved: false,
         replayed: false,
       }
       noteStatus(attempt, res)

@@ -1,0 +1,22 @@
+import { table } from './report.ts'
+
+/** Something that was aimed at, and what came of it. */
+export interface Aim {
+  aim: string
+  /** What was measured. */
+  found: string
+  isReached: boolean
+}
+
+/** An aim that is reached by at most so much; none where nothing was measured. */
+export function atMost(aim: string, found: number, limit: number, tell: (found: number) => string): Aim {
+  return { aim, found: tell(found), isReached: found <= limit }
+}
+
+/** A Markdown table of what was aimed at. */
+export function reportAims(aims: readonly Aim[]): string {
+  return table(
+    ['aim', 'in this run', 'reached'],
+    aims.map(({ aim, found, isReached }) => [aim, found, isReached ? 'yes' : 'no']),
+  ).join('\n')
+}

@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { RequestStatus, Untold } from '../core/protocol/status.ts'
+import { createLimits } from '../core/retry/limits.ts'
+import type { FakeClock } from '../core/testing/fake-clock.ts'
+import { DONE, FINISH, say } from '../core/testing/openai-events.ts'
+import { createAnswers } from './answers/answers.ts'
+import { openJournal } from './answers/journal.ts'
+import { createBrake } from './brake.ts'
+import { type Chats, createChats } from './chats.ts'
+import { createFakeDatabase } from './testing/fake-database.ts'
+import { createQuietClock } from './testing/quiet-clock.ts'
+
+const URL = 'https://api.example/v1/chat/completions'
+const ROUTE = { settings: { url: URL }, groups: {} }
+const plainFetch = globalThis.fetch
+
+let clock: FakeClock
+let told: Untold<RequestStatus>[]
+let sent: number
+let upstream: () => Promise<Response>
+
+beforeEach(() => {
+  clock = createQuietClock()
+  createFakeDatabase()
+  told = []
+  sent = 0
+  upstream = async () =>
+    new Response(say('Hi') + FINISH + DONE, { headers: { 'content-type': 'text/event-stream' } })
+  globalThis.fetch = (_url, { signal } = {}) => {
+    sent++
+    const aborted = new Promise<never>((_resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(new DOMException('Aborted', 'AbortError')))
+    })
+    return Promise.race([upstream(), aborted])
+  }
+})
+
+afterEach(() => {
+  globalThis.fetch = plainFetch
+})
+
+/** A worker whose journal answers after so long. */
+function boot(loadMs = 0): Chats {
+  const random = () => 0
+  const limits = createLimits({ clock, random })
+  const principal = { current: () => null, known: async () => null, of: async () => null }
+  const journal = openJournal({ scope: 'https://app.example/', clock, refused: () => {} })
+  const answers = createAnswers({
+    clock,
+    principal,
+    journal: {
+      ...journal,
+      load: async () => {
+        const loading = journal.load()
+        if (loadMs > 0) await new Promise<void>((resolve) => clock.timer(loadMs, resolve))
+        return loading
+      },
+    },
+    keepMs: 600_000,
+    graceMs: 30_000,
+    onAbort: 'stop',
+    isOpen: async () => true,
+    pages: async () => ['a'],
+    isWorker: async () => false,
+    report: (status) => told.push(status),
+    unreadable: () => {},
+  })
+  return createChats({
+    options: {},
+    clock,
+    random,
+    limits,
+    ready: async () => {},
+    principal,
+    saved: async () => {},
+    brake: createBrake(clock),
+    answers,
+    earlyMs: 240_000,
+  })
+}
+
+async function ask(chats: Chats, id?: string) {
+  const headers = { 'content-type': 'application/json', ...(id ? { 'X-Streamkeeper-Id': id } : {}) }
+  const request = new Request(URL, { method: 'POST', headers, body: '{"model":"m","stream":true}' })
+  const { response } = chats.handle(request, 'a', ROUTE)
+  const read = { text: '' }
+  response
+    .then((whole) => whole.text())
+    .then(
+      (text) => (read.text = text),
+      () => (read.text = 'broken'),
+    )
+  await clock.advance(1_000)
+  return read
+}
+
+describe('S14 a cancel of what has ended stops nothing', () => {
+  test.each([1, 2, 3])('%i of them, then the same name again: it is sent', async (times) => {
+    const chats = boot()
+    await ask(chats, 'r1')
+    for (let n = 0; n < times; n++) chats.cancel('r1')
+    expect((await ask(chats, 'r1')).text).toContain('Hi')
+    expect(sent).toBe(2)
+  })
+
+  test('nor does the second of two Stops', async () => {
+    const chats = boot()
+    upstream = () => new Promise(() => {})
+    await ask(chats, 'r1')
+    chats.cancel('r1')
+    await clock.advance(100)
+    chats.cancel('r1')
+    upstream = async () =>
+      new Response(say('Hi') + FINISH + DONE, { headers: { 'content-type': 'text/event-stream' } })
+    expect((await ask(chats, 'r1')).text).toContain('Hi')
+  })
+
+  test('one that overtakes its own request stops it', async () => {
+    const chats = boot()
+    chats.cancel('r1')
+    expect((await ask(chats, 'r1')).text).toBe('')
+    expect(sent).toBe(0)
+  })
+})
+
+describe('S5 a request that the browser delivers again to a worker whose journal is late', () => {
+  test.each([
+    ['as it came', undefined],
+    ['under the name that its page gave it', 'r1'],
+  ])('%s: it counts the attempt before, and says so', async (_name, id) => {
+    upstream = () => new Promise(() => {})
+    await ask(boot(), id)
+    told.length = 0
+    upstream = async () =>
+      new Response(say('Hi') + FINISH + DONE, { headers: { 'content-type': 'text/event-stream' } })
+    await ask(boot(500), id)
+    expect(told.find(({ status }) => status === 'network_retry')).toMatchObject({
+      phase: 'worker_lost',
+      attempt: 2,
+    })
+    expect(sent).toBe(2)
+  })
+
+  test('its end counts all attempts', async () => {
+    upstream = () => new Promise(() => {})
+    await ask(boot())
+    let answer = (_response: Response) => {}
+    upstream = () => new Promise((resolve) => (answer = resolve))
+    await ask(boot(500))
+    answer(new Response(say('Hi') + FINISH + DONE, { headers: { 'content-type': 'text/event-stream' } }))
+    await clock.advance(1_000)
+    expect(told.at(-1)).toMatchObject({ status: 'request_finished', attempts: 2 })
+  })
+
+  test('a request that no worker had before is the first', async () => {
+    await ask(boot(500))
+    expect(told.some(({ status }) => status === 'network_retry')).toBe(false)
+  })
+})

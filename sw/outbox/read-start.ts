@@ -1,0 +1,62 @@
+/** More of a response is not looked at. Bytes. */
+const MAX_LOOK = 64 * 1024
+
+/**
+ * Reads the beginning of a response's body as text. A body cut short ends in `…`.
+ *
+ * A clone would hang: of a stream that is teed, one branch can hold the other back.
+ *
+ * @param keep whether the response is read by somebody else afterwards; otherwise the rest is let go of
+ * @returns the text, and a response that has all of the body where `keep` says so
+ */
+export async function readStart(
+  received: Response,
+  keep: boolean,
+): Promise<{ text: string; response: Response }> {
+  const reader = received.body?.getReader()
+  if (!reader) return { text: '', response: received }
+  const decoder = new TextDecoder()
+  const chunks: Uint8Array[] = []
+  let text = ''
+  let size = 0
+  /** How the body went on after what has been read: `undefined`: it is not known yet. */
+  let end: { error?: unknown } | undefined
+  try {
+    while (!end && size < MAX_LOOK) {
+      const { done, value } = await reader.read()
+      if (done) end = {}
+      else {
+        size += value.length
+        text += decoder.decode(value, { stream: true })
+        if (keep) chunks.push(value)
+      }
+    }
+    if (!keep) await reader.cancel()
+  } catch (error) {
+    text += '…' // Cut short: the status is known, and that is what counts.
+    end = { error }
+  }
+  return { text, response: keep ? again(received, chunks, reader, end) : received }
+}
+
+/** The same response, from its first byte on. */
+function again(
+  { status, statusText, headers }: Response,
+  chunks: Uint8Array[],
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  end: { error?: unknown } | undefined,
+): Response {
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    const first = chunks.shift()
+    if (first) return controller.enqueue(first)
+    if (end && 'error' in end) return controller.error(end.error)
+    const { done, value } = end ? { done: true } : await reader.read()
+    if (done) controller.close()
+    else if (value) controller.enqueue(value)
+  }
+  const body = new ReadableStream<Uint8Array>({ pull, cancel: () => reader.cancel() }, { highWaterMark: 0 })
+  const given = new Headers(headers)
+  // What is read here has been decoded.
+  for (const name of ['content-encoding', 'content-length']) given.delete(name)
+  return new Response(body, { status, statusText, headers: given })
+}
