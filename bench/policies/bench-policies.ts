@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measurePolicies } from './measure-policies.ts'
 
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+
 const HELP = `Simulates what retry policies make of the same month of chats; prints Markdown tables.
 
   npm run bench:policies -- [options]
@@ -17,7 +19,7 @@ const { values } = parseArgs({
 
 if (values.help) console.log(HELP)
 else {
-  const { text, measured, plots } = await measurePolicies(values.quick ? [1] : [1, 2, 3], values.quick)
+  const { text, measured, plots } = await measurePolicies(values.quick ? [1] : SEEDS, values.quick)
   console.log(text)
   const folder = join(import.meta.dirname, '../results')
   await mkdir(folder, { recursive: true })

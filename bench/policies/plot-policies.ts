@@ -1,8 +1,8 @@
 import { plot, type Point } from '../plot.ts'
 import { tellCount } from '../report.ts'
-import { shareAnswered } from './report-policies.ts'
-import type { Simulated } from './simulate.ts'
-import { type Trouble, TROUBLES } from './troubles.ts'
+import { shareAnswered } from './compare.ts'
+import type { Lived, Simulated } from './simulate.ts'
+import { TABS_IN_AN_OUTAGE, type Trouble, TROUBLES } from './troubles.ts'
 
 const FROM_S = 0.3
 const TO_S = 900
@@ -10,7 +10,7 @@ const STEPS = 120
 
 /** SVGs by name: who still waits after how long, and who is answered in which trouble. */
 export async function plotPolicies(simulated: readonly Simulated[]): Promise<Record<string, string>> {
-  const chats = simulated[0]?.lived.length ?? 0
+  const chats = simulated[0]?.lived.filter(isOfTheMonth).length ?? 0
   const differ = new Set<string>(TROUBLES.filter((trouble) => !doAlike(simulated, trouble)))
   const subtitle = `${tellCount(chats)} chats by each policy, simulated`
   return {
@@ -46,7 +46,10 @@ export async function plotPolicies(simulated: readonly Simulated[]): Promise<Rec
 }
 
 function waiting({ policy, lived }: Simulated): Point[] {
-  const outputs = lived.map(({ firstOutputMs = Infinity }) => firstOutputMs / 1_000).sort((a, b) => a - b)
+  const outputs = lived
+    .filter(isOfTheMonth)
+    .map(({ firstOutputMs = Infinity }) => firstOutputMs / 1_000)
+    .sort((a, b) => a - b)
   let before = 0
   return Array.from({ length: STEPS + 1 }, (_, step) => {
     const atS = FROM_S * (TO_S / FROM_S) ** (step / STEPS)
@@ -58,14 +61,22 @@ function waiting({ policy, lived }: Simulated): Point[] {
 function answered({ policy, lived }: Simulated): Point[] {
   return TROUBLES.flatMap((trouble) => {
     const some = lived.filter((each) => each.trouble === trouble)
-    return some.length === 0 ? [] : [{ series: plain(policy.title), x: trouble, y: shareAnswered(some) }]
+    return some.length === 0
+      ? []
+      : [{ series: plain(policy.title), x: trouble, y: 100 * shareAnswered(some).value }]
   })
 }
 
 /** Within a percent. */
 function doAlike(simulated: readonly Simulated[], trouble: Trouble): boolean {
-  const shares = simulated.map(({ lived }) => shareAnswered(lived.filter((each) => each.trouble === trouble)))
+  const shares = simulated.map(
+    ({ lived }) => 100 * shareAnswered(lived.filter((each) => each.trouble === trouble)).value,
+  )
   return !(Math.max(...shares) - Math.min(...shares) > 1)
+}
+
+function isOfTheMonth({ trouble }: Lived): boolean {
+  return trouble !== TABS_IN_AN_OUTAGE
 }
 
 function plain(title: string): string {

@@ -1,6 +1,9 @@
 import { table, tellCount } from '../report.ts'
-import { median } from '../statistics.ts'
+import { type Interval, meanInterval, median } from '../statistics.ts'
+import { answersMore, shareAnswered, shareOf } from './compare.ts'
 import type { Figures } from './figures.ts'
+import { oraclePolicy } from './policy-oracle.ts'
+import { streamkeeperPolicy } from './policy-streamkeeper.ts'
 import type { Lived, Simulated } from './simulate.ts'
 import { TROUBLES } from './troubles.ts'
 
@@ -12,8 +15,8 @@ export interface Circumstances {
 
 const COLUMNS: readonly [figure: keyof Figures, title: string, digits: number][] = [
   ['answered', 'answered whole, %', 2],
-  ['cut', 'cut, taken for whole', 0],
-  ['never', 'never told', 0],
+  ['cut', 'cut, taken for whole', 1],
+  ['never', 'never told', 1],
   ['outputP50', 'first output p50, s', 2],
   ['outputP95', 'p95', 1],
   ['outputP99', 'p99', 1],
@@ -25,27 +28,23 @@ const COLUMNS: readonly [figure: keyof Figures, title: string, digits: number][]
   ['begunInVain', 'work in vain', 0],
 ]
 
-/** Markdown tables: each policy's figures over the seeds, and what became of the chats by what they met. */
+/** Markdown tables: each policy's figures over the seeds, what became of the chats by what they met, and who is better. */
 export function reportPolicies(
   simulated: readonly Simulated[],
   { seeds, chats, machine }: Circumstances,
 ): string {
   const rows = simulated.map(({ policy, figures }) => [
     policy.title,
-    ...COLUMNS.map(([figure, , digits]) =>
-      spread(
-        figures.map((each) => each[figure]),
-        digits,
-      ),
-    ),
+    ...COLUMNS.map(([figure, , digits]) => tell(meanInterval(figures.map((each) => each[figure])), digits)),
   ])
   return [
     `${tellCount(chats)} chats of a month by each policy: ${tellSeeds(seeds)}. ${machine}`,
     '',
     ...table(['policy', ...COLUMNS.map(([, title]) => title)], rows),
-    `By what the first attempt meets: % answered whole, and the median until the first output of those with one; all seeds together.`,
+    'By what the first attempt meets: % answered whole, and the median until the first output of those with one; all seeds together.',
     '',
     ...troubleTable(simulated),
+    ...verdicts(simulated),
   ].join('\n')
 }
 
@@ -62,24 +61,44 @@ function troubleTable(simulated: readonly Simulated[]): string[] {
 
 function tellLived(lived: readonly Lived[]): string {
   const outputs = lived.flatMap(({ firstOutputMs }) => firstOutputMs ?? [])
-  const share = `${shareAnswered(lived).toFixed(1)} %`
+  const { value, halfWidth } = shareAnswered(lived)
+  const share = `${tell({ value: 100 * value, halfWidth: 100 * halfWidth }, 1)} %`
   return outputs.length === 0 ? share : `${share}, ${(median(outputs) / 1_000).toFixed(1)} s`
 }
 
-/** Percent. */
-export function shareAnswered(lived: readonly Lived[]): number {
-  return (100 * lived.filter(({ end }) => end === 'whole').length) / lived.length
+/** Where streamkeeper stands beside the oracle, and beside whoever does better in one trouble. */
+function verdicts(simulated: readonly Simulated[]): string[] {
+  const one = simulated.find(({ policy }) => policy.name === streamkeeperPolicy.name)
+  const oracle = simulated.find(({ policy }) => policy.name === oraclePolicy.name)
+  if (!one || !oracle) return []
+  const { value, halfWidth } = shareOf(one, oracle)
+  const better = TROUBLES.flatMap((trouble) =>
+    simulated.flatMap((other) => {
+      if (other === one || other === oracle) return []
+      const more = answersMore(trouble, other, one)
+      if (!(more.value > more.halfWidth)) return []
+      return [`${trouble}: ${other.policy.title}, ${tell(more, 1)} chats of a seed more`]
+    }),
+  )
+  return [
+    `Of what the oracle answers, streamkeeper answers ${tell({ value: 100 * value, halfWidth: 100 * halfWidth }, 2)} %.`,
+    '',
+    `Another policy answers more than streamkeeper, beyond the noise of the seeds: ${better.join('; ') || 'nowhere'}.`,
+    '',
+  ]
 }
 
 function tellSeeds(seeds: readonly number[]): string {
+  const [first = 0] = seeds
   return seeds.length > 1
-    ? `median (least–greatest) of the seeds ${seeds.join(', ')}`
+    ? `mean of the seeds ${first} to ${seeds.at(-1)}, ± its 95 % interval`
     : `seed ${seeds.join()}`
 }
 
-function spread(values: readonly number[], digits: number): string {
-  const tell = (value: number) =>
-    digits === 0 ? tellCount(Math.round(value)) : Number.isNaN(value) ? '–' : value.toFixed(digits)
-  const range = values.length > 1 ? ` (${tell(Math.min(...values))}–${tell(Math.max(...values))})` : ''
-  return `${tell(median(values))}${range}`
+function tell({ value, halfWidth }: Interval, digits: number): string {
+  const number = (each: number) =>
+    Number.isNaN(each) ? '–' : digits === 0 ? tellCount(Math.round(each)) : each.toFixed(digits)
+  return Number.isNaN(halfWidth) || halfWidth === 0
+    ? number(value)
+    : `${number(value)} ± ${number(halfWidth)}`
 }

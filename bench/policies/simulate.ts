@@ -34,10 +34,9 @@ export async function simulate({ policies, seeds, chats: count, ran }: Simulatio
     const { chats, outages } = planWorld('month', seed, count)
     const troubles = chats.map((chat) => troubleOf(seed, outages, chat))
     const running = all.map(async ({ policy }) => {
-      const month = await runInThread(policy, 'month', seed, count)
-      const tabs = await runInThread(policy, 'tabs', seed, count)
+      const runs = await runInThread(policy, seed, count)
       ran?.(seed, policy)
-      return { month, tabs }
+      return runs
     })
     for (const [index, { figures, lived }] of all.entries()) {
       const run = await running[index]

@@ -3,7 +3,9 @@ import { type Outage, planOutages } from './outages.ts'
 import { planTabs } from './tabs.ts'
 
 /** What all policies are run on: the month of the mix, and three tabs that meet an outage together. */
-export type World = 'month' | 'tabs'
+export const WORLDS = ['month', 'tabs'] as const
+
+export type World = (typeof WORLDS)[number]
 
 export function planWorld(world: World, seed: number, count: number): { chats: Chat[]; outages: Outage[] } {
   if (world === 'tabs') return planTabs(seed, count)

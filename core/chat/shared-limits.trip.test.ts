@@ -304,6 +304,17 @@ describe('a limit whose time nobody has named', () => {
     expect(third.sentAt).toEqual([0])
   })
 
+  test('ends no other request while a probe is under way that takes longer than it has', async () => {
+    const { clock, ask } = createTabs()
+    ask([answers(429), streams([[0, WHOLE]], { headersMs: 20_000 })])
+    await clock.advance(3_000)
+    const second = ask([speaks], { options: { retry: { rateLimitBudgetMs: 1_000 } } })
+    await clock.advance(60_000)
+    // Five seconds of the probe, sent at 2 s, without a refusal open the gate.
+    expect(second.sentAt).toEqual([4_000])
+    expect(second.page.text).toBe(WHOLE)
+  })
+
   test('that a server names at last is told at once to who has less time', async () => {
     const { clock, ask } = createTabs()
     ask([answers(429), limited(50), speaks])

@@ -240,8 +240,11 @@ export function createInspection(
       // Given by itself, the beginning of a stray line is skipped without a word.
       return reader.feed(isHalf ? `${text}\n\n` : text)
     }
+    const data = parseJson(text)
+    // Words that are put in brackets like a value.
+    if (format === 'values' && !areLines && data === undefined) return becomeOutput()
     if (format === 'values') valuesRead++
-    if (text.trim() !== '') take({ text: text.trim(), data: parseJson(text) }, into)
+    if (text.trim() !== '') take({ text: text.trim(), data }, into)
   }
 
   /** Reads what is left as an event, though its end has not come. */
@@ -345,6 +348,7 @@ export function createInspection(
       const value = unread.take(unread.size() - (bytes.length - next))
       if (hadGap) skim(head, value.subarray(-HEAD), seen)
       else readEvent(value, seen)
+      if (format !== 'values') return
       at = next
     }
   }
