@@ -71,7 +71,11 @@ const REFUSAL_BODY_MS = 5_000
 export async function attempt(plan: AttemptPlan): Promise<Attempted> {
   const { clock, signal, total } = plan
   const upstream = new AbortController()
-  const abort = () => upstream.abort(signal.reason)
+  let rest: Chunks | null = null
+  const abort = () => {
+    upstream.abort(signal.reason)
+    rest?.cancel()
+  }
   signal.addEventListener('abort', abort, { once: true })
   let phase: 'headers' | 'first_output' | 'total' | undefined
   let disarm = () => {}
@@ -81,6 +85,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     const expire = () => {
       phase = ms < leftMs ? name : 'total'
       upstream.abort(new DOMException(`No ${name.replace('_', ' ')} in time`, 'TimeoutError'))
+      rest?.cancel()
     }
     disarm = deadline(clock, Math.min(ms, leftMs), expire, { renewed: total.giveBack })
   }
@@ -94,7 +99,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     expect('headers', plan.headersMs)
     let response: Response
     try {
-      response = await plan.send(upstream.signal)
+      response = await orAborted(upstream.signal, plan.send(upstream.signal))
     } catch {
       return failed({ kind: 'network_error' }) // The platform does not say why a fetch failed.
     }
@@ -104,7 +109,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     const mayBePage = label === '' || isHtml(label)
     // A page is bounded, and only the untouched Response keeps where it came from.
     const asItCame = response.redirected && mayBePage ? response.clone() : undefined
-    const rest = isNull || !response.body ? null : openChunks(response.body)
+    rest = isNull || !response.body ? null : openChunks(response.body)
     const answer: OpenAnswer = { response, held: [], rest, abort: () => upstream.abort() }
 
     if (response.status >= 400) {
@@ -153,6 +158,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
         inspection.release()
         break
       }
+      if (phase || signal.aborted) return failed({ kind: 'cut', clean: false })
       if (chunk.done) answer.rest = null
       else {
         total.extend()
@@ -202,6 +208,14 @@ async function holdUpTo(answer: OpenAnswer, limit: number): Promise<void> {
   } catch {
     answer.rest = null // Broken, too late, or cancelled: nothing more will come.
   }
+}
+
+/** What the work comes to, or the signal's reason, should the work not notice that it aborts. */
+function orAborted<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    work.then(resolve, reject)
+  })
 }
 
 /** What the work comes to within that time, else `undefined`. */

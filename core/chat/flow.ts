@@ -54,14 +54,20 @@ export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
     flowing: context.flowing,
     expired: (name) => {
       expired = name
-      answer.abort()
+      stop()
     },
     // The connection is open still, but nothing more belongs to this answer.
     finished: () => {
       isFinished = true
-      answer.abort()
+      stop()
     },
   })
+
+  /** Ends the upstream, and the read that waits for it, should the upstream not notice. */
+  const stop = () => {
+    answer.abort()
+    rest?.cancel()
+  }
 
   const end = (result: FlowEnd) => {
     idle.stop()
@@ -86,6 +92,11 @@ export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
     throw new TypeError(broken.message)
   }
 
+  const interrupt = () => {
+    if (cancelled) throw new DOMException('The request was cancelled', 'AbortError')
+    return conclude(expired && !isFinished ? `${expired}_idle` : 'network_error')
+  }
+
   return {
     bytes: () => bytes,
     ended: ended.promise,
@@ -102,9 +113,9 @@ export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
       try {
         chunk = await rest.next()
       } catch {
-        if (cancelled) throw new DOMException('The request was cancelled', 'AbortError')
-        return conclude(expired && !isFinished ? `${expired}_idle` : 'network_error') // The platform does not say more.
+        return interrupt() // The platform does not say more.
       }
+      if (cancelled || isFinished || expired) return interrupt()
       if (chunk.done) return conclude()
       idle.arrived()
       bytes += chunk.value.length
@@ -114,7 +125,7 @@ export function createFlow(answer: OpenAnswer, context: FlowContext): Flow {
     cancel: () => {
       cancelled = true
       end(inspection?.conclude(false) === 'complete' ? { kind: 'complete' } : { kind: 'cancelled' })
-      answer.abort()
+      stop()
     },
   }
 }

@@ -76,7 +76,10 @@ export function createResilientFetch({
         credential,
         send: async (attemptSignal) => {
           try {
-            sent = await platform(new Request(request, { headers, body, signal: attemptSignal }))
+            const attempt = new Request(request, { headers, body, signal: attemptSignal })
+            // Node lets a Request follow its signal only as long as somebody holds it.
+            attemptSignal.addEventListener('abort', () => void attempt)
+            sent = await platform(attempt)
             return sent
           } catch (error) {
             rejection = error

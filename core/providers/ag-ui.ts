@@ -19,7 +19,8 @@ export const agUi: Wire = {
 
   recognises: ({ data }) => {
     const type = asText(get(data, 'type'))
-    if (/^RUN_(STARTED|FINISHED)$/.test(type)) return typeof get(data, 'runId') === 'string'
+    if (/^RUN_(STARTED|FINISHED)$/.test(type))
+      return typeof get(data, 'runId') === 'string' && typeof get(data, 'threadId') === 'string'
     if (/^(TEXT_MESSAGE|REASONING_MESSAGE|THINKING_TEXT_MESSAGE)_/.test(type))
       return typeof get(data, 'messageId') === 'string'
     return type.startsWith('TOOL_CALL_') && typeof get(data, 'toolCallId') === 'string'
@@ -46,6 +47,8 @@ export const agUi: Wire = {
   },
 
   errorIn: ({ data }: StreamEvent) => (get(data, 'type') === 'RUN_ERROR' ? data : undefined),
+
+  begins: ({ data }) => get(data, 'type') === 'RUN_STARTED',
 
   errorEvent: ({ code, message }) => ({ data: { type: 'RUN_ERROR', message, code } }),
 

@@ -12,7 +12,14 @@ export const aiSdkData: Wire = {
   name: 'ai-sdk-data',
   formats: ['lines'],
 
-  recognises: (event) => parseDataLine(event) !== undefined,
+  // Text lines alone are also those of other frameworks.
+  recognises: (event) => {
+    const [code = '', value] = parseDataLine(event) ?? []
+    const field = { f: 'messageId', d: 'finishReason', e: 'finishReason', 9: 'toolCallId', b: 'toolCallId' }[
+      code
+    ]
+    return field !== undefined && typeof get(value, field) === 'string'
+  },
 
   read: (event, seen) => {
     const part = parseDataLine(event)

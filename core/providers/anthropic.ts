@@ -52,14 +52,20 @@ export const anthropic: Wire = {
         return true
       case 'message_delta':
         if (hasContent(get(data, 'delta', 'stop_reason'))) {
-          seen.finished = seen.final = seen.reason = true
-          seen.working = false
+          seen.finished = seen.reason = true
+          // An agent may run the tool, and go on in the same stream.
+          seen.final = !/^(tool_use|pause_turn)$/.test(asText(get(data, 'delta', 'stop_reason')))
+          seen.working = !seen.final
         }
         addUsage(seen, get(data, 'usage', 'input_tokens'), get(data, 'usage', 'output_tokens'))
         return true
-      case 'message_stop':
+      case 'message_stop': {
+        const mayGoOn = seen.finished && !seen.final
         end(seen)
+        seen.final = !mayGoOn
+        seen.working = mayGoOn
         return true
+      }
       case 'ping':
       case 'error':
         return true
@@ -67,6 +73,8 @@ export const anthropic: Wire = {
         return false
     }
   },
+
+  begins: (event) => eventType(event) === 'message_start',
 
   errorEvent: ({ code, message }) => ({
     name: 'error',

@@ -31,6 +31,8 @@ export const cohere: Wire = {
     return true
   },
 
+  begins: (event) => eventType(event) === 'message-start',
+
   errorEvent: ({ message }) => ({
     name: 'message-end',
     data: { type: 'message-end', delta: { finish_reason: 'ERROR', error: message } },

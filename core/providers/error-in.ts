@@ -61,9 +61,50 @@ function errorInValue(data: unknown): unknown {
   return undefined
 }
 
+/** What an error says; numbers, flags and words for "none" say nothing. */
 function detail(error: unknown): unknown {
-  if (error === true) return undefined // A flag: the words are beside it.
-  return hasContent(error) ? error : undefined
+  if (typeof error === 'string') return /^(|none|null|ok|false)$/i.test(error.trim()) ? undefined : error
+  if (typeof error !== 'object' || error === null) return undefined
+  return Object.entries(error).some(([name, value]) => DETAILS.has(name) && hasContent(value))
+    ? error
+    : undefined
+}
+
+/** Fields of an error that say what it is. */
+const DETAILS = new Set([
+  'message',
+  'msg',
+  'code',
+  'type',
+  'status',
+  'reason',
+  'error',
+  'detail',
+  'details',
+  'name',
+  'errors',
+])
+
+/** Fields that may stand beside an error without being an answer. */
+const ENVELOPE =
+  /^(error|errors|error_?type|errorText|message|msg|messages|code|type|object|status|status_?code|success|ok|name|title|detail|details|reason|param|instance|path|event|id|request_?id|trace_?id|timestamp|time|created|model|provider|metadata|user_id|documentation_url|retry.*|reset.*|wait.*|base_resp|choices|result|data|usage|response|.*Exception)$/i
+
+/**
+ * Whether an event of a protocol that is not known is an error and nothing else: with an answer beside it, it is a
+ * remark.
+ */
+export function isOnlyError({ data }: StreamEvent): boolean {
+  if (Array.isArray(data)) return data.every((each) => isOnlyError({ text: '', data: each }))
+  if (typeof data !== 'object' || data === null) return true
+  return Object.entries(data).every(
+    ([name, value]) => !hasContent(value) || (ENVELOPE.test(name) && !isNamedAnswer(name, value)),
+  )
+}
+
+/** `data`, `result` and `response` hold answers as well as errors. */
+function isNamedAnswer(name: string, value: unknown): boolean {
+  if (!/^(data|result|response)$/i.test(name)) return false
+  return get(value, 'error') === undefined
 }
 
 /** Whether a body has an answer beside its error: then the error is a remark. */

@@ -42,8 +42,8 @@ export const gemini: Wire = {
       /"finishReason"\s{0,9}:\s{0,9}"(\w+)"/.exec(tail) ?? /"finishReason"\s{0,9}:\s{0,9}"(\w+)"/.exec(head)
     const candidate = { content: { parts: [{ text: '…' }] }, finishReason: finish?.[1] }
     gemini.read({ text: '', data: { candidates: [candidate] } }, seen, asked)
-    // A finish may stand between the two.
-    return finish !== null
+    // It stands before or behind the long part, never within it.
+    return true
   },
 
   errorEvent: ({ code, message }) => ({

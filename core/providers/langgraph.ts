@@ -10,8 +10,12 @@ export const langgraph: Wire = {
   name: 'langgraph',
   requests: [{ path: /\/runs\/stream$/, mediaType: 'text/event-stream', streamsByDefault: true }],
 
+  // `metadata` with nothing but a `run_id` is LangServe's first event, too.
   recognises: ({ name, data }) => {
-    if (name === 'metadata') return typeof get(data, 'run_id') === 'string'
+    if (name === 'metadata') {
+      const isOwn = typeof get(data, 'attempt') === 'number' || typeof get(data, 'thread_id') === 'string'
+      return isOwn && typeof get(data, 'run_id') === 'string'
+    }
     return (
       /^messages(\/|\||$)/.test(name ?? '') &&
       asArray(data).some(
@@ -38,16 +42,14 @@ export const langgraph: Wire = {
         addOutput(seen)
       const usage = get(last, 'usage_metadata')
       addUsage(seen, get(usage, 'input_tokens'), get(usage, 'output_tokens'))
-      const reason =
-        asText(get(last, 'response_metadata', 'finish_reason')) ||
-        asText(get(last, 'response_metadata', 'stop_reason'))
+      const reason = reasonOf(get(last, 'response_metadata')) || reasonOf(get(last, 'additional_kwargs'))
       if (reason !== '') seen.finished = seen.reason = true
       // Nodes and tools run between messages.
       seen.working = reason !== '' || !hasContent(get(last, 'content'))
     } else if (/^(updates|custom|debug|events|tasks|checkpoints)$/.test(mode)) {
-      // Without messages nothing can be cut off in the middle.
+      // What a node has done is told when it is done.
       seen.outputs++
-      if (seen.spoken === 0) seen.finished = true
+      seen.finished = true
       seen.working = true
     } else return mode === 'metadata' || mode === 'messages/metadata' || mode === 'error'
     return true
@@ -59,4 +61,11 @@ export const langgraph: Wire = {
   errorEvent: ({ code, message }) => ({ name: 'error', data: { error: code, message } }),
 
   readsOn: (headers) => headers.has('location'),
+}
+
+/** Why a message ended, in the words of whichever provider it comes from. */
+function reasonOf(metadata: unknown): string {
+  return ['finish_reason', 'stop_reason', 'finishReason', 'done_reason', 'stopReason']
+    .map((field) => asText(get(metadata, field)))
+    .join('')
 }

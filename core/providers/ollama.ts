@@ -35,5 +35,7 @@ export const ollama: Wire = {
     return done !== null
   },
 
+  begins: ({ data }) => get(data, 'done') === false,
+
   errorEvent: ({ message }) => ({ data: { error: message } }),
 }

@@ -2,6 +2,7 @@ import {
   addOutput,
   addUsage,
   asArray,
+  asText,
   end,
   get,
   hasContent,
@@ -67,8 +68,9 @@ export const openaiChat: Wire = {
       if (reason) {
         seen.reason = true
         // Some servers put a reason on every chunk: one that comes with content may not be the last.
-        seen.final = seen.finished && !speaks
-        seen.working = false
+        // And whoever runs the tools that were called may go on in the same stream.
+        seen.final = seen.finished && !speaks && !/^(tool_calls|function_call)$/.test(asText(reason))
+        seen.working = !seen.final && !speaks
       }
       countTokens(seen, get(choice, 'usage'))
     }
@@ -86,7 +88,8 @@ export const openaiChat: Wire = {
       /"finish_reason"\s{0,9}:\s{0,9}(?:null|"(\w*)")/.exec(head)
     const choice = { delta: { content: '…' }, finish_reason: reason?.[1] ?? null }
     openaiChat.read({ text: '', data: { choices: [choice] } }, seen, asked)
-    return reason !== null
+    // It stands before or behind the long text, never within it.
+    return true
   },
 
   needsAll: (seen, asked) => asked.choices > 1 && !seen.ended,

@@ -64,6 +64,8 @@ export const openaiResponses: Wire = {
     return true
   },
 
+  begins: (event) => eventType(event) === 'response.created',
+
   errorEvent: ({ code, message }) => ({ name: 'error', data: { type: 'error', code, message, param: null } }),
 }
 

@@ -22,6 +22,11 @@ export function createOwnWire({ ends = [] }: OwnProtocol): Wire {
       }
       return true
     },
+    // Nobody knows where in a long event the matchers would find something.
+    skim: (_head, _tail, seen) => {
+      seen.outputs++
+      return false
+    },
     // Events after the end are no part of it, however many there are.
     needsAll: (seen) => !seen.ended,
   }

@@ -48,6 +48,8 @@ export const tanstackAi: Wire = {
       ? (get(event.data, 'error') ?? event.data)
       : undefined,
 
+  begins: ({ data }) => get(data, 'type') === 'RUN_STARTED',
+
   errorEvent: ({ code, message }) => ({
     data: { type: 'RUN_ERROR', message, code, error: { message, code } },
   }),

@@ -71,6 +71,8 @@ export interface Wire {
    * tell what it was; default: by its type.
    */
   skim?: (head: string, tail: string, seen: Seen, asked: Asked) => boolean
+  /** Whether an event begins another response in the same stream, which takes the end of the one before back. */
+  begins?: (event: StreamEvent) => boolean
   /** Whether the last events alone cannot tell how it ended. */
   needsAll?: (seen: Seen, asked: Asked) => boolean
   /** The wire's own error event, as its servers send it in mid-stream. */

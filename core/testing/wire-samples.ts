@@ -278,7 +278,7 @@ export const WIRE_SAMPLES: WireSample[] = [
     path: '/runs/stream',
     contentType: SSE,
     events: [
-      'event: metadata\ndata: {"run_id":"r"}\n\n',
+      'event: metadata\ndata: {"run_id":"r","thread_id":"t"}\n\n',
       langgraph({ content: 'Yes' }),
       'event: values\ndata: {"messages":[{"type":"ai","content":"Yes"}]}\n\n',
     ],

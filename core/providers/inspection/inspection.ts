@@ -1,10 +1,10 @@
 import type { Failure } from '../../protocol/failure.ts'
 import { announcesAiSdkUi, aiSdkUi, isAiSdkUiStart } from '../ai-sdk-ui.ts'
-import { errorIn } from '../error-in.ts'
+import { errorIn, isOnlyError } from '../error-in.ts'
 import { createOwnWire, type OwnProtocol, ownErrorIn } from '../own-wire.ts'
-import { isEventStream, isJson, isJsonLines } from '../media-types.ts'
+import { isEventStream, isHtml, isJson, isJsonLines } from '../media-types.ts'
 import { opensWholeJson, wholeJson } from '../whole-json.ts'
-import { end, isDone, nothingSeen, type Seen, type StreamEvent, type Wire } from '../wire.ts'
+import { addOutput, end, isDone, nothingSeen, type Seen, type StreamEvent, type Wire } from '../wire.ts'
 import { expectedWire, recognise } from '../wires.ts'
 import { createEventReader, parseJson } from './event-reader.ts'
 import { type Format, formatOf, MAX_START } from './format.ts'
@@ -80,6 +80,7 @@ const LOOK = 4 * 1024
 const GROWTH = 8
 
 const NEWLINE = 10
+const LESS_THAN = 60
 const RETURN = 13
 
 /**
@@ -168,8 +169,14 @@ export function createInspection(
     isBlank = false
     if (format !== undefined) return readAsItComes(bytes)
     unread.push(bytes)
-    format = formatOf(decoder.decode(unread.first(MAX_START)), label, false)
+    format = tellFormat(false)
     if (format !== undefined) readAsItComes(unread.take(unread.size()))
+  }
+
+  function tellFormat(isAll: boolean): Format | undefined {
+    const told = formatOf(decoder.decode(unread.first(MAX_START)), label, isAll)
+    // The lines of an own protocol are looked into.
+    return told === 'bytes' && (ends !== undefined || errors !== undefined) ? 'lines' : told
   }
 
   /** Reads event by event, and stops at the first that says something. */
@@ -196,7 +203,7 @@ export function createInspection(
     if (isEager && splitter.isInvalid()) return becomeOutput()
     if (isEager) return
     unscanned = fresh = unread.size()
-    glimpsed = { working: seen.working, finished: seen.final || seen.ended }
+    glimpsed = { working: seen.working, finished: seen.final }
   }
 
   /** Words, or bytes of any other kind. */
@@ -214,7 +221,9 @@ export function createInspection(
     if (seen.error !== undefined) return 'error'
     if (seen.ended || seen.final) return 'over'
     if (isBlank) return 'empty'
-    if (format === undefined) return 'unfinished'
+    // What may become a page is of no use before it is told from words.
+    if (format === undefined)
+      return isHtml(label) && unread.first(1)[0] === LESS_THAN ? 'empty' : 'unfinished'
     if (!splitter?.isInside() || wire !== undefined) return 'empty'
     return isWorthIt() ? 'empty' : 'unfinished'
   }
@@ -262,20 +271,25 @@ export function createInspection(
     const trimmed = line.trim()
     if (trimmed === '' || target.ended || (isHalf && isHalfField(trimmed))) return
     const error = errorOfStrayLine(trimmed, targetText)
-    if (error !== undefined && (wire || isEager)) target.error ??= error
+    if (error !== undefined && wire) target.error ??= error
     else if (!wire) target.outputs++
   }
 
   function take(event: StreamEvent, into: Seen): void {
     if (wire === wholeJson && valuesRead > 1) takeBackWhole()
-    if (into.ended) return // What follows the end marker is not part of the response.
+    if (into.ended) {
+      // What follows the end marker is not part of the response, unless another one begins.
+      if (!wire?.begins?.(event)) return
+      into.finished = into.final = into.ended = into.reason = false
+    }
     // A whole response is the only value; in a row of them it is some message.
     wire ??= recognise(event, format === 'values' && (areLines || valuesRead > 1) ? 'lines' : format)
     if (!wire && into === seen && announcesAiSdkUi(headers) && isAiSdkUiStart(event)) wire = aiSdkUi
     const ownError = ownErrorIn(own, event)
     // Of a protocol that is not known, only what it begins with can be called an error.
     const isJudged = wire !== undefined || (isEager && into.outputs === 0)
-    const error = ownError ?? (isJudged ? (wire?.errorIn ?? errorIn)(event) : undefined)
+    const told = isJudged ? (wire?.errorIn ?? errorIn)(event) : undefined
+    const error = ownError ?? (wire || isOnlyError(event) ? told : undefined)
     if (error !== undefined) {
       into.error ??= error
       return
@@ -297,9 +311,11 @@ export function createInspection(
   function skim(head: Uint8Array, tail: Uint8Array, into: Seen): void {
     const start = decoder.decode(head)
     const event = skimmedEvent(start)
-    wire ??=
-      recognise(event, format) ??
-      (format === 'sse' && /"choices"\s{0,9}:\s{0,9}\[/.test(start) ? recognise(CHUNK, format) : undefined)
+    wire ??= recognise(event, format) ?? recognise(untypedEvent(start), format)
+    if (isHalf && wire && !endsWhole(decoder.decode(tail))) {
+      addOutput(into)
+      return
+    }
     const before = into.spoken
     const isRead = wire?.skim
       ? wire.skim(start, decoder.decode(tail), into, asked)
@@ -422,11 +438,11 @@ export function createInspection(
   }
 
   function isFinal(last: Seen): boolean {
-    return last.ended || (last.final && !(wire?.needsAll?.(last, asked) ?? false))
+    return last.final && (last.ended || !(wire?.needsAll?.(last, asked) ?? false))
   }
 
   function conclude(clean: boolean): Verdict {
-    format ??= formatOf(decoder.decode(unread.first(MAX_START)), label, true)
+    format ??= tellFormat(true)
     settle(clean)
     if (seen.error !== undefined) return 'error_in_stream' // Its end marker may still have come.
     if (seen.ended || seen.finished) return seen.outputs > 0 || seen.reason ? 'complete' : 'empty'
@@ -496,8 +512,18 @@ function isTold(last: Seen): boolean {
   return last.spoken > 0 || last.finished || last.ended || last.error !== undefined
 }
 
-/** A chunk of the wire whose events do not name their type. */
-const CHUNK: StreamEvent = { text: '', data: { choices: [{ delta: {} }] } }
+/** Whether a text may be the end of a JSON value. */
+function endsWhole(tail: string): boolean {
+  return /[}\]]$/.test(tail.trimEnd())
+}
+
+/** What a long event of a wire whose events do not name their type would be recognised by. */
+function untypedEvent(head: string): StreamEvent {
+  const isChunk = /"choices"\s{0,9}:\s{0,9}\[\s{0,9}\{/.test(head)
+  const isResponse = /"candidates"\s{0,9}:\s{0,9}\[\s{0,9}\{\s{0,9}"(content|index|finishReason)"/.test(head)
+  const data = isChunk ? { choices: [{ delta: {} }] } : isResponse ? { candidates: [{ content: {} }] } : {}
+  return { text: '', data }
+}
 
 /** What the beginning of a long event tells of it. */
 function skimmedEvent(head: string): StreamEvent {
@@ -530,7 +556,7 @@ function errorOfStrayLine(line: string, text: string): unknown {
     return errorIn({ text: line, data }) ?? data ?? { message: line.slice(6).trim() }
   }
   const isError = line.startsWith('"error"') || /^\{\s{0,99}"error"/.test(line)
-  if (!isError) return undefined
+  if (!isError || /"error"\s{0,99}:\s{0,99}(null|false|""|\{\}|0)/.test(line.slice(0, 512))) return undefined
   const data = parseJson(line) ?? parseJson(text)
   return data === undefined ? { message: 'An error between events' } : errorIn({ text: line, data })
 }
