@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { planChats } from './chats.ts'
 import { meet } from './meet.ts'
 import { MIX } from './mix.ts'
@@ -9,6 +9,9 @@ import { runPolicy } from './run-policy.ts'
 import { simulate } from './simulate.ts'
 import { TABS_IN_AN_OUTAGE } from './troubles.ts'
 import { planWorld } from './world.ts'
+
+// Some seconds of work each, on a machine that may have other work to do.
+vi.setConfig({ testTimeout: 120_000 })
 
 test('the same seed gives the same numbers', async () => {
   const once = () => simulate({ policies: POLICIES, seeds: [3], chats: 60 })

@@ -9,7 +9,7 @@ import { expectedWire, recognise } from '../wires.ts'
 import { createEventReader, parseJson } from './event-reader.ts'
 import { type Format, formatOf, MAX_START } from './format.ts'
 import { isBlankByte, splitEvents, splitLines, splitValues, type Splitter } from './split.ts'
-import { createUnread, HEAD } from './unread.ts'
+import { afterLastBlankLine, afterLastLine, createUnread, HEAD } from './unread.ts'
 
 /** What is known of the request when its response is inspected. */
 export interface InspectionRequest extends OwnProtocol {
@@ -205,7 +205,7 @@ export function createInspection(
     isEager = false
     seen.outputs++
     fresh = unread.size()
-    unread.trim(0) // Nothing will ask for them.
+    unread.trim(0, lastBorder()) // Nothing will ask for them.
   }
 
   function stage(): Stage {
@@ -240,8 +240,11 @@ export function createInspection(
       // Given by itself, the beginning of a stray line is skipped without a word.
       return reader.feed(isHalf ? `${text}\n\n` : text)
     }
+    const data = parseJson(text)
+    // Words that are put in brackets like a value.
+    if (format === 'values' && !areLines && data === undefined) return becomeOutput()
     if (format === 'values') valuesRead++
-    if (text.trim() !== '') take({ text: text.trim(), data: parseJson(text) }, into)
+    if (text.trim() !== '') take({ text: text.trim(), data }, into)
   }
 
   /** Reads what is left as an event, though its end has not come. */
@@ -311,8 +314,14 @@ export function createInspection(
     if (format === 'values' && !areLines) scanValues()
     else if (needsAll) readOn()
     // One event may be longer than what is kept.
-    if (unread.size() > MAX_UNREAD) unread.trim(MAX_UNREAD / 2)
+    if (unread.size() > MAX_UNREAD) unread.trim(MAX_UNREAD / 2, lastBorder())
     fresh = Math.min(fresh, unread.size())
+  }
+
+  /** Where an event ends last within a chunk; within one JSON value nothing does. */
+  function lastBorder(): (chunk: Uint8Array) => number {
+    if (format === 'sse') return afterLastBlankLine
+    return format === 'values' && !areLines ? () => -1 : afterLastLine
   }
 
   /** Reads all that is unread, up to an event that is not finished. Returns whether there is one. */
@@ -339,6 +348,7 @@ export function createInspection(
       const value = unread.take(unread.size() - (bytes.length - next))
       if (hadGap) skim(head, value.subarray(-HEAD), seen)
       else readEvent(value, seen)
+      if (format !== 'values') return
       at = next
     }
   }

@@ -12,8 +12,12 @@ export interface Unread {
   first: (count: number) => Uint8Array
   /** Removes the first `count` bytes and returns them, in one piece. */
   take: (count: number) => Uint8Array
-  /** Drops the oldest bytes until about `count` are left, but remembers how the event began that it cuts into. */
-  trim: (count: number) => void
+  /**
+   * Drops the oldest bytes until `count` are left, but remembers how the event began that it cuts into.
+   *
+   * @param borderIn the index after the last end of an event within a chunk, or -1
+   */
+  trim: (count: number, borderIn: (chunk: Uint8Array) => number) => void
 }
 
 /** So much is remembered of the beginning of an event that is too long to keep, bytes. */
@@ -103,7 +107,7 @@ export function createUnread(): Unread {
       compact()
       return concat(parts, whole)
     },
-    trim: (count) => {
+    trim: (count, borderIn) => {
       if (size <= count) return
       const dropped: Uint8Array[] = []
       while (size > count) dropped.push(shift())
@@ -116,7 +120,7 @@ export function createUnread(): Unread {
       // Chunk by chunk from the end: most often the last one has the border.
       let index = dropped.length
       let border = -1
-      while (border < 0 && index-- > 0) border = lastBlankLine(dropped[index] ?? new Uint8Array())
+      while (border < 0 && index-- > 0) border = borderIn(dropped[index] ?? new Uint8Array())
       if (border >= 0) {
         head = []
         headSize = 0
@@ -127,8 +131,13 @@ export function createUnread(): Unread {
   }
 }
 
+/** The index after the last line within a chunk, or -1. */
+export function afterLastLine(chunk: Uint8Array): number {
+  return chunk.lastIndexOf(LF) + 1 || -1
+}
+
 /** The index after the last blank line within a chunk, or -1. */
-function lastBlankLine(chunk: Uint8Array): number {
+export function afterLastBlankLine(chunk: Uint8Array): number {
   let at = chunk.lastIndexOf(LF)
   while (at > 0) {
     const before = chunk[at - 1] === CR ? at - 2 : at - 1
