@@ -71,9 +71,9 @@ function repeat(text: string, size: number): Uint8Array {
 
 /** CPU time of this process, ms: what else the machine does counts little. */
 function cpuMs(run: () => void): number {
-  const before = process.cpuUsage()
+  const before = process.threadCpuUsage()
   run()
-  const { user, system } = process.cpuUsage(before)
+  const { user, system } = process.threadCpuUsage(before)
   return (user + system) / 1000
 }
 

@@ -80,7 +80,6 @@ const LOOK = 4 * 1024
 const GROWTH = 8
 
 const NEWLINE = 10
-const LESS_THAN = 60
 const RETURN = 13
 
 /**
@@ -223,7 +222,7 @@ export function createInspection(
     if (isBlank) return 'empty'
     // What may become a page is of no use before it is told from words.
     if (format === undefined)
-      return isHtml(label) && unread.first(1)[0] === LESS_THAN ? 'empty' : 'unfinished'
+      return isHtml(label) && beginsPage(decoder.decode(unread.first(3))) ? 'empty' : 'unfinished'
     if (!splitter?.isInside() || wire !== undefined) return 'empty'
     return isWorthIt() ? 'empty' : 'unfinished'
   }
@@ -505,6 +504,11 @@ export function createInspection(
     const name = event.name === undefined ? '' : `event: ${event.name}\n`
     return encode(`${ending.isBlankLine() ? '' : '\n\n'}${name}data: ${data}\n\n`)
   }
+}
+
+/** Whether a body that is labelled as a page has begun like one. */
+function beginsPage(start: string): boolean {
+  return /^<(!d|!-|\?x|ht|he|bo|ti|me)/i.test(start)
 }
 
 /** Whether the last events say how far the response is. */
