@@ -130,11 +130,12 @@ test.each<[name: string, sizes: number[], chunks: number[], runs: number]>([
   60_000,
 )
 
+// What is not linear takes many seconds for so much.
 test('R6 each kind of byte alone, after each beginning, is read in no time', () => {
   for (const [label, start] of BEGINNINGS) {
     for (const alphabet of ALPHABETS) {
       const body = repeat(alphabet, 65_536)
-      const isQuick = [1, 2, 3].some(() => cpuMs(() => read(label, start, body, 65_536)) < 300)
+      const isQuick = [1, 2, 3].some(() => cpuMs(() => read(label, start, body, 65_536)) < 1_000)
       expect([label, start, alphabet, isQuick]).toEqual([label, start, alphabet, true])
     }
   }

@@ -39,6 +39,8 @@ export function createEventReader({ onEvent, onStrayLine, onId }: EventListeners
 
 /** The JSON value of a text; `undefined` when it is none. */
 export function parseJson(text: string): unknown {
+  // An exception costs a hundred times what this does, and many lines may be words.
+  if (!/^\s*[[{"\d\-tfn]/.test(text)) return undefined
   try {
     return JSON.parse(text)
   } catch {
