@@ -80,9 +80,7 @@ test('S2 what a page sends in the turn in which it names its person is that pers
   const session = crypto.randomUUID()
   await app.start({ saves: [SAVES] })
   await signIn(app, 'ada')
-  await server.stop()
-  await app.page.goto(`${server.url}/e2e/site/`).catch(() => {})
-  await server.start()
+  await app.page.goto('about:blank')
   await server.behave({ mode: 'fail', status: 503 })
   await app.open()
   await app.evaluate(
