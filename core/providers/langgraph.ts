@@ -47,7 +47,7 @@ export const langgraph: Wire = {
       // Nodes and tools run between messages.
       seen.working = reason !== '' || !hasContent(get(last, 'content'))
     } else if (/^(updates|custom|debug|events|tasks|checkpoints)$/.test(mode)) {
-      // What a node has done is told when it is done.
+      // An update arrives when its node is done.
       seen.outputs++
       seen.finished = true
       seen.working = true

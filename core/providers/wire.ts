@@ -60,7 +60,7 @@ export interface Wire {
   requests?: readonly RequestShape[]
   /** How its bodies are framed; default: in any way. */
   formats?: readonly Format[]
-  /** Whether an event can only be of this wire. */
+  /** Returns `true` for an event that can only be of this wire. */
   recognises: (event: StreamEvent) => boolean
   /** Reads one event into `seen`. Returns `false` for an event that the wire does not know. */
   read: (event: StreamEvent, seen: Seen, asked: Asked) => boolean
@@ -71,13 +71,13 @@ export interface Wire {
    * tell what it was; default: by its type.
    */
   skim?: (head: string, tail: string, seen: Seen, asked: Asked) => boolean
-  /** Whether an event begins another response in the same stream, which takes the end of the one before back. */
+  /** Returns `true` for an event that begins another response in the same stream: the earlier end no longer counts. */
   begins?: (event: StreamEvent) => boolean
-  /** Whether the last events alone cannot tell how it ended. */
+  /** Returns `true` if the last events alone cannot tell how the response ended. */
   needsAll?: (seen: Seen, asked: Asked) => boolean
   /** The wire's own error event, as its servers send it in mid-stream. */
   errorEvent?: (failure: Failure) => ErrorEvent
-  /** Whether its client reads on by itself after a bare cut, and would stop at an error event. */
+  /** Returns `true` if the client reads on by itself after a bare cut, and would stop at an error event. */
   readsOn?: (headers: Headers, seen: Seen) => boolean
 }
 
@@ -89,7 +89,7 @@ export interface RequestShape {
   path: RegExp
   /** The media type of its streams. */
   mediaType: 'text/event-stream' | 'application/x-ndjson' | 'application/json'
-  /** Whether a request without a boolean `stream` in its body streams; absent: nobody can tell. */
+  /** The default of a request whose body has no boolean `stream`; absent: nobody can tell. */
   streamsByDefault?: boolean
 }
 

@@ -55,15 +55,15 @@ export interface Inspection {
   look: () => Glance
   /** Judges the end of the connection. `clean`: it was closed, not broken. Called once. */
   conclude: (clean: boolean) => Verdict
-  /** What has been read so far: usage and error details are complete after `conclude`. */
+  /** Everything read so far. Usage and error details are complete after `conclude`. */
   readonly seen: Readonly<Seen>
   /** The name of the wire that was recognised. */
   wire: () => string | undefined
   /** The wire's own error event for a response that must be broken off; `undefined` where it has none. */
   errorEvent: (failure: Failure) => Uint8Array | undefined
-  /** Whether all of it is one whole JSON value: an error that is one can be passed on as it came. */
+  /** `true` if the body is one whole JSON value: an error in that form can be passed on as it came. */
   isOneValue: () => boolean
-  /** Whether the client reads on by itself after a cut: then it is passed on as it came. */
+  /** `true` if the client reads on by itself after a cut, which is then passed on as it came. */
   readsOn: () => boolean
 }
 
@@ -112,7 +112,7 @@ export function createInspection(
   let valuesRead = 0
   /** Unread bytes in which the end of a JSON value has not been looked for. */
   let unscanned = 0
-  /** Whether the event that is coming is worth waiting for; kept once so much of it is there that it will not change. */
+  /** The unfinished event is worth waiting for. Set once enough of it has arrived to decide. */
   let isWorthWaiting: boolean | undefined
   /** Its beginning, as far as that has been judged, and how many bytes that were. */
   let beginning = ''
@@ -122,7 +122,7 @@ export function createInspection(
   let begun = 0
   let glimpsed = { working: false, finished: false }
   const decoder = new TextDecoder()
-  /** What the reader of server-sent events reads into, and the text it reads. */
+  /** The state that the reader of server-sent events fills in, and the text it reads. */
   let target = seen
   let targetText = ''
   /** The event that is read was not finished. */
@@ -220,14 +220,14 @@ export function createInspection(
     if (seen.error !== undefined) return 'error'
     if (seen.ended || seen.final) return 'over'
     if (isBlank) return 'empty'
-    // What may become a page is of no use before it is told from words.
+    // The beginning of a page is of no use before it can be told from words.
     if (format === undefined)
       return isHtml(label) && beginsPage(decoder.decode(unread.first(3))) ? 'empty' : 'unfinished'
     if (!splitter?.isInside() || wire !== undefined) return 'empty'
     return isWorthIt() ? 'empty' : 'unfinished'
   }
 
-  /** What begins like an error, or like a provider's whole response, is known to be of no use before it is finished. */
+  /** An error, or a provider's whole response, is of no use before it is finished. */
   function isWorthIt(): boolean {
     if (isWorthWaiting !== undefined) return isWorthWaiting
     // Each byte is decoded once, however small the pieces are in which it comes.
@@ -277,7 +277,7 @@ export function createInspection(
   function take(event: StreamEvent, into: Seen): void {
     if (wire === wholeJson && valuesRead > 1) takeBackWhole()
     if (into.ended) {
-      // What follows the end marker is not part of the response, unless another one begins.
+      // Events after the end marker are not part of the response, unless another one begins.
       if (!wire?.begins?.(event)) return
       into.finished = into.final = into.ended = into.reason = false
     }
@@ -415,17 +415,17 @@ export function createInspection(
 
   function look(): Glance {
     let output = fresh > 0 && (format === 'bytes' || (format === 'values' && !areLines))
-    // What follows a whole value may be the next one.
+    // Another value may follow a whole one.
     if (output && glimpsed.finished) glimpsed.finished = isAllBlank(unread.last(fresh))
     const isRead = format === 'sse' || format === 'lines' || (format === 'values' && areLines)
-    // What an earlier look has read does not count again.
+    // Bytes that an earlier look has read do not count again.
     const due = Math.min(fresh + begun, unread.size())
     for (let size = LOOK; isRead && fresh > 0; size *= GROWTH) {
       const isAll = size >= due
       const found = readLast(Math.min(size, due), { isBorder: isAll })
       if (!found) continue
       const { last, isUnfinished, begunSize } = found
-      // What has reported an error has ended, too.
+      // A response that has reported an error has ended, too.
       if (isTold(last)) glimpsed.finished = last.error !== undefined || isFinal(last)
       glimpsed.working = last.working
       output = last.outputs > 0 || isUnfinished
@@ -463,7 +463,7 @@ export function createInspection(
   }
 
   function isDecisive(last: Seen): boolean {
-    // What has not said by now what it is will not be judged.
+    // A response that nothing has recognised by now is not judged.
     if (!wire) return last.outputs > 0
     return !wire.needsAll?.(last, asked) && isTold(last)
   }

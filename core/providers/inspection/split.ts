@@ -6,7 +6,7 @@ export interface Splitter {
   next: (bytes: Uint8Array, from: number) => number
   /** Whether what follows the last end has content: more than blanks and comments. */
   isInside: () => boolean
-  /** What was read cannot be of this format. */
+  /** The bytes so far cannot be of this format. */
   isInvalid: () => boolean
 }
 

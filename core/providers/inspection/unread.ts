@@ -2,7 +2,7 @@
 export interface Unread {
   push: (chunk: Uint8Array) => void
   size: () => number
-  /** Whether bytes before these have been dropped. */
+  /** `true` if bytes before these have been dropped. */
   hasGap: () => boolean
   /** The first bytes of the event that the gap cut into; empty when the gap ends between events. */
   head: () => Uint8Array
@@ -49,7 +49,7 @@ export function createUnread(): Unread {
     size += chunk.length
   }
 
-  /** What has been removed is not held on to; done seldom enough to cost nothing. */
+  /** Lets go of removed chunks; done seldom enough to cost nothing. */
   const compact = () => {
     if (start * 2 <= chunks.length) return
     chunks = chunks.slice(start)
