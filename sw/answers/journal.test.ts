@@ -64,6 +64,23 @@ test('bytes are written in batches by time, and read in their order', async () =
   expect(await database.readAll('streamkeeper answers https://app.example/', 'bytes')).toHaveLength(2)
 })
 
+test('while bytes come the record stays as it was, and a load counts what there is', async () => {
+  const journal = open()
+  const entry = journal.open({ ...RECORD })
+  const stored = () => database.readAll('streamkeeper answers https://app.example/', 'answers')
+  entry.touch()
+  await journal.flush()
+  for (const text of ['one ', 'two ']) {
+    entry.append(bytes(text))
+    await clock.advance(250)
+  }
+  expect(await stored()).toEqual([RECORD])
+  expect(await open().load()).toEqual([{ ...RECORD, bytes: 8 }])
+  entry.touch()
+  await clock.advance(250)
+  expect(await stored()).toEqual([{ ...RECORD, bytes: 8 }])
+})
+
 test('two answers do not mix', async () => {
   const journal = open()
   journal.open({ ...RECORD }).append(bytes('mine'))

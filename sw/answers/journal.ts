@@ -95,6 +95,8 @@ interface Open {
   chunks: Uint8Array[]
   /** Bytes on disk. */
   written: number
+  /** Its record is to be written. */
+  isChanged: boolean
   /** Its record is on disk. */
   isStored: boolean
   /** Nothing of it is to be on disk any more. */
@@ -134,7 +136,10 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
         entry.chunks = []
         entry.written += joined.length
       }
-      steps.push(answers.put({ ...record, bytes: entry.written }))
+      // While bytes come, they alone are written: their keys say how many there are.
+      if (entry.isChanged || record.endedAt !== undefined)
+        steps.push(answers.put({ ...record, bytes: entry.written }))
+      entry.isChanged = false
     }
     // What has been committed needs no worker any more; without this its death would abort the transaction.
     transaction.commit()
@@ -195,10 +200,16 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
 
   return {
     open: (record, isStored = false) => {
-      const entry: Open = { record, chunks: [], written: record.bytes, isStored, isGone: false }
+      const entry: Open = {
+        record,
+        chunks: [],
+        written: record.bytes,
+        isChanged: !isStored,
+        isStored,
+        isGone: false,
+      }
       let size = record.bytes
-      const touch = () => {
-        if (entry.isGone) return
+      const note = () => {
         changed.add(entry)
         arm()
       }
@@ -208,18 +219,33 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
           size += bytes.length
           if (size > MAX_BYTES) return drop(entry)
           entry.chunks.push(bytes)
-          touch()
+          note()
         },
-        touch,
+        touch: () => {
+          if (entry.isGone) return
+          entry.isChanged = true
+          note()
+        },
         remove: () => drop(entry),
       }
     },
     flush,
-    load: async () =>
-      inTime(
-        db().then((opened) => opened.getAll('answers')),
-        clock,
-      ).then((records) => records.sort((a, b) => a.at - b.at)),
+    load: async () => {
+      const loading = async () => {
+        const transaction = (await db()).transaction(['answers', 'bytes'])
+        const bytes = transaction.objectStore('bytes')
+        const records = await transaction.objectStore('answers').getAll()
+        const count = async (record: Recorded) => {
+          if (record.endedAt !== undefined) return
+          const last = await bytes.openCursor(rangeOf(record.requestId), 'prev')
+          record.bytes = last ? last.key[1] + last.value.length : 0
+        }
+        await Promise.all(records.map(count))
+        return records
+      }
+      const records = await inTime(loading(), clock)
+      return records.sort((a, b) => a.at - b.at)
+    },
     clear: async (principal) => {
       const clearing = async () => {
         const transaction = (await db()).transaction(['answers', 'bytes'], 'readwrite')
