@@ -2,6 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { describeChat } from './chat/describe.ts'
 import { DEFAULT_TIMEOUTS, REASONING_TIMEOUTS } from './chat/timeouts.ts'
+import { toResponse } from './chat/reply.ts'
+import { createResponseLog } from './chat/response-log.ts'
 import { startTrip } from './chat/trip.ts'
 import { createResilientFetch } from './fetch/create-resilient-fetch.ts'
 import { createLimits } from './retry/limits.ts'
@@ -194,18 +196,20 @@ describe('fault 5: 45 log calls and a JSON.stringify per chunk on the hot path',
     )
     const clock = createFakeClock()
     const random = () => 0
+    const log = createResponseLog({ clock, leadBytes: 0, keptBytes: 0 })
     const trip = startTrip(
       {
         ...request,
+        signal: new AbortController().signal,
         send: () =>
           Promise.resolve(new Response(upstream, { headers: { 'content-type': 'text/event-stream' } })),
       },
-      { clock, random, limits: createLimits({ clock, random }), report: () => statuses++ },
+      { clock, random, writer: log, limits: createLimits({ clock, random }), report: () => statuses++ },
     )
-    const answer = await trip.answer
-    if (answer.kind !== 'response' || !answer.body) throw new Error('Expected a body')
+    const { body } = toResponse(await trip.answer, log)
+    if (!body) throw new Error('Expected a body')
     const out: Uint8Array[] = []
-    for (let chunk = await answer.body.read(); chunk; chunk = await answer.body.read()) out.push(chunk)
+    for await (const chunk of body) out.push(chunk)
     await trip.finished
     return { out, statuses }
   }

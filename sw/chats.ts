@@ -70,17 +70,18 @@ export function createChats(context: ChatsContext): Chats {
     const known = owner.then((id) => {
       whose = id
     })
-    const [body, credential] = await Promise.all([
-      readBody(request),
+    const reading = readBody(request)
+    const [body, digest, credential] = await Promise.all([
+      reading,
+      reading.then((bytes) => (isTooLarge(bytes) ? '' : digestRequest(request, bytes))),
       digestCredential(request),
       context.ready(),
       waitAtMost(clock, OWNER_MS, known).catch(() => {}), // It stays the page's alone.
     ])
     const { signal } = ticket.stop
-    if (body && body.byteLength > MAX_BODY) {
+    if (isTooLarge(body)) {
       return { response: await reissue(request, body, { signal }), finished: Promise.resolve() }
     }
-    const digest = await digestRequest(request, body)
     const { found: lost, late } = await answers.claim({ requestId: ticket.asked, clientId, digest })
     if (lost) rename(ticket, lost.requestId)
     const { requestId } = ticket
@@ -108,6 +109,7 @@ export function createChats(context: ChatsContext): Chats {
         keep: journal,
         principal: lost?.principal === undefined ? whose : lost.principal,
       },
+      ticket.stop,
       lost && lost.attempts + 1,
     )
     known.then(() => whose !== undefined && !lost && begun.belongsTo(whose)).catch(() => {}) // Told.
@@ -147,10 +149,12 @@ export function createChats(context: ChatsContext): Chats {
           await begun.recorded
           return reissue(request, body, { signal: attemptSignal, key })
         },
+        signal,
       },
       {
         clock,
         random,
+        writer: begun.writer,
         limits,
         earlyMs: context.earlyMs,
         report: (status) => {
@@ -160,9 +164,7 @@ export function createChats(context: ChatsContext): Chats {
         },
       },
     )
-    if (signal.aborted) trip.cancel()
-    else signal.addEventListener('abort', () => trip.cancel(), { once: true })
-    return { response: await begun.follow(trip), finished: trip.finished }
+    return { response: await begun.answer(trip), finished: trip.finished }
   }
 
   const rename = (ticket: Ticket, requestId: string) => {
@@ -212,6 +214,10 @@ export function createChats(context: ChatsContext): Chats {
       cancelledEarly.set(requestId, clock.monotonic())
     },
   }
+}
+
+function isTooLarge(body: ArrayBuffer | null): boolean {
+  return body !== null && body.byteLength > MAX_BODY
 }
 
 function addAttempts(status: Untold<RequestStatus>, earlier: number): Untold<RequestStatus> {

@@ -1,5 +1,6 @@
-import { toResponse } from '../../core/chat/answer.ts'
 import { describeChat } from '../../core/chat/describe.ts'
+import { toResponse } from '../../core/chat/reply.ts'
+import { createResponseLog } from '../../core/chat/response-log.ts'
 import { startTrip } from '../../core/chat/trip.ts'
 import { createLimits } from '../../core/retry/limits.ts'
 import { bodyOf, type Policy, URL_OF_CHATS } from './policy.ts'
@@ -17,7 +18,10 @@ export const streamkeeperPolicy: Policy = {
     const limits = createLimits({ clock, random })
     return async ({ chat, fetch, signal, heard }) => {
       const body = bodyOf(chat)
-      const { finished, answer, cancel } = startTrip(
+      const stop = new AbortController()
+      const onAbort = () => stop.abort()
+      const log = createResponseLog({ clock, leadBytes: 0, keptBytes: 0 })
+      const { finished, answer } = startTrip(
         {
           ...describeChat(
             { url: URL_OF_CHATS, headers: new Headers() },
@@ -28,13 +32,13 @@ export const streamkeeperPolicy: Policy = {
           requestId: String(chat.id),
           credential: 'key',
           send: (attemptSignal) => fetch(URL_OF_CHATS, { method: 'POST', body, signal: attemptSignal }),
+          signal: stop.signal,
         },
-        { clock, random, limits, network, earlyMs: EARLY_MS, report: () => {} },
+        { clock, random, writer: log, limits, network, earlyMs: EARLY_MS, report: () => {} },
       )
-      const onAbort = () => cancel()
       signal.addEventListener('abort', onAbort)
       try {
-        await readAnswer(toResponse(await answer), heard)
+        await readAnswer(toResponse(await answer, log, { givenUp: onAbort }), heard)
       } finally {
         signal.removeEventListener('abort', onAbort)
       }

@@ -72,30 +72,20 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
   const { clock, signal, total } = plan
   const upstream = new AbortController()
   let rest: Chunks | null = null
-  const abort = () => {
-    upstream.abort(signal.reason)
-    rest?.cancel()
-  }
-  signal.addEventListener('abort', abort, { once: true })
-  let phase: 'headers' | 'first_output' | 'total' | undefined
+  /** The clock that closed the upstream. */
+  let expired: 'headers' | 'first_output' | 'total' | undefined
   let disarm = () => {}
-  const expect = (name: 'headers' | 'first_output', ms: number) => {
+  if (signal.aborted) return { kind: 'cancelled' }
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await send()
+  } finally {
     disarm()
-    const leftMs = total.leftMs()
-    const expire = () => {
-      phase = ms < leftMs ? name : 'total'
-      upstream.abort(new DOMException(`No ${name.replace('_', ' ')} in time`, 'TimeoutError'))
-      rest?.cancel()
-    }
-    disarm = deadline(clock, Math.min(ms, leftMs), expire, { renewed: total.giveBack })
-  }
-  const failed = (outcome: Outcome): Attempted => {
-    if (signal.aborted) return { kind: 'cancelled' }
-    return { kind: 'failed', outcome: phase ? { kind: 'timeout', phase } : outcome }
+    // From here on the answer, if there is one, belongs to its reader, which is told to stop by its own call.
+    signal.removeEventListener('abort', abort)
   }
 
-  try {
-    if (signal.aborted) return { kind: 'cancelled' }
+  async function send(): Promise<Attempted> {
     expect('headers', plan.headersMs)
     let response: Response
     try {
@@ -111,36 +101,49 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     const asItCame = response.redirected && mayBePage ? response.clone() : undefined
     rest = isNull || !response.body ? null : openChunks(response.body)
     const answer: OpenAnswer = { response, held: [], rest, abort: () => upstream.abort() }
+    if (response.status >= 400) return refused(answer)
 
-    if (response.status >= 400) {
-      expect('first_output', REFUSAL_BODY_MS)
-      await holdUpTo(answer, MAX_REFUSAL)
-      if (signal.aborted) return { kind: 'cancelled' }
-      const refusal = classifyAnswer(response.status, response.headers, decode(answer.held), clock.now())
-      return { kind: 'failed', outcome: { kind: 'refused', refusal, inStream: false }, answer }
-    }
-
-    const inspection = createInspection(response.headers, plan)
-    const isStream = plan.streams === true
     if (!mayBePage) plan.onAccepted(response)
+    const inspection = createInspection(response.headers, plan)
+    const early = await holdUpToOutput(answer, inspection)
+    if (early === 'page') return page(answer, asItCame)
+    if (asItCame) void asItCame.body?.cancel().catch(() => {}) // It was no page after all.
+    if (early) return early
+    if (mayBePage) plan.onAccepted(response)
+    return judge({ ...answer, inspection }, isNull)
+  }
+
+  async function refused(answer: OpenAnswer): Promise<Attempted> {
+    expect('first_output', REFUSAL_BODY_MS)
+    await holdUpTo(answer, MAX_REFUSAL)
+    if (signal.aborted) return { kind: 'cancelled' }
+    const { status, headers } = answer.response
+    const refusal = classifyAnswer(status, headers, decode(answer.held), clock.now())
+    return { kind: 'failed', outcome: { kind: 'refused', refusal, inStream: false }, answer }
+  }
+
+  async function page(answer: OpenAnswer, asItCame: Response | undefined): Promise<Attempted> {
+    expect('first_output', REFUSAL_BODY_MS)
+    await holdUpTo(answer, MAX_REFUSAL)
+    if (signal.aborted) return { kind: 'cancelled' }
+    const own = { ...answer, isPage: true, ...(asItCame ? { asItCame } : {}) }
+    return { kind: 'failed', outcome: { kind: 'not_a_chat' }, answer: own }
+  }
+
+  /** Holds what comes before the first output; what is returned ended it before that. */
+  async function holdUpToOutput(
+    answer: OpenAnswer,
+    inspection: Inspection,
+  ): Promise<Attempted | 'page' | undefined> {
     let heldBytes = 0
     let unfinishedAt: number | undefined
     while (answer.rest) {
       const stage = inspection.stage()
-      if (stage === 'page') {
-        expect('first_output', REFUSAL_BODY_MS)
-        await holdUpTo(answer, MAX_REFUSAL)
-        if (signal.aborted) return { kind: 'cancelled' }
-        return {
-          kind: 'failed',
-          outcome: { kind: 'not_a_chat' },
-          answer: { ...answer, isPage: true, ...(asItCame ? { asItCame } : {}) },
-        }
-      }
-      if (stage === 'output' || stage === 'error' || stage === 'over') break
+      if (stage === 'page') return stage
+      if (stage === 'output' || stage === 'error' || stage === 'over') return undefined
       if (heldBytes >= MAX_HELD) {
         inspection.release()
-        break
+        return undefined
       }
       expect('first_output', plan.firstOutputMs)
       let chunk: Chunk | undefined
@@ -152,13 +155,13 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
           ? next
           : within(clock, unfinishedAt + UNFINISHED_MS - clock.monotonic(), next))
       } catch {
-        return failed({ kind: 'cut', clean: false }) // Reset, or a deadline of ours: `phase` tells.
+        return failed({ kind: 'cut', clean: false }) // Reset, or a deadline of ours: `expired` tells.
       }
       if (!chunk) {
         inspection.release()
-        break
+        return undefined
       }
-      if (phase || signal.aborted) return failed({ kind: 'cut', clean: false })
+      if (expired || signal.aborted) return failed({ kind: 'cut', clean: false })
       if (chunk.done) answer.rest = null
       else {
         total.extend()
@@ -167,13 +170,15 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
         inspection.feed(chunk.value)
       }
     }
-    if (asItCame) void asItCame.body?.cancel().catch(() => {}) // It was no page after all.
-    if (mayBePage) plan.onAccepted(response)
-    answer.inspection = inspection
+    return undefined
+  }
+
+  /** Whether what is held has failed, or may be handed on. */
+  function judge(answer: OpenAnswer & { inspection: Inspection }, isNull: boolean): Attempted {
+    const { inspection } = answer
     if (!answer.rest && !isNull) {
-      const verdict = inspection.conclude(true)
-      answer.verdict = verdict
-      if (verdict === 'truncated') return failed({ kind: 'cut', clean: true })
+      answer.verdict = inspection.conclude(true)
+      if (answer.verdict === 'truncated') return failed({ kind: 'cut', clean: true })
     }
     const { error, outputs, ended, final, reason } = inspection.seen
     if (error !== undefined && outputs === 0) {
@@ -181,12 +186,30 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
       return { kind: 'failed', outcome: { kind: 'refused', refusal, inStream: true }, answer }
     }
     const isEmpty = answer.verdict === 'empty' || (outputs === 0 && (ended || final) && !reason)
-    if (isEmpty && isStream) return { kind: 'failed', outcome: { kind: 'empty' }, answer }
+    if (isEmpty && plan.streams === true) return { kind: 'failed', outcome: { kind: 'empty' }, answer }
     return { kind: 'answered', answer }
-  } finally {
+  }
+
+  function failed(outcome: Outcome): Attempted {
+    if (signal.aborted) return { kind: 'cancelled' }
+    return { kind: 'failed', outcome: expired ? { kind: 'timeout', phase: expired } : outcome }
+  }
+
+  /** Starts the deadline of a phase; the total may be due before it. */
+  function expect(phase: 'headers' | 'first_output', ms: number) {
     disarm()
-    // From here on the answer, if there is one, belongs to its reader, which is told to stop by its own call.
-    signal.removeEventListener('abort', abort)
+    const leftMs = total.leftMs()
+    const expire = () => {
+      expired = ms < leftMs ? phase : 'total'
+      upstream.abort(new DOMException(`No ${phase.replace('_', ' ')} in time`, 'TimeoutError'))
+      rest?.cancel()
+    }
+    disarm = deadline(clock, Math.min(ms, leftMs), expire, { renewed: total.giveBack })
+  }
+
+  function abort() {
+    upstream.abort(signal.reason)
+    rest?.cancel()
   }
 }
 

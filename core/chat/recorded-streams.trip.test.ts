@@ -6,6 +6,8 @@ import { PLAIN_BODY } from '../testing/run-trip.ts'
 import { streams, type TimedBytes } from '../testing/scripted-upstream.ts'
 import { type RecordedStream, requestOf } from '../testing/recorded-streams.ts'
 import { describeChat } from './describe.ts'
+import { toResponse } from './reply.ts'
+import { createResponseLog } from './response-log.ts'
 import { startTrip } from './trip.ts'
 import { inspect } from '../testing/inspect.ts'
 
@@ -20,6 +22,7 @@ async function relayed(recorded: RecordedStream, pieces: Uint8Array[]) {
     pieces.map((bytes): TimedBytes => [0, bytes]),
     { headers: { 'content-type': contentType } },
   )
+  const log = createResponseLog({ clock, leadBytes: 0, keptBytes: 0 })
   const trip = startTrip(
     {
       ...describeChat(
@@ -30,11 +33,13 @@ async function relayed(recorded: RecordedStream, pieces: Uint8Array[]) {
       ),
       requestId: 'r1',
       credential: '',
+      signal: new AbortController().signal,
       send: (signal) => upstream(clock, signal),
     },
     {
       clock,
       random,
+      writer: log,
       limits: createLimits({ clock, random }),
       report: ({ status }) => status.startsWith('request_f') && ends.push(status),
     },
@@ -43,10 +48,10 @@ async function relayed(recorded: RecordedStream, pieces: Uint8Array[]) {
   let broke = false
   let status: number | undefined
   const reading = trip.answer.then(async (answer) => {
-    if (answer.kind === 'response') status = answer.head.status
-    if (answer.kind !== 'response' || !answer.body) return
+    const response = toResponse(answer, log)
+    if (response.type !== 'error') ({ status } = response)
     try {
-      for (let chunk = await answer.body.read(); chunk; chunk = await answer.body.read()) read.push(chunk)
+      for await (const chunk of response.body ?? []) read.push(chunk)
     } catch {
       broke = true
     }

@@ -3,6 +3,7 @@ import type { Network } from '../network.ts'
 import type { RequestStatus, Untold } from '../protocol/status.ts'
 import type { Limits } from '../retry/limits.ts'
 import type { ChatDescription } from './describe.ts'
+import type { ResponseWriter } from './response-log.ts'
 
 export interface TripRequest extends ChatDescription {
   requestId: string
@@ -16,11 +17,18 @@ export interface TripRequest extends ChatDescription {
   lostAttempts?: number
   /** Sends the request anew, as it came; the signal ends it. */
   send: (signal: AbortSignal) => Promise<Response>
+  /** Ends the request and its upstream, whatever it is doing, also during a wait. */
+  signal: AbortSignal
 }
+
+/** The reason of a signal that ends a request because nobody is left to read its response. */
+export const NO_READER = new DOMException('Nobody is left to read the response', 'AbortError')
 
 export interface TripContext {
   clock: Clock
   random: Random
+  /** Where its response is written. */
+  writer: ResponseWriter
   /** Shared by all requests that meet the same upstreams. */
   limits: Limits
   /** What the browser says of its network; default the platform's word. */

@@ -6,22 +6,20 @@ import { decide, NEW_LEDGER } from '../retry/decide.ts'
 import type { Turn } from '../retry/gate.ts'
 import type { Member } from '../retry/limits.ts'
 import { type Outcome, wasAccepted } from '../retry/outcome.ts'
-import type { Answer, TripTimes } from './answer.ts'
 import { attempt, type OpenAnswer } from './attempt.ts'
 import { awaitNetwork } from './await-network.ts'
-import { createHandover } from './handover.ts'
+import type { Progress } from './head.ts'
+import { type Answer, createReply } from './reply.ts'
 import { retryStatus } from './retry-status.ts'
 import { MAX_TOTAL_MS } from './timeouts.ts'
 import { createTotal } from './total.ts'
 import type { TripContext, TripRequest } from './trip-request.ts'
 
 export interface Trip {
-  /** What to answer the page with: as soon as the first output is here, or all hope is gone. Never rejects. */
+  /** How to answer the page: as soon as the first output is here, or all hope is gone. Never rejects. */
   answer: Promise<Answer>
-  /** Resolves when nothing more will happen: the last byte is out, or it failed, or was cancelled. */
+  /** Resolves when nothing more will happen: the last byte is written, or it failed, or was cancelled. */
   finished: Promise<void>
-  /** Ends the upstream, also during a wait: a Stop, or (`'grace'`) nobody is left to read it. */
-  cancel: (by?: 'page' | 'grace') => void
 }
 
 /** When a request is tried again, by the monotonic clock. */
@@ -46,7 +44,7 @@ const EARLY_AFTER_SLEEP_MS = 1_000
  */
 export function startTrip(request: TripRequest, context: TripContext): Trip {
   const { clock, random, network = systemNetwork } = context
-  const { requestId, timeouts, retry, streams, reasoning } = request
+  const { requestId, timeouts, retry, streams, reasoning, signal } = request
   const { origin, pathname: path } = new URL(request.url)
   const startedAt = clock.monotonic()
   // Where silence is no fault, there is no end to waiting while the upstream is alive.
@@ -55,9 +53,8 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
     timeouts.totalMs,
     timeouts.outputIdleMs === Infinity ? Infinity : MAX_TOTAL_MS,
   )
-  const stop = new AbortController()
-  const times: TripTimes = { startedAt, attempts: 0, waitedMs: 0, wasAnswered: false }
-  const handover = createHandover(request, context, times, stop)
+  const reply = createReply(request, context)
+  let progress: Progress = { startedAt, attempts: 0, waitedMs: 0, wasAnswered: false }
   let ledger = NEW_LEDGER
   /** The page knows already that this waits for its network: that is told once, not every few seconds. */
   let toldOffline = false
@@ -65,12 +62,16 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
   /** To a host on this side of the network it is nothing that the browser has none. */
   const isOffline = () => !network.isOnline() && nearnessOf(request.url) === undefined
 
+  const waited = (ms: number) => {
+    progress = { ...progress, waitedMs: progress.waitedMs + ms }
+  }
+
   /** Waits until the browser is back, or that long. */
   const awaitOnline = async (until: number) => {
     const since = clock.monotonic()
-    const sleptMs = await awaitNetwork(network, clock, until - since, stop.signal)
+    const sleptMs = await awaitNetwork(network, clock, until - since, signal)
     total.giveBack(sleptMs)
-    times.waitedMs += clock.monotonic() - since - sleptMs
+    waited(clock.monotonic() - since - sleptMs)
   }
 
   /** Waits for its own time and for its turn among all that share its limits; rejects when cancelled. */
@@ -83,7 +84,7 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
       notBefore,
       notAfter: Math.min(from + leftMs + retry.jitterMs, since + total.leftMs() - 1),
       jitterMs: retry.jitterMs,
-      signal: stop.signal,
+      signal,
       held: (until) => {
         heldUntil = until
         const retryAfterMs = until - clock.monotonic()
@@ -98,7 +99,7 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
     const sleptMs = turn.kind === 'go' ? turn.sleptMs : 0
     total.giveBack(sleptMs)
     const now = clock.monotonic()
-    if (heldUntil > since) times.waitedMs += now - since - sleptMs
+    if (heldUntil > since) waited(now - since - sleptMs)
     // Jitter is not charged, nor is the time by which a timer is late.
     const heldMs = Math.max(0, Math.min(now - from, heldUntil - retry.jitterMs - from, leftMs))
     ledger = { ...ledger, rateLimitWaitedMs: ledger.rateLimitWaitedMs + heldMs }
@@ -119,15 +120,15 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
       })
     }
     if (request.heldUntil !== undefined) {
-      times.wasAnswered = true // The others like it were.
-      return handover.giveUp(failureOf('retry_budget_exhausted', { retryAt: request.heldUntil }))
+      progress = { ...progress, wasAnswered: true } // The others like it were.
+      return reply.giveUp(failureOf('retry_budget_exhausted', { retryAt: request.heldUntil }), progress)
     }
     const member = context.limits.join({ origin, model, credential: request.credential })
     const { earlyMs } = context
     // Where we cannot tell what the answer will be, we cannot begin it.
     const mayBeEarly = earlyMs !== undefined && streams !== undefined
     const disarmEarly = mayBeEarly
-      ? deadline(clock, earlyMs, handover.commitEarly, { freshMs: EARLY_AFTER_SLEEP_MS })
+      ? deadline(clock, earlyMs, () => reply.beginEarly(progress), { freshMs: EARLY_AFTER_SLEEP_MS })
       : () => {}
     try {
       await tryUntilAnswered(member)
@@ -140,28 +141,28 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
   const tryUntilAnswered = async (member: Member) => {
     let next: NextAttempt | undefined = { notBefore: startedAt }
     if (request.lostAttempts !== undefined) {
-      times.attempts = request.lostAttempts
+      progress = { ...progress, attempts: request.lostAttempts }
       next = await judge({ kind: 'worker_lost' }, member)
     }
     while (next) {
       let turn: Turn
       try {
         // One turn of the timers at least: then the connection of the attempt before is free again.
-        if (times.attempts > 0) await sleep(clock, 0, stop.signal)
+        if (progress.attempts > 0) await sleep(clock, 0, signal)
         if (next.offlineUntil !== undefined) {
           await awaitOnline(next.offlineUntil)
-          if (total.leftMs() <= 0) return handover.giveUp(failureOf('network_error'))
+          if (total.leftMs() <= 0) return reply.giveUp(failureOf('network_error'), progress)
         }
         turn = await awaitTurn(member, next.notBefore)
       } catch {
-        return handover.cancelled() // Only our own signal ends a wait.
+        return reply.cancelled() // Only our own signal ends a wait.
       }
       if (turn.kind === 'held') {
-        times.wasAnswered = true // Another request was.
+        progress = { ...progress, wasAnswered: true } // Another request was.
         const retryAt = clock.now() + turn.until - clock.monotonic()
-        return handover.giveUp(failureOf('rate_limited', { httpStatus: 429, retryAt }))
+        return reply.giveUp(failureOf('rate_limited', { httpStatus: 429, retryAt }), progress)
       }
-      times.attempts++
+      progress = { ...progress, attempts: progress.attempts + 1 }
       let disarmCommit = () => {}
       const attempted = await attempt({
         send: request.send,
@@ -174,19 +175,18 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
         headersMs: streams === false || ledger.headersTimeouts > 0 ? timeouts.totalMs : timeouts.headersMs,
         firstOutputMs: timeouts.firstOutputMs,
         total,
-        signal: stop.signal,
+        signal,
         clock,
         onAccepted: (response) => {
           member.accepted()
-          times.wasAnswered = true
-          times.headersAt = clock.monotonic()
+          progress = { ...progress, wasAnswered: true, headersAt: clock.monotonic() }
           if (streams === undefined) return
-          disarmCommit = deadline(clock, WITHHELD_MS, () => handover.commit(response))
+          disarmCommit = deadline(clock, WITHHELD_MS, () => reply.begin(response, progress))
         },
       })
       disarmCommit()
-      if (attempted.kind === 'cancelled') return handover.cancelled()
-      if (attempted.kind === 'answered') return handover.relay(attempted.answer)
+      if (attempted.kind === 'cancelled') return reply.cancelled()
+      if (attempted.kind === 'answered') return reply.pass(attempted.answer, progress)
 
       next = await judge(attempted.outcome, member, attempted.answer)
     }
@@ -200,12 +200,13 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
   ): Promise<NextAttempt | undefined> => {
     ledger = {
       ...ledger,
-      attempts: times.attempts,
+      attempts: progress.attempts,
       accepted: ledger.accepted + (wasAccepted(outcome) ? 1 : 0),
       headersTimeouts:
         ledger.headersTimeouts + (outcome.kind === 'timeout' && outcome.phase === 'headers' ? 1 : 0),
     }
-    times.wasAnswered ||= outcome.kind === 'refused' || outcome.kind === 'not_a_chat'
+    const wasRefused = outcome.kind === 'refused' || outcome.kind === 'not_a_chat'
+    progress = { ...progress, wasAnswered: progress.wasAnswered || wasRefused }
     // One moment for all that follows, by both clocks: who met the limit comes back first.
     const now = clock.now()
     const since = clock.monotonic()
@@ -230,12 +231,12 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
       })
       // What said nothing twice has nothing to say: it is passed on.
       if (outcome.kind === 'empty' && own) {
-        await handover.relay(own)
+        await reply.pass(own, progress)
         return undefined
       }
-      const maySay = !handover.isCommitted() || (outcome.kind === 'refused' && outcome.inStream)
+      const maySay = !reply.hasBegun() || (outcome.kind === 'refused' && outcome.inStream)
       if (!maySay) own?.abort()
-      await handover.giveUp(failure, maySay ? own : undefined)
+      await reply.giveUp(failure, progress, maySay ? own : undefined)
       return undefined
     }
     own?.abort()
@@ -243,7 +244,7 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
     if (decision.takesToken) member.takeToken(retry.bucket)
     const waitsForNetwork = decision.status === 'network_wait'
     if (!waitsForNetwork || !toldOffline) {
-      context.report(retryStatus(requestId, times.attempts + 1, now, decision, outcome))
+      context.report(retryStatus(requestId, progress.attempts + 1, now, decision, outcome))
     }
     toldOffline = waitsForNetwork
     if (!waitsForNetwork) return { notBefore: since + decision.afterMs }
@@ -251,10 +252,5 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
     return { notBefore: since + retry.baseMs, offlineUntil: since + decision.afterMs }
   }
 
-  const cancel: Trip['cancel'] = (by = 'page') => {
-    times.cancelledBy ??= by
-    stop.abort()
-  }
-
-  return { answer: handover.answer, finished: run(), cancel }
+  return { answer: reply.answer, finished: run() }
 }

@@ -1,6 +1,7 @@
 import { digestCredential } from '../chat/credential.ts'
 import { describeChat } from '../chat/describe.ts'
-import { toResponse } from '../chat/answer.ts'
+import { toResponse } from '../chat/reply.ts'
+import { createResponseLog } from '../chat/response-log.ts'
 import { startTrip } from '../chat/trip.ts'
 import { systemClock } from '../clock.ts'
 import { checkOptions } from '../options/check.ts'
@@ -69,6 +70,9 @@ export function createResilientFetch({
     dropConnectionHeaders(headers)
     let rejection: unknown
     let sent: Response | undefined
+    const stop = new AbortController()
+    // One reader, and its own pace: nothing is read ahead of it, and nothing kept.
+    const log = createResponseLog({ clock: systemClock, leadBytes: 0, keptBytes: 0 })
     const trip = startTrip(
       {
         ...describeChat(request, body ? new TextDecoder().decode(body) : '', route, options),
@@ -86,20 +90,25 @@ export function createResilientFetch({
             throw error
           }
         },
+        signal: stop.signal,
       },
       {
         clock: systemClock,
         random: Math.random,
+        writer: log,
         limits,
         report: (status) => report({ ...status, at: Date.now(), own: true }),
       },
     )
-    const onAbort = () => trip.cancel()
+    const onAbort = () => stop.abort()
     signal.addEventListener('abort', onAbort, { once: true })
     void trip.finished.then(() => signal.removeEventListener('abort', onAbort))
     const answer = await trip.answer
-    if (answer.kind === 'response') dropConnectionHeaders(answer.head.headers)
-    if (answer.kind !== 'network_error') return withOrigin(toResponse(answer), sent)
+    if (answer.kind !== 'network_error') {
+      const response = toResponse(answer, log, { givenUp: onAbort })
+      if (answer.kind === 'response') dropConnectionHeaders(response.headers)
+      return withOrigin(response, sent)
+    }
     signal.throwIfAborted()
     // No attempt got an answer: the last one's error says why, where the platform puts it.
     throw rejection instanceof TypeError ? rejection : new TypeError('fetch failed', { cause: rejection })

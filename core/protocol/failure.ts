@@ -52,6 +52,16 @@ export function codeOfStatus(
   return status === 498 || status === 503 || status === 529 ? 'overloaded' : 'upstream_error'
 }
 
+/** The HTTP status of an error response of our own; 502 for any other code. */
+export const HTTP_STATUS: Partial<Record<FailureCode, number>> = {
+  headers_timeout: 504,
+  first_output_timeout: 504,
+  total_timeout: 504,
+  rate_limited: 429,
+  overloaded: 503,
+  retry_budget_exhausted: 503,
+}
+
 /** A failure in the words of its code. */
 export function failureOf(code: FailureCode, more: Pick<Failure, 'httpStatus' | 'retryAt'> = {}): Failure {
   return { code, message: MESSAGES[code], ...more }

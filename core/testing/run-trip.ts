@@ -1,5 +1,6 @@
-import { type Answer, toResponse } from '../chat/answer.ts'
 import { describeChat } from '../chat/describe.ts'
+import { toResponse } from '../chat/reply.ts'
+import { createResponseLog } from '../chat/response-log.ts'
 import { startTrip, type Trip } from '../chat/trip.ts'
 import type { Random } from '../clock.ts'
 import type { Options } from '../options/options.ts'
@@ -47,7 +48,7 @@ export interface FakeTrip {
   clock: FakeClock
   /** Epoch ms. */
   startedAt: number
-  trip: Trip
+  trip: Trip & { cancel: () => void }
   page: Page
   /** When each attempt was sent, ms after the start. */
   sentAt: number[]
@@ -74,6 +75,9 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
   const statuses: Untold<RequestStatus>[] = []
   const note = (what: string) => timeline.push(`${clock.now() - startedAt} ${what}`)
   const url = `${settings.origin ?? 'https://api.example'}${path}`
+  const stop = new AbortController()
+  const cancel = () => stop.abort()
+  const log = createResponseLog({ clock, leadBytes: 0, keptBytes: 0 })
   const trip = startTrip(
     {
       ...describeChat(
@@ -95,10 +99,12 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
         if (!respond) throw new Error(`The script has no answer number ${sentAt.length}`)
         return respond(clock, signal)
       },
+      signal: stop.signal,
     },
     {
       clock,
       random,
+      writer: log,
       limits,
       ...(settings.network ? { network: settings.network } : {}),
       ...(settings.earlyMs === undefined ? {} : { earlyMs: settings.earlyMs }),
@@ -112,8 +118,19 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
   void trip.finished.then(() => {
     finished = true
   })
-  const page = read(trip.answer, () => clock.now() - startedAt)
-  return { clock, startedAt, trip, page, sentAt, signals, statuses, timeline, finished: () => finished }
+  const response = trip.answer.then((answer) => toResponse(answer, log, { givenUp: cancel }))
+  const page = read(response, () => clock.now() - startedAt)
+  return {
+    clock,
+    startedAt,
+    trip: { ...trip, cancel },
+    page,
+    sentAt,
+    signals,
+    statuses,
+    timeline,
+    finished: () => finished,
+  }
 }
 
 /** The one status of this name. */
@@ -126,7 +143,7 @@ export function statusOf<Name extends StatusName>(
   return found[0] as Extract<Untold<RequestStatus>, { status: Name }>
 }
 
-function read(answer: Promise<Answer>, now: () => number): Page {
+function read(response: Promise<Response>, now: () => number): Page {
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   const page: Page = {
     bytes: [],
@@ -136,7 +153,7 @@ function read(answer: Promise<Answer>, now: () => number): Page {
   }
   const decoder = new TextDecoder()
   const readAll = async () => {
-    page.response = toResponse(await answer)
+    page.response = await response
     page.respondedAt = now()
     reader = page.response.body?.getReader()
     try {

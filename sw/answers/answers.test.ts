@@ -59,25 +59,31 @@ function createScene(more: Partial<AnswersContext> = {}) {
       { settings: { url: URL }, groups: {} },
       { retry: { networkBudgetMs: 10_000 } },
     )
-    const begun = kept.begin({
-      requestId,
-      clientId,
-      digest: '',
-      url: URL,
-      keep: 'memory',
-      principal: user.id,
-      ...more,
-    })
+    const stop = new AbortController()
+    const begun = kept.begin(
+      {
+        requestId,
+        clientId,
+        digest: '',
+        url: URL,
+        keep: 'memory',
+        principal: user.id,
+        ...more,
+      },
+      stop,
+    )
     const trip = startTrip(
       {
         ...description,
         requestId,
         credential: '',
+        signal: stop.signal,
         send: (sent) => script(clock, (signal = sent)),
       },
       {
         clock,
         random,
+        writer: begun.writer,
         limits,
         earlyMs: 20_000,
         report: (status) => {
@@ -86,8 +92,8 @@ function createScene(more: Partial<AnswersContext> = {}) {
         },
       },
     )
-    asked.push({ cancel: () => trip.cancel() })
-    return begun.follow(trip)
+    asked.push({ cancel: () => stop.abort() })
+    return begun.answer(trip)
   }
   return { clock, kept, tabs, told, owners, user, ask, asked, isStopped: () => signal?.aborted === true }
 }
@@ -359,14 +365,15 @@ test('an early answer begins with a byte of the worker’s own, which counts for
 test('no chat waits longer than 100 ms for storage', async () => {
   const never = new Promise<never>(() => {})
   const { clock, kept } = createScene({ journal: { ...NO_JOURNAL, flush: () => never } })
-  const { recorded } = kept.begin({
+  const asked = {
     requestId: 'r1',
     clientId: 'a',
     digest: '',
     url: URL,
-    keep: 'disk',
+    keep: 'disk' as const,
     principal: null,
-  })
+  }
+  const { recorded } = kept.begin(asked, new AbortController())
   let isOver = false
   void recorded.then(() => (isOver = true))
   await clock.advance(99)
@@ -397,6 +404,7 @@ test('Stop ends an answer also while it waits for its reader', async () => {
       [
         [0, big],
         [1, big],
+        [2, big],
       ],
       { end: 'open' },
     ),
@@ -407,7 +415,7 @@ test('Stop ends an answer also while it waits for its reader', async () => {
   await clock.advance(0)
   const page = read(frozen)
   await clock.advance(250)
-  expect(page).toMatchObject({ text: big, state: 'broken' })
+  expect(page).toMatchObject({ text: big + big, state: 'broken' })
 })
 
 describe('what is kept', () => {

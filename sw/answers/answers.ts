@@ -1,21 +1,22 @@
-import type { ByteSource } from '../../core/chat/byte-source.ts'
-import { toResponse } from '../../core/chat/answer.ts'
+import type { ResponseWriter } from '../../core/chat/response-log.ts'
 import type { Trip } from '../../core/chat/trip.ts'
+import { NO_READER } from '../../core/chat/trip-request.ts'
 import { pause, waitAtMost } from '../../core/clock.ts'
 import type { StreamInfo } from '../../core/protocol/message.ts'
-import { HEARTBEAT_HEADER } from '../../core/protocol/paths.ts'
 import type { RequestStatus, Untold } from '../../core/protocol/status.ts'
-import { createAnswerLog } from './answer-log.ts'
 import { createInheritance, type Inheritance, type InheritanceContext } from './inheritance.ts'
 import type { Asked, Recorded } from './journal.ts'
 import type { PrincipalId } from '../principal.ts'
-import { type Kept, sizeOf, toInfo } from './kept.ts'
-import { respond } from './respond.ts'
+import { type Kept, openLog, sizeOf, toInfo } from './kept.ts'
 
 /** The answers of all chats: read on behalf of the pages, so that none of them takes its answer with it. */
 export interface Answers {
-  /** A request is about to be sent; `principal`: of whom, where that is known. */
-  begin: (asked: Asked & Pick<Recorded, 'principal'>, attempts?: number) => Begun
+  /**
+   * A request is about to be sent; `principal`: of whom, where that is known; `stop` ends it.
+   *
+   * @param attempts those of workers before this one, and the one that comes; default 1
+   */
+  begin: (asked: Asked & Pick<Recorded, 'principal'>, stop: AbortController, attempts?: number) => Begun
   /** What is left of a request of this kind that a worker before this one sent, and died before it was answered. */
   claim: Inheritance['claim']
   /** A request of that name is known, under way or ended. */
@@ -42,8 +43,10 @@ export interface Answers {
 export interface Begun {
   /** Resolves when it is sure to come to disk, or that takes too long. */
   recorded: Promise<void>
-  /** Follows the request from its start, and answers the page that sent it. */
-  follow: (trip: Trip) => Promise<Response>
+  /** Where its response is written: for every page that reads it, and for the journal. */
+  writer: ResponseWriter
+  /** Answers the page that sent it. */
+  answer: (trip: Trip) => Promise<Response>
   /** Tells whose it is now, unless somebody else is signed in. */
   tell: (status: Untold<RequestStatus>) => void
   /** It is known whose it is. */
@@ -63,8 +66,6 @@ export interface AnswersContext extends InheritanceContext {
   /** Whether it is a Worker of a page's: its end says nothing of the page's. */
   isWorker: (clientId: string) => Promise<boolean>
 }
-
-const HEARTBEAT_NAME = HEARTBEAT_HEADER.toLowerCase()
 
 /** A page that reloads gives its Response up before, or shortly after, the worker can know why; ms. */
 const UNSURE_MS = 1_000
@@ -112,22 +113,6 @@ export function createAnswers(context: AnswersContext): Answers {
   const isLeaving = (clientId: string) =>
     (leaving.get(clientId) ?? -Infinity) > clock.monotonic() - LEAVING_MS
 
-  /** Reads the upstream to its end, as fast as somebody wants it. */
-  const pump = async (body: ByteSource | null, { record, entry, log }: Kept) => {
-    try {
-      for (;;) {
-        const room = log.room()
-        if (room) await room
-        const chunk = await body?.read()
-        if (!chunk) return log.end()
-        log.append(chunk)
-        if (record.keep === 'disk') entry.append(chunk)
-      }
-    } catch (error) {
-      log.end(error instanceof Error ? error : new TypeError(String(error)))
-    }
-  }
-
   const remove = (kept: Kept) => {
     const { record, entry } = kept
     if (all.get(record.requestId) === kept) all.delete(record.requestId)
@@ -148,7 +133,7 @@ export function createAnswers(context: AnswersContext): Answers {
 
   /** Nobody reads it, and nobody told it to stop: it goes on as long as there is a page, or the grace. */
   const goOn = async (kept: Kept) => {
-    const { record, log, cancel } = kept
+    const { record, log, stop } = kept
     reportReading(kept, 'stream_detached', log.size())
     const graceMs = Math.max(context.graceMs, UNSURE_MS)
     // Counted in steps: what the machine sleeps in one of them does not count.
@@ -159,7 +144,7 @@ export function createAnswers(context: AnswersContext): Answers {
       if (log.readers() > 0) return
       if (await hasPages()) aloneMs = undefined
       else aloneMs = aloneMs === undefined ? 0 : aloneMs + stepMs
-      if (aloneMs !== undefined && aloneMs >= graceMs) return cancel('grace')
+      if (aloneMs !== undefined && aloneMs >= graceMs) return stop.abort(NO_READER)
     }
   }
 
@@ -199,19 +184,19 @@ export function createAnswers(context: AnswersContext): Answers {
     const goesOn = async () => log.readers() > 0 || isLeaving(clientId) || (await isGone(kept, clientId))
     if (record.endedAt !== undefined) return
     // Nobody could ever read on.
-    if (!record.keep) return kept.cancel()
+    if (!record.keep) return kept.stop.abort()
     if (!(await goesOn())) {
       await pause(clock, UNSURE_MS)
       if (record.endedAt !== undefined) return
-      if (!(await goesOn()) && context.onAbort === 'stop') return kept.cancel()
+      if (!(await goesOn()) && context.onAbort === 'stop') return kept.stop.abort()
     }
     if (log.readers() === 0) await goOn(kept)
   }
 
   const open = (kept: Kept, from: number, clientId: string) => {
-    const { readers } = kept
+    const { readers, log } = kept
     const leave = () => void readers.splice(readers.indexOf(clientId), 1)
-    const response = respond(kept, from, clock, {
+    const response = log.open(from, {
       delivered: () => {
         leave()
         if (isLeaving(clientId)) readWhileLeaving(kept, clientId)
@@ -226,34 +211,45 @@ export function createAnswers(context: AnswersContext): Answers {
     return response
   }
 
-  const follow = async (kept: Kept, trip: Trip): Promise<Response> => {
-    const { record, entry } = kept
-    const since = clock.monotonic()
-    kept.ready = () => trip.answer
-    kept.cancel = trip.cancel
-    void trip.finished.then(() => {
-      record.endedAt = clock.now()
-      kept.keepUntil = clock.monotonic() + context.keepMs
-      if (!record.keep) remove(kept)
-      entry.touch()
-      void journal.flush()
-      forget()
-    })
-    const answer = await trip.answer
-    if (answer.kind !== 'response') {
-      remove(kept)
-      return toResponse(answer)
+  /** Writes for the pages first, then for the disk. */
+  const createWriter = ({ record, entry, log }: Kept): ResponseWriter => {
+    const isOnDisk = record.keep === 'disk'
+    return {
+      ...log,
+      begin: (head) => {
+        record.head = head
+        if (isOnDisk) entry.touch()
+        else entry.remove()
+        log.begin(head)
+      },
+      append: (bytes) => {
+        log.append(bytes)
+        if (isOnDisk) entry.append(bytes)
+      },
     }
-    const { head, body, isEarly = false } = answer
-    // Ours to say: to a page it is how far the bytes are moved.
-    const headers = Array.from(head.headers).filter(([name]) => name !== HEARTBEAT_NAME)
-    record.head = { ...head, headers, hasBody: body !== null, isEarly }
-    if (record.keep === 'disk') entry.touch()
-    else entry.remove()
-    const response = open(kept, 0, record.clientId) ?? Response.error()
-    void pump(body, kept)
+  }
+
+  /** The request is over: what is left of its response is kept for a while. */
+  const ended = (kept: Kept) => {
+    const { record, entry } = kept
+    record.endedAt = clock.now()
+    kept.keepUntil = clock.monotonic() + context.keepMs
+    if (!record.keep) remove(kept)
+    entry.touch()
+    void journal.flush()
+    forget()
+  }
+
+  const answer = async (kept: Kept, trip: Trip): Promise<Response> => {
+    const { clientId } = kept.record
+    const since = clock.monotonic()
+    void trip.finished.then(() => ended(kept))
+    const answered = await trip.answer
+    if (answered.kind !== 'response') remove(kept)
+    if (answered.kind === 'as_it_came') return answered.response
+    const response = open(kept, 0, clientId) ?? Response.error()
     // A page that went before there was a Response cannot give it up any more.
-    if (clock.monotonic() - since > UNSURE_MS && !(await context.isOpen(record.clientId))) {
+    if (clock.monotonic() - since > UNSURE_MS && !(await context.isOpen(clientId))) {
       void response.body?.cancel()
     }
     return response
@@ -288,7 +284,7 @@ export function createAnswers(context: AnswersContext): Answers {
   }
 
   return {
-    begin: (asked, attempts = 1) => {
+    begin: (asked, stop, attempts = 1) => {
       const { requestId } = asked
       // A page may use a name again: what it was the name of is no more.
       const before = all.get(requestId)
@@ -300,17 +296,23 @@ export function createAnswers(context: AnswersContext): Answers {
         bytes: 0,
         deliveredWhole: false,
       }
-      const entry = journal.open(record)
-      const log = createAnswerLog()
-      const kept: Kept = { record, entry, log, readers: [], ready: () => Promise.resolve(), cancel: () => {} }
-      kept.pagesBefore = context
-        .isWorker(record.clientId)
-        .then((isIt) => (isIt ? context.pages() : undefined))
+      const log = openLog(clock)
+      const kept: Kept = {
+        record,
+        entry: journal.open(record),
+        log,
+        readers: [],
+        ready: () => log.begun,
+        pagesBefore: context.isWorker(record.clientId).then((isIt) => (isIt ? context.pages() : undefined)),
+        stop,
+      }
       all.set(requestId, kept)
+      const { entry } = kept
       entry.touch()
       return {
         recorded: waitAtMost(clock, RECORD_MS, new Promise<void>((handed) => void journal.flush(handed))),
-        follow: (trip) => follow(kept, trip),
+        writer: createWriter(kept),
+        answer: (trip) => answer(kept, trip),
         tell: (status) => report(kept, status),
         belongsTo: (id) => {
           record.principal = id
@@ -356,7 +358,7 @@ export function createAnswers(context: AnswersContext): Answers {
     stop: (resumeId, clientId) => {
       const kept = named(resumeId, clientId)
       if (!kept || kept.record.endedAt !== undefined) return false
-      kept.cancel()
+      kept.stop.abort()
       return true
     },
     list: async () => {
@@ -370,7 +372,7 @@ export function createAnswers(context: AnswersContext): Answers {
       const [who] = await Promise.all([principal.known(), inheritance.taken()])
       for (const kept of all.values()) {
         if (kept.record.principal !== who) continue
-        if (kept.record.endedAt === undefined) kept.cancel()
+        if (kept.record.endedAt === undefined) kept.stop.abort()
         remove(kept)
       }
       await journal.flush()

@@ -52,7 +52,8 @@ function boot(): Answers {
 /** A page sends a request, and reads what comes. */
 async function ask(answers: Answers, script: Scripted, keep: 'disk' | 'memory' | false = 'disk') {
   const asked = { requestId: 'r1', clientId: 'a', digest: 'd', url: URL, conversation: 'c', resumeId: 'chat' }
-  const begun = answers.begin({ ...asked, keep, principal: null })
+  const stop = new AbortController()
+  const begun = answers.begin({ ...asked, keep, principal: null }, stop)
   const random = () => 0
   const description = describeChat(
     { url: URL, headers: new Headers() },
@@ -62,10 +63,10 @@ async function ask(answers: Answers, script: Scripted, keep: 'disk' | 'memory' |
   )
   const send = (signal: AbortSignal) => begun.recorded.then(() => script(clock, signal))
   const trip = startTrip(
-    { ...description, requestId: 'r1', credential: '', send },
-    { clock, random, limits: createLimits({ clock, random }), report: answers.hear },
+    { ...description, requestId: 'r1', credential: '', send, signal: stop.signal },
+    { clock, random, writer: begun.writer, limits: createLimits({ clock, random }), report: answers.hear },
   )
-  const response = begun.follow(trip)
+  const response = begun.answer(trip)
   await clock.advance(0)
   void response.then(({ body }) => body?.pipeTo(new WritableStream()).catch(() => {}))
 }
@@ -251,7 +252,7 @@ describe('a request that was sent and not answered when its worker died', () => 
     await ask(boot(), saysNothing())
     const second = boot()
     const lost = await claim(second)
-    second.begin({ ...lost!, keep: 'disk' }, (lost?.attempts ?? 0) + 1)
+    second.begin({ ...lost!, keep: 'disk' }, new AbortController(), (lost?.attempts ?? 0) + 1)
     await clock.advance(250)
     expect(await claim(boot())).toMatchObject({ requestId: 'r1', attempts: 2 })
   })

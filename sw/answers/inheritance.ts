@@ -2,10 +2,9 @@ import { createInspection } from '../../core/providers/inspection/inspection.ts'
 import { type Clock, waitAtMost } from '../../core/clock.ts'
 import { failureOf } from '../../core/protocol/failure.ts'
 import type { RequestStatus, Untold } from '../../core/protocol/status.ts'
-import { createAnswerLog } from './answer-log.ts'
 import type { Principal } from '../principal.ts'
 import type { Asked, Journal, JournalEntry, Recorded } from './journal.ts'
-import type { Kept } from './kept.ts'
+import { type Kept, openLog } from './kept.ts'
 
 export interface InheritanceContext {
   clock: Clock
@@ -67,13 +66,15 @@ export function createInheritance(
   const fill = async (kept: Kept): Promise<boolean> => {
     const { record, entry } = kept
     const { head, url, requestId } = record
-    const log = (kept.log = createAnswerLog())
+    const log = openLog(clock)
+    if (head) log.begin(head)
     const { pathname: path } = new URL(url)
     const inspection = createInspection(new Headers(head?.headers), { path })
     for (const batch of await journal.read(requestId).catch(() => [])) {
       log.append(batch)
       inspection.feed(batch)
     }
+    kept.log = log
     if (log.size() < record.bytes) {
       if (record.endedAt === undefined) {
         record.endedAt = clock.now()
@@ -119,13 +120,13 @@ export function createInheritance(
     const kept: Kept = {
       record,
       entry,
-      log: createAnswerLog(),
+      log: openLog(clock),
       readers: [],
       ready: () =>
         (filling ??= fill(kept).then((isWhole) => {
           if (!isWhole) filling = undefined
         })),
-      cancel: () => {},
+      stop: new AbortController(),
     }
     return kept
   }

@@ -1,4 +1,5 @@
 import type { DBSchema, IDBPDatabase, IDBPObjectStore } from 'idb'
+import type { ResponseHead } from '../../core/chat/response-log.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { StreamInfo } from '../../core/protocol/message.ts'
 import { inTime, openLazily } from '../database.ts'
@@ -30,13 +31,7 @@ export interface Recorded extends Asked {
   /** Attempts so far, the one that is under way counted. */
   attempts: number
   /** What it is answered with, once it is. */
-  head?: {
-    status: number
-    statusText: string
-    headers: [string, string][]
-    hasBody: boolean
-    isEarly: boolean
-  }
+  head?: ResponseHead
   bytes: number
   endedAt?: number
   verdict?: StreamInfo['verdict']

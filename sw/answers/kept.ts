@@ -1,13 +1,13 @@
-import type { Trip } from '../../core/chat/trip.ts'
+import type { Clock } from '../../core/clock.ts'
+import { createResponseLog, type ResponseLog } from '../../core/chat/response-log.ts'
 import type { StreamInfo } from '../../core/protocol/message.ts'
-import type { AnswerLog } from './answer-log.ts'
 import type { JournalEntry, Recorded } from './journal.ts'
 
 /** An answer as this worker has it. */
 export interface Kept {
   record: Recorded
   entry: JournalEntry
-  log: AnswerLog
+  log: ResponseLog
   /** The pages that read it, one entry a Response. */
   readers: string[]
   /** Resolves when there is something to read, or never will be. */
@@ -17,7 +17,27 @@ export interface Kept {
   /** For a Worker's request: the pages that there were when it was sent. */
   pagesBefore?: Promise<string[] | undefined>
   /** Ends the upstream. */
-  cancel: Trip['cancel']
+  stop: AbortController
+}
+
+/** The upstream may be read so far ahead of the fastest reader, bytes. */
+const LEAD_BYTES = 2 * 1024 * 1024
+
+/** So much of a response is kept in memory for readers to come, bytes. */
+const KEPT_BYTES = 16 * 1024 * 1024
+
+/** A browser reads ahead of its page; what the page has not seen when an error comes is lost to it. ms */
+const UNREAD_MS = 250
+
+/** A log as this worker's pages read it. */
+export function openLog(clock: Clock): ResponseLog {
+  return createResponseLog({
+    clock,
+    leadBytes: LEAD_BYTES,
+    keptBytes: KEPT_BYTES,
+    unreadMs: UNREAD_MS,
+    hasHeartbeat: true,
+  })
 }
 
 /** What it weighs, in memory or on disk, bytes. */

@@ -230,13 +230,14 @@ describe('S5 a journal that is late', () => {
     const claiming = answers.claim({ ...CLAIM, requestId: 'r1' })
     await clock.advance(100)
     const { late } = await claiming
-    const begun = answers.begin({
+    const asked = {
       ...CLAIM,
       requestId: 'r1',
       url: 'https://a.example/',
-      keep: 'disk',
+      keep: 'disk' as const,
       principal: 'ann',
-    })
+    }
+    const begun = answers.begin(asked, new AbortController())
     await clock.advance(1_000)
     const lost = await late
     expect(lost).toMatchObject({ requestId: 'r1', attempts: 1 })
@@ -266,7 +267,7 @@ describe('S2 an answer whose person is not known yet', () => {
 
   test('is the page’s alone that asked for it, until it is', async () => {
     const answers = boot()
-    const begun = answers.begin({ ...asked, principal: undefined })
+    const begun = answers.begin({ ...asked, principal: undefined }, new AbortController())
     begun.tell({ status: 'stream_attached', requestId: 'r1', from: 0 })
     expect(told).toHaveLength(1)
     expect(await answers.list()).toEqual([])
@@ -282,7 +283,7 @@ describe('S2 an answer whose person is not known yet', () => {
 
   test('is not cleared as somebody’s', async () => {
     const answers = boot()
-    answers.begin({ ...asked, principal: undefined })
+    answers.begin({ ...asked, principal: undefined }, new AbortController())
     await clock.advance(1_000)
     await answers.clear()
     who = null

@@ -6,9 +6,12 @@ import { isEventStream, isHtml, isJson, isJsonLines } from '../media-types.ts'
 import { opensWholeJson, wholeJson } from '../whole-json.ts'
 import { addOutput, end, isDone, nothingSeen, type Seen, type StreamEvent, type Wire } from '../wire.ts'
 import { expectedWire, recognise } from '../wires.ts'
+import { rememberEnding } from './ending.ts'
 import { createEventReader, parseJson } from './event-reader.ts'
 import { type Format, formatOf, MAX_START } from './format.ts'
+import { endsWhole, skimmedEvent, untypedEvent } from './skim.ts'
 import { isBlankByte, splitEvents, splitLines, splitValues, type Splitter } from './split.ts'
+import { errorOfStrayLine, isHalfField } from './stray-line.ts'
 import { afterLastBlankLine, afterLastLine, createUnread, HEAD } from './unread.ts'
 
 /** What is known of the request when its response is inspected. */
@@ -516,60 +519,6 @@ function isTold(last: Seen): boolean {
   return last.spoken > 0 || last.finished || last.ended || last.error !== undefined
 }
 
-/** Whether a text may be the end of a JSON value. */
-function endsWhole(tail: string): boolean {
-  return /[}\]]$/.test(tail.trimEnd())
-}
-
-/** What a long event of a wire whose events do not name their type would be recognised by. */
-function untypedEvent(head: string): StreamEvent {
-  const isChunk = /"choices"\s{0,9}:\s{0,9}\[\s{0,9}\{/.test(head)
-  const isResponse = /"candidates"\s{0,9}:\s{0,9}\[\s{0,9}\{\s{0,9}"(content|index|finishReason)"/.test(head)
-  const data = isChunk ? { choices: [{ delta: {} }] } : isResponse ? { candidates: [{ content: {} }] } : {}
-  return { text: '', data }
-}
-
-/** What the beginning of a long event tells of it. */
-function skimmedEvent(head: string): StreamEvent {
-  const name = /^event: ?(.{1,99})$/m.exec(head)?.[1]?.trim()
-  const type = /"type"\s{0,9}:\s{0,9}"([^"]{1,99})"/.exec(head)?.[1] ?? name
-  const data = {
-    ...(type === undefined ? {} : { type }),
-    output_index: 0,
-    index: 0,
-    delta: {},
-    ...idsIn(head),
-  }
-  return { name, text: head, data }
-}
-
-function idsIn(head: string): Record<string, string> {
-  const ids: Record<string, string> = {}
-  for (const [, field, id] of head.matchAll(
-    /"(id|toolCallId|messageId|runId)"\s{0,9}:\s{0,9}"([^"]{1,99})"/g,
-  )) {
-    if (field !== undefined && id !== undefined) ids[field] = id
-  }
-  return ids
-}
-
-/** Some servers write an error between events as they would anywhere else: `error: {…}`, or bare JSON. */
-function errorOfStrayLine(line: string, text: string): unknown {
-  if (line.startsWith('error:')) {
-    const data = parseJson(line.slice(6))
-    return errorIn({ text: line, data }) ?? data ?? { message: line.slice(6).trim() }
-  }
-  const isError = line.startsWith('"error"') || /^\{\s{0,99}"error"/.test(line)
-  if (!isError || /"error"\s{0,99}:\s{0,99}(null|false|""|\{\}|0)/.test(line.slice(0, 512))) return undefined
-  const data = parseJson(line) ?? parseJson(text)
-  return data === undefined ? { message: 'An error between events' } : errorIn({ text: line, data })
-}
-
-/** Whether a line that was cut off may have been going to be a field. */
-function isHalfField(line: string): boolean {
-  return ['data', 'event', 'id', 'retry'].some((field) => field.startsWith(line))
-}
-
 function looksLikeError(head: string): boolean {
   return /"error"\s{0,9}:\s{0,9}([^\s"nf]|"[^"])|^event: ?error|"object"\s{0,9}:\s{0,9}"error"|"base_resp"|"type"\s{0,9}:\s{0,9}"error/m.test(
     head.slice(0, 512),
@@ -603,22 +552,4 @@ function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
 
 function encode(text: string): Uint8Array {
   return new TextEncoder().encode(text)
-}
-
-/** Remembers how what has passed ended. */
-function rememberEnding() {
-  let last = NEWLINE
-  let beforeLast = NEWLINE
-  return {
-    feed: (bytes: Uint8Array) => {
-      for (let at = Math.max(0, bytes.length - 4); at < bytes.length; at++) {
-        const byte = bytes[at] ?? 0
-        if (byte === RETURN) continue
-        beforeLast = last
-        last = byte
-      }
-    },
-    isLine: () => last === NEWLINE,
-    isBlankLine: () => last === NEWLINE && beforeLast === NEWLINE,
-  }
 }

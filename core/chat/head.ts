@@ -1,0 +1,90 @@
+import { type Failure, HTTP_STATUS } from '../protocol/failure.ts'
+import { HEARTBEAT_HEADER } from '../protocol/paths.ts'
+import { REQUEST_ID_HEADER } from '../protocol/request-id.ts'
+import type { ResponseHead } from './response-log.ts'
+
+/** What a request has cost so far, and how far it has come. */
+export interface Progress {
+  /** By the monotonic clock, ms. */
+  startedAt: number
+  attempts: number
+  waitedMs: number
+  /** Whether any HTTP response came at all. */
+  wasAnswered: boolean
+  /** When the last 2xx headers came, by the monotonic clock. */
+  headersAt?: number
+}
+
+/** What makes a head other than the upstream's own. */
+export interface HeadChanges {
+  status?: number
+  /** It says no, and trying again is not the caller's part. */
+  isFinal?: boolean
+  hasBody?: boolean
+  isEarly?: boolean
+}
+
+/** The upstream's head as the page may have it. */
+export function headOf(
+  response: Response,
+  requestId: string,
+  progress: Progress,
+  {
+    status = response.status,
+    isFinal = false,
+    hasBody = response.body !== null,
+    isEarly = false,
+  }: HeadChanges,
+): ResponseHead {
+  const headers = new Headers(response.headers)
+  // The body comes decoded, and perhaps with an event of ours.
+  headers.delete('content-encoding')
+  headers.delete('content-length')
+  // To a page it tells how far the bytes are moved: that is ours to say.
+  headers.delete(HEARTBEAT_HEADER)
+  addOwnHeaders(headers, requestId, progress, isFinal)
+  const statusText = status === response.status ? response.statusText : ''
+  return { status, statusText, headers: Array.from(headers), hasBody, isEarly }
+}
+
+/** The head for a page that must have one now: what comes will be in the body. */
+export function earlyHead(contentType: string, requestId: string, progress: Progress): ResponseHead {
+  const response = new Response('', { headers: { 'content-type': contentType } })
+  return headOf(response, requestId, progress, { isEarly: true })
+}
+
+/** An error response of our own, where the last attempt left none: SDKs show `error`, people and tools the rest. */
+export function problemOf(
+  { code, message, retryAt }: Failure,
+  requestId: string,
+  progress: Progress,
+  now: number,
+): { head: ResponseHead; body: Uint8Array } {
+  const status = HTTP_STATUS[code] ?? 502
+  const headers = new Headers({ 'content-type': 'application/problem+json' })
+  if (retryAt !== undefined) {
+    headers.set('retry-after', String(Math.max(1, Math.ceil((retryAt - now) / 1000))))
+  }
+  addOwnHeaders(headers, requestId, progress, true)
+  const problem = {
+    type: 'about:blank',
+    title: message,
+    status,
+    error: { message, type: 'streamkeeper_error', code },
+  }
+  return {
+    head: { status, statusText: '', headers: Array.from(headers), hasBody: true, isEarly: false },
+    body: new TextEncoder().encode(JSON.stringify(problem)),
+  }
+}
+
+function addOwnHeaders(headers: Headers, requestId: string, progress: Progress, isFinal: boolean): void {
+  const { startedAt, headersAt, attempts, waitedMs } = progress
+  headers.set(REQUEST_ID_HEADER, requestId)
+  // Without it Chromium reads tens of megabytes ahead of the page.
+  headers.set('cache-control', 'no-store')
+  const timings = [`attempts;desc="${attempts}"`, `waits;dur=${waitedMs}`]
+  if (headersAt !== undefined) timings.push(`headers;dur=${headersAt - startedAt}`)
+  headers.append('server-timing', timings.join(', '))
+  if (isFinal) headers.set('x-should-retry', 'false')
+}

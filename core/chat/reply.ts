@@ -1,0 +1,161 @@
+import { deferred } from '../deferred.ts'
+import type { Failure } from '../protocol/failure.ts'
+import { createInspection } from '../providers/inspection/inspection.ts'
+import type { OpenAnswer } from './attempt.ts'
+import { earlyHead, headOf, problemOf, type Progress } from './head.ts'
+import { relay, type RelayContext } from './relay.ts'
+import type { ResponseHead, ResponseLog, Reading } from './response-log.ts'
+import { NO_READER, type TripContext, type TripRequest } from './trip-request.ts'
+
+/** How the page is to be answered. */
+export type Answer =
+  /** With a Response of the log's. */
+  | { kind: 'response' }
+  /** With the upstream's Response, untouched: a page after a redirect, which only it can tell. */
+  | { kind: 'as_it_came'; response: Response }
+  /** No HTTP response came at all: with the network error it would have seen. */
+  | { kind: 'network_error' }
+
+/** The Response for the page that sent the request. */
+export function toResponse(answer: Answer, log: ResponseLog, reading?: Reading): Response {
+  if (answer.kind === 'as_it_came') return answer.response
+  return (answer.kind === 'response' && log.open(0, reading)) || Response.error()
+}
+
+/** What a request writes for its page, and the one status that ends it. */
+export interface Reply {
+  /** Resolves as soon as the page can be answered. Never rejects. */
+  answer: Promise<Answer>
+  /** Begins with the upstream's head, before its bytes. Once is enough; after that only bytes can change. */
+  begin: (response: Response, progress: Progress) => void
+  /** Begins before there is an upstream's head: some browsers give up a request that waits longer. */
+  beginEarly: (progress: Progress) => void
+  hasBegun: () => boolean
+  /** Writes a response to its end. */
+  pass: (open: OpenAnswer, progress: Progress) => Promise<void>
+  /** Ends without a response; `own`: what the upstream said instead, if it may still be said. */
+  giveUp: (failure: Failure, progress: Progress, own?: OpenAnswer) => Promise<void>
+  cancelled: () => void
+}
+
+export function createReply(
+  { requestId, url, timeouts, contentType, isEventSource = false, signal }: TripRequest,
+  { clock, report, writer }: TripContext,
+): Reply {
+  const answer = deferred<Answer>()
+  let head: ResponseHead | undefined
+
+  return {
+    answer: answer.promise,
+    begin: (response, progress) => begin(headOf(response, requestId, progress, {})),
+    beginEarly: (progress) => begin(earlyHead(contentType, requestId, progress)),
+    hasBegun: () => head !== undefined,
+    pass,
+    giveUp,
+    cancelled: () => {
+      cancelled()
+      writer.end(new DOMException('The request was cancelled', 'AbortError'))
+      answer.resolve({ kind: 'network_error' })
+    },
+  }
+
+  function begin(given: ResponseHead) {
+    if (head) return
+    head = given
+    writer.begin(head)
+    answer.resolve({ kind: 'response' })
+  }
+
+  async function pass(open: OpenAnswer, progress: Progress) {
+    const { startedAt, attempts, waitedMs, headersAt = clock.monotonic() } = progress
+    const ttftMs = clock.monotonic() - startedAt
+    report({
+      status: 'first_output',
+      requestId,
+      ttfbMs: headersAt - startedAt,
+      ttftMs,
+      attempt: attempts,
+    })
+    await write(open, progress, {
+      ended: (end, bytes) => {
+        if (end.kind === 'failed') return failed(end.failure, progress)
+        if (end.kind === 'cancelled') return cancelled()
+        const usage = open.inspection?.seen.usage
+        report({
+          status: 'request_finished',
+          requestId,
+          verdict: 'complete',
+          attempts,
+          waitedMs,
+          ttftMs,
+          durationMs: clock.monotonic() - startedAt,
+          bytes,
+          ...(usage ? { usage } : {}),
+        })
+      },
+    })
+  }
+
+  async function giveUp(failure: Failure, progress: Progress, own?: OpenAnswer) {
+    failed(failure, progress)
+    if (own?.asItCame && !head) {
+      own.rest?.cancel()
+      return answer.resolve({ kind: 'as_it_came', response: own.asItCame })
+    }
+    if (own) return write(own, progress, { isFinal: true })
+    if (head) return breakOff(failure, head)
+    if (progress.wasAnswered) {
+      const problem = problemOf(failure, requestId, progress, clock.now())
+      begin(problem.head)
+      writer.append(problem.body)
+      return writer.end()
+    }
+    writer.end(new TypeError(failure.message))
+    answer.resolve({ kind: 'network_error' })
+  }
+
+  function write(
+    open: OpenAnswer,
+    progress: Progress,
+    { isFinal = false, ended = () => {} }: { isFinal?: boolean; ended?: RelayContext['ended'] },
+  ): Promise<void> {
+    // An error that is a whole JSON body is passed on as it came, unless its status has been given away as success.
+    if (isFinal && !head && open.inspection?.isOneValue()) open.verdict = 'complete'
+    const hasBody = open.rest !== null || open.held.length > 0
+    begin(
+      headOf(open.response, requestId, progress, {
+        isFinal,
+        hasBody,
+        ...(open.isPage ? { status: 502 } : {}),
+      }),
+    )
+    return relay(open, {
+      clock,
+      timeouts,
+      isEventSource,
+      writer,
+      signal,
+      stalled: (name, silentMs) => report({ status: 'stream_stalled', requestId, clock: name, silentMs }),
+      flowing: (name, silentMs) => report({ status: 'stream_flowing', requestId, clock: name, silentMs }),
+      ended,
+    })
+  }
+
+  /** All attempts have failed after the Response was handed over: it says so, then it breaks. */
+  function breakOff(failure: Failure, { headers }: ResponseHead) {
+    if (isEventSource) return writer.end()
+    const { pathname: path } = new URL(url)
+    const type = new Headers(headers).get('content-type') ?? ''
+    const notice = createInspection(new Headers({ 'content-type': type }), { path }).errorEvent(failure)
+    if (notice) writer.append(notice)
+    writer.end(new TypeError(failure.message))
+  }
+
+  function failed(failure: Failure, { attempts, waitedMs }: Progress) {
+    report({ status: 'request_failed', requestId, attempts, waitedMs, ...failure })
+  }
+
+  function cancelled() {
+    report({ status: 'request_cancelled', requestId, by: signal.reason === NO_READER ? 'grace' : 'page' })
+  }
+}

@@ -1,0 +1,261 @@
+import type { Clock } from '../clock.ts'
+import { deferred } from '../deferred.ts'
+import { HEARTBEAT_HEADER } from '../protocol/paths.ts'
+
+/** What a Response begins with: plain JSON, so that it can be stored. */
+export interface ResponseHead {
+  status: number
+  statusText: string
+  headers: [string, string][]
+  hasBody: boolean
+  /** Made before the upstream had answered, because the page could not wait any longer. */
+  isEarly: boolean
+}
+
+/** What a request writes: a head, bytes, one end. Whatever comes after the end is ignored. */
+export interface ResponseWriter {
+  /** Called at most once. */
+  begin: (head: ResponseHead) => void
+  append: (bytes: Uint8Array) => void
+  /** Nothing more will come; `error` if the response broke off. */
+  end: (error?: Error) => void
+  /** Waits until a reader needs more: only then may the upstream be read. `undefined`: one does now. */
+  room: () => Promise<void> | undefined
+}
+
+/** What becomes of one Response. */
+export interface Reading {
+  /** It was read to its clean end. */
+  delivered?: () => void
+  /** It is read no more: its page has enough of it, or it broke. */
+  givenUp?: () => void
+}
+
+/** One response: written once, read by any number of Responses, early, late or after its end, each at its own pace. */
+export interface ResponseLog extends ResponseWriter {
+  /** Resolves when it can be opened, or has ended without a head and never can. */
+  begun: Promise<void>
+  /** A Response from this byte on, then live. `undefined` without a head, or if that byte is not there. */
+  open: (from: number, reading?: Reading) => Response | undefined
+  /** Bytes so far. */
+  size: () => number
+  /** Bytes that are in memory. */
+  kept: () => number
+  /** Responses that are being read. */
+  readers: () => number
+}
+
+export interface LogLimits {
+  clock: Clock
+  /**
+   * How far the writer may be ahead of the fastest reader, bytes: a slow or frozen one never stops the others. 0: the
+   * upstream is read only while a reader waits.
+   */
+  leadBytes: number
+  /** How much is kept for readers to come, bytes; beyond it the oldest goes first. Without a reader the writer stops there. */
+  keptBytes: number
+  /** An error discards what the page has not read yet of the bytes before it, so it comes this much later, ms. Default 0. */
+  unreadMs?: number
+  /** Whether an early Response begins with a byte of ours, for browsers that hold it back until there is one. */
+  hasHeartbeat?: boolean
+}
+
+/** Blank in every protocol. */
+const HEARTBEAT = new TextEncoder().encode('\n')
+
+const NOTHING = new Uint8Array()
+
+interface Cursor {
+  /** Bytes it has read, or skipped at its start. */
+  offset: number
+  /** Whether it waits for bytes that are not here yet. */
+  isWaiting: () => boolean
+  /** Hands over what was asked for, if it is here now. */
+  serve: () => void
+}
+
+/**
+ * An append-only log in memory. Its readers are cursors, not a tee: what one has not read yet is not held for it twice.
+ *
+ * Its duties:
+ * - the fastest reader paces the writer; without any it goes on until the log is full
+ * - a reader that falls behind what is kept breaks, it never skips
+ * - a chunk is handed over in the very turn in which it was written
+ */
+export function createResponseLog(limits: LogLimits): ResponseLog {
+  const { leadBytes, keptBytes } = limits
+  const begun = deferred<void>()
+  let head: ResponseHead | undefined
+  let ended: { error?: Error } | undefined
+  let size = 0
+  let chunks: Uint8Array[] = []
+  /** The number of the chunk that is first in `chunks`, and of the first that is still kept; the first ever is 0. */
+  let first = 0
+  let oldest = 0
+  /** Bytes that are no longer kept. */
+  let forgotten = 0
+  let proceed = () => {}
+  const cursors = new Set<Cursor>()
+
+  return {
+    begun: begun.promise,
+    begin: (given) => {
+      if (ended) return
+      head = given
+      begun.resolve()
+    },
+    append: (bytes) => {
+      if (ended || bytes.length === 0) return
+      forget()
+      chunks.push(bytes)
+      size += bytes.length
+      for (const { serve } of cursors) serve()
+    },
+    end: (error) => {
+      if (ended) return
+      ended = error ? { error } : {}
+      begun.resolve()
+      for (const { serve } of cursors) serve()
+      proceed()
+    },
+    room: () => (hasRoom() ? undefined : waitForRoom()),
+    open,
+    size: () => size,
+    kept: () => size - forgotten,
+    readers: () => cursors.size,
+  }
+
+  /** Lets go of the oldest chunks. Only full logs come here, so each chunk costs its own removal and no more. */
+  function forget() {
+    while (size - forgotten > keptBytes) {
+      forgotten += at(oldest).length
+      chunks[oldest - first] = NOTHING // Its place stays for a while; its memory must not.
+      oldest++
+    }
+    if ((oldest - first) * 2 <= chunks.length) return
+    chunks = chunks.slice(oldest - first)
+    first = oldest
+  }
+
+  function at(number: number): Uint8Array {
+    return chunks[number - first] ?? NOTHING
+  }
+
+  function hasRoom(): boolean {
+    if (ended) return true
+    if (cursors.size === 0) return size - forgotten < keptBytes
+    for (const { offset, isWaiting } of cursors) if (size - offset < leadBytes || isWaiting()) return true
+    return false
+  }
+
+  async function waitForRoom() {
+    while (!hasRoom()) await new Promise<void>((resolve) => (proceed = resolve))
+  }
+
+  function open(from: number, { delivered, givenUp }: Reading = {}): Response | undefined {
+    if (!head || from < forgotten || from > size) return undefined
+    const { hasBody, isEarly, ...init } = head
+    if (!hasBody) return new Response(null, init)
+    const { clock, unreadMs = 0 } = limits
+    const reader = read(from)
+    let heartbeat = limits.hasHeartbeat && isEarly && from === 0 ? HEARTBEAT : undefined
+    let readAt = -Infinity
+    let isOpen = true
+    const headers = new Headers(init.headers)
+    if (heartbeat) headers.set(HEARTBEAT_HEADER, String(heartbeat.length))
+
+    const pull = (controller: ReadableStreamDefaultController<Uint8Array>) =>
+      new Promise<void>((resolve) => {
+        if (heartbeat) {
+          controller.enqueue(heartbeat)
+          heartbeat = undefined
+          return resolve()
+        }
+        const fail = (error: Error) => {
+          givenUp?.() // Nobody reads on, if it was this reader alone that broke.
+          if (isOpen) controller.error(error)
+          resolve()
+        }
+        reader.next(
+          (bytes) => {
+            readAt = clock.monotonic()
+            if (bytes) controller.enqueue(bytes)
+            else {
+              delivered?.()
+              controller.close()
+            }
+            resolve()
+          },
+          (error) => {
+            if (unreadMs === 0) fail(error)
+            else clock.timer(readAt + unreadMs - clock.monotonic(), () => fail(error))
+          },
+        )
+      })
+    const cancel = () => {
+      isOpen = false
+      reader.cancel() // From here on nothing is handed to the controller, which would throw.
+      givenUp?.()
+    }
+    return new Response(new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 }), {
+      ...init,
+      headers,
+    })
+  }
+
+  /** A cursor from this byte on. */
+  function read(from: number) {
+    let next = oldest
+    let start = forgotten
+    while (next - first < chunks.length && start + at(next).length <= from) start += at(next++).length
+    let skip = from - start
+    let asked: { hand: (bytes: Uint8Array | null) => void; fail: (error: Error) => void } | undefined
+    const cursor: Cursor = {
+      offset: start,
+      isWaiting: () => asked !== undefined && cursor.offset >= size,
+      serve,
+    }
+    cursors.add(cursor)
+    proceed()
+    return {
+      /**
+       * Asks for one chunk: `hand` gets it, at once if there is one; `null` at a clean end. Never called before the call
+       * before it was answered.
+       */
+      next: (hand: (bytes: Uint8Array | null) => void, fail: (error: Error) => void) => {
+        asked = { hand, fail }
+        serve()
+        proceed()
+      },
+      cancel: close,
+    }
+
+    function serve() {
+      if (!asked) return
+      const { hand, fail } = asked
+      if (cursor.offset >= size) {
+        if (!ended) return
+        close()
+        if (ended.error) fail(ended.error)
+        else hand(null)
+        return
+      }
+      if (next < oldest) {
+        close()
+        return fail(new TypeError('The reader fell too far behind the response'))
+      }
+      const bytes = at(next++)
+      asked = undefined
+      cursor.offset += bytes.length
+      hand(skip > 0 ? bytes.subarray(skip) : bytes)
+      skip = 0
+      proceed()
+    }
+
+    function close() {
+      asked = undefined
+      cursors.delete(cursor)
+      proceed()
+    }
+  }
+}
