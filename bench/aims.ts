@@ -1,12 +1,4 @@
-import { table } from './report.ts'
-
-/** Something that was aimed at, and what came of it. */
-export interface Aim {
-  aim: string
-  /** What was measured. */
-  found: string
-  isReached: boolean
-}
+import { type Aim, table } from './report.ts'
 
 /** An aim that is reached by at most so much; none where nothing was measured. */
 export function atMost(aim: string, found: number, limit: number, tell: (found: number) => string): Aim {

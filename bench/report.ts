@@ -1,6 +1,13 @@
 import { cpus } from 'node:os'
-import type { Aim } from './aims.ts'
 import { median } from './statistics.ts'
+
+/** Something that was aimed at, and what came of it. */
+export interface Aim {
+  aim: string
+  /** What was measured. */
+  found: string
+  isReached: boolean
+}
 
 /** What one part of the benchmark has found. */
 export interface Part {

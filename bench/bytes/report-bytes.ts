@@ -1,5 +1,5 @@
-import { type Aim, atMost } from '../aims.ts'
-import { table } from '../report.ts'
+import { atMost } from '../aims.ts'
+import { type Aim, table } from '../report.ts'
 import type { MeasuredBytes } from './measure-bytes.ts'
 
 export function reportBytes({ ours, theirs, parts }: MeasuredBytes): string {

@@ -1,7 +1,7 @@
-import { type Aim, atMost } from '../aims.ts'
+import { atMost } from '../aims.ts'
 import { OURS } from '../paths.ts'
 import { plot } from '../plot.ts'
-import { type Circumstances, table } from '../report.ts'
+import { type Aim, type Circumstances, table } from '../report.ts'
 import type { Held } from './measure-memory.ts'
 
 const MB = 1024 * 1024

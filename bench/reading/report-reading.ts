@@ -1,5 +1,5 @@
-import { type Aim, atMost } from '../aims.ts'
-import { cell, type Circumstances, table, tell, tellCount } from '../report.ts'
+import { atMost } from '../aims.ts'
+import { type Aim, cell, type Circumstances, table, tell, tellCount } from '../report.ts'
 import { median } from '../statistics.ts'
 import type { ReadingTimes } from './measure-reading.ts'
 

@@ -1,7 +1,7 @@
-import { type Aim, atMost } from '../aims.ts'
+import { atMost } from '../aims.ts'
 import { BARE, MEMORY, NONE, OURS, type Path, RELAY } from '../paths.ts'
 import { plot } from '../plot.ts'
-import { cell, type Circumstances, ratio, table, tell } from '../report.ts'
+import { type Aim, cell, type Circumstances, ratio, table, tell } from '../report.ts'
 import { median } from '../statistics.ts'
 import type { Figures, Measured } from './measure-relay.ts'
 

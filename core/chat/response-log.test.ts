@@ -241,7 +241,8 @@ describe('the writer of a log', () => {
   test('moves each chunk a bounded number of times, however full the log is', () => {
     const write = (chunks: string) => {
       const log = createLog({ keptBytes: chunks.length / 4 })
-      for (let n = 0; n < chunks.length; n++) log.append(new Uint8Array(1))
+      const chunk = new Uint8Array(1)
+      for (let n = 0; n < chunks.length; n++) log.append(chunk)
     }
     expect(growsLinearly(write, 'x'.repeat(200_000))).toBe(true)
   })
