@@ -83,8 +83,16 @@ export default defineConfig({
         target: 'node22',
         outDir: 'dist',
         emptyOutDir: false,
-        lib: { entry: { 'server-sqlite': 'server/node/sqlite-store.ts' }, formats: ['es'] },
-        rolldownOptions: { output: { entryFileNames: '[name].js' } },
+        lib: {
+          entry: {
+            'server-sqlite': 'server/node/sqlite-store.ts',
+            'server-redis': 'server/node/redis-store.ts',
+          },
+          formats: ['es'],
+        },
+        rolldownOptions: {
+          output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+        },
       },
     },
     cli: {

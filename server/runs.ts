@@ -1,7 +1,8 @@
-import { type Clock, waitAtMost } from '../core/clock.ts'
+import type { Clock } from '../core/clock.ts'
 import { createRequestId } from '../core/protocol/request-id.ts'
 import { passOn, problem } from './head.ts'
 import { CREATE_MS } from './limits.ts'
+import { inTime } from './in-time.ts'
 import { errorEnd } from './judge-end.ts'
 import { produce, type Production } from './produce.ts'
 import { openReader } from './read-stream.ts'
@@ -104,7 +105,7 @@ export function createRuns(context: RunsContext): Runs {
         info: JSON.stringify(info),
         ttlMs,
       })
-      const taken = await inTime(created)
+      const taken = await inTime(clock, CREATE_MS, created, 'Cannot store stream: no answer in time')
       if (taken !== id) return taken
     } catch (error) {
       // With a key nobody can say whether it has run already. Without one, an answer that is not kept is better than none.
@@ -200,11 +201,6 @@ export function createRuns(context: RunsContext): Runs {
       if (await store.write(id, stored.version, change)) return
     }
     throw new Error('Cannot stop stream: its record changes too fast')
-  }
-
-  async function inTime<Value>(work: Promise<Value>): Promise<Value> {
-    await waitAtMost(clock, CREATE_MS, work)
-    return work
   }
 }
 

@@ -1,6 +1,6 @@
 import { problem } from '../head.ts'
 import { LEASE_MS, LONG_POLL_MS, POLL_MS } from '../limits.ts'
-import { openReader, type Step } from '../read-stream.ts'
+import { openReader, type Step, type StreamReader } from '../read-stream.ts'
 import type { FoundStream } from '../runs.ts'
 import type { Source, SourceState } from '../source.ts'
 import type { StreamError, StreamInfo } from '../stream-info.ts'
@@ -68,7 +68,7 @@ export async function readStream(
   if (live === null && step.kind !== 'gone' && !step.state.info.end) watchOver(context, source, length)
   const cursor =
     live === null ? {} : { 'stream-cursor': nextCursor(query.get('cursor'), clock.now(), Math.random) }
-  return closing(reader.close, answerOf(step, request, source, from, cursor))
+  return answerOf(step, request, reader, source, cursor)
 }
 
 function closing(close: () => void, response: Response): Response {
@@ -76,42 +76,68 @@ function closing(close: () => void, response: Response): Response {
   return response
 }
 
-/** One piece of a stream. */
+/** What there is of a stream from the reader's position on, and where it ends. */
 function answerOf(
   step: Step,
   request: Request,
+  reader: StreamReader,
   source: Source,
-  from: number,
   cursor: Record<string, string>,
 ): Response {
+  if (step.kind !== 'bytes') reader.close()
   if (step.kind === 'gone') return problem(404, 'not_found', 'There is no such stream')
   const { info, length } = step.state
-  const isError = info.end?.kind === 'error'
   if (step.kind === 'end' && step.end.kind === 'error') {
     if (step.end.notice === undefined) return gone(step.end)
-    const headers = { ...base(source, info, from), ...CLOSED, 'stream-error': step.end.code, ...cursor }
+    const headers = { ...base(source, info, length), ...CLOSED, 'stream-error': step.end.code, ...cursor }
     return new Response(step.end.notice, { headers })
   }
-  const bytes = step.kind === 'bytes' ? step.bytes : new Uint8Array()
-  const next = from + bytes.length
-  const isAll = next >= length
   // Who has all the bytes of a stream that has failed is told so by the next read.
-  const isClosed = isAll && info.end?.kind === 'complete'
-  const etag = `"${encodeURIComponent(source.id)}:${from}:${next}${isClosed ? ':c' : ''}"`
+  const isClosed = info.end?.kind === 'complete'
+  const from = reader.position() - (step.kind === 'bytes' ? step.bytes.length : 0)
+  const etag = `"${encodeURIComponent(source.id)}:${from}:${length}${isClosed ? ':c' : ''}"`
   const headers: Record<string, string> = {
-    ...base(source, info, next),
-    ...(isAll && !isError ? UP_TO_DATE : {}),
+    ...base(source, info, length),
+    ...(info.end?.kind === 'error' ? {} : UP_TO_DATE),
     ...(isClosed ? CLOSED : {}),
     ...cursor,
   }
-  const isLive = 'stream-cursor' in cursor
-  if (isLive && bytes.length === 0) {
+  if (step.kind !== 'bytes' && 'stream-cursor' in cursor) {
     const { 'content-type': _, ...more } = headers
     return new Response(null, { status: 204, headers: more })
   }
-  if (request.headers.get('if-none-match') === etag)
-    return new Response(null, { status: 304, headers: { etag } })
-  return new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { ...headers, etag } })
+  if (request.headers.get('if-none-match') === etag) {
+    return closing(reader.close, new Response(null, { status: 304, headers: { etag } }))
+  }
+  const body = step.kind === 'bytes' ? upTo(reader, step.bytes, length) : ''
+  return new Response(body, { headers: { ...headers, etag } })
+}
+
+/** Bytes up to a position that is there already, a slice at a time. */
+function upTo(reader: StreamReader, first: Uint8Array, end: number): ReadableStream<Uint8Array> {
+  let next: Uint8Array | undefined = first
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        try {
+          const step: Step | undefined = next ? undefined : await reader.next(0)
+          if (step && step.kind !== 'bytes') throw new TypeError('The stream is not there any more')
+          const bytes = next ?? step?.bytes ?? new Uint8Array()
+          next = undefined
+          const beyond = Math.max(0, reader.position() - end)
+          controller.enqueue(bytes.subarray(0, bytes.length - beyond))
+          if (reader.position() < end) return
+          reader.close()
+          controller.close()
+        } catch (error) {
+          reader.close()
+          controller.error(error)
+        }
+      },
+      cancel: () => reader.close(),
+    },
+    { highWaterMark: 0 },
+  )
 }
 
 const CLOSED = { 'stream-closed': 'true', 'stream-up-to-date': 'true' }

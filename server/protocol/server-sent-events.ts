@@ -76,7 +76,7 @@ export function serverSentEvents(
   return new Response(body, {
     headers: {
       'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
+      'cache-control': 'no-cache, no-store',
       'x-accel-buffering': 'no',
       ...(isText ? {} : { 'stream-sse-data-encoding': 'base64' }),
     },
