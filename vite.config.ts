@@ -32,7 +32,7 @@ export default defineConfig({
   publicDir: false,
   builder: {
     buildApp: async (builder) => {
-      for (const name of ['worker', 'package', 'cli', 'size', 'client', 'development']) {
+      for (const name of ['worker', 'package', 'node', 'cli', 'size', 'client', 'development']) {
         const environment = builder.environments[name]
         if (environment) await builder.build(environment)
       }
@@ -69,10 +69,30 @@ export default defineConfig({
             index: 'client/index.ts',
             sw: 'sw/index.ts',
             fetch: 'core/fetch/create-resilient-fetch.ts',
+            server: 'server/index.ts',
           },
           formats: ['es'],
         },
         rolldownOptions: { output: { minify: true, chunkFileNames: 'chunks/[name]-[hash].js' } },
+      },
+    },
+    // What needs Node's own modules has an entry of its own: a bundler for the edge never meets it.
+    node: {
+      consumer: 'server',
+      build: {
+        target: 'node22',
+        outDir: 'dist',
+        emptyOutDir: false,
+        lib: {
+          entry: {
+            'server-sqlite': 'server/node/sqlite-store.ts',
+            'server-redis': 'server/node/redis-store.ts',
+          },
+          formats: ['es'],
+        },
+        rolldownOptions: {
+          output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+        },
       },
     },
     cli: {

@@ -4,6 +4,7 @@ import { type Failure, type FailureCode, failureOf } from '../protocol/failure.t
 import type { Glance } from '../providers/inspection/inspection.ts'
 import type { OpenAnswer } from './attempt.ts'
 import { createIdleTimers, type IdleClock } from './idle-timers.ts'
+import { brokenOff, markNotice } from './notice.ts'
 import type { ResponseWriter } from './response-log.ts'
 import type { Timeouts } from './timeouts.ts'
 
@@ -105,8 +106,8 @@ export async function relay(open: OpenAnswer, context: RelayContext): Promise<vo
     if (isEventSource || (readsOn && code === undefined)) return finish({ kind: 'failed', failure })
     // What the upstream said needs no other words, and a client that reads on by itself would stop at them.
     const notice = verdict === 'error_in_stream' || readsOn ? undefined : inspection?.errorEvent(failure)
-    if (notice) writer.append(notice)
-    finish({ kind: 'failed', failure }, new TypeError(failure.message))
+    if (notice) writer.append(markNotice(notice))
+    finish({ kind: 'failed', failure }, brokenOff(failure))
   }
 
   /** A response that has said its end is whole, whoever stops it then. */

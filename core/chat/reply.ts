@@ -3,6 +3,7 @@ import type { Failure } from '../protocol/failure.ts'
 import { createInspection } from '../providers/inspection/inspection.ts'
 import type { OpenAnswer } from './attempt.ts'
 import { earlyHead, headOf, problemOf, type Progress } from './head.ts'
+import { brokenOff, markNotice } from './notice.ts'
 import { relay, type RelayContext } from './relay.ts'
 import type { ResponseHead, ResponseLog, Reading } from './response-log.ts'
 import { NO_READER, type TripContext, type TripRequest } from './trip-request.ts'
@@ -147,8 +148,8 @@ export function createReply(
     const { pathname: path } = new URL(url)
     const type = new Headers(headers).get('content-type') ?? ''
     const notice = createInspection(new Headers({ 'content-type': type }), { path }).errorEvent(failure)
-    if (notice) writer.append(notice)
-    writer.end(new TypeError(failure.message))
+    if (notice) writer.append(markNotice(notice))
+    writer.end(brokenOff(failure))
   }
 
   function failed(failure: Failure, { attempts, waitedMs }: Progress) {

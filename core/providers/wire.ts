@@ -1,4 +1,3 @@
-import type { Failure } from '../protocol/failure.ts'
 import type { Usage } from '../protocol/status.ts'
 import type { Format } from './inspection/format.ts'
 
@@ -76,9 +75,15 @@ export interface Wire {
   /** Returns `true` if the last events alone cannot tell how the response ended. */
   needsAll?: (seen: Seen, asked: Asked) => boolean
   /** The wire's own error event, as its servers send it in mid-stream. */
-  errorEvent?: (failure: Failure) => ErrorEvent
+  errorEvent?: (failure: ErrorWords) => ErrorEvent
   /** Returns `true` if the client reads on by itself after a bare cut, and would stop at an error event. */
   readsOn?: (headers: Headers, seen: Seen) => boolean
+}
+
+/** What an error event tells. */
+export interface ErrorWords {
+  code: string
+  message: string
 }
 
 /** An error event before it is framed as SSE or as a line. `line`: the whole line, where lines are not JSON. */

@@ -1,10 +1,18 @@
-import type { Failure } from '../../protocol/failure.ts'
 import { announcesAiSdkUi, aiSdkUi, isAiSdkUiStart } from '../ai-sdk-ui.ts'
 import { errorIn, isOnlyError } from '../error-in.ts'
 import { createOwnWire, type OwnProtocol, ownErrorIn } from '../own-wire.ts'
 import { isEventStream, isHtml, isJson, isJsonLines } from '../media-types.ts'
 import { opensWholeJson, wholeJson } from '../whole-json.ts'
-import { addOutput, end, isDone, nothingSeen, type Seen, type StreamEvent, type Wire } from '../wire.ts'
+import {
+  addOutput,
+  end,
+  type ErrorWords,
+  isDone,
+  nothingSeen,
+  type Seen,
+  type StreamEvent,
+  type Wire,
+} from '../wire.ts'
 import { expectedWire, recognise } from '../wires.ts'
 import { rememberEnding } from './ending.ts'
 import { createEventReader, parseJson } from './event-reader.ts'
@@ -63,7 +71,7 @@ export interface Inspection {
   /** The name of the wire that was recognised. */
   wire: () => string | undefined
   /** The wire's own error event for a response that must be broken off; `undefined` where it has none. */
-  errorEvent: (failure: Failure) => Uint8Array | undefined
+  errorEvent: (failure: ErrorWords) => Uint8Array | undefined
   /** `true` if the body is one whole JSON value: an error in that form can be passed on as it came. */
   isOneValue: () => boolean
   /** `true` if the client reads on by itself after a cut, which is then passed on as it came. */
@@ -494,7 +502,7 @@ export function createInspection(
     return isHalfValue(bytes.subarray(bytes.lastIndexOf(NEWLINE) + 1))
   }
 
-  function errorEvent(failure: Failure): Uint8Array | undefined {
+  function errorEvent(failure: ErrorWords): Uint8Array | undefined {
     const framing = format ?? (isEventStream(label) ? 'sse' : isJsonLines(label) ? 'lines' : undefined)
     const isFramed = framing === 'sse' || framing === 'lines' || (framing === 'values' && areLines)
     const speaker = wire ?? (seen.outputs === 0 ? expectedWire(path, label) : undefined)

@@ -1,0 +1,694 @@
+import { describe, expect, test } from 'vitest'
+import { createResilientFetch } from '../core/fetch/create-resilient-fetch.ts'
+import { DONE, FINISH, ROLE, say, WHOLE } from '../core/testing/openai-events.ts'
+import { createStreams } from './create-streams.ts'
+import { memoryStore } from './stores/memory-store.ts'
+import { openSite, readBody, type Site } from './testing/open-site.ts'
+
+const PATH = '/api/streams'
+
+/** An answer that has said something and goes on. */
+async function openAnswer(site: Site, options: Parameters<Site['start']>[0] = {}) {
+  const started = site.start(options)
+  const upstream = await site.upstream.request(site.upstream.requests.length)
+  upstream.answer()
+  const response = await started
+  upstream.push(ROLE + say('Hel'))
+  const id = response.headers.get('x-streamkeeper-id') ?? ''
+  return { response, upstream, id }
+}
+
+test('an answer passes as it comes, and says where it lies', async () => {
+  const site = openSite()
+  const { response, upstream, id } = await openAnswer(site)
+  expect(response.status).toBe(200)
+  expect(Object.fromEntries(response.headers)).toMatchObject({
+    'content-type': 'text/event-stream',
+    'content-location': `${PATH}/${id}`,
+    'stream-next-offset': '0000000000000000',
+    'x-streamkeeper-id': id,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  })
+  expect(response.headers.get('access-control-expose-headers')).toMatch(
+    /Content-Location.*Stream-Next-Offset/,
+  )
+  const reader = response.body?.getReader()
+  expect(new TextDecoder().decode((await reader?.read())?.value)).toBe(ROLE + say('Hel'))
+  upstream.push(FINISH + DONE)
+  expect(new TextDecoder().decode((await reader?.read())?.value)).toBe(FINISH + DONE)
+  upstream.end()
+  expect((await reader?.read())?.done).toBe(true)
+})
+
+test('an answer goes on when its reader leaves, and another device reads it whole', async () => {
+  const site = openSite()
+  const { response, upstream, id } = await openAnswer(site)
+  await response.body?.cancel()
+  upstream.push(FINISH + DONE)
+  upstream.end()
+  const { text, isBroken } = await readBody(await site.get(`${PATH}/${id}?live=stream`))
+  expect([text, isBroken]).toEqual([ROLE + say('Hel') + FINISH + DONE, false])
+  expect(upstream.isClosed()).toBe(false)
+  expect(site.upstream.requests).toHaveLength(1)
+})
+
+describe('another device joins', () => {
+  const whole =
+    ROLE + Array.from({ length: 50 }, (_, index) => say(`word ${index} é😀`)).join('') + FINISH + DONE
+  const bytes = new TextEncoder().encode(whole)
+
+  test.each([0, 10, 50, 90, 100])('at %i %: its bytes are the same, from any offset', async (percent) => {
+    const site = openSite()
+    const { response, upstream } = await (async () => {
+      const started = site.start()
+      const upstream = await site.upstream.request()
+      upstream.answer()
+      return { response: await started, upstream }
+    })()
+    const id = response.headers.get('x-streamkeeper-id')
+    const at = Math.floor((bytes.length * percent) / 100)
+    for (let from = 0; from < at; from += 100) upstream.push(bytes.subarray(from, Math.min(at, from + 100)))
+    await site.clock.advance(60)
+    if (percent === 100) upstream.end()
+    const offsets = [0, Math.floor(at / 3), at]
+    const joined = offsets.map(async (offset) =>
+      readBody(await site.get(`${PATH}/${id}?offset=${offset}&live=stream`)),
+    )
+    await site.clock.advance(60)
+    for (let from = at; from < bytes.length; from += 100) upstream.push(bytes.subarray(from, from + 100))
+    if (percent < 100) upstream.end()
+    const read = await Promise.all(joined)
+    for (const [index, offset] of offsets.entries()) {
+      expect(read[index]?.text).toBe(new TextDecoder().decode(bytes.subarray(offset)))
+      expect(read[index]?.isBroken).toBe(false)
+    }
+    expect((await readBody(response)).text).toBe(whole)
+  })
+})
+
+describe('another user, nobody, or a guess', () => {
+  test('gets nothing: reads, stops, lists and removes', async () => {
+    const site = openSite()
+    const { id, upstream } = await openAnswer(site, { conversation: 'c1' })
+    for (const method of ['GET', 'HEAD', 'DELETE', 'PUT', 'POST']) {
+      expect((await site.get(`${PATH}/${id}`, { user: 'bob', method })).status).toBe(404)
+      expect((await site.get(`${PATH}/${id}`, { user: '', method })).status).toBe(401)
+      expect((await site.get(`${PATH}/${'0'.repeat(32)}`, { method })).status).toBe(404)
+    }
+    for (const live of ['stream', 'sse', 'long-poll']) {
+      expect((await site.get(`${PATH}/${id}?offset=-1&live=${live}`, { user: 'bob' })).status).toBe(404)
+    }
+    expect((await site.stop('c1', 'bob')).status).toBe(404)
+    expect((await site.stop(id, 'bob')).status).toBe(404)
+    expect((await site.stop('c1', '')).status).toBe(401)
+    expect((await site.latest('c1', 'bob')).status).toBe(204)
+    expect((await site.latest('c1', '')).status).toBe(401)
+    expect(await (await site.get(PATH, { user: 'bob' })).json()).toEqual({ streams: [] })
+    expect((await site.start({ user: '' })).status).toBe(401)
+    expect(upstream.isClosed()).toBe(false)
+    expect(site.upstream.requests).toHaveLength(1)
+  })
+
+  test('with the same Idempotency-Key has a run of its own', async () => {
+    const site = openSite()
+    await openAnswer(site, { key: 'k' })
+    const other = await openAnswer(site, { key: 'k', user: 'bob' })
+    expect(other.response.status).toBe(200)
+    expect(site.upstream.requests).toHaveLength(2)
+  })
+})
+
+describe('a refusal before the first byte', () => {
+  test.each([400, 401, 404, 429, 500, 503])(
+    '%i keeps its status and body, and nothing is stored',
+    async (status) => {
+      const site = openSite()
+      const started = site.start({ key: 'k', conversation: 'c1' })
+      const headers = { 'content-type': 'application/json', 'retry-after': '7', 'set-cookie': 'a=b' }
+      ;(await site.upstream.request()).answerWith(
+        new Response('{"error":{"message":"No"}}', { status, headers }),
+      )
+      const response = await started
+      expect(response.status).toBe(status)
+      expect(await response.json()).toEqual({ error: { message: 'No' } })
+      expect(response.headers.get('retry-after')).toBe('7')
+      expect(response.headers.get('set-cookie')).toBeNull()
+      expect(response.headers.get('content-location')).toBeNull()
+      await site.clock.advance(100)
+      expect(await site.store.list('ann')).toEqual([])
+      const again = await openAnswer(site, { key: 'k' })
+      expect(again.response.status).toBe(200)
+    },
+  )
+
+  test('a failed connection is 502, and frees its key', async () => {
+    const site = openSite()
+    const started = site.start({ key: 'k' })
+    ;(await site.upstream.request()).fail(new TypeError('fetch failed'))
+    expect((await started).status).toBe(502)
+    expect((await openAnswer(site, { key: 'k' })).response.status).toBe(200)
+  })
+
+  test('headers and then nothing: it breaks, and its key is free', async () => {
+    const site = openSite()
+    const started = site.start({ key: 'k' })
+    const upstream = await site.upstream.request()
+    upstream.answer()
+    const read = readBody(await started)
+    upstream.cut()
+    expect(await read).toMatchObject({ isBroken: true })
+    await site.clock.advance(100)
+    expect((await openAnswer(site, { key: 'k' })).response.status).toBe(200)
+  })
+})
+
+describe('the same Idempotency-Key', () => {
+  test('reads the same answer, before its headers, in its middle and after its end', async () => {
+    const site = openSite()
+    const first = site.start({ key: 'k' })
+    const upstream = await site.upstream.request()
+    const early = site.start({ key: 'k' })
+    upstream.answer()
+    upstream.push(WHOLE.slice(0, 100))
+    const middle = site.start({ key: 'k' })
+    const reads = Promise.all([first, early, middle].map(async (response) => readBody(await response)))
+    upstream.push(WHOLE.slice(100))
+    upstream.end()
+    await site.clock.advance(100)
+    const late = await readBody(await site.start({ key: 'k' }))
+    for (const { text, isBroken } of [...(await reads), late])
+      expect([text, isBroken]).toEqual([WHOLE, false])
+    expect(site.upstream.requests).toHaveLength(1)
+  })
+
+  test('of many starts at once runs one', async () => {
+    const site = openSite()
+    const starts = Array.from({ length: 20 }, () => site.start({ key: 'k' }))
+    const upstream = await site.upstream.request()
+    upstream.answer()
+    upstream.push(WHOLE)
+    upstream.end()
+    for (const started of starts) expect((await readBody(await started)).text).toBe(WHOLE)
+    expect(site.upstream.requests).toHaveLength(1)
+  })
+
+  test('on a second server reads too', async () => {
+    const site = openSite()
+    const second = openSite({ store: site.store, clock: site.clock })
+    const first = site.start({ key: 'k' })
+    const upstream = await site.upstream.request()
+    const joined = second.start({ key: 'k' })
+    await site.clock.advance(100)
+    upstream.answer()
+    upstream.push(WHOLE)
+    upstream.end()
+    await site.clock.advance(2_000)
+    expect((await readBody(await joined)).text).toBe(WHOLE)
+    expect((await readBody(await first)).text).toBe(WHOLE)
+    expect(second.upstream.requests).toHaveLength(0)
+  })
+
+  test('on a second server runs the request when the first has failed without output', async () => {
+    const site = openSite()
+    const second = openSite({ store: site.store, clock: site.clock })
+    const first = site.start({ key: 'k' })
+    const upstream = await site.upstream.request()
+    const joined = second.start({ key: 'k' })
+    await site.clock.advance(100)
+    upstream.fail(new TypeError('fetch failed'))
+    expect((await first).status).toBe(502)
+    await site.clock.advance(2_000)
+    const again = await second.upstream.request()
+    again.answer()
+    again.push(WHOLE)
+    again.end()
+    expect((await readBody(await joined)).text).toBe(WHOLE)
+  })
+
+  test('is refused when it is longer than 256 characters', async () => {
+    expect((await openSite().start({ key: 'k'.repeat(257) })).status).toBe(400)
+  })
+})
+
+describe('Stop', () => {
+  test('before the first output closes the upstream, both are told, and the key is not used again', async () => {
+    const site = openSite()
+    const started = site.start({ conversation: 'c1', key: 'k' })
+    const upstream = await site.upstream.request()
+    expect((await site.stop('c1')).status).toBe(204)
+    await upstream.closed
+    const response = await started
+    expect(response.status).toBe(409)
+    expect(response.headers.get('x-should-retry')).toBe('false')
+    expect(await response.json()).toMatchObject({ error: { code: 'stopped' } })
+    await site.clock.advance(100)
+    expect((await site.start({ conversation: 'c1', key: 'k' })).status).toBe(409)
+    expect(site.upstream.requests).toHaveLength(1)
+  })
+
+  test('reaches an SDK that does not look at its signal', async () => {
+    const site = openSite()
+    const request = new Request('https://app.example/', { method: 'POST', headers: { user: 'ann' } })
+    const started = site.streams.start(request, { conversation: 'c1', respond: () => new Promise(() => {}) })
+    await site.clock.advance(0)
+    await site.stop('c1')
+    expect((await started).status).toBe(409)
+  })
+
+  test.each(['c1', 'id'])(
+    'in mid-answer, by %s: all readers are told in its own words, and none sees a clean end',
+    async (by) => {
+      const site = openSite()
+      const { response, upstream, id } = await openAnswer(site, { conversation: 'c1' })
+      const other = readBody(await site.get(`${PATH}/${id}?live=stream`))
+      await site.clock.advance(100)
+      expect((await site.stop(by === 'id' ? id : 'c1')).status).toBe(204)
+      await upstream.closed
+      await site.clock.advance(100)
+      for (const { text, isBroken } of [await readBody(response), await other]) {
+        expect(text).toContain(say('Hel'))
+        expect(text.slice((ROLE + say('Hel')).length)).toMatch(/^data: \{"error":.*"code":"stopped".*\}\n\n$/)
+        expect(isBroken).toBe(true)
+      }
+      // Nothing of that is among the bytes.
+      expect((await site.store.read(id, 0, 1_000))?.length).toBe((ROLE + say('Hel')).length)
+    },
+  )
+
+  test('from another server, in mid-answer, within a second', async () => {
+    const site = openSite()
+    const second = openSite({ store: site.store, clock: site.clock })
+    const { response, upstream } = await openAnswer(site, { conversation: 'c1' })
+    await site.clock.advance(100)
+    expect((await second.stop('c1')).status).toBe(204)
+    await site.clock.advance(1_000)
+    expect(upstream.isClosed()).toBe(true)
+    expect((await readBody(response)).isBroken).toBe(true)
+  })
+
+  test('after the end changes nothing', async () => {
+    const site = openSite()
+    const { response, upstream } = await openAnswer(site, { conversation: 'c1' })
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    await site.clock.advance(100)
+    expect((await site.stop('c1')).status).toBe(204)
+    expect(await readBody(response)).toMatchObject({ isBroken: false })
+  })
+
+  test('after the end marker, before the connection ends, leaves it whole', async () => {
+    const site = openSite()
+    const { response, upstream } = await openAnswer(site, { conversation: 'c1' })
+    upstream.push(FINISH + DONE)
+    await site.clock.advance(10)
+    await site.stop('c1')
+    await site.clock.advance(100)
+    expect(await readBody(response)).toMatchObject({ isBroken: false })
+  })
+
+  test('of nothing is 404', async () => {
+    expect((await openSite().stop('c1')).status).toBe(404)
+  })
+})
+
+describe('latest', () => {
+  test('gives the open answer from its beginning, and 204 when there is none', async () => {
+    const site = openSite()
+    expect((await site.latest('c1')).status).toBe(204)
+    const { upstream } = await openAnswer(site, { conversation: 'c1' })
+    const response = await site.latest('c1')
+    expect(response.status).toBe(200)
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    expect((await readBody(response)).text).toBe(ROLE + say('Hel') + FINISH + DONE)
+    await site.clock.advance(100)
+    expect((await site.latest('c1')).status).toBe(204)
+  })
+})
+
+describe('an answer that breaks off', () => {
+  test.each([
+    ['by a reset', true],
+    ['by a clean end without its end marker', false],
+  ])('%s is told to each reader in its own words, and is no clean end', async (_name, isCut) => {
+    const site = openSite()
+    const { response, upstream, id } = await openAnswer(site)
+    if (isCut) upstream.cut()
+    else upstream.end()
+    await site.clock.advance(100)
+    const late = await readBody(await site.get(`${PATH}/${id}?live=stream`))
+    for (const { text, isBroken } of [await readBody(response), late]) {
+      expect(text).toMatch(
+        /^data: \{"error":\{"message":"[^"]+","type":"streamkeeper_error","code":"\w+"\}\}\n\n$/m,
+      )
+      expect(isBroken).toBe(true)
+    }
+    expect((await site.store.read(id, 0, 1_000))?.length).toBe((ROLE + say('Hel')).length)
+  })
+
+  test('under the engine keeps no word of the engine, and its code', async () => {
+    let chunks = 0
+    const cutFetch: typeof fetch = async () => {
+      const body = new ReadableStream<Uint8Array>({
+        pull: (controller) => {
+          if (chunks++ === 0) controller.enqueue(new TextEncoder().encode(ROLE + say('Hel')))
+          else controller.error(new TypeError('terminated'))
+        },
+      })
+      return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+    }
+    const site = openSite({ fetch: createResilientFetch({ fetch: cutFetch }) })
+    const response = await site.start()
+    const { text, isBroken } = await readBody(response)
+    expect(isBroken).toBe(true)
+    expect(text.match(/streamkeeper_error/g)).toHaveLength(1)
+    expect(text).toContain('"code":"network_error"')
+    await site.clock.advance(100)
+    const [id = ''] = await site.store.list('ann')
+    expect((await site.store.read(id, 0, 1_000))?.length).toBe((ROLE + say('Hel')).length)
+  })
+
+  test('of no known protocol breaks without words', async () => {
+    const site = openSite()
+    const started = site.start()
+    const upstream = await site.upstream.request()
+    upstream.answer({ 'content-type': 'text/plain' })
+    const response = await started
+    upstream.push('Once upon')
+    await site.clock.advance(10)
+    upstream.cut()
+    expect(await readBody(response)).toEqual({ text: 'Once upon', isBroken: true })
+  })
+})
+
+describe('a producer that died', () => {
+  /** A store as a dead process has left it, and another process on it. */
+  async function leaveBehind(pushed: string, headers?: HeadersInit) {
+    const dead = openSite()
+    const started = dead.start({ key: 'k', conversation: 'c1' })
+    const upstream = await dead.upstream.request()
+    let id = ''
+    if (pushed) {
+      upstream.answer(headers)
+      id = (await started).headers.get('x-streamkeeper-id') ?? ''
+      upstream.push(pushed)
+    }
+    await dead.clock.advance(200)
+    id ||= (await dead.store.list('ann'))[0] ?? ''
+    // Its store belongs to a clock of its own from here on: no sign of life comes any more.
+    const alive = openSite({ store: dead.store })
+    return { dead, alive, id }
+  }
+
+  test('is noticed by a reader within 20 s, which is told in its words', async () => {
+    const { alive, id } = await leaveBehind(ROLE + say('Hel'))
+    const read = readBody(await alive.get(`${PATH}/${id}?live=stream`))
+    await alive.clock.advance(14_000)
+    expect((await alive.latest('c1')).status).toBe(200)
+    await alive.clock.advance(6_000)
+    const { text, isBroken } = await read
+    expect(text).toContain(say('Hel'))
+    expect(text).toContain('"code":"producer_lost"')
+    expect(isBroken).toBe(true)
+    expect((await alive.latest('c1')).status).toBe(204)
+  })
+
+  test('is noticed by a client that only asks again and again', async () => {
+    const { alive, id } = await leaveBehind(ROLE + say('Hel'))
+    for (let seconds = 0; seconds < 20; seconds++) {
+      await alive.get(`${PATH}/${id}`)
+      await alive.clock.advance(1_000)
+    }
+    const response = await alive.get(`${PATH}/${id}?offset=${(ROLE + say('Hel')).length}`)
+    expect(await response.text()).toContain('producer_lost')
+    expect(response.headers.get('stream-error')).toBe('producer_lost')
+  })
+
+  test('and had said all is whole', async () => {
+    const { alive, id } = await leaveBehind(WHOLE)
+    const read = readBody(await alive.get(`${PATH}/${id}?live=stream`))
+    await alive.clock.advance(20_000)
+    expect(await read).toEqual({ text: WHOLE, isBroken: false })
+  })
+
+  test('in mid-answer keeps its key: it is not run again', async () => {
+    const { alive } = await leaveBehind(ROLE + say('Hel'))
+    const read = alive.start({ key: 'k' }).then(readBody)
+    await alive.clock.advance(20_000)
+    expect(await read).toMatchObject({ isBroken: true })
+    expect((await readBody(await alive.start({ key: 'k' }))).text).toContain('producer_lost')
+    expect(alive.upstream.requests).toHaveLength(0)
+  })
+
+  test('before its first output frees its key, and who waits with it runs it', async () => {
+    const { alive, id } = await leaveBehind('')
+    expect(id).not.toBe('')
+    const started = alive.start({ key: 'k' })
+    await alive.clock.advance(10_000)
+    expect(alive.upstream.requests).toHaveLength(0)
+    await alive.clock.advance(10_000)
+    const upstream = await alive.upstream.request()
+    upstream.answer()
+    upstream.push(WHOLE)
+    upstream.end()
+    expect((await readBody(await started)).text).toBe(WHOLE)
+  })
+
+  test.each([
+    ['forward', 3_600_000],
+    ['back', -3_600_000],
+  ])('is not seen in one that lives, though the clock jumps %s', async (_name, ms) => {
+    const site = openSite()
+    const second = openSite({ store: site.store, clock: site.clock })
+    const { upstream, id } = await openAnswer(site)
+    const read = readBody(await second.get(`${PATH}/${id}?live=stream`))
+    await site.clock.advance(1_000)
+    site.clock.jump(ms)
+    await site.clock.advance(30_000)
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    await site.clock.advance(3_000)
+    expect(await read).toMatchObject({ isBroken: false })
+  })
+
+  test('is not seen by a reader that slept', async () => {
+    const site = openSite()
+    const { upstream, id } = await openAnswer(site)
+    const second = openSite({ store: site.store })
+    const read = readBody(await second.get(`${PATH}/${id}?live=stream`))
+    await second.clock.advance(2_000)
+    await second.clock.freeze(120_000)
+    await second.clock.advance(5_000)
+    await site.clock.advance(6_000)
+    await second.clock.advance(12_000)
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    await site.clock.advance(1_000)
+    await second.clock.advance(3_000)
+    expect(await read).toMatchObject({ isBroken: false })
+  })
+
+  test('but only slept can append no more, closes its upstream, and tells its own readers', async () => {
+    const store = memoryStore()
+    // Nobody tells it anything while it sleeps.
+    const site = openSite({ store: { ...store, watch: () => () => {} } })
+    const { response, upstream, id } = await openAnswer(site)
+    await site.clock.advance(100)
+    const second = openSite({ store })
+    const read = readBody(await second.get(`${PATH}/${id}?live=stream`))
+    await second.clock.advance(20_000)
+    expect((await read).text).toContain('producer_lost')
+    const before = await site.store.read(id, 0, 10_000)
+    upstream.push(say(' too late'))
+    await site.clock.advance(1_000)
+    expect(upstream.isClosed()).toBe(true)
+    const after = await site.store.read(id, 0, 10_000)
+    expect(after?.length).toBe(before?.length)
+    expect((await readBody(response)).isBroken).toBe(true)
+  })
+})
+
+describe('limits', () => {
+  test('an answer that grows too large is broken off, and its upstream closed', async () => {
+    const site = openSite({ maxBytes: 1_000 })
+    const { response, upstream } = await openAnswer(site)
+    upstream.push(say('x'.repeat(900)))
+    await upstream.closed
+    const { text, isBroken } = await readBody(response)
+    expect(text).toContain('too_large')
+    expect(isBroken).toBe(true)
+  })
+
+  test('an answer can be read for an hour after its end', async () => {
+    const site = openSite()
+    const { upstream, id } = await openAnswer(site)
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    await site.clock.advance(3_599_000)
+    expect((await site.get(`${PATH}/${id}`)).status).toBe(200)
+    await site.clock.advance(2_000)
+    expect((await site.get(`${PATH}/${id}`)).status).toBe(404)
+  })
+
+  test('a replay of 16 MB comes in pieces, and a reader that is slow holds none of it', async () => {
+    const site = openSite({ maxBytes: 32 * 1024 * 1024 })
+    const { response, upstream, id } = await openAnswer(site)
+    await response.body?.cancel()
+    const line = say('x'.repeat(1_000_000))
+    for (let count = 0; count < 16; count++) {
+      upstream.push(line)
+      await site.clock.advance(100)
+    }
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    await site.clock.advance(5_000)
+    const reader = (await site.get(`${PATH}/${id}?live=stream`)).body?.getReader()
+    let bytes = 0
+    let largest = 0
+    for (;;) {
+      const chunk = await reader?.read()
+      if (!chunk?.value) break
+      bytes += chunk.value.length
+      largest = Math.max(largest, chunk.value.length)
+    }
+    expect(bytes).toBe((ROLE + say('Hel') + line.repeat(16) + FINISH + DONE).length)
+    expect(largest).toBeLessThanOrEqual(256 * 1024)
+  })
+})
+
+describe('heartbeats', () => {
+  test('come only to who asks for them, after silence, and between events', async () => {
+    const site = openSite()
+    const { response, upstream, id } = await openAnswer(site)
+    const asked = (await site.get(`${PATH}/${id}?live=stream&heartbeat=15`)).body?.getReader()
+    await asked?.read()
+    const beat = asked?.read()
+    await site.clock.advance(15_000)
+    expect(new TextDecoder().decode((await beat)?.value)).toBe(': streamkeeper\n\n')
+    upstream.push('data: {"half')
+    expect(new TextDecoder().decode((await asked?.read())?.value)).toBe('data: {"half')
+    const next = asked?.read()
+    await site.clock.advance(60_000)
+    upstream.push('":1}\n\n')
+    expect(new TextDecoder().decode((await next)?.value)).toBe('":1}\n\n')
+    upstream.end()
+    expect((await readBody(response)).text).not.toContain('streamkeeper\n')
+  })
+})
+
+describe('a store that fails', () => {
+  function failing() {
+    const store = memoryStore()
+    const fault = { isDown: false }
+    const guard =
+      <Args extends unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
+      (...args: Args) =>
+        fault.isDown ? Promise.reject<Result>(new Error('The store is down')) : work(...args)
+    const { create, write, read, list, delete: remove } = store
+    const broken = {
+      ...store,
+      create: guard(create),
+      write: guard(write),
+      read: guard(read),
+      list: guard(list),
+      delete: guard(remove),
+    }
+    return { store: broken, fault }
+  }
+
+  test('at the start: without a key the answer comes unkept, with one it is 503', async () => {
+    const { store, fault } = failing()
+    const site = openSite({ store })
+    fault.isDown = true
+    const keyed = await site.start({ key: 'k' })
+    expect(keyed.status).toBe(503)
+    expect(keyed.headers.get('retry-after')).toBe('1')
+    expect(site.upstream.requests).toHaveLength(0)
+    const { response, upstream } = await openAnswer(site)
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    expect(await readBody(response)).toEqual({ text: ROLE + say('Hel') + FINISH + DONE, isBroken: false })
+    expect(site.errors.length).toBeGreaterThan(0)
+  })
+
+  test('in mid-answer, for a while: the answer goes on here, and is whole in the store afterwards', async () => {
+    const { store, fault } = failing()
+    const site = openSite({ store })
+    const { response, upstream, id } = await openAnswer(site)
+    await site.clock.advance(100)
+    fault.isDown = true
+    for (let count = 0; count < 20; count++) {
+      upstream.push(say(` word ${count}`))
+      await site.clock.advance(500)
+    }
+    fault.isDown = false
+    await site.clock.advance(6_000)
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    await site.clock.advance(1_000)
+    const here = await readBody(response)
+    expect(here.isBroken).toBe(false)
+    expect(await readBody(await site.get(`${PATH}/${id}?live=stream`))).toEqual(here)
+    expect(here.text).toContain('word 19')
+  })
+
+  test('for good: who reads it here has all of it', async () => {
+    const { store, fault } = failing()
+    const site = openSite({ store })
+    const { response, upstream } = await openAnswer(site)
+    await site.clock.advance(100)
+    fault.isDown = true
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    await site.clock.advance(120_000)
+    expect(await readBody(response)).toMatchObject({ isBroken: false })
+  })
+
+  test('a write whose answer is lost is not done twice', async () => {
+    const store = memoryStore()
+    let lost = 0
+    const write: typeof store.write = async (...args) => {
+      const isWritten = await store.write(...args)
+      if (args[2].bytes && lost++ % 2 === 0) throw new Error('Connection lost')
+      return isWritten
+    }
+    const site = openSite({ store: { ...store, write } })
+    const { response, upstream, id } = await openAnswer(site)
+    for (let count = 0; count < 6; count++) {
+      upstream.push(say(` ${count}`))
+      await site.clock.advance(2_000)
+    }
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    await site.clock.advance(5_000)
+    const here = await readBody(response)
+    expect(await readBody(await site.get(`${PATH}/${id}?live=stream`))).toEqual(here)
+    expect(lost).toBeGreaterThan(4)
+  })
+})
+
+test('all streams of a user are listed, or those of one conversation', async () => {
+  const site = openSite()
+  const first = await openAnswer(site, { conversation: 'c1' })
+  first.upstream.push(FINISH + DONE)
+  first.upstream.end()
+  await openAnswer(site, { conversation: 'c2' })
+  await site.clock.advance(100)
+  const all = (await (await site.get(PATH)).json()) as { streams: { state: string; conversation: string }[] }
+  expect(all.streams.map(({ state, conversation }) => [conversation, state])).toEqual([
+    ['c2', 'streaming'],
+    ['c1', 'ended'],
+  ])
+  const one = (await (await site.get(`${PATH}?conversation=c1`)).json()) as { streams: unknown[] }
+  expect(one.streams).toMatchObject([{ id: first.id, verdict: 'complete', url: `${PATH}/${first.id}` }])
+})
+
+test('a wrong option is a TypeError that names it', () => {
+  const authorize = () => 'ann'
+  const store = memoryStore()
+  expect(() => createStreams({ store, authorize, maxBytes: 0 })).toThrow('Wrong option maxBytes: got 0')
+  expect(() => createStreams({ store, authorize, path: 'streams' })).toThrow('Wrong option path')
+  expect(() => createStreams({ store: {} as never, authorize })).toThrow('Wrong option store')
+  expect(() => createStreams({ store } as never)).toThrow('Wrong option authorize')
+})

@@ -1,0 +1,59 @@
+import type { StreamHead } from './stream-info.ts'
+
+/** What readers need of a response's headers. Others tell the provider's business, or belong to one connection. */
+const KEPT = [
+  'content-type',
+  'x-vercel-ai-ui-message-stream',
+  'x-vercel-ai-data-stream',
+  'request-id',
+  'x-request-id',
+]
+
+/** What only the caller of the very request needs. */
+const PASSED = ['retry-after', 'retry-after-ms', 'x-should-retry', 'server-timing']
+
+/** The head of a response, as it is kept for its readers. */
+export function headOf({ status, headers }: Response): StreamHead {
+  return { status, headers: pick(headers, KEPT) }
+}
+
+/** A response that nothing is kept of, with those of its headers that are nobody's secret. */
+export function passOn({ status, statusText, headers, body }: Response): Response {
+  const passed = { ...pick(headers, [...KEPT, ...PASSED]), 'cache-control': 'no-store', ...NOSNIFF }
+  return new Response(body, { status, statusText, headers: passed })
+}
+
+export const NOSNIFF = { 'x-content-type-options': 'nosniff' }
+
+/** An error of ours, in the form that SDKs and people read. */
+export function problem(
+  status: number,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): Response {
+  const body = {
+    type: 'about:blank',
+    title: message,
+    status,
+    error: { message, type: 'streamkeeper_error', code },
+  }
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: {
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      ...NOSNIFF,
+      ...headers,
+    },
+  })
+}
+
+function pick(headers: Headers, names: readonly string[]): Record<string, string> {
+  const picked: Record<string, string> = {}
+  for (const name of names) {
+    const value = headers.get(name)
+    if (value !== null) picked[name] = value
+  }
+  return picked
+}

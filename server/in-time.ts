@@ -1,0 +1,14 @@
+import type { Clock } from '../core/clock.ts'
+
+/** What the work comes to; rejects when that takes longer than so. */
+export function inTime<Value>(
+  clock: Clock,
+  ms: number,
+  work: Promise<Value>,
+  message: string,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.timer(ms, () => reject(new Error(message)))
+    work.finally(cancel).then(resolve, reject)
+  })
+}

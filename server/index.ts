@@ -1,0 +1,5 @@
+export { createStreams, type Streams, type StreamsOptions } from './create-streams.ts'
+export type { StartOptions } from './runs.ts'
+export { durableStreamsStore, type DurableStreamsOptions } from './stores/durable-streams-store.ts'
+export { memoryStore } from './stores/memory-store.ts'
+export type { NewStream, StoredStream, StreamChange, StreamStore } from './stores/store.ts'

@@ -1,0 +1,77 @@
+import type { FailureCode } from '../core/protocol/failure.ts'
+import { failureOf } from '../core/protocol/failure.ts'
+import { createInspection, type Inspection } from '../core/providers/inspection/inspection.ts'
+import { SLICE_BYTES } from './limits.ts'
+import type { StoredStream, StreamStore } from './stores/store.ts'
+import {
+  readInfo,
+  SERVER_ERRORS,
+  type StreamEnd,
+  type StreamErrorCode,
+  type StreamHead,
+  type StreamInfo,
+} from './stream-info.ts'
+
+export function inspect(head: StreamHead, path: string): Inspection {
+  return createInspection(new Headers(head.headers), { path })
+}
+
+/**
+ * How a stream has ended.
+ *
+ * @param code why it broke off; absent: its connection was closed well
+ */
+export function judgeEnd(inspection: Inspection, code?: StreamErrorCode): StreamEnd {
+  const verdict = inspection.conclude(code === undefined)
+  // What the upstream has said to the end is whole, whatever came then; and its own words need none of ours.
+  if (verdict === 'complete' || verdict === 'empty') return { kind: 'complete' }
+  if (verdict === 'error_in_stream' && code === undefined) return { kind: 'complete' }
+  if (verdict === 'error_in_stream') return errorEnd('error_in_stream')
+  const why = errorEnd(code ?? 'truncated')
+  const notice = inspection.errorEvent(why)
+  return notice ? { ...why, notice: new TextDecoder().decode(notice) } : why
+}
+
+/** An error end in the words of its code. */
+export function errorEnd(code: StreamErrorCode): StreamEnd & { kind: 'error' } {
+  const message = isServerError(code) ? SERVER_ERRORS[code] : failureOf(code).message
+  return { kind: 'error', code, message }
+}
+
+function isServerError(code: StreamErrorCode): code is Exclude<StreamErrorCode, FailureCode> {
+  return Object.hasOwn(SERVER_ERRORS, code)
+}
+
+/**
+ * Ends a stream whose producer has been silent for too long. Nothing happens if it has written meanwhile; from now on it
+ * cannot any more.
+ */
+export async function declareDead(store: StreamStore, id: string, version: number): Promise<void> {
+  const stored = await store.read(id, 0, SLICE_BYTES)
+  if (stored?.version !== version) return
+  const info = readInfo(stored.info)
+  const code = info.isStopping ? 'stopped' : 'producer_lost'
+  const end = info.head ? await judgeStored(store, id, info, stored, code) : errorEnd(code)
+  const ended: StreamInfo = { ...info, end }
+  const isEnded = await store.write(id, version, { info: JSON.stringify(ended), isEnd: true })
+  // It has said nothing: who asks again may begin anew.
+  if (isEnded && stored.length === 0 && code === 'producer_lost') await store.delete(id)
+}
+
+async function judgeStored(
+  store: StreamStore,
+  id: string,
+  info: StreamInfo,
+  first: StoredStream,
+  code: StreamErrorCode,
+): Promise<StreamEnd> {
+  if (!info.head) return errorEnd(code)
+  const inspection = inspect(info.head, info.path)
+  let { bytes } = first
+  for (let from = 0; bytes.length > 0;) {
+    inspection.feed(bytes)
+    from += bytes.length
+    bytes = (await store.read(id, from, SLICE_BYTES))?.bytes ?? new Uint8Array()
+  }
+  return judgeEnd(inspection, code)
+}

@@ -1,0 +1,37 @@
+/** Bytes wait at most this long for others before they are stored, ms; and at most so many of them. */
+export const BATCH_MS = 50
+export const BATCH_BYTES = 16 * 1024
+
+/** One write to a store has at most so many bytes. */
+export const MAX_WRITE = 256 * 1024
+
+/** A reader is given at most so many bytes at once, and asks the store for no more. */
+export const SLICE_BYTES = 256 * 1024
+
+/** So many of the newest bytes are kept in memory for readers of the same process, though they are stored. */
+export const TAIL_BYTES = 64 * 1024
+
+/** A producer writes at least this often, if only to show that it is alive, ms. */
+export const BEAT_MS = 5_000
+
+/** A producer that has written nothing for so long is dead, ms. */
+export const LEASE_MS = 15_000
+
+/** Readers ask the store at least this often, should a change not have been told, ms. */
+export const POLL_MS = 1_000
+
+/** A store that fails is asked again for this long after the response's end, ms. */
+export const STORE_GRACE_MS = 60_000
+
+/** A store that does not answer a start in this time counts as failed, ms. */
+export const CREATE_MS = 5_000
+
+/** A reader waits for a store that fails for so long, ms. */
+export const READ_GRACE_MS = 30_000
+
+/** How long a long-poll waits, and how often an idle server-sent events connection says so, ms. */
+export const LONG_POLL_MS = 20_000
+export const KEEP_ALIVE_MS = 15_000
+
+/** A server-sent events connection is closed after this long: its client connects again where it was. ms */
+export const SSE_MS = 60_000

@@ -1,0 +1,109 @@
+import { Buffer } from 'node:buffer'
+
+type Argument = string | Buffer
+
+/** A client of the package `redis`, version 5 or later. */
+interface NodeRedis {
+  sendCommand: (args: Argument[], options?: object) => Promise<unknown>
+  duplicate: () => NodeRedisSubscriber
+}
+
+interface NodeRedisSubscriber {
+  connect: () => Promise<unknown>
+  on: (event: 'error', listener: () => void) => unknown
+  subscribe: (channel: string, listener: (message: string) => void) => Promise<unknown>
+  unsubscribe: (channel: string) => Promise<unknown>
+  destroy: () => void
+}
+
+/** A client of the package `ioredis`, version 5 or later. */
+interface Ioredis {
+  callBuffer: (command: string, args: Argument[]) => Promise<unknown>
+  duplicate: () => IoredisSubscriber
+}
+
+interface IoredisSubscriber {
+  on: ((event: 'error', listener: () => void) => unknown) &
+    ((event: 'message', listener: (channel: string, message: string) => void) => unknown)
+  subscribe: (channel: string) => Promise<unknown>
+  unsubscribe: (channel: string) => Promise<unknown>
+  disconnect: () => void
+}
+
+/** The app's own Redis client. */
+export type RedisClient = NodeRedis | Ioredis
+
+/** The little that the store needs of a client, whichever it is. Replies are buffers. */
+export interface Redis {
+  command: (args: Argument[]) => Promise<unknown>
+  subscribe: (channel: string, heard: (message: string) => void) => void
+  unsubscribe: (channel: string) => void
+  /** Closes the connection that listens. */
+  close: () => void
+}
+
+/** In `redis`, the type of a reply that may be binary. */
+const BLOB_STRING = 36
+
+export function connectRedis(client: RedisClient): Redis {
+  if (typeof (client as Ioredis).callBuffer === 'function') return ofIoredis(client as Ioredis)
+  if (typeof (client as NodeRedis).sendCommand === 'function') return ofNodeRedis(client as NodeRedis)
+  throw new TypeError('Wrong Redis client: takes one of the packages redis or ioredis')
+}
+
+function ofNodeRedis(client: NodeRedis): Redis {
+  let subscriber: Promise<NodeRedisSubscriber> | undefined
+  const connected = () => {
+    subscriber ??= (async () => {
+      const duplicate = client.duplicate()
+      duplicate.on('error', ignore)
+      await duplicate.connect()
+      return duplicate
+    })()
+    return subscriber
+  }
+  return {
+    command: (args) => client.sendCommand(args, { typeMapping: { [BLOB_STRING]: Buffer } }),
+    subscribe: (channel, heard) => {
+      connected()
+        .then((duplicate) => duplicate.subscribe(channel, heard))
+        .catch(ignore)
+    },
+    unsubscribe: (channel) => {
+      connected()
+        .then((duplicate) => duplicate.unsubscribe(channel))
+        .catch(ignore)
+    },
+    close: () => {
+      subscriber?.then((duplicate) => duplicate.destroy()).catch(ignore)
+    },
+  }
+}
+
+function ofIoredis(client: Ioredis): Redis {
+  let subscriber: IoredisSubscriber | undefined
+  const heardBy = new Map<string, (message: string) => void>()
+  const connected = () => {
+    if (!subscriber) {
+      subscriber = client.duplicate()
+      subscriber.on('error', ignore)
+      subscriber.on('message', (channel, message) => heardBy.get(channel)?.(message))
+    }
+    return subscriber
+  }
+  return {
+    command: ([name, ...args]) => client.callBuffer(String(name), args),
+    subscribe: (channel, heard) => {
+      heardBy.set(channel, heard)
+      connected().subscribe(channel).catch(ignore)
+    },
+    unsubscribe: (channel) => {
+      heardBy.delete(channel)
+      connected().unsubscribe(channel).catch(ignore)
+    },
+    close: () => subscriber?.disconnect(),
+  }
+}
+
+/** The client connects again by itself, and until then readers ask from time to time. */
+function ignore(): void {}

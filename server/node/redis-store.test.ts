@@ -1,0 +1,77 @@
+import { Redis } from 'ioredis'
+import { createClient } from 'redis'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describeStore } from '../testing/store-contract.ts'
+import { hasRedis, type RedisServer, startRedis } from '../testing/start-redis.ts'
+import { redisStore } from './redis-store.ts'
+
+describe.runIf(hasRedis)('Redis', () => {
+  let server: RedisServer
+  beforeAll(async () => void (server = await startRedis()))
+  afterAll(() => server[Symbol.asyncDispose]())
+
+  const node = async () => {
+    const client = createClient({ url: server.url })
+    client.on('error', () => {})
+    await client.connect()
+    return client
+  }
+
+  /** Waits until as many channels are listened to as there should be. */
+  const listening = async (client: Awaited<ReturnType<typeof node>>) => {
+    while ((await client.pubSubChannels()).length === 0);
+  }
+
+  describeStore('redisStore() with redis', async () => {
+    const clients = await Promise.all([node(), node(), node()])
+    const [client, other, third] = clients
+    const [store, otherStore] = [redisStore(client), redisStore(other)]
+    const close = () => {
+      for (const open of [store, otherStore]) open.close()
+      for (const open of clients) open.destroy()
+    }
+    return { store, other: otherStore, ready: () => listening(third), close }
+  })
+
+  describeStore('redisStore() with ioredis', async () => {
+    const [client, other, third] = [new Redis(server.url), new Redis(server.url), await node()]
+    const [store, otherStore] = [redisStore(client), redisStore(other)]
+    const close = () => {
+      for (const open of [store, otherStore]) open.close()
+      for (const open of [client, other]) open.disconnect()
+      third.destroy()
+    }
+    return { store, other: otherStore, ready: () => listening(third), close }
+  })
+
+  test('a stream of which Redis has dropped a part is never given out', async () => {
+    const client = await node()
+    const store = redisStore(client)
+    await store.create({ id: 'dropped', owner: 'ann', info: '{}', ttlMs: 60_000 })
+    for (let version = 1; version < 5; version++) {
+      await store.write('dropped', version, { bytes: new TextEncoder().encode(`part ${version};`) })
+    }
+    await client.sendCommand(['XDEL', 'streamkeeper:{dropped}:log', '14-0'])
+    expect((await store.read('dropped', 0, 7))?.bytes).toHaveLength(7)
+    await expect(store.read('dropped', 0, 100)).rejects.toThrow('missing')
+    await client.sendCommand(['DEL', 'streamkeeper:{dropped}:log'])
+    await expect(store.read('dropped', 0, 100)).rejects.toThrow('missing')
+    client.destroy()
+  })
+
+  test('all keys of a stream expire', async () => {
+    const client = await node()
+    const store = redisStore(client, { prefix: 'x:' })
+    const stream = { id: 'brief', owner: 'ann', conversation: 'c', key: 'k', info: '{}', ttlMs: 60_000 }
+    await store.create(stream)
+    await store.write('brief', 1, { bytes: new Uint8Array(10) })
+    const keys = await client.keys('x:*')
+    expect(keys).toHaveLength(5)
+    for (const key of keys) expect(await client.pTTL(key)).toBeGreaterThan(0)
+    client.destroy()
+  })
+})
+
+test('a client of another kind is a TypeError', () => {
+  expect(() => redisStore({} as never)).toThrow('Wrong Redis client')
+})

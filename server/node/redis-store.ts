@@ -1,0 +1,184 @@
+import { Buffer } from 'node:buffer'
+import { type Clock, systemClock } from '../../core/clock.ts'
+import { inTime } from '../in-time.ts'
+import { createListeners } from '../stores/listeners.ts'
+import type { StreamStore } from '../stores/store.ts'
+import { type RedisClient, connectRedis } from './redis-client.ts'
+
+export interface RedisStore extends StreamStore {
+  /** Closes the connection that listens for changes. The client is the app's own. */
+  close: () => void
+}
+
+export interface RedisStoreOptions {
+  /** What all keys begin with. Default `'streamkeeper:'`. */
+  prefix?: string
+  /** A command that is not answered in this time has failed, ms. Default 5 000. */
+  commandMs?: number
+}
+
+/** An entry of the log has at most so many bytes. */
+const ENTRY_BYTES = 16 * 1024
+
+/** Lists keep so many ids. */
+const MAX_LISTED = 200
+
+/** A key is remembered for so much longer than its stream, ms. */
+const KEY_MS = 86_400_000
+
+/**
+ * A stream is a hash (its record) and a Redis Stream (its log), whose entry ids are the positions after their last bytes:
+ * Redis itself refuses what does not come in order. A script sees both in one moment.
+ */
+const CREATE = `
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('HSET', KEYS[1], 'version', 1, 'length', 0, 'info', ARGV[1], 'ttl', ARGV[2], 'lists', ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1`
+
+const WRITE = `
+if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
+local bytes = ARGV[2]
+for at = 1, #bytes, ${ENTRY_BYTES} do
+  local part = string.sub(bytes, at, at + ${ENTRY_BYTES} - 1)
+  local upto = redis.call('HINCRBY', KEYS[1], 'length', #part)
+  redis.call('XADD', KEYS[2], string.format('%.0f-0', upto), 'b', part)
+end
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'info', ARGV[3]) end
+local version = redis.call('HINCRBY', KEYS[1], 'version', 1)
+local ttl = redis.call('HGET', KEYS[1], 'ttl')
+redis.call('PEXPIRE', KEYS[1], ttl)
+redis.call('PEXPIRE', KEYS[2], ttl)
+redis.call('PUBLISH', ARGV[4], version)
+return 1`
+
+const READ = `
+local found = redis.call('HMGET', KEYS[1], 'version', 'length', 'info')
+if not found[1] then return false end
+local at, room, length = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(found[2])
+local parts = {}
+while room > 0 and at < length do
+  local page = redis.call('XRANGE', KEYS[2], string.format('%.0f', at + 1), '+', 'COUNT', 16)
+  if #page == 0 then return redis.error_reply('LOST bytes are missing') end
+  for _, entry in ipairs(page) do
+    local bytes = entry[2][2]
+    local start = tonumber(string.match(entry[1], '^%d+')) - #bytes
+    if start > at then return redis.error_reply('LOST bytes are missing') end
+    local part = string.sub(bytes, at - start + 1, at - start + room)
+    parts[#parts + 1] = part
+    at = at + #part
+    room = room - #part
+    if room == 0 then break end
+  end
+end
+return { found[1], found[2], found[3], table.concat(parts) }`
+
+const CLAIM = `
+local id = redis.call('GET', KEYS[1])
+if id and id ~= ARGV[2] then return id end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
+return ARGV[1]`
+
+/**
+ * Keeps streams in Redis 7 or Valkey, for any number of server processes: by the app's own client, of the package `redis`
+ * or `ioredis` (also its `Cluster`), which must be connected. A second connection, a duplicate of it, listens for changes.
+ *
+ * What Redis loses is lost: with `appendonly yes` that is at most a second when its machine dies. `maxmemory-policy`
+ * should be `noeviction` or a `volatile-` one; a stream of which Redis has dropped a part fails, it is never given out.
+ *
+ * @throws {TypeError} when the client is none of these.
+ */
+export function redisStore(
+  client: RedisClient,
+  { prefix = 'streamkeeper:', commandMs = 5_000 }: RedisStoreOptions = {},
+  clock: Clock = systemClock,
+): RedisStore {
+  const redis = connectRedis(client)
+  const listeners = createListeners({
+    first: (id) => redis.subscribe(channel(id), (message) => listeners.call(id, Number(message))),
+    last: (id) => redis.unsubscribe(channel(id)),
+  })
+
+  return {
+    create: async ({ id, owner, conversation, key, info, ttlMs }) => {
+      const lists = [list(owner), ...(conversation === undefined ? [] : [list(owner, conversation)])]
+      const isNew = await command('EVAL', CREATE, '1', record(id), info, String(ttlMs), JSON.stringify(lists))
+      if (Number(isNew) === 0) throw new Error('Cannot create stream: its id is taken')
+      // The stream is there before its key names it: whoever finds the key finds the stream, or knows that it is gone.
+      const taken = key === undefined ? id : await claim(owner, key, id, ttlMs)
+      if (taken !== id) await command('DEL', record(id))
+      else await Promise.all(lists.map((name) => enlist(name, id, ttlMs)))
+      return taken
+    },
+    write: async (id, version, { bytes = new Uint8Array(), info = '' }) => {
+      const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+      const args = [String(version), data, info, channel(id)]
+      return Number(await command('EVAL', WRITE, '2', record(id), log(id), ...args)) === 1
+    },
+    read: async (id, from, maxBytes) => {
+      const args = [String(from), String(maxBytes)]
+      const reply = await command('EVAL_RO', READ, '2', record(id), log(id), ...args)
+      if (!Array.isArray(reply)) return undefined
+      const [version, length, info, bytes] = reply as Buffer[]
+      return {
+        version: Number(version),
+        length: Number(length),
+        info: String(info),
+        bytes: new Uint8Array(bytes ?? []),
+      }
+    },
+    watch: listeners.add,
+    list: async (owner, conversation) => {
+      const ids = await command('LRANGE', list(owner, conversation), '0', '-1')
+      return (ids as Buffer[]).map(String)
+    },
+    delete: async (id) => {
+      const lists = (await command('HGET', record(id), 'lists')) as Buffer | null
+      await command('DEL', record(id), log(id))
+      for (const name of lists ? (JSON.parse(lists.toString()) as string[]) : [])
+        await command('LREM', name, '0', id)
+      await command('PUBLISH', channel(id), String(Number.MAX_SAFE_INTEGER))
+    },
+    close: redis.close,
+  }
+
+  /** Gives a key to a stream, unless one that is there has it: then that one's id. */
+  async function claim(owner: string, key: string, id: string, ttlMs: number): Promise<string> {
+    const name = `${prefix}key:${encodeURIComponent(owner)}:${encodeURIComponent(key)}`
+    const give = async (formerId: string) =>
+      String(await command('EVAL', CLAIM, '1', name, id, formerId, String(ttlMs + KEY_MS)))
+    for (let formerId = ''; ;) {
+      const taken = await give(formerId)
+      if (taken === id || Number(await command('EXISTS', record(taken))) === 1) return taken
+      formerId = taken
+    }
+  }
+
+  async function enlist(name: string, id: string, ttlMs: number): Promise<void> {
+    await command('LPUSH', name, id)
+    await command('LTRIM', name, '0', String(MAX_LISTED - 1))
+    await command('PEXPIRE', name, String(ttlMs + KEY_MS))
+  }
+
+  function command(...args: (string | Buffer)[]): Promise<unknown> {
+    return inTime(clock, commandMs, redis.command(args), 'Cannot reach Redis: no answer in time')
+  }
+
+  /** Both keys of a stream lie in the same slot of a cluster. */
+  function record(id: string): string {
+    return `${prefix}{${id}}:record`
+  }
+
+  function log(id: string): string {
+    return `${prefix}{${id}}:log`
+  }
+
+  function channel(id: string): string {
+    return `${prefix}{${id}}:changed`
+  }
+
+  function list(owner: string, conversation?: string): string {
+    const of = conversation === undefined ? '' : `:${encodeURIComponent(conversation)}`
+    return `${prefix}streams:${encodeURIComponent(owner)}${of}`
+  }
+}

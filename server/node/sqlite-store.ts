@@ -1,0 +1,169 @@
+import { DatabaseSync } from 'node:sqlite'
+import { type Clock, systemClock } from '../../core/clock.ts'
+import { createListeners } from '../stores/listeners.ts'
+import type { StreamStore } from '../stores/store.ts'
+
+const SCHEMA = `
+  PRAGMA journal_mode = WAL;
+  -- A killed process loses nothing; a machine that loses power may lose the last moments.
+  PRAGMA synchronous = NORMAL;
+  PRAGMA busy_timeout = 2000;
+  PRAGMA foreign_keys = ON;
+  CREATE TABLE IF NOT EXISTS streams (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    owner TEXT NOT NULL,
+    conversation TEXT,
+    key TEXT,
+    info TEXT NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1,
+    length INTEGER NOT NULL DEFAULT 0,
+    ttl_ms INTEGER NOT NULL,
+    ended INTEGER NOT NULL DEFAULT 0,
+    written_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX IF NOT EXISTS streams_by_key ON streams (owner, key) WHERE key IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS streams_by_owner ON streams (owner, conversation, number);
+  CREATE INDEX IF NOT EXISTS streams_by_time ON streams (written_at);
+  CREATE TABLE IF NOT EXISTS pieces (
+    stream INTEGER NOT NULL REFERENCES streams (number) ON DELETE CASCADE,
+    -- The position after the last byte.
+    until INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (stream, until)
+  ) STRICT;
+`
+
+/** How often streams are looked for that may be removed, ms. */
+const SWEEP_MS = 60_000
+
+export interface SqliteStore extends StreamStore {
+  /** Closes the database; nothing may be asked of the store afterwards. */
+  close: () => void
+}
+
+/**
+ * Keeps streams in an SQLite file by `node:sqlite` (Node 22.13 and later, Deno 2.2 and later): the embedded default, for
+ * one process. What is written outlives a `kill -9`. Several processes on one machine may share the file; they see each
+ * other's writes within a second.
+ *
+ * @param path the file; made where it does not exist. `':memory:'` for none.
+ * @throws when the file cannot be opened
+ */
+export function sqliteStore(path: string, clock: Clock = systemClock): SqliteStore {
+  const database = new DatabaseSync(path)
+  database.exec(SCHEMA)
+  const listeners = createListeners()
+  const find = database.prepare('SELECT number, version, length, info FROM streams WHERE id = ?')
+  const findKey = database.prepare('SELECT id FROM streams WHERE owner = ? AND key = ?')
+  const insert = database.prepare(
+    `INSERT INTO streams (id, owner, conversation, key, info, ttl_ms, written_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO NOTHING`,
+  )
+  const update = database.prepare(
+    `UPDATE streams SET version = version + 1, length = length + ?, info = coalesce(?, info), ended = max(ended, ?),
+     written_at = ? WHERE id = ? AND version = ? RETURNING number, length`,
+  )
+  const insertPiece = database.prepare('INSERT INTO pieces (stream, until, bytes) VALUES (?, ?, ?)')
+  const findPieces = database.prepare(
+    'SELECT until, bytes FROM pieces WHERE stream = ? AND until > ? ORDER BY until LIMIT 64',
+  )
+  const listAll = database.prepare('SELECT id FROM streams WHERE owner = ? ORDER BY number DESC LIMIT 100')
+  const listOne = database.prepare(
+    'SELECT id FROM streams WHERE owner = ? AND conversation = ? ORDER BY number DESC LIMIT 100',
+  )
+  const remove = database.prepare('DELETE FROM streams WHERE id = ?')
+  const findExpired = database.prepare(
+    'SELECT id, version, ended FROM streams WHERE written_at < ? - ttl_ms LIMIT 1000',
+  )
+  /** Versions of expired streams that had not ended, by id, and since when, by the monotonic clock. */
+  const silent = new Map<string, { version: number; since: number }>()
+  let sweptAt = -Infinity
+
+  return {
+    create: async ({ id, owner, conversation = null, key = null, info, ttlMs }) => {
+      sweep()
+      const added = insert.run(id, owner, conversation, key, info, ttlMs, clock.now())
+      if (Number(added.changes) > 0) return id
+      const taken = key === null ? undefined : findKey.get(owner, key)
+      if (!taken) throw new Error('Cannot create stream: its id is taken')
+      return taken.id as string
+    },
+    write: async (id, version, { bytes, info = null, isEnd = false }) => {
+      const size = bytes?.length ?? 0
+      const write = () => {
+        const row = update.get(size, info, isEnd ? 1 : 0, clock.now(), id, version)
+        if (row && bytes && size > 0) insertPiece.run(row.number as number, row.length as number, bytes)
+        return row !== undefined
+      }
+      const isWritten = size > 0 ? inTransaction(write) : write()
+      if (isWritten) listeners.call(id, version + 1)
+      return isWritten
+    },
+    read: async (id, from, maxBytes) => {
+      sweep()
+      const row = find.get(id) as
+        | { number: number; version: number; length: number; info: string }
+        | undefined
+      if (!row) return undefined
+      const { version, length, info } = row
+      const room = new Uint8Array(Math.max(0, Math.min(maxBytes, length - from)))
+      let filled = 0
+      if (room.length > 0) {
+        for (const piece of findPieces.iterate(row.number, from)) {
+          const { until, bytes } = piece as { until: number; bytes: Uint8Array }
+          const part = bytes.subarray(Math.max(0, from - (until - bytes.length)))
+          room.set(part.subarray(0, room.length - filled), filled)
+          filled = Math.min(room.length, filled + part.length)
+          if (filled === room.length) break
+        }
+      }
+      return { version, length, info, bytes: room.subarray(0, filled) }
+    },
+    watch: listeners.add,
+    list: async (owner, conversation) => {
+      const rows = conversation === undefined ? listAll.all(owner) : listOne.all(owner, conversation)
+      return rows.map(({ id }) => id as string)
+    },
+    delete: async (id) => {
+      const row = find.get(id)
+      remove.run(id)
+      if (row) listeners.call(id, (row.version as number) + 1)
+    },
+    close: () => database.close(),
+  }
+
+  function inTransaction(work: () => boolean): boolean {
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      database.exec('COMMIT')
+      return result
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  /**
+   * Removes what has expired. The wall clock may jump, so a stream that has not ended goes only if nothing has been written
+   * to it while this process has watched it for its whole time to live.
+   */
+  function sweep(): void {
+    const now = clock.monotonic()
+    if (now - sweptAt < SWEEP_MS) return
+    sweptAt = now
+    for (const row of findExpired.all(clock.now())) {
+      const { id, version, ended } = row as { id: string; version: number; ended: number }
+      const known = silent.get(id)
+      if (known?.version !== version && !ended) silent.set(id, { version, since: now })
+      else if (ended || now - (known?.since ?? now) > OPEN_MS) {
+        remove.run(id)
+        silent.delete(id)
+      }
+    }
+  }
+}
+
+/** A stream without an end is removed after it has been silent for so long before our eyes, ms. */
+const OPEN_MS = 3_600_000

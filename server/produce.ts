@@ -1,0 +1,188 @@
+import { isNotice } from '../core/chat/notice.ts'
+import type { Clock } from '../core/clock.ts'
+import { deferred } from '../core/deferred.ts'
+import type { Failure } from '../core/protocol/failure.ts'
+import { errorEnd, inspect, judgeEnd } from './judge-end.ts'
+import { headOf } from './head.ts'
+import { TAIL_BYTES } from './limits.ts'
+import { createSaver } from './saver.ts'
+import type { Source } from './source.ts'
+import type { StreamStore } from './stores/store.ts'
+import type { StreamEnd, StreamErrorCode, StreamInfo } from './stream-info.ts'
+import { createTail } from './tail.ts'
+
+/** How a run has begun. Only the first kind is kept. */
+export type Beginning =
+  | { kind: 'streaming'; response: Response }
+  /** An answer that is no stream: a refusal, or nothing at all. */
+  | { kind: 'refused'; response: Response }
+  | { kind: 'failed'; error: unknown }
+  /** The upstream was closed before it had answered. */
+  | { kind: 'closed'; code: StreamErrorCode }
+
+/** One answer on its way from upstream into the store, whoever reads it. */
+export interface Production {
+  beginning: Promise<Beginning>
+  /** For readers in this process: they need not wait for the store. */
+  source: Source
+  /** Closes the upstream. */
+  stop: () => void
+  /** Resolves when nothing more will be read or written; never rejects. */
+  finished: Promise<void>
+}
+
+interface ProductionPlan {
+  id: string
+  info: StreamInfo
+  send: (signal: AbortSignal) => Promise<Response>
+  store: StreamStore
+  clock: Clock
+  maxBytes: number
+  /** The store has failed; the answer goes on. */
+  onStoreError: (error: unknown) => void
+}
+
+/**
+ * Runs one request to its end.
+ *
+ * Its duties:
+ * - bytes go to readers of this process at once, and to the store in batches, in the same order
+ * - it ends in exactly one way, and the end is the last thing that is written
+ * - before its first byte it can fail without a trace: the store forgets it, and its key is free
+ * - a store that fails does not stop the answer for those who read it here; a store that says it belongs to somebody
+ *   else does
+ */
+export function produce({
+  id,
+  send,
+  store,
+  clock,
+  maxBytes,
+  onStoreError,
+  ...plan
+}: ProductionPlan): Production {
+  const upstream = new AbortController()
+  const tail = createTail(TAIL_BYTES)
+  const beginning = deferred<Beginning>()
+  const listeners = new Set<() => void>()
+  let { info } = plan
+  /** Why the upstream was closed, if it was. */
+  let closedFor: StreamErrorCode | undefined
+  const saver = createSaver({
+    id,
+    store,
+    clock,
+    tail,
+    onStop: () => close('stopped'),
+    onLost: () => close('producer_lost'),
+    onError: onStoreError,
+  })
+
+  return {
+    beginning: beginning.promise,
+    source: {
+      id,
+      isRemote: false,
+      read: async (from, most) => {
+        const bytes = tail.read(from, most)
+        if (bytes) return { info, length: tail.length(), bytes }
+        const stored = await store.read(id, from, Math.min(most, tail.savedTo() - from))
+        return stored && { info, length: tail.length(), bytes: stored.bytes }
+      },
+      watch: (changed) => {
+        listeners.add(changed)
+        return () => void listeners.delete(changed)
+      },
+    },
+    stop: () => close('stopped'),
+    finished: run(),
+  }
+
+  async function run(): Promise<void> {
+    let response: Response
+    try {
+      response = await orAborted(upstream.signal, send(upstream.signal))
+    } catch (error) {
+      return endWithoutHead(closedFor ? { kind: 'closed', code: closedFor } : { kind: 'failed', error })
+    }
+    const { body, status } = response
+    if (!body || status >= 300) return endWithoutHead({ kind: 'refused', response })
+    update({ head: headOf(response) })
+    beginning.resolve({ kind: 'streaming', response })
+    const end = await readAll(body)
+    update({ end })
+    const isNothing = tail.length() === 0 && end.kind === 'error' && end.code !== 'stopped'
+    await (isNothing ? saver.forget() : saver.finished)
+  }
+
+  async function readAll(body: ReadableStream<Uint8Array>): Promise<StreamEnd> {
+    const inspection = inspect(info.head ?? { status: 200, headers: {} }, info.path)
+    const reader = body.getReader()
+    // Not every upstream notices that its request was aborted.
+    upstream.signal.addEventListener('abort', () => void reader.cancel().catch(() => {}), { once: true })
+    for (;;) {
+      let chunk: ReadableStreamReadResult<Uint8Array>
+      try {
+        chunk = await reader.read()
+      } catch (error) {
+        return judgeEnd(inspection, closedFor ?? codeOf(error))
+      }
+      if (closedFor) return judgeEnd(inspection, closedFor)
+      if (chunk.done) return judgeEnd(inspection)
+      // The engine tells a cut in the response's own words. Here that is said to each reader, and is not kept.
+      if (isNotice(chunk.value)) continue
+      if (tail.length() + chunk.value.length > maxBytes) close('too_large')
+      else {
+        inspection.feed(chunk.value)
+        tail.push(chunk.value)
+        saver.bytesAdded()
+        notify()
+      }
+    }
+  }
+
+  /** Nothing was said. A stopped run is remembered, so that its key is not used again; others are forgotten. */
+  async function endWithoutHead(how: Exclude<Beginning, { kind: 'streaming' }>): Promise<void> {
+    const code = how.kind === 'closed' ? how.code : 'upstream_error'
+    update({ end: errorEnd(code) })
+    beginning.resolve(how)
+    await (code === 'stopped' ? saver.finished : saver.forget())
+  }
+
+  function close(code: StreamErrorCode): void {
+    if (closedFor) return
+    closedFor = code
+    upstream.abort(new DOMException(errorEnd(code).message, 'AbortError'))
+  }
+
+  function update(change: Partial<StreamInfo>): void {
+    info = { ...info, ...change }
+    saver.infoChanged(info)
+    notify()
+  }
+
+  function notify(): void {
+    for (const changed of listeners) changed()
+  }
+}
+
+/** What the work comes to, or the signal's reason, should the work not notice that it aborts. */
+function orAborted(signal: AbortSignal, work: Promise<Response>): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    work.then((response) => {
+      if (signal.aborted) void response.body?.cancel().catch(() => {}) // Nobody will read it.
+      resolve(response)
+    }, reject)
+  })
+}
+
+/** The engine says why a body broke off; a platform does not. */
+function codeOf(error: unknown): StreamErrorCode {
+  const cause = error instanceof Error ? (error.cause as Partial<Failure> | undefined) : undefined
+  const isOurs =
+    typeof cause === 'object' && typeof cause.code === 'string' && typeof cause.message === 'string'
+  return isOurs && error instanceof TypeError && error.message === cause.message
+    ? (cause.code as Failure['code'])
+    : 'network_error'
+}

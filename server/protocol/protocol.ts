@@ -1,0 +1,139 @@
+import type { Clock } from '../../core/clock.ts'
+import { NOSNIFF, problem } from '../head.ts'
+import type { FoundStream, Runs } from '../runs.ts'
+import type { StreamStore } from '../stores/store.ts'
+import { EXPOSED_HEADERS } from '../stream-response.ts'
+import { appendTo, createStream, ingestId, isExpired } from './ingest.ts'
+import { readStream } from './read.ts'
+
+export interface ProtocolContext {
+  store: StreamStore
+  clock: Clock
+  path: string
+  ttlMs: number
+  maxBytes: number
+  origins?: string[] | '*' | undefined
+  ingest?: boolean | undefined
+  waitUntil?: ((work: Promise<unknown>) => void) | undefined
+}
+
+type AsUser = (work: (owner: string) => Promise<Response>) => Promise<Response>
+
+const METHODS = 'GET, HEAD, POST, PUT, DELETE, OPTIONS'
+
+const REQUEST_HEADERS = [
+  'authorization',
+  'content-type',
+  'idempotency-key',
+  'if-none-match',
+  'producer-epoch',
+  'producer-id',
+  'producer-seq',
+  'stream-closed',
+  'stream-expires-at',
+  'stream-seq',
+  'stream-ttl',
+].join(', ')
+
+/**
+ * Serves the streams below one path.
+ *
+ * - `GET /` lists the user's streams, `?conversation=` those of one conversation
+ * - `GET /:id`, `HEAD /:id` read, `DELETE /:id` stops and removes
+ * - `PUT /:name`, `POST /:name` create and append, where `ingest` allows it
+ *
+ * // [spec] https://github.com/durable-streams/durable-streams/blob/main/PROTOCOL.md
+ * // [not in spec] `live=stream`, the list, `Stream-Content-Type` and `Stream-Error`; no forks, no JSON mode
+ */
+export function createProtocol(context: ProtocolContext, runs: Runs) {
+  const { store, path, ingest = false, origins } = context
+
+  return async (request: Request, asUser: AsUser): Promise<Response> => {
+    const response =
+      request.method === 'OPTIONS'
+        ? new Response(null, { status: 204 })
+        : await asUser((owner) => serve(request, owner))
+    return secured(response, request)
+  }
+
+  async function serve(request: Request, owner: string): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url)
+    if (pathname !== path && !pathname.startsWith(`${path}/`)) return notFound()
+    const name = pathname.slice(path.length + 1)
+    const { method } = request
+    if (name === '') {
+      return method === 'GET' ? list(owner, searchParams.get('conversation') ?? undefined) : notAllowed()
+    }
+    if (ingest && method === 'PUT') return createStream(context, request, owner, name)
+    const found = await find(owner, name)
+    if (!found) return notFound()
+    if (ingest && method === 'POST' && found.info.ingest) return appendTo(context, request, found)
+    switch (method) {
+      case 'GET':
+      case 'HEAD':
+        return readStream(context, request, found)
+      case 'DELETE':
+        await remove(found)
+        return new Response(null, { status: 204 })
+      default:
+        return notAllowed()
+    }
+  }
+
+  async function find(owner: string, name: string): Promise<FoundStream | undefined> {
+    const found = await runs.find(owner, name)
+    if (found || !ingest) return found
+    const given = await runs.find(owner, ingestId(owner, name))
+    if (!given?.info.ingest || !isExpired(given.info.ingest, context.clock.now())) return given
+    await store.delete(given.source.id)
+    return undefined
+  }
+
+  async function list(owner: string, conversation: string | undefined): Promise<Response> {
+    const found = await runs.list(owner, conversation)
+    const streams = found.map(({ source: { id }, info, length }) => ({
+      id,
+      url: `${path}/${id}`,
+      conversation: info.conversation,
+      state: info.end ? 'ended' : info.head ? 'streaming' : 'waiting',
+      verdict: info.end && (info.end.kind === 'complete' ? 'complete' : info.end.code),
+      bytes: length,
+      at: info.createdAt,
+    }))
+    return Response.json({ streams }, { headers: { 'cache-control': 'no-store' } })
+  }
+
+  async function remove({ source: { id }, info }: FoundStream): Promise<void> {
+    if (!info.end) await runs.stop(id)
+    await store.delete(id)
+  }
+
+  function secured(response: Response, { headers: asked, method }: Request): Response {
+    const { headers } = response
+    for (const [name, value] of Object.entries(NOSNIFF)) headers.set(name, value)
+    if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
+    headers.set('cross-origin-resource-policy', origins ? 'cross-origin' : 'same-origin')
+    headers.set('access-control-expose-headers', EXPOSED_HEADERS)
+    const origin = asked.get('origin')
+    if (origins === '*') headers.set('access-control-allow-origin', '*')
+    else if (origins && origin !== null && origins.includes(origin)) {
+      headers.set('access-control-allow-origin', origin)
+      headers.set('access-control-allow-credentials', 'true')
+    }
+    if (origins) headers.append('vary', 'origin')
+    if (method === 'OPTIONS' && headers.has('access-control-allow-origin')) {
+      headers.set('access-control-allow-methods', METHODS)
+      headers.set('access-control-allow-headers', REQUEST_HEADERS)
+      headers.set('access-control-max-age', '600')
+    }
+    return response
+  }
+}
+
+function notFound(): Response {
+  return problem(404, 'not_found', 'There is no such stream')
+}
+
+function notAllowed(): Response {
+  return problem(405, 'bad_request', 'The method is not allowed here', { allow: METHODS })
+}

@@ -1,0 +1,136 @@
+import type { Clock } from '../core/clock.ts'
+import { declareDead } from './judge-end.ts'
+import { LEASE_MS, POLL_MS, READ_GRACE_MS, SLICE_BYTES } from './limits.ts'
+import type { Source, SourceState } from './source.ts'
+import type { StreamStore } from './stores/store.ts'
+import type { StreamEnd } from './stream-info.ts'
+
+/** What a reader meets next. `idle`: nothing for so long. `gone`: the stream is not there any more. */
+export type Step =
+  | { kind: 'bytes'; bytes: Uint8Array; state: SourceState }
+  | { kind: 'end'; end: StreamEnd; state: SourceState }
+  | { kind: 'idle'; state: SourceState }
+  | { kind: 'gone' }
+
+/** Reads one stream from a byte on, at the pace of whoever asks. */
+export interface StreamReader {
+  /**
+   * Waits at most `idleMs` for bytes or for the end; not to be called twice at once.
+   *
+   * @throws when the store has failed for too long
+   */
+  next: (idleMs: number) => Promise<Step>
+  /** Waits for the head of the response, or for an end without one; `undefined`: the stream is not there any more. */
+  head: () => Promise<SourceState | undefined>
+  /** Where the next bytes begin. */
+  position: () => number
+  /** Ends it, also while it waits. */
+  close: () => void
+}
+
+interface ReadContext {
+  store: StreamStore
+  clock: Clock
+}
+
+/**
+ * Opens a stream at a byte.
+ *
+ * A reader of a stream that another process writes also watches over it: when nothing has been written for the time of
+ * a lease, it ends the stream with an error. It counts that time itself, in steps that it was awake in, so neither a
+ * clock that jumps nor a machine that sleeps makes a living producer look dead.
+ */
+export function openReader(source: Source, from: number, { store, clock }: ReadContext): StreamReader {
+  let position = from
+  let isClosed = false
+  let hasChanged = false
+  let wake = () => {}
+  let seen = { version: 0, silentMs: 0 }
+  const unwatch = source.watch(() => {
+    hasChanged = true
+    wake()
+  })
+
+  return {
+    next: async (idleMs) => {
+      const state = await until(
+        ({ bytes, info }) => bytes.length > 0 || info.end !== undefined,
+        idleMs,
+        SLICE_BYTES,
+      )
+      return step(state)
+    },
+    head: () => until(({ info }) => info.head !== undefined || info.end !== undefined, Infinity, 0),
+    position: () => position,
+    close: () => {
+      isClosed = true
+      unwatch()
+      wake()
+    },
+  }
+
+  async function until(
+    isEnough: (state: SourceState) => boolean,
+    idleMs: number,
+    maxBytes: number,
+  ): Promise<SourceState | undefined> {
+    const idleAt = clock.monotonic() + idleMs
+    for (;;) {
+      hasChanged = false
+      const state = await readPatiently(maxBytes)
+      if (!state || isClosed) return undefined
+      if (isEnough(state)) return state
+      if (source.isRemote && !state.info.ingest && (await hasDied(state))) continue
+      const since = clock.monotonic()
+      if (since >= idleAt) return state
+      await change(Math.min(POLL_MS, idleAt - since))
+      // A wait that took far longer than asked for was slept through.
+      seen.silentMs += Math.min(clock.monotonic() - since, POLL_MS)
+    }
+  }
+
+  function step(state: SourceState | undefined): Step {
+    if (!state) return { kind: 'gone' }
+    const { bytes, info, length } = state
+    position += bytes.length
+    if (bytes.length > 0) return { kind: 'bytes', bytes, state }
+    if (!info.end) return { kind: 'idle', state }
+    // Somebody who has been given more than was stored has not got all of it, whatever the store says.
+    return position > length ? { kind: 'gone' } : { kind: 'end', end: info.end, state }
+  }
+
+  /** Ends the stream if its producer has been silent for too long. */
+  async function hasDied({ version = 0 }: SourceState): Promise<boolean> {
+    if (version !== seen.version) seen = { version, silentMs: 0 }
+    if (seen.silentMs < LEASE_MS) return false
+    seen.silentMs = 0
+    await declareDead(store, source.id, version)
+    return true
+  }
+
+  /** A store that is away for a moment has lost nothing. */
+  async function readPatiently(maxBytes: number): Promise<SourceState | undefined> {
+    for (let waitedMs = 0; ;) {
+      try {
+        return await source.read(position, maxBytes)
+      } catch (error) {
+        if (waitedMs >= READ_GRACE_MS || isClosed) throw error
+        hasChanged = false
+        await change(POLL_MS)
+        waitedMs += POLL_MS
+      }
+    }
+  }
+
+  /** Waits until something may have changed. */
+  function change(ms: number): Promise<void> {
+    if (hasChanged || isClosed) return Promise.resolve()
+    return new Promise((resolve) => {
+      const cancel = clock.timer(ms, resolve)
+      wake = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+}

@@ -1,0 +1,216 @@
+import type { Clock } from '../core/clock.ts'
+import { createRequestId } from '../core/protocol/request-id.ts'
+import { passOn, problem } from './head.ts'
+import { CREATE_MS } from './limits.ts'
+import { inTime } from './in-time.ts'
+import { errorEnd } from './judge-end.ts'
+import { produce, type Production } from './produce.ts'
+import { openReader } from './read-stream.ts'
+import { type Source, storedSource } from './source.ts'
+import type { StreamStore } from './stores/store.ts'
+import { readInfo, type StreamErrorCode, type StreamInfo } from './stream-info.ts'
+import { heartbeatOf, streamResponse } from './stream-response.ts'
+
+export type StartOptions = {
+  /** What the app calls the conversation: `latest` and `stop` find the answer by it. */
+  conversation?: string
+} & (
+  | {
+      /** The provider's endpoint. */
+      url: string | URL
+      /** The request that it gets; the caller's own is not passed on. Its `signal` is not used. */
+      init?: RequestInit
+    }
+  | {
+      /** Makes the response, for SDKs that send by themselves. The signal aborts on Stop. */
+      respond: (signal: AbortSignal) => Response | Promise<Response>
+    }
+)
+
+/** The answers of one store: those that this process runs, and all others. */
+export interface Runs {
+  start: (request: Request, owner: string, options: StartOptions) => Promise<Response>
+  /** One stream of this owner. */
+  find: (owner: string, id: string) => Promise<FoundStream | undefined>
+  /** The newest streams of this owner, or of one conversation. */
+  list: (owner: string, conversation?: string) => Promise<FoundStream[]>
+  /** A stream's bytes from the first on, live; `undefined`: it ended before it began. */
+  respond: (source: Source, request: Request) => Promise<Response | undefined>
+  /** Closes a stream's upstream, whichever process has it. */
+  stop: (id: string) => Promise<void>
+}
+
+export interface FoundStream {
+  source: Source
+  info: StreamInfo
+  /** Bytes so far. */
+  length: number
+}
+
+export interface RunsContext {
+  store: StreamStore
+  send: typeof fetch
+  clock: Clock
+  path: string
+  ttlMs: number
+  maxBytes: number
+  waitUntil?: ((work: Promise<unknown>) => void) | undefined
+  onError: (error: unknown) => void
+}
+
+/** Longer keys are refused, characters. */
+const MAX_KEY = 256
+
+/** Only so many of the newest streams are looked at. */
+const MAX_LISTED = 20
+
+/** A Stop is a write that may be refused again and again while bytes come. */
+const MAX_STOPS = 100
+
+export function createRuns(context: RunsContext): Runs {
+  const { store, send, clock, path, ttlMs, maxBytes, waitUntil, onError } = context
+  /** What this process runs, by id. */
+  const productions = new Map<string, Production>()
+
+  return { start, find, list, respond, stop }
+
+  async function start(request: Request, owner: string, options: StartOptions): Promise<Response> {
+    const key = request.headers.get('idempotency-key') || undefined
+    if (key && key.length > MAX_KEY) return problem(400, 'bad_request', 'The Idempotency-Key is too long')
+    // A run that fails before its first output frees its key, also while somebody waits to read it.
+    for (let round = 0; round < 2; round++) {
+      const run = await claim(owner, key, options)
+      const response = await (typeof run === 'string' ? join(run, owner, request) : begin(run, request))
+      if (response) return response
+    }
+    return problem(503, 'upstream_error', 'The answer failed before it began', { 'retry-after': '1' })
+  }
+
+  /** Adds a stream and runs it, unless the key names one already: then that one's id. */
+  async function claim(
+    owner: string,
+    key: string | undefined,
+    options: StartOptions,
+  ): Promise<Production | string> {
+    const id = createRequestId()
+    const { conversation } = options
+    const named = { ...(conversation === undefined ? {} : { conversation }), owner }
+    const upstreamPath = 'url' in options ? new URL(options.url).pathname : '/'
+    const info: StreamInfo = { ...named, createdAt: clock.now(), path: upstreamPath }
+    try {
+      const created = store.create({
+        ...named,
+        id,
+        ...(key ? { key } : {}),
+        info: JSON.stringify(info),
+        ttlMs,
+      })
+      const taken = await inTime(clock, CREATE_MS, created, 'Cannot store stream: no answer in time')
+      if (taken !== id) return taken
+    } catch (error) {
+      // With a key nobody can say whether it has run already. Without one, an answer that is not kept is better than none.
+      if (key) throw error
+      onError(error)
+    }
+    const production = produce({
+      id,
+      info,
+      send: async (signal) =>
+        'url' in options ? send(options.url, { ...options.init, signal }) : options.respond(signal),
+      store,
+      clock,
+      maxBytes,
+      onStoreError: onError,
+    })
+    productions.set(id, production)
+    const finished = production.finished.then(() => void productions.delete(id))
+    waitUntil?.(finished)
+    return production
+  }
+
+  /** The answer of a run of this process: its stream, or why there is none. */
+  async function begin({ beginning, source }: Production, request: Request): Promise<Response | undefined> {
+    const begun = await beginning
+    switch (begun.kind) {
+      case 'streaming': {
+        const timing = begun.response.headers.get('server-timing')
+        return respond(source, request, timing ? { 'server-timing': timing } : {})
+      }
+      case 'refused':
+        return passOn(begun.response)
+      case 'failed':
+        onError(begun.error)
+        return problem(502, 'network_error', 'The upstream could not be reached', {
+          'x-should-retry': 'false',
+        })
+      case 'closed':
+        return closed(begun.code)
+    }
+  }
+
+  /** The answer that an earlier start with the same key has begun; `undefined`: it failed, and the key is free. */
+  async function join(id: string, owner: string, request: Request): Promise<Response | undefined> {
+    const production = productions.get(id)
+    if (!production) {
+      const found = await find(owner, id)
+      return found && respond(found.source, request)
+    }
+    const begun = await production.beginning
+    // A refusal's body can be read only once, by the request that it answers.
+    return begun.kind === 'refused' ? passOn(new Response(null, begun.response)) : begin(production, request)
+  }
+
+  async function respond(
+    source: Source,
+    request: Request,
+    headers: Record<string, string> = {},
+  ): Promise<Response | undefined> {
+    const reader = openReader(source, 0, { store, clock })
+    const state = await reader.head()
+    if (state?.info.head) {
+      const { id } = source
+      const heartbeatMs = heartbeatOf(request)
+      return streamResponse(reader, state.info.head, { url: `${path}/${id}`, id, heartbeatMs, headers })
+    }
+    reader.close()
+    return state?.info.end?.kind === 'error' && state.info.end.code === 'stopped'
+      ? closed('stopped')
+      : undefined
+  }
+
+  async function find(owner: string, id: string): Promise<FoundStream | undefined> {
+    const source = productions.get(id)?.source ?? storedSource(store, id)
+    const state = await source.read(0, 0)
+    return state?.info.owner === owner ? { source, ...state } : undefined
+  }
+
+  async function list(owner: string, conversation?: string): Promise<FoundStream[]> {
+    const ids = await store.list(owner, conversation)
+    const found = await Promise.all(ids.slice(0, MAX_LISTED).map((id) => find(owner, id)))
+    return found.filter((stream) => stream !== undefined)
+  }
+
+  async function stop(id: string): Promise<void> {
+    const production = productions.get(id)
+    if (production) return production.stop()
+    for (let attempt = 0; attempt < MAX_STOPS; attempt++) {
+      const stored = await store.read(id, 0, 0)
+      const info = stored && readInfo(stored.info)
+      if (!info || info.end || info.isStopping || info.ingest) return
+      const change = { info: JSON.stringify({ ...info, isStopping: true }) }
+      if (await store.write(id, stored.version, change)) return
+    }
+    throw new Error('Cannot stop stream: its record changes too fast')
+  }
+}
+
+/** The answer of a run that was closed before the upstream's answer came. */
+function closed(code: StreamErrorCode): Response {
+  const isStopped = code === 'stopped'
+  return problem(
+    isStopped ? 409 : 503,
+    code,
+    errorEnd(code).message,
+    isStopped ? { 'x-should-retry': 'false' } : {},
+  )
+}

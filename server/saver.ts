@@ -1,0 +1,208 @@
+import type { Clock } from '../core/clock.ts'
+import { deferred } from '../core/deferred.ts'
+import { BATCH_BYTES, BATCH_MS, BEAT_MS, MAX_WRITE, STORE_GRACE_MS } from './limits.ts'
+import type { StreamStore } from './stores/store.ts'
+import { readInfo, type StreamInfo } from './stream-info.ts'
+import type { Tail } from './tail.ts'
+
+/** Writes one stream into its store: a batch at a time, and a sign of life when there is nothing to write. */
+export interface Saver {
+  bytesAdded: () => void
+  /** The record is another now; with an `end` it is the last, and is written after the last byte. */
+  infoChanged: (info: StreamInfo) => void
+  /** Removes what is stored. */
+  forget: () => Promise<void>
+  /** Resolves when all is stored, or never will be. Never rejects. */
+  finished: Promise<void>
+}
+
+interface SaverContext {
+  id: string
+  store: StreamStore
+  clock: Clock
+  tail: Tail
+  /** Somebody has asked the stream to stop. */
+  onStop: () => void
+  /** The stream belongs to somebody else now. */
+  onLost: () => void
+  onError: (error: unknown) => void
+}
+
+const BACKOFF_MS = 250
+const MAX_BACKOFF_MS = 5_000
+
+/**
+ * One loop, one write at a time:
+ *
+ *     wait ─▶ write ─┬─ done ────▶ wait
+ *       ▲            ├─ refused ─▶ read the record: stop? ended by another? or was it our own write after all?
+ *       └─ backoff ◀─┴─ failed
+ *
+ * A write whose answer was lost may have been done. The next is refused then, and the record tells.
+ */
+export function createSaver({ id, store, clock, tail, onStop, onLost, onError }: SaverContext): Saver {
+  let version = 1
+  let info: StreamInfo | undefined
+  let hasNewInfo = false
+  /** Nothing more is written: it has ended, belongs to another, or is forgotten. */
+  let isOver = false
+  let isWriting = false
+  let isAsking = false
+  /** The newest version that was told: greater than our own, it is somebody else's. */
+  let heard = 0
+  let failures = 0
+  /** When the first byte that is not stored must be written; 0: at once. */
+  let batchDueAt: number | undefined
+  let wake = () => {}
+  const finished = deferred<void>()
+  const unwatch = store.watch(id, (changed) => {
+    heard = Math.max(heard, changed)
+    if (!isWriting) void askIfChanged()
+  })
+  void loop()
+
+  return {
+    bytesAdded: () => {
+      const isFull = tail.length() - tail.savedTo() >= BATCH_BYTES
+      const dueAt = isFull ? 0 : (batchDueAt ?? clock.monotonic() + BATCH_MS)
+      if (dueAt === batchDueAt) return
+      batchDueAt = dueAt
+      wake()
+    },
+    infoChanged: (changed) => {
+      info = changed
+      hasNewInfo = true
+      wake()
+    },
+    forget: async () => {
+      end()
+      try {
+        await store.delete(id)
+      } catch (error) {
+        onError(error)
+      }
+    },
+    finished: finished.promise,
+  }
+
+  async function loop(): Promise<void> {
+    let endedAt: number | undefined
+    while (!isOver) {
+      await due()
+      if (isOver) return
+      const bytes = tail.unsaved(MAX_WRITE)
+      const isLast = info?.end !== undefined && tail.savedTo() + bytes.length === tail.length()
+      const isEarly = hasNewInfo && info?.end === undefined
+      const sent = isLast || isEarly ? info : undefined
+      try {
+        isWriting = true
+        const isWritten = await store.write(id, version, {
+          ...(bytes.length > 0 ? { bytes } : {}),
+          ...(sent ? { info: JSON.stringify(sent) } : {}),
+          ...(isLast ? { isEnd: true } : {}),
+        })
+        isWriting = false
+        failures = 0
+        if (isWritten) {
+          version++
+          saved(bytes.length, sent)
+          if (isLast) end()
+          else void askIfChanged()
+        } else await reconcile(bytes.length, sent)
+      } catch (error) {
+        isWriting = false
+        if (failures === 0) onError(error)
+        failures++
+        if (info?.end) endedAt ??= clock.monotonic()
+        if (endedAt !== undefined && clock.monotonic() - endedAt > STORE_GRACE_MS) end()
+        else await backOff(Math.min(BACKOFF_MS * 2 ** failures, MAX_BACKOFF_MS))
+      }
+    }
+  }
+
+  function saved(count: number, sent: StreamInfo | undefined): void {
+    tail.saved(count)
+    batchDueAt = tail.savedTo() < tail.length() ? 0 : undefined
+    if (sent === info) hasNewInfo = false
+  }
+
+  /** Waits until there is something to write. */
+  async function due(): Promise<void> {
+    const beatAt = clock.monotonic() + BEAT_MS
+    while (!isOver && !hasNewInfo) {
+      const leftMs = Math.min(batchDueAt ?? Infinity, beatAt) - clock.monotonic()
+      if (leftMs <= 0) return
+      await wait(leftMs)
+    }
+  }
+
+  /** The write was refused: finds out why. */
+  async function reconcile(sentBytes: number, sent: StreamInfo | undefined): Promise<void> {
+    const stored = await store.read(id, 0, 0)
+    if (isOver) return
+    if (!stored) return abandon()
+    const other = readInfo(stored.info)
+    const isOurs = stored.length === tail.savedTo() + sentBytes && sentBytes > 0
+    if (other.end && !(sent?.end && JSON.stringify(other.end) === JSON.stringify(sent.end))) return lose()
+    if (!isOurs && stored.length !== tail.savedTo()) return lose()
+    version = stored.version
+    if (isOurs) saved(sentBytes, undefined)
+    if (other.end) return end()
+    hear(other)
+  }
+
+  /** Looks at the record between two writes. */
+  async function askIfChanged(): Promise<void> {
+    if (heard <= version || isAsking || isOver) return
+    isAsking = true
+    try {
+      const stored = await store.read(id, 0, 0)
+      if (stored && !isOver) {
+        const other = readInfo(stored.info)
+        if (other.end && !info?.end) lose()
+        else hear(other)
+      }
+    } catch {
+      // The next write will tell.
+    }
+    isAsking = false
+  }
+
+  function hear(other: StreamInfo): void {
+    if (other.isStopping) onStop()
+  }
+
+  function lose(): void {
+    end()
+    onLost()
+  }
+
+  /** The store does not know the stream any more. Who reads it here still gets it. */
+  function abandon(): void {
+    onError(new Error('Cannot store stream: the store has lost it'))
+    end()
+  }
+
+  function end(): void {
+    isOver = true
+    unwatch()
+    wake()
+    finished.resolve()
+  }
+
+  async function backOff(ms: number): Promise<void> {
+    const until = clock.monotonic() + ms
+    while (!isOver && clock.monotonic() < until) await wait(until - clock.monotonic())
+  }
+
+  /** Waits so long, or until something has happened. */
+  function wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.timer(ms, resolve)
+      wake = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+}

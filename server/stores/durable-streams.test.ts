@@ -1,0 +1,84 @@
+import { buffer } from 'node:stream/consumers'
+import { stream } from '@durable-streams/client'
+import { DurableStreamTestServer } from '@durable-streams/server'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { DONE, FINISH, ROLE, say } from '../../core/testing/openai-events.ts'
+import { createStreams } from '../create-streams.ts'
+import { controlledUpstream } from '../testing/controlled-upstream.ts'
+import { serveStreams } from '../testing/serve-streams.ts'
+import { describeStore } from '../testing/store-contract.ts'
+import { durableStreamsStore } from './durable-streams-store.ts'
+import { memoryStore } from './memory-store.ts'
+
+const server = new DurableStreamTestServer({ port: 0 })
+beforeAll(() => server.start())
+afterAll(() => server.stop())
+
+describeStore('durableStreamsStore() with the reference server', () => {
+  const url = `${server.url}/v1/answers`
+  return { store: durableStreamsStore({ url }), other: durableStreamsStore({ url }) }
+})
+
+test('the reference server keeps an answer whose bytes another process gives out as they were', async () => {
+  const url = `${server.url}/v1/shared`
+  const { fetch, request } = controlledUpstream()
+  const authorize = () => 'ann'
+  const first = createStreams({ store: durableStreamsStore({ url }), authorize, fetch })
+  const second = createStreams({ store: durableStreamsStore({ url }), authorize })
+  const asked = first.start(new Request('https://a.example/', { method: 'POST' }), {
+    url: 'https://b.example/',
+  })
+  const upstream = await request()
+  upstream.answer()
+  const id = (await asked).headers.get('x-streamkeeper-id')
+  const there = second
+    .handle(new Request(`https://a.example/api/streams/${id}?live=stream`))
+    .then((got) => got.text())
+  const events = [ROLE, ...Array.from({ length: 200 }, (_, index) => say(` é😀 ${index}`)), FINISH, DONE]
+  for (const event of events) upstream.push(event)
+  upstream.end()
+  expect(await there).toBe(events.join(''))
+})
+
+test.each([false, 'long-poll', 'sse'] as const)(
+  'the reference client reads our streams, live: %s',
+  async (live) => {
+    const { fetch, request } = controlledUpstream()
+    const streams = createStreams({ store: memoryStore(), authorize: () => 'ann', fetch })
+    await using served = await serve(streams.handle)
+    const asked = streams.start(new Request('https://a.example/', { method: 'POST' }), {
+      url: 'https://b.example/',
+    })
+    const upstream = await request()
+    upstream.answer()
+    const where = (await asked).headers.get('content-location') ?? ''
+    const pieces = [
+      ROLE,
+      say('é😀'),
+      'data: {"a":"line\\r\\n"}\r\n\r\n',
+      say('x'.repeat(300_000)),
+      FINISH + DONE,
+    ]
+    const all = new TextEncoder().encode(pieces.join(''))
+    const push = async () => {
+      // Cut anywhere, also within a character.
+      for (let at = 0; at < all.length; at += 33_333) {
+        upstream.push(all.subarray(at, at + 33_333))
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      upstream.end()
+    }
+    if (live === false) await push()
+    const answer = stream({ url: `${served.url}${where}`, offset: '-1', live })
+    const reading = answer.then((found) => buffer(found.bodyStream()))
+    if (live !== false) await push()
+    const read = await reading
+    expect(read.length).toBe(all.length)
+    expect(read.equals(all)).toBe(true)
+  },
+)
+
+async function serve(handle: (request: Request) => Promise<Response>) {
+  const { url, close } = await serveStreams(handle)
+  return { url, [Symbol.asyncDispose]: close }
+}

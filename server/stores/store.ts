@@ -1,0 +1,65 @@
+/**
+ * Where streams are kept: a log of bytes and one small record for each, behind one compare-and-set.
+ *
+ * The record's `version` grows by one with each write, and a write that does not name the current version is refused.
+ * That alone fences producers: whoever ends a stream or asks it to stop makes its producer's next write fail. No store
+ * compares clocks for it.
+ */
+export interface StreamStore {
+  /**
+   * Adds a stream of no bytes, version 1. If `key` already names a stream of the same owner, nothing is added and that
+   * one's id is returned. Rejects when the id is taken.
+   */
+  create: (stream: NewStream) => Promise<string>
+  /**
+   * Appends bytes, replaces the record, or only shows that its writer is alive. Nothing of it is done unless the stream
+   * is there and has this version.
+   *
+   * @returns whether it was done
+   */
+  write: (id: string, version: number, change: StreamChange) => Promise<boolean>
+  /**
+   * The record, and bytes from the position `from`: at most `maxBytes`, at least one where there are any. `undefined`
+   * where there is no such stream.
+   */
+  read: (id: string, from: number, maxBytes: number) => Promise<StoredStream | undefined>
+  /**
+   * Calls `changed` soon after each write of any process that the store hears of, with the new version. Calls may be
+   * lost: readers also ask from time to time.
+   *
+   * @returns ends it
+   */
+  watch: (id: string, changed: (version: number) => void) => () => void
+  /** Ids of an owner's streams, the newest first; at least the newest hundred. */
+  list: (owner: string, conversation?: string) => Promise<string[]>
+  /** Removes a stream; its key is free again. */
+  delete: (id: string) => Promise<void>
+}
+
+export interface NewStream {
+  /** Never used twice. */
+  id: string
+  owner: string
+  conversation?: string
+  /** The owner's idempotency key. */
+  key?: string
+  /** The record, as text. */
+  info: string
+  /** A stream may be removed when it was neither written nor ended for this long, ms. */
+  ttlMs: number
+}
+
+export interface StreamChange {
+  bytes?: Uint8Array
+  info?: string
+  /** Nothing but its removal will follow. */
+  isEnd?: boolean
+}
+
+export interface StoredStream {
+  version: number
+  /** Bytes in all. */
+  length: number
+  info: string
+  bytes: Uint8Array
+}

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createFakeClock } from '../../core/testing/fake-clock.ts'
+import { sqliteStore } from '../node/sqlite-store.ts'
+import { describeStore } from '../testing/store-contract.ts'
+import { memoryStore } from './memory-store.ts'
+
+describeStore('memoryStore()', () => ({ store: memoryStore() }))
+
+describeStore('sqliteStore()', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'streams-'))
+  const store = sqliteStore(join(folder, 'streams.db'))
+  const other = sqliteStore(join(folder, 'streams.db'))
+  const close = () => {
+    store.close()
+    other.close()
+    rmSync(folder, { recursive: true })
+  }
+  return { store, other, hearsOthers: false, close }
+})
+
+const NEW = { owner: 'ann', info: '{}', ttlMs: 60_000 }
+
+test.each(['memoryStore', 'sqliteStore'])(
+  'an ended stream is removed after its time, one that goes on is not, though the clock jumps: %s',
+  async (name) => {
+    const clock = createFakeClock()
+    const store = name === 'memoryStore' ? memoryStore(clock) : sqliteStore(':memory:', clock)
+    await store.create({ ...NEW, id: 'ended' })
+    await store.create({ ...NEW, id: 'open' })
+    await store.write('ended', 1, { isEnd: true })
+    await clock.advance(59_000)
+    expect(await store.read('ended', 0, 0)).toBeDefined()
+    clock.jump(10 * 365 * 86_400_000)
+    expect(await store.write('open', 1, {})).toBe(true)
+    await clock.advance(120_000)
+    expect(await store.read('ended', 0, 0)).toBeUndefined()
+    expect(await store.read('open', 0, 0)).toBeDefined()
+    clock.jump(10 * 365 * 86_400_000)
+    await clock.advance(120_000)
+    expect(await store.read('open', 0, 0)).toBeDefined()
+  },
+)
+
+test('an open stream that nobody writes to is removed in the end: sqliteStore', async () => {
+  const clock = createFakeClock()
+  const store = sqliteStore(':memory:', clock)
+  await store.create({ ...NEW, id: 'lost' })
+  for (let minutes = 0; minutes < 70; minutes++) {
+    await clock.advance(60_000)
+    await store.read('lost', 0, 0)
+  }
+  expect(await store.read('lost', 0, 0)).toBeUndefined()
+})

@@ -1,0 +1,71 @@
+import type { FailureCode } from '../core/protocol/failure.ts'
+
+/** What is known of a stream beside its bytes; kept as JSON in the store's record. */
+export interface StreamInfo {
+  owner: string
+  conversation?: string
+  /** Epoch ms. */
+  createdAt: number
+  /** The path of the request upstream. */
+  path: string
+  /** The head of the response; absent: it has not come. */
+  head?: StreamHead
+  /** Somebody has asked for it to stop. */
+  isStopping?: true
+  /** Absent: it is being written, or its producer has died and nobody has noticed. */
+  end?: StreamEnd
+  /** What a client that writes streams itself has said of this one. */
+  ingest?: IngestInfo
+}
+
+export interface StreamHead {
+  status: number
+  /** Those of the response's headers that its readers need. */
+  headers: Record<string, string>
+}
+
+/** How a stream ended. An error is told to each reader after the last byte, and is never among the bytes. */
+export type StreamEnd = { kind: 'complete' } | StreamError
+
+export interface StreamError {
+  kind: 'error'
+  code: StreamErrorCode
+  message: string
+  /** The error event in the words of the response's protocol, where it has one. */
+  notice?: string
+}
+
+/**
+ * Why a stream has no good end: the engine's own codes, and
+ *
+ * - `producer_lost`: the process that wrote it died, or lost the store for too long
+ * - `stopped`: somebody stopped it
+ * - `too_large`: it grew beyond `maxBytes`
+ */
+export type StreamErrorCode = FailureCode | keyof typeof SERVER_ERRORS
+
+/** Words for a person. */
+export const SERVER_ERRORS = {
+  producer_lost: 'The server was interrupted, and the answer broke off',
+  stopped: 'The answer was stopped',
+  too_large: 'The answer became too long to keep',
+}
+
+/** A stream that clients create and append to by PUT and POST. */
+export interface IngestInfo {
+  contentType: string
+  ttlSeconds?: number
+  /** As it was given. */
+  expiresAt?: string
+  /** Epoch ms; with `ttlSeconds` each read and append counts. */
+  usedAt: number
+  /** The greatest `Stream-Seq`. */
+  lastSeq?: string
+  producers?: Record<string, { epoch: number; seq: number }>
+  /** Which append closed it. */
+  closedBy?: { id: string; epoch: number; seq: number }
+}
+
+export function readInfo(text: string): StreamInfo {
+  return JSON.parse(text) as StreamInfo
+}

@@ -1,0 +1,145 @@
+import { isEventStream } from '../core/providers/media-types.ts'
+import { NOSNIFF } from './head.ts'
+import { formatOffset } from './protocol/offset.ts'
+import type { StreamReader } from './read-stream.ts'
+import type { StreamHead } from './stream-info.ts'
+
+/** What an event stream that was asked for heartbeats gets when it is silent: a comment, none of the log's bytes. */
+export const HEARTBEAT = ': streamkeeper\n\n'
+
+export interface LiveOptions {
+  /** Where the stream can be read again. */
+  url: string
+  id: string
+  /** Sends `HEARTBEAT` after so long without bytes, between events only, ms; 0: never. */
+  heartbeatMs: number
+  headers?: Record<string, string>
+}
+
+/**
+ * The raw bytes of a stream from the reader's position on, as they come, to the end of the connection.
+ *
+ * An error is told in the response's own words where it has some, and then by a connection that breaks: it never looks
+ * like a clean end.
+ */
+export function streamResponse(
+  reader: StreamReader,
+  head: StreamHead,
+  { url, id, heartbeatMs, headers = {} }: LiveOptions,
+): Response {
+  const type = head.headers['content-type'] ?? ''
+  return new Response(liveBody(reader, isEventStream(type) ? heartbeatMs : 0), {
+    status: head.status,
+    headers: {
+      ...head.headers,
+      ...safeType(type),
+      ...liveHeaders(url, id, reader.position()),
+      ...headers,
+    },
+  })
+}
+
+/** How often a request asks for heartbeats, by its query: `heartbeat=<seconds>`, 1 to 60; 0: not at all. ms */
+export function heartbeatOf({ url }: Request): number {
+  const seconds = Number(new URL(url).searchParams.get('heartbeat'))
+  return seconds >= 1 && seconds <= 60 ? seconds * 1000 : 0
+}
+
+/** Headers that say where a stream lies. The worker and other readers need them to read on. */
+export function liveHeaders(url: string, id: string, position: number): Record<string, string> {
+  return {
+    'content-location': url,
+    'stream-next-offset': formatOffset(position),
+    'x-streamkeeper-id': id,
+    'cache-control': 'no-store',
+    'access-control-expose-headers': EXPOSED_HEADERS,
+    // nginx would hold the bytes back otherwise.
+    'x-accel-buffering': 'no',
+    ...NOSNIFF,
+  }
+}
+
+export const EXPOSED_HEADERS = [
+  'Content-Location',
+  'ETag',
+  'Location',
+  'Producer-Epoch',
+  'Producer-Expected-Seq',
+  'Producer-Received-Seq',
+  'Producer-Seq',
+  'Stream-Closed',
+  'Stream-Content-Type',
+  'Stream-Cursor',
+  'Stream-Error',
+  'Stream-Expires-At',
+  'Stream-Next-Offset',
+  'Stream-SSE-Data-Encoding',
+  'Stream-TTL',
+  'Stream-Up-To-Date',
+  'X-Streamkeeper-Id',
+].join(', ')
+
+/** A page of HTML at an address of the app's own would run as the app: it is only ever shown as text. */
+function safeType(type: string): Record<string, string> {
+  return /^(text\/(event-stream|plain)|application\/([\w.-]+\+)?(json|x-ndjson|jsonl|ndjson))\s*(;|$)/i.test(
+    type,
+  )
+    ? {}
+    : { 'content-security-policy': "sandbox; default-src 'none'" }
+}
+
+function liveBody(reader: StreamReader, heartbeatMs: number): ReadableStream<Uint8Array> {
+  let failure: TypeError | undefined
+  let isBetweenEvents = reader.position() === 0
+  let isOpen = true
+
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    if (failure) throw failure
+    const step = await reader.next(heartbeatMs || Infinity)
+    if (!isOpen) return
+    switch (step.kind) {
+      case 'bytes':
+        isBetweenEvents = endsEvent(step.bytes)
+        return controller.enqueue(step.bytes)
+      case 'idle':
+        if (isBetweenEvents) return controller.enqueue(encode(HEARTBEAT))
+        return pull(controller)
+      case 'gone':
+        throw new TypeError('The answer is not there any more')
+      case 'end':
+        reader.close()
+        if (step.end.kind === 'complete') return controller.close()
+        failure = new TypeError(step.end.message)
+        if (step.end.notice === undefined) throw failure
+        return controller.enqueue(encode(step.end.notice))
+    }
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        try {
+          await pull(controller)
+        } catch (error) {
+          reader.close()
+          if (isOpen) controller.error(error)
+        }
+      },
+      cancel: () => {
+        isOpen = false
+        reader.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** Whether an event ends here. Only chunks that end with a whole blank line are taken for it. */
+function endsEvent(bytes: Uint8Array): boolean {
+  const end = String.fromCharCode(...bytes.subarray(-4))
+  return end.endsWith('\n\n') || end.endsWith('\r\n\r\n')
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
