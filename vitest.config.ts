@@ -1,8 +1,15 @@
+import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^streamkeeper$/, replacement: resolve('client/index.ts') },
+      { find: /^streamkeeper\/ui$/, replacement: resolve('ui/index.ts') },
+    ],
+  },
   test: {
-    include: ['{core,sw,client,demo,e2e,bench,scripts}/**/*.test.ts'],
+    include: ['{core,sw,client,ui,demo,e2e,bench,scripts}/**/*.test.ts'],
     testTimeout: 20_000,
   },
 })

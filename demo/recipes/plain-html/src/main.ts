@@ -1,7 +1,7 @@
-import { answerTo, createMessage, loadMessages, saveMessage } from './chat.js'
-import { showOutbox } from './outbox-panel.js'
-import { showStatus } from './status-line.js'
-import { register } from './streamkeeper/index.js'
+import { register } from 'streamkeeper'
+import { answerTo, createMessage, loadMessages, type Message, saveMessage } from '../../shared/chat.ts'
+import { showOutbox } from './outbox-panel.ts'
+import { showStatus } from './status-line.ts'
 
 const keeper = await register('/streamkeeper-sw.js', {
   chat: ['/v1/chat/completions'],
@@ -12,19 +12,21 @@ const keeper = await register('/streamkeeper-sw.js', {
   // So that apps in folders of one site have a worker each; at a site's root it says nothing new.
   scope: './',
 })
-showStatus(keeper, document.querySelector('.status-line'))
-showOutbox(keeper, document.querySelector('.outbox'), () =>
+showStatus(keeper, document.querySelector<HTMLElement>('.status-line')!)
+showOutbox(keeper, document.querySelector<HTMLElement>('.outbox')!, () =>
   keeper.provideAuth(() => ({ Authorization: 'Bearer demo-token' })),
 )
 
-const list = document.querySelector('.messages')
-const form = document.querySelector('.composer')
-const [input, stop, send] = form.elements
+const list = document.querySelector('.messages')!
+const form = document.querySelector<HTMLFormElement>('.composer')!
+const input = document.querySelector<HTMLInputElement>('.composer input')!
+const stop = document.querySelector<HTMLButtonElement>('.composer [type="button"]')!
+const send = document.querySelector<HTMLButtonElement>('.composer [type="submit"]')!
 const messages = await loadMessages(keeper)
 messages.forEach(show)
 send.disabled = false
 
-let run
+let run: AbortController | undefined
 
 form.addEventListener('submit', (event) => {
   event.preventDefault()
@@ -35,26 +37,27 @@ form.addEventListener('submit', (event) => {
 })
 stop.addEventListener('click', () => run?.abort())
 
-async function ask(text) {
-  begin(new AbortController())
+async function ask(text: string): Promise<void> {
+  const controller = new AbortController()
+  begin(controller)
   const question = createMessage('user', text)
   messages.push(question)
   show(question)
   void saveMessage(question)
-  const answer = await answerTo(messages, show, run.signal)
+  const answer = await answerTo(messages, show, controller.signal)
   messages.push(answer)
   if (answer.content) void saveMessage(answer)
   begin(undefined)
 }
 
-function begin(next) {
+function begin(next: AbortController | undefined): void {
   run = next
   stop.hidden = !run
   send.hidden = Boolean(run)
 }
 
-/** Shows a message, or what has become of it. */
-function show({ id, role, content, state }) {
+/** Shows a message, or how it has changed. */
+function show({ id, role, content, state }: Message): void {
   const item = document.getElementById(id) ?? list.appendChild(document.createElement('li'))
   item.id = id
   item.dataset.role = role

@@ -1,17 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { FailureCode, OutboxEntry, Status, StatusName } from 'streamkeeper'
 import { expect, test } from 'vitest'
-import {
-  tellAloud,
-  tellEntry,
-  tellFailure,
-  tellPreview,
-  tellStatus,
-} from './react-status/src/status-words.ts'
+import type { FailureCode, OutboxEntry, Status, StatusName } from '../client/index.ts'
+import { describeEmptyOutbox, describeEntry, describePreview } from './describe-entry.ts'
+import { describeFailure } from './describe-failure.ts'
+import { describeForScreenReader, describeStatus } from './describe-status.ts'
+import { ENGLISH, type PartialWords, type Words } from './words.ts'
 
 const NOW = 1_000_000
-const DOCS = readFileSync(resolve(import.meta.dirname, '../../docs/statuses.md'), 'utf8')
+const DOCS = readFileSync(resolve(import.meta.dirname, '../docs/statuses.md'), 'utf8')
 
 const chat = { at: NOW, own: true, requestId: 'r' }
 const save = { at: NOW, own: true, entryId: 'e', conversation: 'c', attempts: 1 }
@@ -120,14 +117,14 @@ function cellOf(words: string[]): string {
 
 test.each(Object.entries(SAMPLES))('docs/statuses.md says what a person reads of %s', (name, samples) => {
   const [, words, aloud] = rowOf(name)
-  expect(words).toBe(cellOf(samples.map((status) => tellStatus(status, NOW))))
-  const [said = ''] = samples.map(tellAloud)
-  const [read = ''] = samples.map((status) => tellStatus(status, status.at))
+  expect(words).toBe(cellOf(samples.map((status) => describeStatus(status, { now: NOW }))))
+  const [said = ''] = samples.map((status) => describeForScreenReader(status))
+  const [read = ''] = samples.map((status) => describeStatus(status, { now: status.at }))
   expect(aloud).toBe(said === '' ? 'no' : said === read ? 'yes' : said)
 })
 
 test.each(Object.entries(CODES))('docs/statuses.md says what a person reads of %s', (code, samples) => {
-  const words = samples.map((more) => tellFailure({ code: code as FailureCode, ...more }))
+  const words = samples.map((more) => describeFailure({ code: code as FailureCode, ...more }))
   expect(rowOf(code)[1]).toBe(cellOf(words.map(({ title, advice }) => `${title}. ${advice}`)))
 })
 
@@ -136,7 +133,7 @@ test.each(Object.entries(ENTRIES))(
   (state, samples) => {
     const entry = { id: 'e', conversation: 'c', url: '', method: 'POST', createdAt: NOW, attempts: 0 }
     const words = samples.map((more) =>
-      tellEntry({ ...entry, state: state as OutboxEntry['state'], ...more }, NOW),
+      describeEntry({ ...entry, state: state as OutboxEntry['state'], ...more }, { now: NOW }),
     )
     expect(rowOf(state)[0]).toBe(cellOf(words))
   },
@@ -151,6 +148,74 @@ test.each([
   ['400 null', '400 null'],
   ['413 Request too large', '413 Request too large'],
   ['422 {"error":{"message":"Too lo', '422 {"error":{"message":"Too lo'],
-])('of %s a person reads %s', (preview, words) => {
-  expect(tellPreview(preview)).toBe(words)
+])('describePreview() makes of %s: %s', (preview, words) => {
+  expect(describePreview(preview)).toBe(words)
+})
+
+/** Other words for everything: what was said is `ø`, and only values that come from outside stay. */
+function translated(words: Words): Words {
+  const translate = (value: unknown): unknown => {
+    if (typeof value === 'string') return 'ø'
+    if (typeof value === 'function') return () => 'ø'
+    return Object.fromEntries(Object.entries(value as object).map(([key, each]) => [key, translate(each)]))
+  }
+  return {
+    ...(translate(words) as Words),
+    duration: () => 'ø',
+    refused: () => ({ title: 'ø', advice: 'ø' }),
+    failed: ({ title, advice }) => title + advice,
+  }
+}
+
+test('an app’s own words replace every English one', () => {
+  const words = translated(ENGLISH)
+  const said = [
+    ...Object.values(SAMPLES).flatMap((samples: readonly Status[]) =>
+      samples.flatMap((status) => [
+        describeStatus(status, { now: NOW, words }),
+        describeForScreenReader(status, { words }),
+      ]),
+    ),
+    ...Object.entries(CODES).flatMap(([code, samples]) =>
+      samples.flatMap((more) =>
+        Object.values(describeFailure({ code: code as FailureCode, ...more }, { words })),
+      ),
+    ),
+    ...Object.entries(ENTRIES).flatMap(([state, samples]) =>
+      samples.map((more) =>
+        describeEntry({ state: state as OutboxEntry['state'], attempts: 0, ...more }, { now: NOW, words }),
+      ),
+    ),
+    describeEmptyOutbox('controlling', { words }),
+    describeEmptyOutbox('fallback', { words }),
+  ]
+  expect(said.filter((words) => words !== '' && !/^ø+$/.test(words))).toEqual([])
+})
+
+test('what an app does not translate stays English, also one failure of many', () => {
+  const words: PartialWords = {
+    rateLimited: 'Ausgelastet',
+    failures: { truncated: { title: 'Abgeschnitten', advice: 'Der Rest fehlt.' } },
+  }
+  expect(describeStatus(limited, { now: NOW, words })).toBe('Ausgelastet — trying again in 3 s · attempt 2')
+  expect(describeFailure({ code: 'truncated' }, { words }).title).toBe('Abgeschnitten')
+  expect(describeFailure({ code: 'network_error' }, { words })).toEqual(ENGLISH.failures.network_error)
+})
+
+test('a word can be left as it is: undefined replaces nothing', () => {
+  const words = { rateLimited: undefined } as unknown as PartialWords
+  expect(describeStatus(limited, { now: NOW, words })).toBe('Busy — trying again in 3 s · attempt 2')
+})
+
+test.each([
+  [-5, '0 s'],
+  [0, '0 s'],
+  [1, '1 s'],
+  [89_000, '89 s'],
+  [89_001, '1 min 30 s'],
+  [120_000, '2 min'],
+  [5_400_000, '1 h 30 min'],
+  [7_200_000, '2 h'],
+])('%i ms are %s: rounded up, in the two largest units', (ms, words) => {
+  expect(ENGLISH.duration(ms)).toBe(words)
 })

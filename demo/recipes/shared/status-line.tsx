@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import type { Keeper, RequestStatus } from 'streamkeeper'
-import { tellAloud, tellStatus } from './status-words.ts'
+import { describeForScreenReader, describeStatus } from 'streamkeeper/ui'
 import { useKeeper, useNow } from './use-keeper.ts'
 
 interface StatusLineProps {
@@ -17,9 +17,9 @@ export function StatusLine({ keeper, requestId }: StatusLineProps) {
   const now = useNow(status !== undefined && status.status !== 'request_finished')
   return (
     <div className="status-line" data-status={status?.status}>
-      <p>{status && tellStatus(status, Math.max(now, status.at))}</p>
+      <p>{status && describeStatus(status, { now: Math.max(now, status.at) })}</p>
       <p className="only-aloud" role="status">
-        {status && tellAloud(status)}
+        {status && describeForScreenReader(status)}
       </p>
     </div>
   )

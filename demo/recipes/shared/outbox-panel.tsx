@@ -1,13 +1,19 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import type { Keeper } from 'streamkeeper'
-import type { OutboxItem, OutboxStore } from './outbox-store.ts'
-import { tellAloud, tellEmptyOutbox, tellEntry, tellPreview } from './status-words.ts'
+import {
+  describeEmptyOutbox,
+  describeEntry,
+  describeForScreenReader,
+  describePreview,
+  type OutboxItem,
+  type OutboxStore,
+} from 'streamkeeper/ui'
 import { useKeeper, useNow } from './use-keeper.ts'
 
 interface OutboxPanelProps {
   keeper: Keeper
   outbox: OutboxStore
-  /** Lets a person sign in, and gives the keeper what they have then (`keeper.provideAuth`). */
+  /** Lets a person sign in, then gives the keeper their new headers (`keeper.provideAuth`). */
   signIn: () => void
 }
 
@@ -20,13 +26,13 @@ export function OutboxPanel({ keeper, outbox, signIn }: OutboxPanelProps) {
   return (
     <section className="outbox" aria-labelledby="outbox-title">
       <h2 id="outbox-title">Outbox</h2>
-      {items.length === 0 && <p className="quiet">{tellEmptyOutbox(state)}</p>}
+      {items.length === 0 && <p className="quiet">{describeEmptyOutbox(state)}</p>}
       <ul>
         {items.map((item) => (
           <li key={item.id} data-state={item.state}>
-            <p>{item.text || 'A message without text'}</p>
-            <p className="quiet">{tellEntry(item, now)}</p>
-            {item.preview && <p className="quiet preview">{tellPreview(item.preview)}</p>}
+            <p>{item.content || 'A message without text'}</p>
+            <p className="quiet">{describeEntry(item, { now })}</p>
+            {item.preview && <p className="quiet preview">{describePreview(item.preview)}</p>}
             <div className="buttons">
               <MainButton item={item} outbox={outbox} signIn={signIn} />
               <button type="button" onClick={() => void outbox.discard(item.id)}>
@@ -61,20 +67,21 @@ function MainButton({ item, outbox, signIn }: { item: OutboxItem } & Omit<Outbox
     case 'sending':
     case 'waiting':
       return (
-        <button type="button" disabled={item.state === 'sending'} onClick={() => void outbox.sendNow()}>
+        <button type="button" disabled={item.state === 'sending'} onClick={() => void outbox.flush()}>
           Send now
         </button>
       )
   }
 }
 
-/** The last that a person should be told of the outbox, whether they look at it or not. */
+/** The latest news of the outbox, for screen readers. */
 function useNews(keeper: Keeper): string {
   const [news, setNews] = useState('')
   useEffect(
     () =>
       keeper.on('*', (status) => {
-        if (/^(save|outbox|storage)_/.test(status.status)) setNews((last) => tellAloud(status) || last)
+        if (/^(save|outbox|storage)_/.test(status.status))
+          setNews((last) => describeForScreenReader(status) || last)
       }),
     [keeper],
   )
