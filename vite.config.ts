@@ -88,8 +88,15 @@ export default defineConfig({
         target: 'node20',
         outDir: 'dist',
         emptyOutDir: false,
-        lib: { entry: 'cli/streamkeeper.ts', formats: ['es'] },
-        rolldownOptions: { output: { entryFileNames: 'cli.js', banner: '#!/usr/bin/env node' } },
+        lib: { entry: { cli: 'cli/streamkeeper.ts', vite: 'cli/vite.ts' }, formats: ['es'] },
+        rolldownOptions: {
+          output: {
+            entryFileNames: '[name].js',
+            // Beside the worker, which they read.
+            chunkFileNames: '[name].js',
+            banner: ({ name }) => (name === 'cli' ? '#!/usr/bin/env node' : ''),
+          },
+        },
       },
     },
     // What a bundler makes of a page's `import { register }`: only measured.

@@ -9,7 +9,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['{core,sw,client,ui,demo,e2e,bench,scripts}/**/*.test.ts'],
+    include: ['{core,sw,client,ui,cli,demo,e2e,bench,scripts}/**/*.test.ts'],
     testTimeout: 20_000,
   },
 })
