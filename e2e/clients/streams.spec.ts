@@ -1,4 +1,6 @@
-import { hasCorpus, readCorpus, readCorpusBytes, skipReason } from '../../core/testing/corpus.ts'
+import { hasCorpus, readCorpus, readCorpusBytes } from '../../core/testing/corpus.ts'
+import { GENERATED_STREAMS } from '../../core/testing/generated/generated-streams.ts'
+import { bytesOf } from '../../core/testing/generated/stream.ts'
 import { type RecordedStream, requestOf } from '../../core/testing/recorded-streams.ts'
 import type { Verdict } from '../../core/providers/inspection/inspection.ts'
 import { inspect } from '../../core/testing/inspect.ts'
@@ -6,10 +8,10 @@ import type { Options } from '../../client/index.ts'
 import type { Page } from '@playwright/test'
 import type { ClientName, Reply } from '../site/clients.ts'
 import { expect, test } from '../test.ts'
-import { startRecordedProvider } from './recorded-provider.ts'
+import { type ServedStream, startStreamProvider } from './stream-provider.ts'
 import { chatsOf, openPage } from './open-clients.ts'
 
-/** Which clients speak a recording's protocol. */
+/** Which clients speak a stream's protocol. */
 const SPEAKERS: Record<string, ClientName[]> = {
   'openai-chat': ['openai chat', 'streamText', 'fetch', 'fetch text', 'XHR', 'EventSource'],
   'openai-responses': ['openai responses'],
@@ -17,17 +19,29 @@ const SPEAKERS: Record<string, ClientName[]> = {
   'ui-message-stream': ['useChat'],
 }
 
-const recorded = readCorpus<RecordedStream[]>('streams/index.json', []).filter(({ api }) => api in SPEAKERS)
+/** Recordings where there are any, else the generated ones. */
+const served = (
+  hasCorpus ? readCorpus<RecordedStream[]>('streams/index.json', []).map(ofRecorded) : ofGenerated()
+).filter(({ api }) => api in SPEAKERS)
 
-/** Retries of the cut ones, and no limit that one recording's error would hold the others back by. */
+function ofRecorded(recorded: RecordedStream): ServedStream {
+  const { file, api } = recorded
+  return { id: file, name: file, api, ...requestOf(recorded), bytes: readCorpusBytes(`streams/${file}`) }
+}
+
+function ofGenerated(): ServedStream[] {
+  return GENERATED_STREAMS.map((each, index) =>
+    Object.assign({ id: `stream-${index}`, bytes: bytesOf(each) }, each),
+  )
+}
+
+/** Retries of the cut ones, and no limit that one stream's error would hold the others back by. */
 const OPTIONS: Options = { retry: { baseMs: 1, jitterMs: 1, rateLimitBaseMs: 1, rateLimitMaxMs: 1 } }
 
 /** A browser has six connections to an origin. */
 const AT_ONCE = 5
 
-test.describe(`every recorded stream through its clients${skipReason}`, () => {
-  test.skip(!hasCorpus)
-
+test.describe(`every ${hasCorpus ? 'recorded' : 'generated'} stream through its clients`, () => {
   for (const [api, client] of Object.entries(SPEAKERS).flatMap(([api, clients]) =>
     clients.map((client) => [api, client] as const),
   )) {
@@ -36,8 +50,8 @@ test.describe(`every recorded stream through its clients${skipReason}`, () => {
       server,
     }) => {
       test.setTimeout(120_000)
-      const streams = recorded.filter((each) => each.api === api)
-      await using provider = await startRecordedProvider(streams)
+      const streams = served.filter((each) => each.api === api)
+      await using provider = await startStreamProvider(streams)
       // Without a worker first: one that is registered controls every page of its origin.
       const alone = await askAll(await openPage(context, server.url), provider.url, streams, client)
       const options = { ...OPTIONS, chat: chatsOf(provider.url) }
@@ -45,8 +59,8 @@ test.describe(`every recorded stream through its clients${skipReason}`, () => {
 
       for (const stream of streams) {
         const verdict = verdictOf(stream)
-        const name = `${stream.file} (${verdict})`
-        const [without, withUs] = [alone, kept].map((replies) => replies.get(stream.file))
+        const name = `${stream.name} (${verdict})`
+        const [without, withUs] = [alone, kept].map((replies) => replies.get(stream.id))
         if (!without || !withUs) throw new Error(`Nobody asked for ${name}`)
         // What says nothing is passed on, too. An error that the stream itself tells some take, and others leave at its
         // end marker, before we break it.
@@ -66,19 +80,19 @@ test.describe(`every recorded stream through its clients${skipReason}`, () => {
 async function askAll(
   page: Page,
   base: string,
-  streams: readonly RecordedStream[],
+  streams: readonly ServedStream[],
   client: ClientName,
 ): Promise<Map<string, Reply>> {
-  const asked = streams.map(({ file }) => file)
+  const asked = streams.map(({ id }) => id)
   const replies = new Map<string, Reply>()
   for (let at = 0; at < asked.length; at += AT_ONCE) {
     const some = asked.slice(at, at + AT_ONCE)
     await page.evaluate(
       ([base, client, some]) => {
         window.clients.replies = {}
-        for (const file of some) {
+        for (const id of some) {
           // Limits are shared by those who ask for the same model with the same key.
-          window.clients.ask(file, client, { base, query: { recording: file }, model: file, key: file })
+          window.clients.ask(id, client, { base, query: { stream: id }, model: id, key: id })
         }
       },
       [`${base}/v1`, client, some] as const,
@@ -86,14 +100,13 @@ async function askAll(
     await page.waitForFunction(() =>
       Object.values(window.clients.replies).every(({ state }) => state !== 'waiting'),
     )
-    for (const [file, reply] of Object.entries(await page.evaluate(() => window.clients.replies))) {
-      replies.set(file, reply)
+    for (const [id, reply] of Object.entries(await page.evaluate(() => window.clients.replies))) {
+      replies.set(id, reply)
     }
   }
   return replies
 }
 
-function verdictOf(recorded: RecordedStream): Verdict {
-  const { path, contentType } = requestOf(recorded)
-  return inspect(readCorpusBytes(`streams/${recorded.file}`), contentType, path).verdict
+function verdictOf({ bytes, contentType, path, headers = {} }: ServedStream): Verdict {
+  return inspect(bytes, contentType, path, [], { headers }).verdict
 }
