@@ -82,7 +82,7 @@ test.each([
   [{ content: '', parts: [{ text: 'Hello' }] }, 'Hello'],
   [{ text: 'Hello' }, 'Hello'],
   [{ message: 'Hello' }, 'Hello'],
-  [{ content: [null, 'Hello'] }, ''],
+  [{ content: [null, 'no part', { text: 'Hello' }] }, 'Hello'],
   [{ title: 'Hello' }, ''],
   [null, ''],
   ['Hello', ''],
@@ -112,6 +112,19 @@ test('it reads while somebody listens: at once, at every status of a save, and n
   emit('save_queued')
   await settled()
   expect([changes, store.getSnapshot().length]).toEqual([1, 1])
+})
+
+test('the same listener may subscribe twice, and is left once', async () => {
+  const { keeper, put } = createKeeper()
+  const store = createOutboxStore(keeper)
+  let changes = 0
+  const listener = () => void changes++
+  const stop = store.subscribe(listener)
+  store.subscribe(listener)
+  stop()
+  put('a')
+  await store.refresh()
+  expect(changes).toBe(1)
 })
 
 test('statuses of chats ask the worker for nothing', async () => {
@@ -171,7 +184,12 @@ test('the snapshot is the same array until something has changed', async () => {
   expect(store.getSnapshot()).toBe(before)
   put('a')
   await store.refresh()
-  expect(store.getSnapshot()).toBe(store.getSnapshot())
+  const first = store.getSnapshot()
+  await store.refresh()
+  expect(store.getSnapshot()).toBe(first)
+  put('a', undefined, { attempts: 1 })
+  await store.refresh()
+  expect(store.getSnapshot()).not.toBe(first)
 })
 
 test.each(['retry', 'discard'] as const)('%s() resolves when the list no longer has it', async (action) => {

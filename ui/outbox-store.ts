@@ -138,7 +138,7 @@ export function createOutboxStore(
   }
 
   function show(next: readonly OutboxItem<unknown>[]): void {
-    if (next.length === 0 && items.length === 0) return
+    if (isSame(next, items)) return
     items = next
     for (const listener of listeners) listener()
   }
@@ -147,6 +147,13 @@ export function createOutboxStore(
     await action
     await refresh()
   }
+}
+
+/** Whether two lists say the same: the content of a message never changes. */
+function isSame(some: readonly OutboxItem<unknown>[], others: readonly OutboxItem<unknown>[]): boolean {
+  const entriesOf = (items: readonly OutboxItem<unknown>[]) =>
+    JSON.stringify(items, (name, value: unknown) => (name === 'content' ? undefined : value))
+  return entriesOf(some) === entriesOf(others)
 }
 
 async function readText(body: Blob): Promise<string> {
