@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig, type Plugin } from 'vite'
 import { VERSION } from './core/protocol/version.ts'
+import { makeRecipe } from './scripts/make-recipe.ts'
 
 /** Gives the built site its worker, as `streamkeeper init` gives it to an app's public folder. */
 const copyWorker: Plugin = {
@@ -11,14 +12,14 @@ const copyWorker: Plugin = {
   writeBundle: () => copyFileSync('dist/streamkeeper-sw.js', 'demo/dist/streamkeeper-sw.js'),
 }
 
-/** The recipes without a build, as their reader has them: the package's modules beside them. */
-const copyPlainRecipes: Plugin = {
-  name: 'copy-plain-recipes',
+/** The recipes without a build, with the package's modules beside them. */
+const makePlainRecipes: Plugin = {
+  name: 'make-plain-recipes',
   applyToEnvironment: (environment) => environment.name === 'development',
   writeBundle: () => {
     for (const name of ['plain-html', 'timelines']) {
       const folder = `demo/dist/demo/recipes/${name}`
-      cpSync(`demo/recipes/${name}`, folder, { recursive: true, filter: (path) => !path.endsWith('src') })
+      makeRecipe(name, folder)
       cpSync('dist', `${folder}/streamkeeper`, { recursive: true })
     }
   },
@@ -27,8 +28,13 @@ const copyPlainRecipes: Plugin = {
 // One run builds the ready-made worker (one classic script), the package's modules, and the demo's site with its recipes.
 export default defineConfig({
   define: { 'process.env.NODE_ENV': '"production"' },
-  plugins: [copyWorker, copyPlainRecipes, vue()],
-  resolve: { alias: [{ find: /^streamkeeper$/, replacement: resolve('client/index.ts') }] },
+  plugins: [copyWorker, makePlainRecipes, vue()],
+  resolve: {
+    alias: [
+      { find: /^streamkeeper$/, replacement: resolve('client/index.ts') },
+      { find: /^streamkeeper\/ui$/, replacement: resolve('ui/index.ts') },
+    ],
+  },
   publicDir: false,
   builder: {
     buildApp: async (builder) => {
@@ -67,6 +73,7 @@ export default defineConfig({
         lib: {
           entry: {
             index: 'client/index.ts',
+            ui: 'ui/index.ts',
             sw: 'sw/index.ts',
             fetch: 'core/fetch/create-resilient-fetch.ts',
             server: 'server/index.ts',
@@ -101,8 +108,15 @@ export default defineConfig({
         target: 'node20',
         outDir: 'dist',
         emptyOutDir: false,
-        lib: { entry: 'cli/streamkeeper.ts', formats: ['es'] },
-        rolldownOptions: { output: { entryFileNames: 'cli.js', banner: '#!/usr/bin/env node' } },
+        lib: { entry: { cli: 'cli/streamkeeper.ts', vite: 'cli/vite.ts' }, formats: ['es'] },
+        rolldownOptions: {
+          output: {
+            entryFileNames: '[name].js',
+            // Beside the worker, which they read.
+            chunkFileNames: '[name].js',
+            banner: ({ name }) => (name === 'cli' ? '#!/usr/bin/env node' : ''),
+          },
+        },
       },
     },
     // What a bundler makes of a page's `import { register }`: only measured.

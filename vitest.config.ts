@@ -1,10 +1,17 @@
+import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  // The conformance tests bring a Vitest of their own, which would not know that it is run.
-  resolve: { dedupe: ['vitest'] },
+  resolve: {
+    // The conformance tests bring a Vitest of their own, which would not know that it is run.
+    dedupe: ['vitest'],
+    alias: [
+      { find: /^streamkeeper$/, replacement: resolve('client/index.ts') },
+      { find: /^streamkeeper\/ui$/, replacement: resolve('ui/index.ts') },
+    ],
+  },
   test: {
-    include: ['{core,sw,client,server,demo,e2e,bench,scripts}/**/*.test.ts'],
+    include: ['{core,sw,client,server,ui,cli,demo,e2e,bench,scripts}/**/*.test.ts'],
     testTimeout: 20_000,
     server: { deps: { inline: ['@durable-streams/server-conformance-tests'] } },
   },

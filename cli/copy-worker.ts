@@ -1,14 +1,13 @@
 import { readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
+import { readInstalledWorker, WORKER_NAME } from './installed-worker.ts'
 
 /** What came of it, in words for the person at the terminal. */
 export interface Outcome {
   ok: boolean
   text: string
 }
-
-const NAME = 'streamkeeper-sw.js'
 
 /** The first line of every worker of ours, of any version; a retiring one has another line before it. */
 const OURS = /^(?:self\.streamkeeperRetires = true\n)?\/\*! streamkeeper (\S+) /
@@ -17,8 +16,8 @@ const RETIRES = 'self.streamkeeperRetires = true\n'
 
 /** Tells whether the copy in a folder is the installed version. */
 export async function checkCopy(folder: string): Promise<Outcome> {
-  const file = join(folder, NAME)
-  const [installed, copy] = await Promise.all([readInstalled(), readIfThere(file)])
+  const file = join(folder, WORKER_NAME)
+  const [installed, copy] = await Promise.all([readInstalledWorker(), readIfThere(file)])
   const version = versionOf(installed)
   const update = `run: npx streamkeeper init ${folder}`
   if (copy === undefined) return { ok: false, text: `${file} is missing; ${update}` }
@@ -35,11 +34,11 @@ export async function putWorker(
   folder: string,
   { retire, force }: { retire: boolean; force: boolean },
 ): Promise<Outcome> {
-  const file = join(folder, NAME)
+  const file = join(folder, WORKER_NAME)
   if (!(await isFolder(folder))) {
     return { ok: false, text: `Cannot copy the worker: ${resolve(folder)} is no folder` }
   }
-  const [installed, copy] = await Promise.all([readInstalled(), readIfThere(file)])
+  const [installed, copy] = await Promise.all([readInstalledWorker(), readIfThere(file)])
   if (copy !== undefined && versionOf(copy) === undefined && !force && !(await mayReplace(file))) {
     return { ok: false, text: `Cannot copy the worker: ${file} is not streamkeeper's; --force replaces it` }
   }
@@ -54,7 +53,7 @@ function copied(file: string, folder: string, version: string | undefined): stri
   return `${file} is streamkeeper ${version}. In your page, before its first chat:
 
   import { register } from 'streamkeeper'
-  const keeper = await register('/${NAME}', { chat: ['/v1/chat/completions'] })
+  const keeper = await register('/${WORKER_NAME}', { chat: ['/v1/chat/completions'] })
 
 Copy it again with each new version: "streamkeeper init ${folder}" as the package.json's "prebuild" does it for you.`
 }
@@ -74,11 +73,6 @@ async function mayReplace(file: string): Promise<boolean> {
 
 function versionOf(text: string): string | undefined {
   return OURS.exec(text)?.[1]
-}
-
-/** Built, this module lies in dist, as the worker does. */
-function readInstalled(): Promise<string> {
-  return readFile(new URL(NAME, import.meta.url), 'utf8')
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

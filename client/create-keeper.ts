@@ -27,7 +27,7 @@ const PATIENCE_MS = 5_000
 const FLUSH_MS = 240_000
 
 /** The page's keeper as the module's other parts see it. */
-interface Current {
+export interface Current {
   key: string
   keeper: Keeper
   /** Whether the worker that controls this page takes such a request as a chat. */

@@ -1,33 +1,32 @@
-import { beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Status } from '../core/protocol/status.ts'
 import { REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
-import { streamChat } from './stream-chat.ts'
+import type { Current } from './create-keeper.ts'
+import { streamChatWith } from './stream-chat.ts'
 
-const page = vi.hoisted(() => ({
-  tell: (_status: unknown) => {},
+/** A page whose worker has it, and what that page asks the worker for. */
+const page = {
+  tell: (_status: unknown): void => undefined,
   attach: (_from: number): Promise<Response> => Promise.reject(new Error('404')),
   asked: [] as number[],
-}))
+}
 
-// A page whose worker has it.
-vi.mock('./create-keeper.ts', () => ({
-  currentKeeper: () => ({
-    isChat: () => true,
-    fetch: undefined,
-    keeper: {
-      state: 'controlling',
-      on: (_name: string, listener: (status: unknown) => void) => {
-        page.tell = listener
-        return () => {}
-      },
-      attach: (_id: string, { from }: { from: number }) => {
-        page.asked.push(from)
-        return page.attach(from)
-      },
-      cancel: () => {},
+const keeper = {
+  isChat: () => true,
+  fetch: undefined,
+  keeper: {
+    state: 'controlling',
+    on: (_name: string, listener: (status: unknown) => void) => {
+      page.tell = listener
+      return () => undefined
     },
-  }),
-}))
+    attach: (_id: string, { from }: { from: number }) => {
+      page.asked.push(from)
+      return page.attach(from)
+    },
+    cancel: () => undefined,
+  },
+} as unknown as Current
 
 const say = (word: string) => `data: ${JSON.stringify({ word })}\n\n`
 
@@ -37,16 +36,38 @@ function answer(text: string): Response {
 
 const FINISHED = { status: 'request_finished', requestId: 'r1', at: 1, own: true } as Status
 
+function chat(send: typeof fetch) {
+  return streamChatWith<{ word: string }>(() => keeper, 'https://app.test/chat', { body: {}, fetch: send })
+}
+
+/** The words of a chat that is answered so; timers run as soon as nothing else is left to do. */
 async function wordsOf(first: Response): Promise<string[]> {
   const words: string[] = []
-  const chat = streamChat<{ word: string }>('https://app.test/chat', { body: {}, fetch: async () => first })
-  for await (const item of chat) if ('word' in item) words.push(item.word)
-  return words
+  const reading = (async () => {
+    for await (const item of chat(async () => first)) if ('word' in item) words.push(item.word)
+  })()
+  return withTimers(reading.then(() => words))
+}
+
+async function withTimers<Result>(promise: Promise<Result>): Promise<Result> {
+  let isOver = false
+  const over = () => void (isOver = true)
+  promise.then(over, over)
+  while (!isOver) {
+    await new Promise(setImmediate)
+    await vi.advanceTimersByTimeAsync(100)
+  }
+  return promise
 }
 
 beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   page.asked = []
   page.attach = () => Promise.reject(new Error('404'))
+})
+
+afterEach(() => {
+  vi.useRealTimers()
 })
 
 test('a clean end that is told is one', async () => {
@@ -72,9 +93,6 @@ test('an answer that says its end itself needs nobody to tell', async () => {
 })
 
 test('a request that fails without a word of its worker is worker_lost', async () => {
-  const chat = streamChat('https://app.test/chat', {
-    body: {},
-    fetch: () => Promise.reject(new TypeError('Failed to fetch')),
-  })
-  await expect(chat.next()).rejects.toMatchObject({ code: 'worker_lost' })
+  const asked = chat(() => Promise.reject(new TypeError('Failed to fetch')))
+  await expect(withTimers(asked.next())).rejects.toMatchObject({ code: 'worker_lost' })
 })

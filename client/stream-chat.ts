@@ -3,7 +3,7 @@ import { codeOfStatus } from '../core/protocol/failure.ts'
 import { createRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
 import type { Status } from '../core/protocol/status.ts'
 import { ChatError } from './chat-error.ts'
-import { currentKeeper } from './create-keeper.ts'
+import { type Current, currentKeeper } from './create-keeper.ts'
 import { type EndStatus, isEnd } from './open-requests.ts'
 import { type AnswerReader, lostWorker, readAnswer } from './read-answer.ts'
 import { type ChunkSink, messageIn } from './read-chunks.ts'
@@ -38,8 +38,17 @@ export function streamChat<Chunk = unknown>(
   url: string | URL,
   options: StreamChatOptions,
 ): AsyncGenerator<Chunk | Status, void, undefined> {
+  return streamChatWith<Chunk>(currentKeeper, url, options)
+}
+
+/** The same with another keeper than the page's, which is asked for at the first `next()`. */
+export function streamChatWith<Chunk = unknown>(
+  findKeeper: () => Current | undefined,
+  url: string | URL,
+  options: StreamChatOptions,
+): AsyncGenerator<Chunk | Status, void, undefined> {
   const left = new AbortController()
-  const generator = run<Chunk>(url, options, left.signal)
+  const generator = run<Chunk>(findKeeper, url, options, left.signal)
   const finish = generator.return.bind(generator)
   // On its own it would wait for the next item of an answer that nobody wants any more.
   generator.return = (value) => {
@@ -56,12 +65,13 @@ export function streamChat<Chunk = unknown>(
  * - however it is left, the upstream ends and no listener stays
  */
 async function* run<Chunk>(
+  findKeeper: () => Current | undefined,
   url: string | URL,
   { body, headers, signal, fetch: send }: StreamChatOptions,
   left: AbortSignal,
 ): AsyncGenerator<Chunk | Status, void, undefined> {
   if (signal?.aborted) throw reasonOf(signal)
-  const current = currentKeeper()
+  const current = findKeeper()
   const requestId = createRequestId()
   const stop = new AbortController()
   let items: (Chunk | Status)[] = []

@@ -1,6 +1,6 @@
 import type { Activity } from './activity.ts'
 import { tellDuration } from './duration.ts'
-import { tellStatus, tellWait } from './recipes/react-status/src/status-words.ts'
+import { describeStatus, ENGLISH } from '../ui/index.ts'
 
 /** An activity in plain words, as the status line shows it and a screen reader hears it. */
 export function tellActivity(activity: Activity, now: number): string {
@@ -10,24 +10,24 @@ export function tellActivity(activity: Activity, now: number): string {
     case 'sending':
       return 'Sending'
     case 'thinking': {
-      const word = activity.reasoning ? 'Thinking' : 'Waiting for the first word'
-      const waited = now - activity.since
-      return waited < 2_000 ? word : `${word} · ${tellWait(waited)}`
+      const { since, reasoning } = activity
+      const waited = now - since < 2_000 ? undefined : ENGLISH.duration(now - since)
+      return reasoning ? ENGLISH.thinking(waited) : ENGLISH.waiting(waited)
     }
     case 'retrying':
     case 'held_back':
     case 'offline':
     case 'stalled':
-      return tellStatus(activity.status, now)
+      return describeStatus(activity.status, { now })
     case 'answering':
-      return 'Answering'
+      return ENGLISH.answering
     case 'done': {
       const attempts = activity.attempts > 1 ? ` · ${activity.attempts} attempts` : ''
       const when = activity.firstWordMs < 100 ? 'at once' : `after ${tellDuration(activity.firstWordMs)}`
       return `First word ${when} · ${tellDuration(activity.durationMs)} in all${attempts}`
     }
     case 'stopped':
-      return 'Stopped'
+      return ENGLISH.stopped
     case 'failed':
       return 'No complete answer'
   }

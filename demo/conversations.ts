@@ -17,9 +17,9 @@ export const selected = signal(readHash() ?? createId())
 /** Newest first; those the outbox alone knows are among them, so that a waiting message can be found. */
 export const conversations = computed<StoredConversation[]>(() => {
   const all = new Map(known.value)
-  for (const { session, text, createdAt } of outboxItems.value) {
+  for (const { session, content, createdAt } of outboxItems.value) {
     if (session && !all.has(session))
-      all.set(session, { id: session, title: titleFrom(text), updatedAt: createdAt })
+      all.set(session, { id: session, title: titleFrom(content?.content ?? ''), updatedAt: createdAt })
   }
   return [...all.values()].sort((a, b) => b.updatedAt - a.updatedAt)
 })

@@ -1,8 +1,8 @@
-import { tellWait } from './recipes/react-status/src/status-words.ts'
+import { ENGLISH } from '../ui/index.ts'
 
 /** A measured time in words: `0.8 s`, `14 s`. */
 export function tellDuration(ms: number): string {
-  return ms < 9_950 ? `${(ms / 1000).toFixed(1)} s` : tellWait(ms)
+  return ms < 9_950 ? `${(ms / 1000).toFixed(1)} s` : ENGLISH.duration(ms)
 }
 
 /** A time of day as the reader writes it; with the day when it is not today. */

@@ -1,42 +1,37 @@
-import { computed, signal } from '@preact/signals'
+import { computed, effect, signal } from '@preact/signals'
 import type { OutboxEntry } from '../client/index.ts'
+import { createOutboxStore, type OutboxItem as StoreItem } from '../ui/index.ts'
 import { keeper } from './keeper.ts'
 import { readStored, type SaveState, type StoredMessage } from './message.ts'
 
-/** An outbox entry with the chat message inside it. */
-export interface OutboxItem extends OutboxEntry {
+/** An outbox entry with the chat message inside it; `null`: the message of another app. */
+export interface OutboxItem extends StoreItem<StoredMessage | null> {
   /** The conversation of this chat, read from the entry's address. */
   session: string | null
-  message: StoredMessage | null
-  text: string
 }
 
-export const outboxItems = signal<OutboxItem[]>([])
+export const outboxItems = signal<readonly OutboxItem[]>([])
 
 /** What needs a person: nothing will move it but a button. */
 export const outboxNeedsHelp = computed(() =>
   outboxItems.value.some(({ state }) => state === 'dead' || state === 'needs_auth'),
 )
 
-/** Bodies by entry: they never change, and reading one is a trip to the worker's store. */
-const bodies = new Map<string, StoredMessage | null>()
-let refreshing: Promise<void> | null = null
-let stale = false
+const store = computed(() => keeper.value && createOutboxStore(keeper.value, { read: readMessage }))
 
-/** Reads the outbox anew. Calls that come while one is reading share the next reading. */
-export function refreshOutbox(): Promise<void> {
-  stale = true
-  refreshing ??= (async () => {
-    try {
-      while (stale) {
-        stale = false
-        await read()
-      }
-    } finally {
-      refreshing = null
-    }
-  })()
-  return refreshing
+/** Keeps `outboxItems` in step with the outbox, from now on. */
+export function followOutbox(): void {
+  effect(() => {
+    const outbox = store.value
+    return outbox?.subscribe(() => {
+      outboxItems.value = outbox.getSnapshot().map(withSession)
+    })
+  })
+}
+
+/** Resolves when `outboxItems` has what the outbox has now. */
+export async function refreshOutbox(): Promise<void> {
+  await store.peek()?.refresh()
 }
 
 export function saveStateOf({ state }: OutboxEntry): SaveState {
@@ -53,64 +48,41 @@ export function saveStateOf({ state }: OutboxEntry): SaveState {
 }
 
 export async function retryItem(id: string): Promise<void> {
-  await keeper.peek()?.outbox.retry(id)
-  await refreshOutbox()
+  await store.peek()?.retry(id)
 }
 
 export async function discardItem(id: string): Promise<void> {
-  await keeper.peek()?.outbox.discard(id)
-  await refreshOutbox()
+  await store.peek()?.discard(id)
 }
 
 /** Tries again everything that waited for a sign-in: one is enough for all. */
 export async function retrySignIns(): Promise<void> {
   const waiting = outboxItems.peek().filter(({ state }) => state === 'needs_auth')
-  await Promise.all(waiting.map(async ({ id }) => keeper.peek()?.outbox.retry(id)))
-  await refreshOutbox()
+  await Promise.all(waiting.map(({ id }) => retryItem(id)))
 }
 
-/** Sends what waits now, whatever its next time was. */
+/** Sends what is waiting now, whatever its next time was. */
 export async function sendAllNow(): Promise<void> {
-  await keeper.peek()?.outbox.flush()
-  await refreshOutbox()
+  await store.peek()?.flush()
 }
 
 export async function discardConversation(session: string): Promise<void> {
   await refreshOutbox()
-  const mine = outboxItems.peek().filter((item) => item.session === session)
-  await Promise.all(mine.map(async ({ id }) => keeper.peek()?.outbox.discard(id)))
-  await refreshOutbox()
+  const own = outboxItems.peek().filter((item) => item.session === session)
+  await Promise.all(own.map(({ id }) => discardItem(id)))
 }
 
-async function read(): Promise<void> {
-  const outbox = keeper.peek()?.outbox
-  if (!outbox || keeper.peek()?.state !== 'controlling') {
-    if (outboxItems.peek().length) outboxItems.value = []
-    return
-  }
-  try {
-    const entries = await outbox.list()
-    outboxItems.value = await Promise.all(
-      entries.map(async (entry) => {
-        if (!bodies.has(entry.id)) bodies.set(entry.id, await readBody(await outbox.body(entry.id)))
-        const message = bodies.get(entry.id) ?? null
-        return { ...entry, session: sessionOf(entry.url), message, text: message?.content ?? '' }
-      }),
-    )
-    for (const id of bodies.keys()) if (!entries.some((entry) => entry.id === id)) bodies.delete(id)
-  } catch {
-    // The worker is being replaced or has gone; its next status brings us here again.
-  }
-}
-
-async function readBody(body: Blob | null): Promise<StoredMessage | null> {
-  if (!body) return null
+async function readMessage(body: Blob): Promise<StoredMessage | null> {
   try {
     return readStored(JSON.parse(await body.text()))
   } catch {
     // Not a message of this chat; it is listed without its words.
     return null
   }
+}
+
+function withSession(item: StoreItem<StoredMessage | null>): OutboxItem {
+  return { ...item, session: sessionOf(item.url) }
 }
 
 function sessionOf(url: string): string | null {

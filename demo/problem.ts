@@ -1,5 +1,5 @@
 import type { FailureCode } from '../client/index.ts'
-import { FAILURES, tellFailure } from './recipes/react-status/src/status-words.ts'
+import { describeFailure, ENGLISH, type FailureWords } from '../ui/index.ts'
 
 /** What went wrong with an answer, as far as the page knows. */
 export interface Problem {
@@ -10,12 +10,12 @@ export interface Problem {
 }
 
 /** A problem in plain words: what happened, and what a person can do about it. */
-export function tellProblem({ code, ...more }: Problem): { title: string; advice: string } {
-  return isOwn(code) ? OWN[code] : tellFailure({ code, ...more })
+export function tellProblem({ code, ...more }: Problem): FailureWords {
+  return isOwn(code) ? OWN[code] : describeFailure({ code, ...more })
 }
 
 export function isProblemCode(code: unknown): code is Problem['code'] {
-  return typeof code === 'string' && (isOwn(code) || Object.hasOwn(FAILURES, code))
+  return typeof code === 'string' && (isOwn(code) || Object.hasOwn(ENGLISH.failures, code))
 }
 
 function isOwn(code: string): code is keyof typeof OWN {

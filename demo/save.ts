@@ -1,6 +1,5 @@
 import { effect } from '@preact/signals'
 import { messagesUrl } from './history.ts'
-import { keeper } from './keeper.ts'
 import { toStored, type Message } from './message.ts'
 import { discardItem, outboxItems, refreshOutbox, saveStateOf } from './outbox.ts'
 import { signInHeader } from './sign-in.ts'
@@ -41,17 +40,12 @@ export async function discardSave(entryId: string, messageId: string | undefined
 /** Keeps the marks on the messages in step with the outbox, from now on. */
 export function followSaves(): void {
   effect(() => {
-    const items = new Map(outboxItems.value.map((item) => [item.message?.id, item]))
+    const items = new Map(outboxItems.value.map((item) => [item.content?.id, item]))
     for (const message of everyMessage()) {
       const item = items.get(message.id)
       if (item) message.saved.value = saveStateOf(item)
       else if (isInOutbox(message)) message.saved.value = 'saved'
     }
-  })
-  effect(() => {
-    keeper.value?.on('*', ({ status }) => {
-      if (status.startsWith('save_') || status === 'outbox_restored') void refreshOutbox()
-    })
   })
 }
 

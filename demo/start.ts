@@ -3,7 +3,7 @@ import { followArriving } from './arriving.ts'
 import { resumeAnswers } from './chat.ts'
 import { followAddress, historyState, loadConversations, selected } from './conversations.ts'
 import { keeper, ready } from './keeper.ts'
-import { refreshOutbox } from './outbox.ts'
+import { followOutbox, refreshOutbox } from './outbox.ts'
 import { followSaves } from './save.ts'
 import { startSettings } from './settings.ts'
 import { listenForShortcuts } from './shortcuts.ts'
@@ -20,6 +20,7 @@ export function startChat(): void {
   startSettings()
   listenForShortcuts()
   followAddress()
+  followOutbox()
   followSaves()
   followTimelines()
   answerAuthQuestions()

@@ -51,10 +51,10 @@ export async function loadThread(conversation: string): Promise<void> {
   const merged = new Map<string, Message>()
   for (const message of stored ?? []) merged.set(message.id, createMessage({ ...message, conversation }))
   for (const item of outboxItems.peek()) {
-    if (item.session === conversation && item.message && !merged.has(item.message.id))
+    if (item.session === conversation && item.content && !merged.has(item.content.id))
       merged.set(
-        item.message.id,
-        createMessage({ ...item.message, conversation }, { saved: saveStateOf(item) }),
+        item.content.id,
+        createMessage({ ...item.content, conversation }, { saved: saveStateOf(item) }),
       )
   }
   for (const message of messages.peek()) {

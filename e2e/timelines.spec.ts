@@ -33,7 +33,7 @@ test('a bad day is drawn: attempts, waits and the answer, in their order and pro
     'answering',
   ])
   expect(label).toMatch(
-    /^demo-small\. Attempt 1: .+ s\. The service stumbled, waited .+ s\. Attempt 2: .+ s\. Busy, as the service asked, waited .+ s\. Attempt 3: .+ s\. Answering: .+ s\. Complete\.$/,
+    /^demo-small\. Attempt 1: .+ s\. The service failed, waited .+ s\. Attempt 2: .+ s\. Busy, as the service asked, waited .+ s\. Attempt 3: .+ s\. Answering: .+ s\. Complete\.$/,
   )
   const [, , , hintedWait] = segments
   expect(hintedWait?.ms).toBeGreaterThanOrEqual(1_000)
@@ -102,7 +102,7 @@ test('the demo draws what was sent before anybody looked, and what comes next', 
   await demo.answer('failed', 0, 2)
   await tab.click(testId('timelines-button'))
   const { label } = await drawn(tab, 'failed')
-  expect(label).toMatch(/^demo-small\. Attempt 1: .+ s\. Failed: refused \(401\)\.$/)
+  expect(label).toMatch(/^demo-small\. Attempt 1: .+ s\. Failed: The service had a problem \(401\)\.$/)
 })
 
 // This runs in the page; it must stand alone.

@@ -1,6 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createLimits } from '../retry/limits.ts'
-import { hasCorpus, readCorpus, readCorpusBytes, skipReason } from '../testing/corpus.ts'
+import { failuresOf, hasCorpus, readCorpus, readCorpusBytes, skipReason } from '../testing/corpus.ts'
+import { GENERATED_STREAMS } from '../testing/generated/generated-streams.ts'
+import { bytesOf, type Shape } from '../testing/generated/stream.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import { PLAIN_BODY } from '../testing/run-trip.ts'
 import { streams, type TimedBytes } from '../testing/scripted-upstream.ts'
@@ -11,16 +13,17 @@ import { createResponseLog } from './response-log.ts'
 import { startTrip } from './trip.ts'
 import { inspect } from '../testing/inspect.ts'
 
-/** What a page reads of a recorded stream that comes in these pieces, and how its request ended. */
-async function relayed(recorded: RecordedStream, pieces: Uint8Array[]) {
+type Asked = Pick<Shape, 'path' | 'contentType' | 'headers'>
+
+/** What a page reads of a stream that comes in these pieces, and how its request ended. */
+async function relayed({ path, contentType, headers = {} }: Asked, pieces: Uint8Array[]) {
   const clock = createFakeClock()
   const random = () => 0
-  const { path, contentType } = requestOf(recorded)
   const url = `https://api.example${path}`
   const ends: string[] = []
   const upstream = streams(
     pieces.map((bytes): TimedBytes => [0, bytes]),
-    { headers: { 'content-type': contentType } },
+    { headers: { 'content-type': contentType, ...headers } },
   )
   const log = createResponseLog({ clock, leadBytes: 0, keptBytes: 0 })
   const trip = startTrip(
@@ -74,31 +77,42 @@ function cut(bytes: Uint8Array, count: number): Uint8Array[] {
     .filter(({ length }) => length > 0)
 }
 
-describe(`every recorded stream${skipReason}`, () => {
-  const recorded = readCorpus<RecordedStream[]>('streams/index.json', [])
-
-  test.skipIf(!hasCorpus)('is there', () => {
-    expect(recorded).toHaveLength(199)
-  })
-
-  test.each(recorded)('$file reaches the page byte by byte, however it is cut', async (each) => {
-    const bytes = readCorpusBytes(`streams/${each.file}`)
-    const { path, contentType } = requestOf(each)
-    const { verdict, seen: expected } = inspect(bytes, contentType, path)
-    const isWhole = verdict === 'complete' || verdict === 'empty'
-    for (const pieces of [[bytes], cut(bytes, 1), cut(bytes, 7), cut(bytes, 40)]) {
-      const { bytes: seen, broke, ends, status } = await relayed(each, pieces)
-      expect(ends).toEqual([isWhole ? 'request_finished' : 'request_failed'])
-      if (verdict === 'truncated' && expected.outputs === 0) {
-        expect(status).toBe(502) // It ended before it had said anything, twice.
-        continue
-      }
-      expect(status).toBe(200)
-      expect(Buffer.compare(seen.subarray(0, bytes.length), bytes)).toBe(0)
-      if (isWhole) expect([seen.length, broke]).toEqual([bytes.length, false])
-      // Cut, or with an error after its first output: never a clean end. Before that, its own words are the answer.
-      else if (expected.outputs > 0) expect(broke).toBe(true)
-      else expect(seen.length).toBe(bytes.length)
+/** Holds the page to what the upstream sent, however it was cut into chunks. */
+async function expectRelayed(asked: Asked, bytes: Uint8Array): Promise<void> {
+  const { path, contentType, headers = {} } = asked
+  const { verdict, seen: expected } = inspect(bytes, contentType, path, [], { headers })
+  const isWhole = verdict === 'complete' || verdict === 'empty'
+  for (const pieces of [[bytes], cut(bytes, 1), cut(bytes, 7), cut(bytes, 40)]) {
+    const { bytes: seen, broke, ends, status } = await relayed(asked, pieces)
+    expect(ends).toEqual([isWhole ? 'request_finished' : 'request_failed'])
+    if (verdict === 'truncated' && expected.outputs === 0) {
+      expect(status).toBe(502) // It ended before it had said anything, twice.
+      continue
     }
-  })
-})
+    expect(status).toBe(200)
+    expect(Buffer.compare(seen.subarray(0, bytes.length), bytes)).toBe(0)
+    if (isWhole) expect([seen.length, broke]).toEqual([bytes.length, false])
+    // Cut, or with an error after its first output: never a clean end. Before that, its own words are the answer.
+    else if (expected.outputs > 0) expect(broke).toBe(true)
+    else expect(seen.length).toBe(bytes.length)
+  }
+}
+
+test.each(GENERATED_STREAMS)('$name reaches the page byte by byte, however it is cut', (stream) =>
+  expectRelayed(stream, bytesOf(stream)),
+)
+
+test.skipIf(!hasCorpus)(
+  `every recorded stream reaches the page byte by byte, however it is cut${skipReason}`,
+  { timeout: 120_000 },
+  async () => {
+    const recorded = readCorpus<RecordedStream[]>('streams/index.json', [])
+    expect(recorded).toHaveLength(199)
+    const failures = await failuresOf(
+      recorded,
+      ({ file }) => file,
+      (each) => expectRelayed(requestOf(each), readCorpusBytes(`streams/${each.file}`)),
+    )
+    expect(failures).toEqual([])
+  },
+)

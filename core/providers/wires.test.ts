@@ -1,12 +1,15 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { failureOf } from '../protocol/failure.ts'
-import { hasCorpus, readCorpus, readCorpusBytes, skipReason } from '../testing/corpus.ts'
-import { isKnown, type RecordedStream, requestOf } from '../testing/recorded-streams.ts'
+import { failuresOf, hasCorpus, readCorpus, readCorpusBytes, skipReason } from '../testing/corpus.ts'
+import { GENERATED_STREAMS } from '../testing/generated/generated-streams.ts'
+import { bytesOf, withCrlf } from '../testing/generated/stream.ts'
+import { isKnown, RECORDED_SHAPES, type RecordedStream, requestOf } from '../testing/recorded-streams.ts'
 import { DONE } from '../testing/openai-events.ts'
 import { WIRE_SAMPLES } from '../testing/wire-samples.ts'
 import { type Inspected, inspect } from '../testing/inspect.ts'
 import { createInspection } from './inspection/inspection.ts'
+import { WIRES } from './wires.ts'
 
 /** What does not depend on how a response was cut into chunks. */
 function toldBy({ verdict, seen: { usage, error, outputs } }: Inspected) {
@@ -241,49 +244,106 @@ function expectedVerdict({ file, terminators, features }: Recorded): string {
   return terminators.length > 0 ? 'complete' : 'truncated'
 }
 
-describe(`the recorded streams of known protocols${skipReason}`, () => {
-  const recorded = readCorpus<Recorded[]>('streams/index.json', []).filter(
-    (each) => isKnown(each) && each.api !== 'openai-chat', // These have their own rules, in inspection.test.ts.
+/** A whole stream and how it ends, recorded or generated. */
+interface Judged {
+  bytes: Uint8Array
+  contentType: string
+  path: string
+  headers?: Record<string, string>
+  verdict: string
+}
+
+/** Holds a stream to its verdict, whatever its chunks. */
+function expectVerdict({ bytes, contentType, path, headers = {}, verdict }: Judged): void {
+  const judge = (cuts: number[] = []) => inspect(bytes, contentType, path, cuts, { headers })
+  const inOne = judge()
+  expect(inOne.verdict).toBe(verdict)
+  fc.assert(
+    fc.property(fc.array(fc.nat(5_000), { maxLength: 60 }), (places) => {
+      const cuts = places.map((place) => Math.floor((place / 5_000) * bytes.length))
+      expect(toldBy(judge(cuts))).toEqual(toldBy(inOne))
+    }),
+    { numRuns: 6 },
   )
-  const cases = recorded.map((each) => {
-    const { path, contentType } = requestOf(each)
-    return { file: each.file, path, contentType, expected: expectedVerdict(each) }
-  })
+}
 
-  test.skipIf(!hasCorpus)('are there', () => {
-    expect(cases.length).toBeGreaterThan(70)
-  })
+describe.each(GENERATED_STREAMS)('$name', (stream) => {
+  const { contentType, path, headers = {}, events, verdict, end, earlierEnds = [] } = stream
 
-  test.each(cases)('$file: $expected, whatever its chunks', ({ file, contentType, path, expected }) => {
-    const bytes = readCorpusBytes(`streams/${file}`)
-    const inOne = inspect(bytes, contentType, path)
-    expect(inOne.verdict).toBe(expected)
-    fc.assert(
-      fc.property(fc.array(fc.nat(5_000), { maxLength: 60 }), (places) => {
-        const cuts = places.map((place) => Math.floor((place / 5_000) * bytes.length))
-        expect(toldBy(inspect(bytes, contentType, path, cuts))).toEqual(toldBy(inOne))
-      }),
-      { numRuns: 6 },
-    )
-  })
-
-  test.each(cases)('$file: cut after any event it is not complete before its end', (each) => {
-    const { file, contentType, path } = each
-    const text = new TextDecoder('latin1').decode(readCorpusBytes(`streams/${file}`))
-    const border = contentType.startsWith('text/event-stream') ? /\r?\n\r?\n/g : /\n/g
-    const end = text.search(
-      /"response\.(completed|incomplete)"|"stop_reason": ?"|"finishReason": ?"|"message-end"|"type":"(finish|abort)"|"done": ?true|"blockReason"|"finish_reason": ?"\w|\[DONE\]/,
-    )
-    const borders = Array.from(text.matchAll(border), (match) => match.index + match[0].length)
-    const before = borders.filter((at) => end < 0 || at <= end)
-    // All of the first and of the last, and some between.
-    for (const at of before.filter(
-      (_, index) => index < 20 || index > before.length - 20 || index % 50 === 0,
-    )) {
-      const cut = Uint8Array.from(text.slice(0, at), (char) => char.charCodeAt(0))
-      const { inspection, verdict } = inspect(cut, contentType, path)
-      // Before it has said what it is, it is like any other stream.
-      if (inspection.wire() !== undefined) expect([at, verdict]).not.toEqual([at, 'complete'])
+  test(`is ${verdict}, whatever its chunks and line ends`, () => {
+    expectVerdict({ ...stream, bytes: bytesOf(stream) })
+    if (contentType.startsWith('text/event-stream')) {
+      expectVerdict({ ...stream, bytes: bytesOf(withCrlf(stream)) })
     }
   })
+
+  test('cut after any event, is not complete before its end', () => {
+    events.forEach((_event, index) => {
+      const bytes = bytesOf({ events: events.slice(0, index + 1) })
+      const { inspection, verdict: found } = inspect(bytes, contentType, path, [], { headers })
+      if (index >= end) expect([index, found]).toEqual([index, verdict])
+      // Before it has said what it is, it is like any other stream.
+      else if (inspection.wire() !== undefined && !earlierEnds.includes(index))
+        expect([index, found]).not.toEqual([index, 'complete'])
+    })
+  })
 })
+
+test('streams are generated of every shape that is recorded, and of every wire', () => {
+  expect([...new Set(GENERATED_STREAMS.map(({ api }) => api))]).toEqual(
+    expect.arrayContaining(RECORDED_SHAPES),
+  )
+  const found = new Set(
+    GENERATED_STREAMS.map(({ contentType, path, headers = {}, ...stream }) =>
+      inspect(bytesOf(stream), contentType, path, [], { headers }).inspection.wire(),
+    ),
+  )
+  // Whole JSON is no stream.
+  expect(WIRES.map(({ name }) => name).filter((name) => !found.has(name))).toEqual(['whole-json'])
+})
+
+const recorded = readCorpus<Recorded[]>('streams/index.json', []).filter(
+  (each) => isKnown(each) && each.api !== 'openai-chat', // These have their own rules, in inspection.test.ts.
+)
+const nameOf = ({ file }: Recorded) => file
+
+test.skipIf(!hasCorpus)(
+  `every recorded stream of a known protocol has its verdict, whatever its chunks${skipReason}`,
+  { timeout: 120_000 },
+  async () => {
+    expect(recorded.length).toBeGreaterThan(70)
+    const failures = await failuresOf(recorded, nameOf, (each) => {
+      const bytes = readCorpusBytes(`streams/${each.file}`)
+      expectVerdict({ ...requestOf(each), bytes, verdict: expectedVerdict(each) })
+    })
+    expect(failures).toEqual([])
+  },
+)
+
+test.skipIf(!hasCorpus)(
+  `no recorded stream of a known protocol is complete before its end${skipReason}`,
+  { timeout: 120_000 },
+  async () => {
+    expect(await failuresOf(recorded, nameOf, expectNoEarlierEnd)).toEqual([])
+  },
+)
+
+function expectNoEarlierEnd(each: Recorded): void {
+  const { path, contentType } = requestOf(each)
+  const text = new TextDecoder('latin1').decode(readCorpusBytes(`streams/${each.file}`))
+  const border = contentType.startsWith('text/event-stream') ? /\r?\n\r?\n/g : /\n/g
+  const end = text.search(
+    /"response\.(completed|incomplete)"|"stop_reason": ?"|"finishReason": ?"|"message-end"|"type":"(finish|abort)"|"done": ?true|"blockReason"|"finish_reason": ?"\w|\[DONE\]/,
+  )
+  const borders = Array.from(text.matchAll(border), (match) => match.index + match[0].length)
+  const before = borders.filter((at) => end < 0 || at <= end)
+  // All of the first and of the last, and some between.
+  for (const at of before.filter(
+    (_, index) => index < 20 || index > before.length - 20 || index % 50 === 0,
+  )) {
+    const cut = Uint8Array.from(text.slice(0, at), (char) => char.charCodeAt(0))
+    const { inspection, verdict } = inspect(cut, contentType, path)
+    // Before it has said what it is, it is like any other stream.
+    if (inspection.wire() !== undefined) expect([at, verdict]).not.toEqual([at, 'complete'])
+  }
+}

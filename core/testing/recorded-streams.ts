@@ -5,6 +5,30 @@ export interface RecordedStream {
   headers?: Record<string, string>
 }
 
+/** The shapes that recordings have. */
+export const RECORDED_SHAPES = [
+  'anthropic-complete',
+  'anthropic-messages',
+  'bedrock-converse',
+  'bedrock-invoke',
+  'cohere-v2chat',
+  'gateway-sse',
+  'gemini-interactions',
+  'gemini-stream',
+  'ollama-chat',
+  'ollama-generate',
+  'openai-assistants',
+  'openai-chat',
+  'openai-completions',
+  'openai-responses',
+  'openai-transcription',
+  'replicate-stream',
+  'ui-message-stream',
+  'watsonx-generation',
+  'workers-ai',
+  'writer-chat',
+]
+
 /** The paths that the protocols we know are asked at. */
 const PATHS: Record<string, string> = {
   'openai-chat': '/v1/chat/completions',

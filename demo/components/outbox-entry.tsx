@@ -2,9 +2,9 @@ import { conversations, select, selected } from '../conversations.ts'
 import { tellTime } from '../duration.ts'
 import { useNow } from '../now.ts'
 import { retryItem, retrySignIns, sendAllNow, type OutboxItem } from '../outbox.ts'
-import { tellEntry, tellPreview } from '../recipes/react-status/src/status-words.ts'
 import { discardSave } from '../save.ts'
 import { isSignedIn } from '../sign-in.ts'
+import { describeEntry, describePreview } from '../../ui/index.ts'
 
 /** One undelivered message with its words, its fate so far, and its buttons. */
 export function OutboxEntryView({ item }: { item: OutboxItem }) {
@@ -17,12 +17,12 @@ export function OutboxEntryView({ item }: { item: OutboxItem }) {
       class="outbox-item"
       data-testid="outbox-item"
       data-id={item.id}
-      data-message-id={item.message?.id}
+      data-message-id={item.content?.id}
       data-state={item.state}
     >
-      <p class="outbox-text">{item.text || 'A message without text'}</p>
+      <p class="outbox-text">{item.content?.content || 'A message without text'}</p>
       <p class="outbox-meta">
-        {item.message?.role === 'assistant' ? 'Answer' : 'Your message'} of {tellTime(item.createdAt)}
+        {item.content?.role === 'assistant' ? 'Answer' : 'Your message'} of {tellTime(item.createdAt)}
         {elsewhere && (
           <>
             {' in '}
@@ -33,11 +33,11 @@ export function OutboxEntryView({ item }: { item: OutboxItem }) {
         )}
       </p>
       <p class="outbox-fate" data-testid="outbox-fate">
-        {tellEntry(item, now)}
+        {describeEntry(item, { now })}
       </p>
       {item.state === 'dead' && item.preview && (
         <p class="outbox-preview" role="group" aria-label="What the server said" tabIndex={0}>
-          {tellPreview(item.preview)}
+          {describePreview(item.preview)}
         </p>
       )}
       <div class="outbox-buttons">
@@ -46,7 +46,7 @@ export function OutboxEntryView({ item }: { item: OutboxItem }) {
           type="button"
           class="button quiet"
           data-testid="outbox-discard"
-          onClick={() => void discardSave(item.id, item.message?.id)}
+          onClick={() => void discardSave(item.id, item.content?.id)}
         >
           Discard
         </button>

@@ -32,7 +32,7 @@ function needsHelp({ state }: OutboxItem): boolean {
   return state === 'dead' || state === 'needs_auth'
 }
 
-function Group({ title, items }: { title: string; items: OutboxItem[] }) {
+function Group({ title, items }: { title: string; items: readonly OutboxItem[] }) {
   if (items.length === 0) return null
   return (
     <section class="panel-group" aria-label={title}>

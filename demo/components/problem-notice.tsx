@@ -3,7 +3,7 @@ import { announce } from '../announce.ts'
 import { tellTime } from '../duration.ts'
 import { useNow } from '../now.ts'
 import { tellProblem, type Problem } from '../problem.ts'
-import { tellWait } from '../recipes/react-status/src/status-words.ts'
+import { ENGLISH } from '../../ui/index.ts'
 import { Icon } from './icon.tsx'
 
 /** Why there is no answer, or not the whole of it, in plain words and with a way on. */
@@ -21,7 +21,7 @@ export function ProblemNotice({ problem, onRetry }: { problem: Problem; onRetry:
         {retryAt !== undefined && (
           <p data-testid="retry-at">
             {retryAt > now
-              ? `It can be tried again at ${tellTime(retryAt)}, in ${tellWait(retryAt - now)}.`
+              ? `It can be tried again at ${tellTime(retryAt)}, in ${ENGLISH.duration(retryAt - now)}.`
               : 'It can be tried again now.'}
           </p>
         )}

@@ -16,7 +16,7 @@ export function TimelinesPanel() {
   }, [])
   return (
     <SidePanel title="Timelines" testid="timelines-panel">
-      <p class="panel-lead">Attempts, waits and answers of the last requests, as the worker tells of them.</p>
+      <p class="panel-lead">Attempts, waits and answers of the last requests, as the worker reports them.</p>
       <div ref={place} />
     </SidePanel>
   )

@@ -293,7 +293,7 @@ test.each<[string, Status[], string]>([
   [
     'that failed',
     [started(), { ...failed(900, 1), httpStatus: 429 }],
-    'Failed: too many requests (429) · 0.9 s',
+    'Failed: Too many requests (429) · 0.9 s',
   ],
   ['that was stopped', [started(), cancelled(900)], 'Stopped · 0.9 s'],
 ])('tellFate() of a request %s', (_name, statuses, words) => {

@@ -1,12 +1,12 @@
-import { cp } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { makeRecipe } from '../../scripts/make-recipe.ts'
 import { createChromiumPage } from '../chromium-page.ts'
 import { createRecipe, RECIPES } from '../recipes.ts'
 import { expect, test } from './fresh-app.ts'
 
 for (const name of RECIPES) {
   test(`the recipe ${name} stands alone, with the packed package`, async ({ app, page, serve }) => {
-    await cp(resolve(import.meta.dirname, '../../demo/recipes', name), app.folder, { recursive: true })
+    makeRecipe(name, app.folder)
     await app.install()
     if (name === 'plain-html') {
       await app.run('npx', 'streamkeeper', 'init', '.')

@@ -1,7 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { failureOf } from '../../protocol/failure.ts'
-import { hasCorpus, readCorpus, readCorpusBytes, skipReason } from '../../testing/corpus.ts'
+import { failuresOf, hasCorpus, readCorpus, readCorpusBytes, skipReason } from '../../testing/corpus.ts'
+import { CHAT_STREAMS } from '../../testing/generated/openai-chat.ts'
+import { bytesOf } from '../../testing/generated/stream.ts'
 import {
   DONE,
   errorEvent,
@@ -186,7 +188,7 @@ interface Recorded {
   features: string[]
 }
 
-describe(`the recorded OpenAI chat streams${skipReason}`, () => {
+describe(`every recorded OpenAI chat stream${skipReason}`, () => {
   const recorded = readCorpus<Recorded[]>('streams/index.json', []).filter(({ api }) => api === 'openai-chat')
   const isWhole = ({ terminators, features }: Recorded) =>
     (terminators.includes('data: [DONE]') || terminators.includes('finish_reason')) &&
@@ -194,59 +196,86 @@ describe(`the recorded OpenAI chat streams${skipReason}`, () => {
   const whole = recorded.filter((each) => isWhole(each) && !each.file.includes('finish-reason-error'))
   const sse = 'text/event-stream'
   const cuts = fc.array(fc.nat(5_000), { maxLength: 60 })
-
-  test.skipIf(!hasCorpus)('are there', () => {
-    expect(whole.length).toBeGreaterThan(60)
-  })
-
-  test.each(whole)('$file is complete, whatever its chunks', ({ file }) => {
-    const bytes = readCorpusBytes(`streams/${file}`)
-    const inOne = watched(bytes, sse)
-    expect(inOne.verdict).toBe('complete')
-    fc.assert(
-      fc.property(cuts, (places) => {
-        const scaled = places.map((place) => Math.floor((place / 5_000) * bytes.length))
-        const watch = watched(bytes, sse, PATH, scaled)
-        expect(watch.verdict).toBe('complete')
-        expect(watch.seen.usage).toEqual(inOne.seen.usage)
-      }),
-      { numRuns: 8 },
+  const holds = async (some: Recorded[], check: (bytes: Uint8Array) => void) =>
+    failuresOf(
+      some,
+      ({ file }) => file,
+      ({ file }) => check(readCorpusBytes(`streams/${file}`)),
     )
-  })
 
-  // What is no JSON is of nobody’s wire.
-  const readable = whole.filter(({ file }) => !file.includes('malformed-json'))
-
-  test.each(readable)('$file is truncated when it is cut before its end', ({ file }) => {
-    const bytes = readCorpusBytes(`streams/${file}`)
-    const end = firstEnd(bytes)
-    fc.assert(
-      // With less than a field's name nobody can tell what it is.
-      fc.property(fc.integer({ min: Math.min(7, end), max: end }), cuts, (cut, places) => {
-        const scaled = places.map((place) => Math.floor((place / 5_000) * cut))
-        expect(watched(bytes.subarray(0, cut), sse, PATH, scaled).verdict).toMatch(/^(truncated|empty)$/)
-      }),
-      { numRuns: 15 },
-    )
-  })
-
-  const failing = recorded.filter(
-    (each) => !isWhole(each) && each.features.includes('error-object') && !each.file.startsWith('gpustack'),
+  test.skipIf(!hasCorpus)(
+    'that is whole is complete, whatever its chunks',
+    { timeout: 120_000 },
+    async () => {
+      expect(whole.length).toBeGreaterThan(60)
+      const failures = await holds(whole, (bytes) => {
+        const inOne = watched(bytes, sse)
+        expect(inOne.verdict).toBe('complete')
+        fc.assert(
+          fc.property(cuts, (places) => {
+            const scaled = places.map((place) => Math.floor((place / 5_000) * bytes.length))
+            const watch = watched(bytes, sse, PATH, scaled)
+            expect(watch.verdict).toBe('complete')
+            expect(watch.seen.usage).toEqual(inOne.seen.usage)
+          }),
+          { numRuns: 8 },
+        )
+      })
+      expect(failures).toEqual([])
+    },
   )
 
-  test.each(failing)('$file has an error in it', ({ file }) => {
-    expect(watched(readCorpusBytes(`streams/${file}`), sse).verdict).toBe('error_in_stream')
+  test.skipIf(!hasCorpus)('is truncated when it is cut before its end', { timeout: 120_000 }, async () => {
+    // What is no JSON is of nobody’s wire.
+    const readable = whole.filter(({ file }) => !file.includes('malformed-json'))
+    expect(await holds(readable, (bytes) => expectTruncatedBefore(firstEnd(bytes), bytes))).toEqual([])
   })
 
-  // One of them is of another wire than its name says.
-  const cut = recorded.filter(
-    ({ terminators, file }) => terminators.length === 0 && !file.startsWith('cloudflare'),
-  )
+  test.skipIf(!hasCorpus)('with an error in it has one', async () => {
+    const failing = recorded.filter(
+      (each) => !isWhole(each) && each.features.includes('error-object') && !each.file.startsWith('gpustack'),
+    )
+    expect(failing.length).toBeGreaterThan(0)
+    const failures = await holds(failing, (bytes) => {
+      expect(watched(bytes, sse).verdict).toBe('error_in_stream')
+    })
+    expect(failures).toEqual([])
+  })
 
-  test.each(cut)('$file is never complete', ({ file }) => {
-    expect(watched(readCorpusBytes(`streams/${file}`), sse).verdict).not.toBe('complete')
+  test.skipIf(!hasCorpus)('without an end is never complete', async () => {
+    // One of them is of another wire than its name says.
+    const cut = recorded.filter(
+      ({ terminators, file }) => terminators.length === 0 && !file.startsWith('cloudflare'),
+    )
+    expect(cut.length).toBeGreaterThan(0)
+    const failures = await holds(cut, (bytes) => {
+      expect(watched(bytes, sse).verdict).not.toBe('complete')
+    })
+    expect(failures).toEqual([])
   })
 })
+
+test.each(CHAT_STREAMS.filter(({ verdict }) => verdict === 'complete'))(
+  '$name, cut at any byte before its end, is truncated',
+  ({ events, end }) => {
+    const bytes = bytesOf({ events })
+    expectTruncatedBefore(bytesOf({ events: events.slice(0, end) }).length, bytes)
+  },
+)
+
+/** With less than a field's name nobody can tell what it is. */
+function expectTruncatedBefore(end: number, bytes: Uint8Array): void {
+  const cuts = fc.array(fc.nat(5_000), { maxLength: 60 })
+  fc.assert(
+    fc.property(fc.integer({ min: Math.min(7, end), max: end }), cuts, (cut, places) => {
+      const scaled = places.map((place) => Math.floor((place / 5_000) * cut))
+      expect(watched(bytes.subarray(0, cut), 'text/event-stream', PATH, scaled).verdict).toMatch(
+        /^(truncated|empty)$/,
+      )
+    }),
+    { numRuns: 15 },
+  )
+}
 
 /** Where the line begins that first says that the answer is done. */
 function firstEnd(bytes: Uint8Array): number {

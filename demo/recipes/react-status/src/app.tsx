@@ -1,10 +1,10 @@
 import { useState } from 'react'
 import type { Keeper } from 'streamkeeper'
-import { answerTo, createMessage, type Message, saveMessage } from './chat.ts'
-import { Composer } from './composer.tsx'
-import { OutboxPanel } from './outbox-panel.tsx'
-import type { OutboxStore } from './outbox-store.ts'
-import { StatusLine } from './status-line.tsx'
+import { answerTo, createMessage, type Message, saveMessage } from '../../shared/chat.ts'
+import { Composer } from '../../shared/composer.tsx'
+import { OutboxPanel } from '../../shared/outbox-panel.tsx'
+import type { OutboxStore } from 'streamkeeper/ui'
+import { StatusLine } from '../../shared/status-line.tsx'
 
 interface AppProps {
   keeper: Keeper

@@ -1,10 +1,10 @@
-import './style.css'
+import '../../shared/style.css'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { register } from 'streamkeeper'
 import { App } from './app.tsx'
-import { loadMessages } from './chat.ts'
-import { createOutboxStore } from './outbox-store.ts'
+import { loadMessages } from '../../shared/chat.ts'
+import { createOutboxStore } from 'streamkeeper/ui'
 
 const keeper = await register('/streamkeeper-sw.js', {
   chat: ['/v1/chat/completions'],

@@ -3,8 +3,8 @@ import type { UIMessage } from 'ai'
 import { Suspense, use, useSyncExternalStore } from 'react'
 import type { Keeper } from 'streamkeeper'
 import { ChatView } from './chat-view.tsx'
-import { OutboxPanel } from './outbox-panel.tsx'
-import type { OutboxStore } from './outbox-store.ts'
+import { OutboxPanel } from '../../shared/outbox-panel.tsx'
+import type { OutboxStore } from 'streamkeeper/ui'
 
 interface AppProps {
   keeper: Keeper

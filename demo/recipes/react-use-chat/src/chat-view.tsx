@@ -2,10 +2,10 @@ import { type Chat, useChat } from '@ai-sdk/react'
 import { generateId, type UIMessage } from 'ai'
 import type { Keeper } from 'streamkeeper'
 import { textOf } from './chats.ts'
-import { Composer } from './composer.tsx'
+import { Composer } from '../../shared/composer.tsx'
 import { saveMessage } from './history.ts'
-import { StatusLine } from './status-line.tsx'
-import { useKeeper } from './use-keeper.ts'
+import { StatusLine } from '../../shared/status-line.tsx'
+import { useKeeper } from '../../shared/use-keeper.ts'
 
 /** One conversation. */
 export function ChatView({ keeper, chat }: { keeper: Keeper; chat: Chat<UIMessage> }) {

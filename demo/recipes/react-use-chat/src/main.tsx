@@ -1,10 +1,10 @@
-import './style.css'
+import '../../shared/style.css'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { register } from 'streamkeeper'
 import { App } from './app.tsx'
 import { createChats } from './chats.ts'
-import { createOutboxStore } from './outbox-store.ts'
+import { createOutboxStore } from 'streamkeeper/ui'
 
 // Before anything is mounted: the request to resume is sent at once, and must find the worker.
 const keeper = await register('/streamkeeper-sw.js', {

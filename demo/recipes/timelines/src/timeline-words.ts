@@ -1,4 +1,4 @@
-import type { FailureCode } from 'streamkeeper'
+import { describeFailure, ENGLISH } from 'streamkeeper/ui'
 import type { End, Mark, Row, Segment } from './row.ts'
 
 /** A request's whole story in one line, for whoever cannot see it drawn. */
@@ -38,13 +38,13 @@ export function tellSegment(segment: Segment, isOpen = false): string {
 }
 
 const WHY = {
-  busy: 'Busy',
-  overloaded: 'Overloaded',
+  busy: ENGLISH.rateLimited,
+  overloaded: ENGLISH.overloaded,
   offline: 'Offline',
-  no_connection: 'No connection',
-  interrupted: 'Interrupted',
-  timeout: 'No answer in time',
-  server: 'The service stumbled',
+  no_connection: ENGLISH.networkError,
+  interrupted: ENGLISH.workerLost,
+  timeout: ENGLISH.timeout,
+  server: ENGLISH.serverError,
 }
 
 export function tellEnd(end: End): string {
@@ -52,31 +52,12 @@ export function tellEnd(end: End): string {
     case 'complete':
       return 'Complete'
     case 'failed': {
-      const why = FAILURES[end.code]
-      return end.httpStatus === undefined ? `Failed: ${why}` : `Failed: ${why} (${end.httpStatus})`
+      const { title } = describeFailure({ code: end.code })
+      return end.httpStatus === undefined ? `Failed: ${title}` : `Failed: ${title} (${end.httpStatus})`
     }
     case 'stopped':
       return end.by === 'page' ? 'Stopped' : 'Stopped: nobody came back for it'
   }
-}
-
-const FAILURES: Record<FailureCode, string> = {
-  headers_timeout: 'no answer in time',
-  first_output_timeout: 'no answer in time',
-  total_timeout: 'no answer in time',
-  transport_idle: 'silent for too long',
-  output_idle: 'silent for too long',
-  rate_limited: 'too many requests',
-  quota_exhausted: 'the quota is used up',
-  overloaded: 'overloaded',
-  upstream_error: 'refused',
-  network_error: 'the connection was lost',
-  truncated: 'cut off',
-  error_in_stream: 'an error in the answer',
-  retry_budget_exhausted: 'too many retries',
-  worker_lost: 'the browser stopped the worker',
-  storage_unavailable: 'not stored',
-  unsure: 'nobody knows whether it arrived',
 }
 
 export function tellMark({ kind }: Mark): string {

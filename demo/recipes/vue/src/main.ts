@@ -1,9 +1,9 @@
-import './style.css'
+import '../../shared/style.css'
 import { register } from 'streamkeeper'
 import { createApp } from 'vue'
 import App from './App.vue'
-import { loadMessages } from './chat.ts'
-import { createOutboxStore } from './outbox-store.ts'
+import { loadMessages } from '../../shared/chat.ts'
+import { createOutboxStore } from 'streamkeeper/ui'
 
 const keeper = await register('/streamkeeper-sw.js', {
   chat: ['/v1/chat/completions'],

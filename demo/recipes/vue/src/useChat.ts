@@ -1,5 +1,5 @@
 import { shallowRef } from 'vue'
-import { answerTo, createMessage, type Message, saveMessage } from './chat.ts'
+import { answerTo, createMessage, type Message, saveMessage } from '../../shared/chat.ts'
 
 /** A conversation, and what a person can do with it. */
 export function useChat(history: Message[]) {

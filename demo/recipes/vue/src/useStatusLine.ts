@@ -1,6 +1,6 @@
 import { computed } from 'vue'
 import type { Keeper } from 'streamkeeper'
-import { tellAloud, tellStatus } from './status-words.ts'
+import { describeForScreenReader, describeStatus } from 'streamkeeper/ui'
 import { useEnded, useKeeper, useNow } from './useKeeper.ts'
 
 /** What is being done for this page's last request, or how it ended: to be read, and to be said once. */
@@ -9,7 +9,9 @@ export function useStatusLine(keeper: Keeper) {
   const ended = useEnded(keeper)
   const status = computed(() => snapshot.value.requests.findLast(({ own }) => own)?.status ?? ended.value)
   const now = useNow(() => status.value !== undefined && status.value.status !== 'request_finished')
-  const words = computed(() => status.value && tellStatus(status.value, Math.max(now.value, status.value.at)))
-  const aloud = computed(() => status.value && tellAloud(status.value))
+  const words = computed(
+    () => status.value && describeStatus(status.value, { now: Math.max(now.value, status.value.at) }),
+  )
+  const aloud = computed(() => status.value && describeForScreenReader(status.value))
   return { words, aloud }
 }

@@ -1,0 +1,53 @@
+import type { FailureCode, KeeperState, OutboxEntry } from '../client/index.ts'
+import { type DescribeOptions, type Words, wordsWith } from './words.ts'
+
+/** Where a message in the outbox stands. Waits count down with `options.now`: call it again, four times a second. */
+export function describeEntry(
+  { state, code, attempts, retryAt }: Pick<OutboxEntry, 'state' | 'code' | 'attempts' | 'retryAt'>,
+  { now = Date.now(), words: own }: DescribeOptions = {},
+): string {
+  const words = wordsWith(own)
+  switch (state) {
+    case 'dead':
+      return words.entry(deadLetterReason(code, words), attempts)
+    case 'needs_auth':
+      return words.entryNeedsAuth
+    case 'sending':
+      return words.entry(words.sending, attempts)
+    case 'queued':
+    case 'waiting': {
+      if (retryAt === undefined) return words.entry(words.queued, attempts)
+      const wait = retryAt > now ? words.duration(retryAt - now) : undefined
+      return words.entry(words.nextAttempt(wait), attempts)
+    }
+  }
+}
+
+/** What stands in place of a list of messages when there are none, for a `keeper.state`. */
+export function describeEmptyOutbox(
+  state: KeeperState,
+  { words }: Pick<DescribeOptions, 'words'> = {},
+): string {
+  const { emptyOutbox, noOutbox } = wordsWith(words)
+  return state === 'controlling' ? emptyOutbox : noOutbox
+}
+
+/** Why a message was given up. */
+export function deadLetterReason(code: FailureCode | undefined, words: Words): string {
+  if (code === 'unsure') return words.unsure
+  return code === 'storage_unavailable' ? words.notStored : words.rejected
+}
+
+/**
+ * What a server has said to a message (`OutboxEntry.preview`: its status and the beginning of its body). Of JSON it is the
+ * sentence that is meant for a person, where one can be found; anything else stays as it is.
+ */
+export function describePreview(preview: string): string {
+  try {
+    const { error, message, detail } = JSON.parse(preview.replace(/^\d+ /, '')) as Record<string, unknown>
+    const nested = (error as { message?: unknown } | undefined)?.message
+    return [nested, error, message, detail].find((each) => typeof each === 'string') ?? preview
+  } catch {
+    return preview // No JSON, or not all of it.
+  }
+}

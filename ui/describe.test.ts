@@ -1,0 +1,221 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import type { FailureCode, OutboxEntry, Status, StatusName } from '../client/index.ts'
+import { describeEmptyOutbox, describeEntry, describePreview } from './describe-entry.ts'
+import { describeFailure } from './describe-failure.ts'
+import { describeForScreenReader, describeStatus } from './describe-status.ts'
+import { ENGLISH, type PartialWords, type Words } from './words.ts'
+
+const NOW = 1_000_000
+const DOCS = readFileSync(resolve(import.meta.dirname, '../docs/statuses.md'), 'utf8')
+
+const chat = { at: NOW, own: true, requestId: 'r' }
+const save = { at: NOW, own: true, entryId: 'e', conversation: 'c', attempts: 1 }
+const retry = { ...chat, attempt: 2, retryAfterMs: 3_000, retryAt: NOW + 3_000, budgetLeftMs: 9_000 }
+const started = { ...chat, status: 'request_started', url: '', reasoning: false } as const
+const limited = { ...retry, status: 'rate_limit_retry', reason: 'rate_limited', hinted: true } as const
+const failed = { ...chat, status: 'request_failed', message: '', attempts: 1, waitedMs: 0 } as const
+const silent = { ...chat, silentMs: 12_000, clock: 'transport' } as const
+const told = { at: NOW, own: true, message: '' }
+
+/** What the table in the docs shows of each, in its order. */
+const SAMPLES: { [Name in StatusName]: (Status & { status: Name })[] } = {
+  request_started: [started, { ...started, at: NOW - 5_000 }, { ...started, reasoning: true }],
+  rate_limit_retry: [limited, { ...limited, reason: 'overloaded' }],
+  rate_limit_wait: [
+    { ...chat, status: 'rate_limit_wait', retryAfterMs: 3_000, retryAt: NOW + 3_000 },
+    { ...chat, status: 'rate_limit_wait', retryAfterMs: 0, retryAt: NOW },
+  ],
+  network_wait: [{ ...chat, status: 'network_wait' }],
+  network_retry: [
+    { ...retry, status: 'network_retry' },
+    { ...retry, status: 'network_retry', phase: 'worker_lost', retryAt: NOW },
+  ],
+  timeout_retry: [{ ...retry, status: 'timeout_retry' }],
+  server_retry: [{ ...retry, status: 'server_retry' }],
+  first_output: [{ ...chat, status: 'first_output', ttfbMs: 1, ttftMs: 1, attempt: 1 }],
+  stream_stalled: [{ ...silent, status: 'stream_stalled' }],
+  stream_flowing: [{ ...silent, status: 'stream_flowing' }],
+  stream_detached: [{ ...chat, status: 'stream_detached', from: 0 }],
+  stream_attached: [{ ...chat, status: 'stream_attached', from: 0 }],
+  request_finished: [
+    {
+      ...chat,
+      status: 'request_finished',
+      verdict: 'complete',
+      attempts: 1,
+      waitedMs: 0,
+      ttftMs: 1,
+      durationMs: 1,
+      bytes: 1,
+    },
+  ],
+  request_failed: [
+    { ...failed, code: 'network_error' },
+    { ...failed, code: 'rate_limited', retryAt: NOW + 80_000 },
+  ],
+  request_cancelled: [{ ...chat, status: 'request_cancelled', by: 'page' }],
+  save_queued: [{ ...save, status: 'save_queued' }],
+  save_sent: [{ ...save, status: 'save_sent' }],
+  save_retry: [{ ...save, status: 'save_retry', retryAt: NOW + 3_000 }],
+  save_needs_auth: [{ ...save, status: 'save_needs_auth' }],
+  save_dead: [
+    { ...save, status: 'save_dead', code: 'upstream_error' },
+    { ...save, status: 'save_dead', code: 'unsure' },
+  ],
+  storage_degraded: [{ ...told, status: 'storage_degraded' }],
+  outbox_restored: [{ ...told, status: 'outbox_restored' }],
+  worker_waiting: [{ ...told, status: 'worker_waiting' }],
+  worker_updated: [{ ...told, status: 'worker_updated' }],
+}
+
+const CODES: Record<FailureCode, { httpStatus?: number }[]> = {
+  headers_timeout: [{}],
+  first_output_timeout: [{}],
+  total_timeout: [{}],
+  transport_idle: [{}],
+  output_idle: [{}],
+  rate_limited: [{ httpStatus: 429 }],
+  quota_exhausted: [{ httpStatus: 429 }],
+  overloaded: [{ httpStatus: 529 }],
+  upstream_error: [{ httpStatus: 401 }, { httpStatus: 400 }, { httpStatus: 500 }],
+  network_error: [{}],
+  truncated: [{}],
+  error_in_stream: [{}],
+  retry_budget_exhausted: [{}],
+  worker_lost: [{}],
+  storage_unavailable: [{}],
+  unsure: [{}],
+}
+
+const ENTRIES: Record<OutboxEntry['state'], Partial<OutboxEntry>[]> = {
+  queued: [{}],
+  sending: [{}],
+  waiting: [
+    { attempts: 1, retryAt: NOW + 3_000 },
+    { attempts: 2, retryAt: NOW },
+  ],
+  needs_auth: [{ attempts: 1 }],
+  dead: [{ attempts: 1, code: 'upstream_error' }, { code: 'unsure' }, { code: 'storage_unavailable' }],
+}
+
+/** The cells of the row that begins with `name`. */
+function rowOf(name: string): string[] {
+  const row = DOCS.split('\n').find((line) => line.startsWith(`| \`${name}\` `))
+  return (
+    row
+      ?.split('|')
+      .slice(2, -1)
+      .map((cell) => cell.trim()) ?? []
+  )
+}
+
+function cellOf(words: string[]): string {
+  return words.join('<br>') || 'nothing'
+}
+
+test.each(Object.entries(SAMPLES))('docs/statuses.md says what a person reads of %s', (name, samples) => {
+  const [, words, aloud] = rowOf(name)
+  expect(words).toBe(cellOf(samples.map((status) => describeStatus(status, { now: NOW }))))
+  const [said = ''] = samples.map((status) => describeForScreenReader(status))
+  const [read = ''] = samples.map((status) => describeStatus(status, { now: status.at }))
+  expect(aloud).toBe(said === '' ? 'no' : said === read ? 'yes' : said)
+})
+
+test.each(Object.entries(CODES))('docs/statuses.md says what a person reads of %s', (code, samples) => {
+  const words = samples.map((more) => describeFailure({ code: code as FailureCode, ...more }))
+  expect(rowOf(code)[1]).toBe(cellOf(words.map(({ title, advice }) => `${title}. ${advice}`)))
+})
+
+test.each(Object.entries(ENTRIES))(
+  'docs/statuses.md says what a person reads of a message that is %s',
+  (state, samples) => {
+    const entry = { id: 'e', conversation: 'c', url: '', method: 'POST', createdAt: NOW, attempts: 0 }
+    const words = samples.map((more) =>
+      describeEntry({ ...entry, state: state as OutboxEntry['state'], ...more }, { now: NOW }),
+    )
+    expect(rowOf(state)[0]).toBe(cellOf(words))
+  },
+)
+
+test.each([
+  ['422 {"error":{"message":"Too long","code":"length"}}', 'Too long'],
+  ['400 {"error":"Too long"}', 'Too long'],
+  ['400 {"message":"Too long"}', 'Too long'],
+  ['404 {"detail":"No such session"}', 'No such session'],
+  ['400 {"error":{"code":7}}', '400 {"error":{"code":7}}'],
+  ['400 null', '400 null'],
+  ['413 Request too large', '413 Request too large'],
+  ['422 {"error":{"message":"Too lo', '422 {"error":{"message":"Too lo'],
+])('describePreview() makes of %s: %s', (preview, words) => {
+  expect(describePreview(preview)).toBe(words)
+})
+
+/** Other words for everything: what was said is `ø`, and only values that come from outside stay. */
+function translated(words: Words): Words {
+  const translate = (value: unknown): unknown => {
+    if (typeof value === 'string') return 'ø'
+    if (typeof value === 'function') return () => 'ø'
+    return Object.fromEntries(Object.entries(value as object).map(([key, each]) => [key, translate(each)]))
+  }
+  return {
+    ...(translate(words) as Words),
+    duration: () => 'ø',
+    refused: () => ({ title: 'ø', advice: 'ø' }),
+    failed: ({ title, advice }) => title + advice,
+  }
+}
+
+test('an app’s own words replace every English one', () => {
+  const words = translated(ENGLISH)
+  const said = [
+    ...Object.values(SAMPLES).flatMap((samples: readonly Status[]) =>
+      samples.flatMap((status) => [
+        describeStatus(status, { now: NOW, words }),
+        describeForScreenReader(status, { words }),
+      ]),
+    ),
+    ...Object.entries(CODES).flatMap(([code, samples]) =>
+      samples.flatMap((more) =>
+        Object.values(describeFailure({ code: code as FailureCode, ...more }, { words })),
+      ),
+    ),
+    ...Object.entries(ENTRIES).flatMap(([state, samples]) =>
+      samples.map((more) =>
+        describeEntry({ state: state as OutboxEntry['state'], attempts: 0, ...more }, { now: NOW, words }),
+      ),
+    ),
+    describeEmptyOutbox('controlling', { words }),
+    describeEmptyOutbox('fallback', { words }),
+  ]
+  expect(said.filter((words) => words !== '' && !/^ø+$/.test(words))).toEqual([])
+})
+
+test('what an app does not translate stays English, also one failure of many', () => {
+  const words: PartialWords = {
+    rateLimited: 'Ausgelastet',
+    failures: { truncated: { title: 'Abgeschnitten', advice: 'Der Rest fehlt.' } },
+  }
+  expect(describeStatus(limited, { now: NOW, words })).toBe('Ausgelastet — trying again in 3 s · attempt 2')
+  expect(describeFailure({ code: 'truncated' }, { words }).title).toBe('Abgeschnitten')
+  expect(describeFailure({ code: 'network_error' }, { words })).toEqual(ENGLISH.failures.network_error)
+})
+
+test('a word can be left as it is: undefined replaces nothing', () => {
+  const words = { rateLimited: undefined } as unknown as PartialWords
+  expect(describeStatus(limited, { now: NOW, words })).toBe('Busy — trying again in 3 s · attempt 2')
+})
+
+test.each([
+  [-5, '0 s'],
+  [0, '0 s'],
+  [1, '1 s'],
+  [89_000, '89 s'],
+  [89_001, '1 min 30 s'],
+  [120_000, '2 min'],
+  [5_400_000, '1 h 30 min'],
+  [7_200_000, '2 h'],
+])('%i ms are %s: rounded up, in the two largest units', (ms, words) => {
+  expect(ENGLISH.duration(ms)).toBe(words)
+})

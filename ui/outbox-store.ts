@@ -1,0 +1,172 @@
+import type { Keeper, OutboxEntry } from '../client/index.ts'
+
+/** A message that has not reached the server yet. */
+export interface OutboxItem<Content = string> extends OutboxEntry {
+  /** What was read from its body. */
+  content: Content
+}
+
+/** The outbox as a store that any framework can follow (`useSyncExternalStore`, a signal, a `shallowRef`). */
+export interface OutboxStore<Content = string> {
+  /**
+   * Calls `listener` after every change, until the returned function is called. The outbox is read while somebody
+   * listens, and not otherwise.
+   */
+  readonly subscribe: (listener: () => void) => () => void
+  /** Oldest first; the same array until something has changed. Empty where the page has no worker. */
+  readonly getSnapshot: () => readonly OutboxItem<Content>[]
+  /** Reads the outbox now; resolves when the snapshot has what there is. Never rejects because a worker does not answer. */
+  readonly refresh: () => Promise<void>
+  /** Sends one message now, a dead letter too. */
+  readonly retry: (id: string) => Promise<void>
+  /** Deletes one message. */
+  readonly discard: (id: string) => Promise<void>
+  /** Sends whatever is waiting now, without regard to its next time. */
+  readonly flush: () => Promise<void>
+}
+
+export interface OutboxStoreOptions<Content> {
+  /**
+   * Reads what the list should show from what the app wanted to send. It is called once for each message. Default: the
+   * text of a JSON body: its `content`, `text` or `message`, or the text parts of its `content` or `parts`; else an empty string.
+   */
+  read: (body: Blob, entry: OutboxEntry) => Content | Promise<Content>
+}
+
+/** Follows the outbox of a keeper. */
+export function createOutboxStore(keeper: Keeper): OutboxStore
+export function createOutboxStore<Content>(
+  keeper: Keeper,
+  options: OutboxStoreOptions<Content>,
+): OutboxStore<Content>
+export function createOutboxStore(
+  keeper: Keeper,
+  { read }: OutboxStoreOptions<unknown> = { read: readText },
+): OutboxStore<unknown> {
+  const listeners = new Set<() => void>()
+  let items: readonly OutboxItem<unknown>[] = []
+  /** By entry id: a body never changes, and reading one takes a question to the worker. */
+  let contents = new Map<string, unknown>()
+  let stopFollowing: (() => void) | undefined
+  let refreshing: Promise<void> | undefined
+  /** Something has changed since the reading under way began. */
+  let isStale = false
+
+  return {
+    subscribe,
+    getSnapshot: () => items,
+    refresh,
+    retry: (id) => act(keeper.outbox.retry(id)),
+    discard: (id) => act(keeper.outbox.discard(id)),
+    flush: () => act(keeper.outbox.flush()),
+  }
+
+  function subscribe(listener: () => void): () => void {
+    // A function of its own each time: the same listener may subscribe twice.
+    const each = () => listener()
+    listeners.add(each)
+    stopFollowing ??= follow()
+    return () => {
+      listeners.delete(each)
+      if (listeners.size > 0) return
+      stopFollowing?.()
+      stopFollowing = undefined
+    }
+  }
+
+  function follow(): () => void {
+    let known = ''
+    const stops = [
+      // Called at once, too; then when the worker has come or gone, or another page has changed the outbox.
+      keeper.subscribe(({ state, outbox }) => {
+        const next = JSON.stringify([state, outbox])
+        if (next === known) return
+        known = next
+        void refresh()
+      }),
+      keeper.on('*', ({ status }) => {
+        if (/^(save|outbox)_/.test(status)) void refresh()
+      }),
+    ]
+    return () => stops.forEach((stop) => stop())
+  }
+
+  /** Calls that come while the outbox is being read share the next reading. */
+  function refresh(): Promise<void> {
+    isStale = true
+    refreshing ??= readUntilFresh().finally(() => (refreshing = undefined))
+    return refreshing
+  }
+
+  async function readUntilFresh(): Promise<void> {
+    while (isStale) {
+      isStale = false
+      await readOutbox()
+    }
+  }
+
+  async function readOutbox(): Promise<void> {
+    if (keeper.state !== 'controlling') return show([])
+    const found = await listWithBodies()
+    if (!found) return
+    const next = await Promise.all(
+      found.map(async ({ entry, body }) => {
+        const content = body ? await read(body, entry) : contents.get(entry.id)
+        return Object.assign(entry, { content })
+      }),
+    )
+    contents = new Map(next.map(({ id, content }) => [id, content]))
+    show(next)
+  }
+
+  /** Entries, and the bodies of those that have not been read yet; `undefined` where no worker answers. */
+  async function listWithBodies(): Promise<{ entry: OutboxEntry; body: Blob | null }[] | undefined> {
+    try {
+      const entries = await keeper.outbox.list()
+      const found = await Promise.all(
+        entries.map(async (entry) => ({
+          entry,
+          body: contents.has(entry.id) ? null : await keeper.outbox.body(entry.id),
+        })),
+      )
+      // One that has gone meanwhile has no body.
+      return found.filter(({ entry, body }) => body || contents.has(entry.id))
+    } catch {
+      // The worker is being replaced or has gone: its next status, or the keeper's next state, brings us here again.
+      return undefined
+    }
+  }
+
+  function show(next: readonly OutboxItem<unknown>[]): void {
+    if (isSame(next, items)) return
+    items = next
+    for (const listener of listeners) listener()
+  }
+
+  async function act(action: Promise<unknown>): Promise<void> {
+    await action
+    await refresh()
+  }
+}
+
+/** Whether two lists say the same: the content of a message never changes. */
+function isSame(some: readonly OutboxItem<unknown>[], others: readonly OutboxItem<unknown>[]): boolean {
+  const entriesOf = (items: readonly OutboxItem<unknown>[]) =>
+    JSON.stringify(items, (name, value: unknown) => (name === 'content' ? undefined : value))
+  return entriesOf(some) === entriesOf(others)
+}
+
+async function readText(body: Blob): Promise<string> {
+  try {
+    const { content, parts, text, message } = JSON.parse(await body.text()) as Record<string, unknown>
+    return textOf(content) || textOf(parts) || textOf(text) || textOf(message)
+  } catch {
+    return '' // No JSON: a message that only its app can read.
+  }
+}
+
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content
+  if (!Array.isArray(content)) return ''
+  return content.map((part: { text?: unknown }) => (typeof part?.text === 'string' ? part.text : '')).join('')
+}
