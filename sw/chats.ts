@@ -36,6 +36,8 @@ export interface ChatsContext {
   earlyMs: number
   /** Waits for a conversation's saves, at most so long, ms. */
   saved: (conversation: string, limitMs: number, signal: AbortSignal) => Promise<void>
+  /** As `BrowserLimits.hidesHeaders`. */
+  hidesHeaders: boolean
   brake: Brake
   answers: Answers
 }
@@ -155,6 +157,7 @@ export function createChats(context: ChatsContext): Chats {
         earlyMs: context.earlyMs,
         report: (status) => {
           tell(status)
+        hidesHeaders: context.hidesHeaders,
           // What was never sent is no failure of its own.
           if (mayBrake && status.status === 'request_failed' && status.attempts > 0) brake.failed(posted)
         },

@@ -1,3 +1,4 @@
+import { browserLimits } from '../browser-limits.ts'
 import { digestCredential } from '../chat/credential.ts'
 import { describeChat } from '../chat/describe.ts'
 import { toResponse } from '../chat/answer.ts'
@@ -91,6 +92,7 @@ export function createResilientFetch({
         clock: systemClock,
         random: Math.random,
         limits,
+        hidesHeaders: browserLimits(globalThis.navigator?.userAgent).hidesHeaders,
         report: (status) => report({ ...status, at: Date.now(), own: true }),
       },
     )
