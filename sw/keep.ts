@@ -120,6 +120,7 @@ export function keep(given: Options, emptied?: () => void): Kept {
     clock,
     notify,
     answers,
+    chats,
     outbox,
     limits,
     principal,
