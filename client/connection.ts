@@ -8,6 +8,7 @@ import type { RequestStatus } from '../core/protocol/status.ts'
 import { call, post } from './channel.ts'
 import { followVersions } from './follow-versions.ts'
 import { keepAwake } from './keep-awake.ts'
+import type { SentChat } from './guard-answer.ts'
 import type { AuthQuestion, Keeper } from './keeper.ts'
 import type { Link } from './link.ts'
 import { nextRequests } from './open-requests.ts'
@@ -42,6 +43,8 @@ export interface Connection {
   attach: Keeper['attach']
   /** Asks the app for credentials, and the port has the answer. */
   answerAuth: (question: AuthQuestion, ports: readonly MessagePort[]) => Promise<void>
+  /** As `guardAnswer`, with the worker that this page has. */
+  guard: (chat: SentChat) => Promise<Response>
   /** Sends what is queued and takes the worker away. */
   retire: () => Promise<{ left: number }>
 }
@@ -94,6 +97,7 @@ export function connect(link: Link, helloMs: number): Connection {
       return settle('fallback', hello ? 'version_mismatch' : 'other_worker')
     }
     link.worker = candidate
+    link.knowsRequests = hello.knowsRequests
     if (link.untold === said) link.untold = undefined
     const running = JSON.parse(hello.options) as Options
     if (running.enabled === false || !isEnabled) return leaveTo(candidate)
@@ -218,6 +222,16 @@ export function connect(link: Link, helloMs: number): Connection {
         reportError(error)
       }
       port?.postMessage(headers ?? null)
+    },
+    guard: async (chat) => {
+      const { guardAnswer } = await import('./guard-answer.ts')
+      return guardAnswer(chat, {
+        wasTaken: (id) => store.getSnapshot().requests.some(({ requestId }) => requestId === id),
+        isKnown: async (requestId) => {
+          if (!link.worker || !link.knowsRequests) return true
+          return call(link.worker, 'knows', { requestId }).catch(() => false)
+        },
+      })
     },
     retire,
   }

@@ -1,3 +1,4 @@
+import { browserLimits } from '../core/browser-limits.ts'
 import { deferred } from '../core/deferred.ts'
 import type { Options } from '../core/options/options.ts'
 import { readOptions } from '../core/options/query.ts'
@@ -202,8 +203,20 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     container.addEventListener('message', onMessage, life)
     container.startMessages()
     link.adopt()
-    observeAborts(options.observeAborts === false ? undefined : { isChat, aborted })
-    connection = import('./connection.ts').then(({ connect }) => connect(link, PATIENCE_MS))
+    const connecting = import('./connection.ts').then(({ connect }) => connect(link, PATIENCE_MS))
+    connection = connecting
+    const { endsInSilence } = browserLimits(navigator.userAgent)
+    observeAborts(
+      options.observeAborts === false
+        ? undefined
+        : {
+            isChat,
+            aborted,
+            guard: endsInSilence
+              ? (chat) => connecting.then(({ guard }) => guard(chat)).catch(() => chat.answer)
+              : undefined,
+          },
+    )
     connection
       .then(({ established }) => established)
       .catch((error) => {

@@ -1,4 +1,5 @@
 import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
+import type { SentChat } from './guard-answer.ts'
 import { peekRequest } from './peek-request.ts'
 
 export interface AbortObserver {
@@ -6,6 +7,8 @@ export interface AbortObserver {
   isChat: (method: string, url: string) => boolean
   /** Tells the worker. */
   aborted: (requestId: string) => void
+  /** What the caller gets instead of the platform's own promise; absent where that can be trusted. */
+  guard?: ((chat: SentChat) => Promise<Response>) | undefined
 }
 
 let observer: AbortObserver | undefined
@@ -26,7 +29,8 @@ export function forgetAborts(requestId: string): void {
  *
  * Its duties:
  * - whatever is not a chat of the controlling worker goes through with its very arguments
- * - a chat is sent as `fetch` itself would make it, plus an id, and the caller gets the platform's own promise
+ * - a chat is sent as `fetch` itself would make it, plus an id, and the caller gets the platform's own promise (or a
+ *   guarded one)
  * - an abort is told while the request lives; then its listener goes
  */
 export function wrapFetch(target: { fetch: typeof fetch }): void {
@@ -42,7 +46,11 @@ export function wrapFetch(target: { fetch: typeof fetch }): void {
       const { signal, headers } = request
       const requestId = readRequestId(headers.get(REQUEST_ID_HEADER)) ?? createRequestId()
       headers.set(REQUEST_ID_HEADER, requestId)
-      const answer = Reflect.apply(platform, this, [request]) as Promise<Response>
+      const send = (request: Request) => Reflect.apply(platform, this, [request]) as Promise<Response>
+      const { guard } = observing
+      const spare = guard && request.clone()
+      let answer = send(request)
+      answer.catch(() => {}) // Whoever has the answer is told.
 
       const onAbort = () => {
         end()
@@ -54,6 +62,10 @@ export function wrapFetch(target: { fetch: typeof fetch }): void {
       }
       endings.set(requestId, end)
       signal.addEventListener('abort', onAbort)
+      if (guard && spare) {
+        const isEnded = () => !endings.has(requestId)
+        answer = guard({ requestId, answer, again: () => send(spare), signal, isEnded })
+      }
       // Without the header the worker had no part in it, and will tell no end.
       answer.then((response) => response.headers.has(REQUEST_ID_HEADER) || end(), end)
       return answer

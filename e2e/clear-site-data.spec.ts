@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from '@playwright/test'
 import { type App, createApp, SAVES } from './app.ts'
-import { createChromiumPage } from './chromium-page.ts'
+import { createPlaywrightPage } from './engines/playwright-page.ts'
 import { launchOptions } from './launch-options.ts'
 import { expect, test } from './test.ts'
 import type { TestServer } from './test-server.ts'
@@ -14,7 +14,7 @@ const SECRET = 'the-diagnosis-is-confidential'
 async function visit(profile: string, server: TestServer, use: (app: App) => Promise<void>): Promise<void> {
   const context = await chromium.launchPersistentContext(profile, launchOptions())
   try {
-    const app = createApp(createChromiumPage(context.pages()[0] ?? (await context.newPage())), server)
+    const app = createApp(createPlaywrightPage(context.pages()[0] ?? (await context.newPage())), server)
     await app.start({ saves: [SAVES] })
     await use(app)
   } finally {

@@ -1,6 +1,6 @@
 import { type BrowserContext, chromium } from '@playwright/test'
 import { type App, createApp } from './app.ts'
-import { createChromiumPage } from './chromium-page.ts'
+import { createPlaywrightPage } from './engines/playwright-page.ts'
 import { launchOptions } from './launch-options.ts'
 import type { TestServer } from './test-server.ts'
 
@@ -30,7 +30,7 @@ export async function openNamedSite(
     args: [...args, '--host-resolver-rules=MAP app.example 127.0.0.1', ...argsFor(origin, port)],
   })
   const context = await browser.newContext()
-  const page = createChromiumPage(await context.newPage())
+  const page = createPlaywrightPage(await context.newPage())
   return {
     origin,
     context,

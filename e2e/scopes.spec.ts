@@ -1,7 +1,7 @@
 import { cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type App, CHAT, createApp } from './app.ts'
-import { createChromiumPage } from './chromium-page.ts'
+import { createPlaywrightPage } from './engines/playwright-page.ts'
 import { expect, test as base } from './own-site.ts'
 
 interface Fixtures {
@@ -20,7 +20,7 @@ const test = base.extend<Fixtures>({
       await mkdir(join(ownSite, folder))
       await cp(join(ownSite, 'e2e/site/index.html'), join(ownSite, folder, 'index.html'))
       await cp(join(ownSite, 'streamkeeper-sw.js'), join(ownSite, folder, 'streamkeeper-sw.js'))
-      const page = createChromiumPage(await context.newPage())
+      const page = createPlaywrightPage(await context.newPage())
       const app = createApp(page, server)
       await page.goto(`${server.url}/${folder}/`)
       const { state } = await app.register(options, 'streamkeeper-sw.js')

@@ -38,6 +38,16 @@ test('a server that needs three times the limit is met at the second attempt', a
   expect(await app.told('request_finished')).toMatchObject([{ attempts: 2 }])
 })
 
+test('headers at once, then thought for three times their limit: one request', async ({ app }) => {
+  await app.start({ chat: [CHAT], timeouts: { headersMs: 400 }, retry })
+  const pauses = [{ ms: 1_200 }]
+  const chat = await app.chat({ steps: [{ kind: 'answer', pauses }], repeat: true })
+  const { state, status } = await chat.ended()
+  expect([state, status]).toEqual(['whole', 200])
+  expect(await chat.log()).toMatchObject([{ status: 200, closedBy: 'server' }])
+  expect(await app.told('request_finished')).toMatchObject([{ attempts: 1 }])
+})
+
 for (const [name, stream] of [
   ['stream: false', false],
   ['no stream at all', undefined],

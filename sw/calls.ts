@@ -11,6 +11,7 @@ import {
 import { VERSION } from '../core/protocol/version.ts'
 import type { Limits } from '../core/retry/limits.ts'
 import type { Answers } from './answers/answers.ts'
+import type { Chats } from './chats.ts'
 import type { Notify } from './notify.ts'
 import type { Outbox } from './outbox/outbox.ts'
 import type { Principal } from './principal.ts'
@@ -28,6 +29,7 @@ export interface CallsContext {
   clock: Clock
   notify: Notify
   answers: Answers
+  chats: Pick<Chats, 'knows'>
   outbox: Outbox
   limits: Limits
   principal: Principal
@@ -35,7 +37,7 @@ export interface CallsContext {
 
 /** Answers what pages ask, each call on the port it brought. */
 export function createCalls(context: CallsContext) {
-  const { options, clock, notify, answers, outbox, limits, principal } = context
+  const { options, clock, notify, answers, chats, outbox, limits, principal } = context
   const handlers: Handlers = {
     hello: async ({ principal: id }, clientId): Promise<Hello> => {
       if (id !== undefined && id !== principal.current()) notify.forget()
@@ -53,6 +55,7 @@ export function createCalls(context: CallsContext) {
       await outbox.clear()
     },
     streams: () => answers.list(),
+    knows: async ({ requestId }) => chats.knows(requestId),
     principal: async ({ id }, clientId) => {
       if (!isPrincipal(id))
         throw new TypeError(`Wrong principal: got ${String(id)}, takes ${PRINCIPAL_TAKES}`)
@@ -83,6 +86,7 @@ export function createCalls(context: CallsContext) {
       protocol: PROTOCOL_VERSION,
       version: VERSION,
       hearsPrincipal: true,
+      knowsRequests: true,
       options,
       outbox: await outbox.counts(),
       requests: notify.openRequests(clientId),

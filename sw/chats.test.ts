@@ -76,6 +76,7 @@ function boot(loadMs = 0): Chats {
     brake: createBrake(clock),
     answers,
     earlyMs: 240_000,
+    hidesHeaders: false,
   })
 }
 

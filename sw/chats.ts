@@ -22,6 +22,8 @@ export interface Chats {
   ) => { response: Promise<Response>; finished: Promise<void> }
   /** Stop: ends the request, whatever it is doing. */
   cancel: (requestId: string) => void
+  /** Whether a request of that name is under way, or has ended, in this worker's life. */
+  knows: (requestId: string) => boolean
 }
 
 export interface ChatsContext {
@@ -34,6 +36,8 @@ export interface ChatsContext {
   principal: Pick<Principal, 'of'>
   /** When a page gets an early Response: the browser would give its request up a minute later. ms */
   earlyMs: number
+  /** As `BrowserLimits.hidesHeaders`. */
+  hidesHeaders: boolean
   /** Waits for a conversation's saves, at most so long, ms. */
   saved: (conversation: string, limitMs: number, signal: AbortSignal) => Promise<void>
   brake: Brake
@@ -157,6 +161,7 @@ export function createChats(context: ChatsContext): Chats {
         writer: begun.writer,
         limits,
         earlyMs: context.earlyMs,
+        hidesHeaders: context.hidesHeaders,
         report: (status) => {
           tell(status)
           // What was never sent is no failure of its own.
@@ -203,6 +208,7 @@ export function createChats(context: ChatsContext): Chats {
         finished: running.then(({ finished }) => finished).finally(() => end(ticket.requestId)),
       }
     },
+    knows: (requestId) => open.has(requestId) || ended.has(requestId),
     cancel: (requestId) => {
       const stop = open.get(requestId)
       if (stop) return stop.abort()

@@ -1,3 +1,4 @@
+import { browserLimits } from '../core/browser-limits.ts'
 import { type Clock, systemClock, waitAtMost } from '../core/clock.ts'
 import { checkOptions } from '../core/options/check.ts'
 import { checkRoutes } from '../core/options/check-routes.ts'
@@ -96,6 +97,7 @@ export function keep(given: Options, emptied?: () => void): Kept {
     brake: createBrake(clock),
     answers,
     earlyMs: EARLY_MS,
+    hidesHeaders: browserLimits(navigator.userAgent).hidesHeaders,
   })
   const outbox = createOutbox({
     clock,
@@ -118,6 +120,7 @@ export function keep(given: Options, emptied?: () => void): Kept {
     clock,
     notify,
     answers,
+    chats,
     outbox,
     limits,
     principal,

@@ -474,3 +474,45 @@ test('request_finished says what it cost', async () => {
     'attempts;desc="2", waits;dur=500, headers;dur=800',
   )
 })
+
+describe('where the browser hides headers until the first byte', () => {
+  const hidden = { hidesHeaders: true }
+
+  test('45 s of thought behind headers are waited for, with one request', async () => {
+    const run = runTrip([streams([[0, WHOLE]], { headersMs: 45_000 })], hidden)
+    await run.clock.advance(45_000)
+    expect(run.sentAt).toEqual([0])
+    expect(run.page.text).toBe(WHOLE)
+    expect(run.timeline).toEqual([
+      '0 request_started',
+      '0 send',
+      '45000 first_output',
+      '45000 request_finished',
+    ])
+  })
+
+  test('a reasoning model may think for ten minutes', async () => {
+    const run = runTrip([streams([[0, WHOLE]], { headersMs: 590_000 })], { ...hidden, body: REASONING_BODY })
+    await run.clock.advance(590_000)
+    expect(run.sentAt).toEqual([0])
+    expect(run.page.text).toBe(WHOLE)
+  })
+
+  test('silence is judged by the clock for the first output, and tried once more', async () => {
+    const timeouts = { firstOutputMs: 40_000, headersMs: 1_000 }
+    const run = runTrip([saysNothing(), streams([[0, WHOLE]], { headersMs: 39_000 })], {
+      ...hidden,
+      options: { timeouts },
+    })
+    await run.clock.advance(2 * MINUTE)
+    expect(run.sentAt).toEqual([0, 40_500])
+    expect(statusOf(run, 'timeout_retry')).toMatchObject({ phase: 'first_output' })
+    expect(run.page.text).toBe(WHOLE)
+  })
+
+  test('a refusal is seen as soon as its body begins', async () => {
+    const run = runTrip([answers(429, { 'retry-after': '2' }, '{}'), streams([[0, WHOLE]])], hidden)
+    await run.clock.advance(MINUTE)
+    expect(run.sentAt).toEqual([0, 2_000])
+  })
+})

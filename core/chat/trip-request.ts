@@ -35,6 +35,8 @@ export interface TripContext {
   network?: Network
   /** A page waits no longer for its Response, ms: then it gets an early one, where its kind is known. */
   earlyMs?: number
+  /** `send` resolves with the first byte of the body: what has come before that nobody knows. Default: with the headers. */
+  hidesHeaders?: boolean
   /** Must not throw and is not awaited. */
   report: (status: Untold<RequestStatus>) => void
 }

@@ -171,8 +171,7 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
         choices: request.choices,
         ends: request.ends,
         errors: request.errors,
-        // A whole answer's headers come when the model is done; so does a second attempt's patience.
-        headersMs: streams === false || ledger.headersTimeouts > 0 ? timeouts.totalMs : timeouts.headersMs,
+        headersMs: headersMs(),
         firstOutputMs: timeouts.firstOutputMs,
         total,
         signal,
@@ -190,6 +189,12 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
 
       next = await judge(attempted.outcome, member, attempted.answer)
     }
+  }
+
+  const headersMs = () => {
+    // A whole answer's headers come when the model is done; so does a second attempt's patience.
+    if (streams === false || ledger.headersTimeouts > 0) return timeouts.totalMs
+    return context.hidesHeaders ? undefined : timeouts.headersMs
   }
 
   /** What becomes of an attempt that failed: when to try again, or `undefined` when it was the last. */

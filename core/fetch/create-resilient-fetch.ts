@@ -1,3 +1,4 @@
+import { browserLimits } from '../browser-limits.ts'
 import { digestCredential } from '../chat/credential.ts'
 import { describeChat } from '../chat/describe.ts'
 import { toResponse } from '../chat/reply.ts'
@@ -97,6 +98,7 @@ export function createResilientFetch({
         random: Math.random,
         writer: log,
         limits,
+        hidesHeaders: browserLimits(globalThis.navigator?.userAgent).hidesHeaders,
         report: (status) => report({ ...status, at: Date.now(), own: true }),
       },
     )

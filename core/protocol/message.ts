@@ -62,6 +62,8 @@ export interface Calls {
   'outbox.discard': [{ id: string }, boolean]
   'outbox.clear': [null, undefined]
   streams: [null, StreamInfo[]]
+  /** Whether this worker has, or had, a request of that name itself: not one that died before it. */
+  knows: [{ requestId: string }, boolean]
   /** Who is signed in from now on. */
   principal: [{ id: string | null }, undefined]
   /** Deletes whatever is kept for the one who is signed in. */
@@ -77,6 +79,8 @@ export interface Hello {
   version: string
   /** It reads the page's principal in the greeting; absent in workers of 0.1. */
   hearsPrincipal?: boolean
+  /** It answers the call `knows`; absent in workers of 0.1. */
+  knowsRequests?: boolean
   /** The options this worker runs with, canonical; the client warns when its own differ. */
   options: string
   outbox: OutboxCounts

@@ -23,6 +23,7 @@ export interface TripSettings {
   heldUntil?: number
   isEventSource?: boolean
   earlyMs?: number
+  hidesHeaders?: boolean
   lostAttempts?: number
   clock?: FakeClock
   /** Online unless said otherwise. */
@@ -108,6 +109,7 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
       limits,
       ...(settings.network ? { network: settings.network } : {}),
       ...(settings.earlyMs === undefined ? {} : { earlyMs: settings.earlyMs }),
+      hidesHeaders: settings.hidesHeaders ?? false,
       report: (status) => {
         note(status.status)
         statuses.push(status)

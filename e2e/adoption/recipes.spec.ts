@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { makeRecipe } from '../../scripts/make-recipe.ts'
-import { createChromiumPage } from '../chromium-page.ts'
+import { createPlaywrightPage } from '../engines/playwright-page.ts'
 import { createRecipe, RECIPES } from '../recipes.ts'
 import { expect, test } from './fresh-app.ts'
 
@@ -16,7 +16,7 @@ for (const name of RECIPES) {
       await app.run('npm', 'run', 'build')
     }
     const server = await serve(name === 'plain-html' ? app.folder : join(app.folder, 'dist'))
-    const recipe = createRecipe(name, createChromiumPage(page), server, '/')
+    const recipe = createRecipe(name, createPlaywrightPage(page), server, '/')
     await server.behave({ mode: 'fail', headers: { 'Retry-After': '60' } })
     await recipe.open({
       steps: [{ kind: 'status', status: 429, hint: { form: 'retry-after', ms: 1_000 } }],

@@ -1,6 +1,6 @@
-import { accessSync, constants } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
+import { findFirefox as findFirefoxCommand } from '../engines/find-engine.ts'
 import { launchOptions } from '../launch-options.ts'
 
 export type BrowserName = 'chromium' | 'firefox'
@@ -31,7 +31,7 @@ export function findChromium(): Browser {
 
 /** The one that `FIREFOX_PATH` names, else an installed one, else none. */
 export function findFirefox(): Browser | undefined {
-  const command = process.env.FIREFOX_PATH ?? findInPath(['firefox-esr', 'firefox'])
+  const command = findFirefoxCommand()
   if (!command) return undefined
   return {
     name: 'firefox',
@@ -63,18 +63,4 @@ const FIREFOX_PREFS = {
   'network.connectivity-service.enabled': false,
   'services.settings.server': 'data:,',
   'toolkit.telemetry.enabled': false,
-}
-
-function findInPath(names: readonly string[]): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  return folders
-    .flatMap((folder) => names.map((name) => join(folder, name)))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK)
-        return true
-      } catch {
-        return false // Not there, or not ours to run: the next one may be.
-      }
-    })
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type BrowserContext, chromium, type Page } from '@playwright/test'
 import { createApp, SAVES } from '../app.ts'
 import { killBrowser } from '../browser-kill/kill-browser.ts'
-import { createChromiumPage } from '../chromium-page.ts'
+import { createPlaywrightPage } from '../engines/playwright-page.ts'
 import { launchOptions } from '../launch-options.ts'
 import { test as base, expect } from '../test.ts'
 import type { TestServer } from '../test-server.ts'
@@ -48,7 +48,7 @@ test.beforeAll(async () => {
 /** Saves messages while the cable is out. */
 async function saveOffline(context: BrowserContext, network: Network, server: TestServer, session: string) {
   const page = await context.newPage()
-  const app = createApp(createChromiumPage(page), server)
+  const app = createApp(createPlaywrightPage(page), server)
   await app.start({ saves: [SAVES] })
   await network.pullCable()
   await expect.poll(() => app.evaluate(() => navigator.onLine)).toBe(false)

@@ -1,0 +1,69 @@
+import type { Page, PlaywrightTestConfig } from '@playwright/test'
+import { findFirefox } from './find-engine.ts'
+
+/** How tests start Firefox: Playwright's driver for the stock browser, with access to the browser's own scripts. */
+export const FIREFOX = {
+  browserName: 'firefox',
+  channel: 'moz-firefox',
+  launchOptions: { executablePath: findFirefox() ?? 'firefox-esr', args: ['--remote-allow-system-access'] },
+} satisfies PlaywrightTestConfig['use']
+
+/** Kills every worker at once, whatever it is doing, as the button of about:serviceworkers does. */
+export async function killWorkersInFirefox(page: Page): Promise<void> {
+  await runInBrowser(
+    page,
+    `(async () => {
+      const manager = Cc['@mozilla.org/serviceworkers/manager;1'].getService(Ci.nsIServiceWorkerManager)
+      const registrations = manager.getAllRegistrations()
+      for (let i = 0; i < registrations.length; i++) {
+        const { installingWorker, waitingWorker, activeWorker } =
+          registrations.queryElementAt(i, Ci.nsIServiceWorkerRegistrationInfo)
+        for (const worker of [installingWorker, waitingWorker, activeWorker]) await worker?.terminateWorker()
+      }
+    })()`,
+  )
+}
+
+/** Reloads as with the Shift key. BiDi's own `ignoreCache` is not there yet (Firefox 153). */
+export async function reloadHardInFirefox(page: Page): Promise<void> {
+  const loaded = page.waitForEvent('load')
+  await runInBrowser(
+    page,
+    `(() => {
+      const { LOAD_FLAGS_BYPASS_CACHE, LOAD_FLAGS_BYPASS_PROXY } = Ci.nsIWebNavigation
+      for (const { gBrowser } of Services.wm.getEnumerator('navigator:browser')) {
+        for (const browser of gBrowser.browsers) {
+          if (browser.currentURI.spec !== ${JSON.stringify(page.url())}) continue
+          browser.reloadWithFlags(LOAD_FLAGS_BYPASS_CACHE | LOAD_FLAGS_BYPASS_PROXY)
+        }
+      }
+    })()`,
+  )
+  await loaded
+}
+
+/** A command of WebDriver BiDi. */
+interface Session {
+  send: (method: string, params: unknown) => Promise<unknown>
+}
+
+/* oxlint-disable no-underscore-dangle -- Playwright's own names */
+/** Runs a script with the browser's own rights. Firefox has one BiDi session at a time, so it must be Playwright's. */
+async function runInBrowser(page: Page, expression: string): Promise<void> {
+  const internals = page as unknown as { _connection: { toImpl: (page: Page) => unknown } }
+  const impl = internals._connection.toImpl(page) as {
+    browserContext: { _browser: { _browserSession: Session } }
+  }
+  const session = impl.browserContext._browser._browserSession
+  const tree = await session.send('browsingContext.getTree', { 'moz:scope': 'chrome' })
+  const [first] = (tree as { contexts: { context: string }[] }).contexts
+  const result = await session.send('script.evaluate', {
+    expression,
+    awaitPromise: true,
+    target: { context: first?.context },
+    resultOwnership: 'none',
+  })
+  if ((result as { type: string }).type !== 'success') {
+    throw new Error(`Cannot run in the browser: ${JSON.stringify(result)}`)
+  }
+}

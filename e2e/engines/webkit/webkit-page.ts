@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Page } from '../../page.ts'
+import { waitForIn } from '../wait-for-in.ts'
+import { type WebDriver, WebDriverError } from './web-driver.ts'
+
+/** What a page needs of its browser that WebDriver does not know. */
+export interface Browser {
+  newPage: () => Promise<Page>
+  /** Reloads, past every cache and worker, the page that has this title. */
+  reloadHard: (title: string) => Promise<void>
+}
+
+/** How long something may take to be there, how often it is looked for, ms. */
+const PATIENCE_MS = 15_000
+const LOOK_MS = 25
+
+/** A promise that has not settled by then is asked for again and again, so that other pages get their turn. ms */
+const WAIT_IN_PAGE_MS = 20
+
+/** A window of WebKit's. */
+export function createWebKitPage(driver: WebDriver, handle: string, browser: Browser): Page {
+  const command: WebDriver['call'] = (method, path, body) =>
+    driver.inWindow(handle, () => driver.call(method, path, body))
+
+  const run = (script: string, ...args: unknown[]) => command('POST', '/execute/sync', { script, args })
+
+  const evaluate: Page['evaluate'] = async (run: (argument?: unknown) => unknown, argument?: unknown) => {
+    const id = crypto.randomUUID()
+    const given = argument === undefined ? 'undefined' : JSON.stringify(argument)
+    let result = (await command('POST', '/execute/async', {
+      script: EVALUATE.replace('$run', () => String(run)).replace('$given', () => given),
+      args: [id, WAIT_IN_PAGE_MS],
+    })) as Evaluated
+    for (let waitMs = 5; result === 'later'; waitMs = Math.min(2 * waitMs, 50)) {
+      await sleep(waitMs)
+      result = (await command('POST', '/execute/sync', { script: LOOK_AGAIN, args: [id] })) as Evaluated
+    }
+    if ('error' in result) throw new Error(result.error)
+    return (result.value === undefined ? undefined : JSON.parse(result.value)) as never
+  }
+
+  /** WebDriver may return from a navigation before the new document is there: the old one is marked. */
+  const leave = async (how: () => Promise<unknown>) => {
+    await run('window.isLeft = true').catch(() => {}) // There may be nothing to mark yet.
+    await how()
+    await until(async () => run('return !window.isLeft && document.readyState === "complete"'))
+  }
+
+  /** Waits for an element that can be clicked. */
+  const find = (selector: string) =>
+    until(async () => {
+      const found = (await run(FIND, selector)) as Record<string, string> | null
+      return found && Object.values(found)[0]
+    }, selector)
+
+  const click = async (selector: string) => {
+    const noticedAt = Date.now()
+    await until(async () => {
+      const element = await find(selector)
+      try {
+        await command('POST', `/element/${element}/click`, {})
+      } catch (error) {
+        if (!(error instanceof WebDriverError)) throw error
+        // Drawn anew, or covered for the moment; a label around its input it never takes for something to click.
+        if (error.code !== 'element not interactable' || Date.now() < noticedAt + 500) return false
+        await run('document.querySelector(arguments[0]).click()', selector)
+      }
+      return true
+    }, selector)
+  }
+
+  return {
+    goto: (url) => leave(() => command('POST', '/url', { url })),
+    reload: async ({ hard = false } = {}) => {
+      if (!hard) return leave(() => command('POST', '/refresh', {}))
+      const title = crypto.randomUUID()
+      await run('document.title = arguments[0]', title)
+      // The browser learns of the title a moment later.
+      await leave(() =>
+        until(() =>
+          browser.reloadHard(title).then(
+            () => true,
+            () => false,
+          ),
+        ),
+      )
+    },
+    evaluate,
+    waitFor: waitForIn(evaluate),
+    fill: async (selector, text) => {
+      await find(selector)
+      await run(
+        `const element = document.querySelector(arguments[0])
+        element.focus()
+        element.select()
+        document.execCommand('insertText', false, arguments[1])`,
+        selector,
+        text,
+      )
+    },
+    click,
+    textContent: async (selector) =>
+      (await run('return document.querySelector(arguments[0])?.textContent ?? null', selector)) as
+        | string
+        | null,
+    newTab: browser.newPage,
+    close: async () => {
+      await command('DELETE', '/window')
+    },
+  }
+}
+
+/** Waits until something is there; resolves with it. */
+async function until<Value>(look: () => Promise<Value>, what = 'The page'): Promise<NonNullable<Value>> {
+  const endsAt = Date.now() + PATIENCE_MS
+  for (;;) {
+    const found = await look()
+    if (found) return found
+    if (Date.now() > endsAt) throw new Error(`Not there after ${PATIENCE_MS} ms: ${what}`)
+    await sleep(LOOK_MS)
+  }
+}
+
+/** What became of a function in the page; its value is JSON. */
+type Evaluated = 'later' | { value?: string } | { error: string }
+
+/** A WebDriver script: calls a function, and says what it came to, or that this takes longer. */
+const EVALUATE = `
+  const [id, waitMs, done] = arguments
+  const all = (window.evaluations ??= {})
+  const end = (result) => {
+    all[id] = result
+    done(result)
+  }
+  all[id] = 'later'
+  Promise.resolve().then(() => ($run)($given)).then(
+    (value) => end({ value: JSON.stringify(value) }),
+    (error) => end({ error: String(error) + '\\n' + (error?.stack ?? '') }),
+  )
+  setTimeout(() => done('later'), waitMs)`
+
+const LOOK_AGAIN = `
+  const [id] = arguments
+  return window.evaluations?.[id] ?? { error: 'The page was left in the middle of it' }`
+
+const FIND = `
+  const element = document.querySelector(arguments[0])
+  if (!element || element.disabled || !element.getClientRects().length) return null
+  element.scrollIntoView({ block: 'center' })
+  return element`
