@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { atMost, reportAims } from './aims.ts'
+import { atLeast, atMost, reportAims } from './aims.ts'
 import { BARE, OURS } from './paths.ts'
 import type { Figures } from './relay/measure-relay.ts'
 import { aimsOfRelay } from './relay/report-relay.ts'
@@ -12,6 +12,15 @@ test('an aim is reached by its limit, and by less', () => {
     true,
     false,
   ])
+})
+
+test('an aim for more is reached by its limit, and by more', () => {
+  expect([1.9, 2, 2.1].map((found) => atLeast('rate', found, 2, String).isReached)).toEqual([
+    false,
+    true,
+    true,
+  ])
+  expect(atLeast('rate', Number.NaN, 2, String).isReached).toBe(false)
 })
 
 test('an aim that was not measured is not reached', () => {

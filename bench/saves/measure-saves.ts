@@ -27,7 +27,7 @@ interface Sizes {
   steps: number
 }
 
-const FULL: Sizes = { queued: [100, 200, 10_000], saves: 30, idleMs: 1_000, steps: 200 }
+const FULL: Sizes = { queued: [100, 1_000, 10_000], saves: 30, idleMs: 1_000, steps: 200 }
 const QUICK: Sizes = { queued: [20, 50, 200], saves: 20, idleMs: 500, steps: 20 }
 
 /** What the API takes to answer while it is measured how messages are accepted, ms. */
@@ -38,7 +38,7 @@ export async function measureSaves(rounds: number, quick: boolean): Promise<Meas
   const { queued, saves, idleMs, steps: times } = quick ? QUICK : FULL
   const [few, some, many] = queued
   const paths = savePaths(await bundleWorker(), many)
-  const { none, keeper, full, workbox } = paths
+  const { none, minimal, keeper, full, workbox } = paths
   const receiver = createReceiver()
   const server = await startBenchServer(Object.values(paths), receiver.answer)
   const open: Sender[] = []
@@ -65,7 +65,7 @@ export async function measureSaves(rounds: number, quick: boolean): Promise<Meas
     console.error(`${tellCount(many)} are queued`)
 
     const others: Sender[] = []
-    for (const path of [none, workbox, keeper]) others.push(await start(path, ANSWER_MS))
+    for (const path of [none, workbox, minimal, keeper]) others.push(await start(path, ANSWER_MS))
     const [plain] = others
     const steps = plain ? await measureSteps(plain, times) : []
     const accepted = await measureAccept([...others, filled], rounds, saves)

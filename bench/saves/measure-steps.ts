@@ -1,6 +1,6 @@
 import type { Sender } from './open-sender.ts'
 
-/** What the browser takes for one thing that a saved message needs, ms; one after the other, nothing else going on. */
+/** What the browser takes for one thing that a saved message needs, ms; nothing else going on. */
 export interface Step {
   name: string
   ms: number
@@ -35,7 +35,9 @@ async function timeSteps(times: number): Promise<Step[]> {
       transaction.commit()
     })
 
-  const works: [name: string, work: (id: number) => Promise<unknown>][] = [
+  const post = async (content: BodyInit) => (await fetch('/steps', { method: 'POST', body: content })).text()
+
+  const works: [name: string, work: (id: number) => Promise<unknown>, lanes?: number][] = [
     ['IndexedDB: put', (id) => transact((entries) => entries.put(entry(id)))],
     [
       'Cache API: open, put',
@@ -53,7 +55,9 @@ async function timeSteps(times: number): Promise<Step[]> {
           entries.put(entry(id))
         }),
     ],
-    ['a POST and its answer', async () => (await fetch('/steps', { method: 'POST', body })).text()],
+    ['a POST and its answer', () => post(body)],
+    ['the same, four at a time', () => post(body), 4],
+    ['the same, the body a Blob', () => post(new Blob([body])), 4],
     ['Cache API: open, delete', async (id) => (await caches.open('steps')).delete(`/steps/${id}`)],
     [
       'IndexedDB: look and delete',
@@ -65,9 +69,13 @@ async function timeSteps(times: number): Promise<Step[]> {
     ],
   ]
   const steps: Step[] = []
-  for (const [name, work] of works) {
+  for (const [name, work, lanes = 1] of works) {
+    let next = 0
+    const lane = async () => {
+      while (next < times) await work(next++)
+    }
     const startedAt = performance.now()
-    for (let id = 0; id < times; id++) await work(id)
+    await Promise.all(Array.from({ length: lanes }, lane))
     steps.push({ name, ms: (performance.now() - startedAt) / times })
   }
   database.close()

@@ -1,6 +1,7 @@
 import type { Random } from '../../core/clock.ts'
 import { codeOfStatus, type FailureCode } from '../../core/protocol/failure.ts'
 import { matches } from '../../core/options/matcher.ts'
+import { parseJson } from '../../core/providers/inspection/event-reader.ts'
 import { backoff } from '../../core/retry/backoff.ts'
 import type { SaveRecord } from './entry.ts'
 
@@ -59,7 +60,7 @@ export function decideSave(answer: SaveAnswer | null, rules: Rules): SaveDecisio
   if (status === duplicateStatus) return { do: 'sent' }
   if (status < 300) {
     if (!isAccepted(contentType, accept)) return { do: 'stay', code }
-    const isRefused = matches(refused, { data: text, value: parse(text) })
+    const isRefused = matches(refused, { data: text, value: parseJson(text) })
     return isRefused ? { do: 'dead', code, isForeign: false } : { do: 'sent' }
   }
   if (LATER.has(status) || status >= 500) return { do: 'stay', code }
@@ -83,14 +84,6 @@ function essenceOf(type: string): string {
 
 function asPattern(type: string): RegExp {
   return new RegExp(`^${type.replace(/[.+]/g, '\\$&').replaceAll('*', '.*')}$`)
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined // No JSON: no path leads into it.
-  }
 }
 
 /** The wait after `failures` tries in a row came to nothing, ms: 1 s doubling to 5 min, ±20 %, never less than a hint. */

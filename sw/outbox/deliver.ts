@@ -4,8 +4,9 @@ import type { SaveStatus, Untold } from '../../core/protocol/status.ts'
 import type { Waiters } from './acceptance.ts'
 import type { Credentials, GivenHeaders } from './credentials.ts'
 import { decideSave, saveBackoff, type SaveDecision } from './decide-save.ts'
-import type { Aside } from './drain.ts'
-import type { Entry, Progress, State } from './entry.ts'
+import type { Turn } from './drain.ts'
+import { type Entry, ownerOf, type Progress, type State } from './entry.ts'
+import { sizeOf } from './letters.ts'
 import { isHolding, move } from './life.ts'
 import { NO_SECRETS, type Secrets } from './seal.ts'
 import { getAs, isReachable, type ReadAnswer, sendRecord, trySend } from './send-save.ts'
@@ -41,7 +42,7 @@ const COOKIES_MS = 3_600_000
  * @returns whether it is out of the way, so that those behind it may go
  * @throws when the storage refuses: then nothing is known, and nothing more is tried
  */
-export async function deliver(found: Entry, aside: Aside, context: DeliverContext): Promise<boolean> {
+export async function deliver(found: Entry, turn: Turn, context: DeliverContext): Promise<boolean> {
   const { clock, store, credentials, waiters } = context
   const { id, whenUnsure } = found
   let entry = found
@@ -62,8 +63,10 @@ export async function deliver(found: Entry, aside: Aside, context: DeliverContex
 
   const finish = async (attempts: number) => {
     entry = { ...entry, attempts }
+    const { isGone, wasThere } = store.remove(id)
     // Another worker that sent it has told so, too.
-    if (await store.remove(id)) tell('save_sent')
+    turn.behind(wasThere.then((isNews) => isNews && tell('save_sent')))
+    await isGone
     return true
   }
   const bury = async (code: FailureCode, progress: Partial<Progress> = {}) => {
@@ -129,41 +132,44 @@ export async function deliver(found: Entry, aside: Aside, context: DeliverContex
   const isIncomplete = !known && (mayIdentify(entry) || entry.state === 'needs_auth')
   if (!given && (isIncomplete || isDoubtful(entry, clock.now()))) {
     await needAuth()
-    given = await aside(credentials.ask(entry, null))
+    given = await turn.aside(credentials.ask(entry, null))
     if (!given) return isOver() && bury(known ? (entry.code ?? 'network_error') : 'storage_unavailable')
   }
   const secrets = known ?? NO_SECRETS
   const triedAt = clock.now()
-  if (whenUnsure === 'hold' && !(await isReachable(clock, context.fetch, entry.url))) {
+  const reach = () => isReachable(clock, context.fetch, entry.url)
+  if (whenUnsure === 'hold' && !(await turn.connected(reach))) {
     return fail('network_error', { triedAt })
   }
 
   /** `undefined`: it did not go out. */
-  const send = async (headers: GivenHeaders | null): Promise<{ answer: ReadAnswer | null } | undefined> => {
-    const changed = await store.change(id, (current) => {
-      isTaken = isOther(current)
-      return isTaken ? undefined : move(current, 'sending', { triedAt: clock.now() })
+  const send = (headers: GivenHeaders | null): Promise<{ answer: ReadAnswer | null } | undefined> =>
+    turn.connected(async () => {
+      const changed = await store.change(id, (current) => {
+        isTaken = isOther(current)
+        return isTaken ? undefined : move(current, 'sending', { triedAt: clock.now() })
+      })
+      if (isTaken || changed?.state !== 'sending') return undefined
+      entry = changed
+      if (!context.isOwn(entry)) return undefined
+      store.readAhead(entry.conversation, ownerOf(entry))
+      const answer = await trySend({
+        clock,
+        url: entry.url,
+        size: sizeOf(body),
+        keep: waiters.has(id),
+        send: (signal) => sendRecord(context.fetch, entry, secrets, body, headers ?? {}, signal),
+        get: (url, signal) => getAs(context.fetch, url, entry, secrets, headers ?? {}, signal),
+      })
+      return { answer }
     })
-    if (isTaken || changed?.state !== 'sending') return undefined
-    entry = changed
-    if (!context.isOwn(entry)) return undefined
-    const answer = await trySend({
-      clock,
-      url: entry.url,
-      size: body.size,
-      keep: waiters.has(id),
-      send: (signal) => sendRecord(context.fetch, entry, secrets, body, headers ?? {}, signal),
-      get: (url, signal) => getAs(context.fetch, url, entry, secrets, headers ?? {}, signal),
-    })
-    return { answer }
-  }
 
   let sent = await send(given)
   let decision = sent && decideSave(sent.answer, entry)
   if (sent && decision?.do === 'ask') {
     const { status } = sent.answer ?? {}
     if (status === 401) await needAuth()
-    const fresh = await aside(credentials.ask(entry, given))
+    const fresh = await turn.aside(credentials.ask(entry, given))
     // A 401 may have been about cookies, which only the page sees.
     if (fresh && (status === 401 || isNew(fresh, secrets, given))) {
       sent = await send(fresh)

@@ -80,7 +80,7 @@ test('S17 conversations that wait for a page hold up no others', async () => {
   const { finished } = startRun({
     clock,
     queue: () => queues.of(null),
-    deliver: async ({ id }, aside) => {
+    deliver: async ({ id }, { aside }) => {
       if (id.startsWith('a')) await aside(answer.promise)
       delivered.push(id)
       queues.remove(id)
@@ -93,4 +93,86 @@ test('S17 conversations that wait for a page hold up no others', async () => {
   answer.resolve(true)
   await finished
   expect(delivered).toHaveLength(14)
+})
+
+test('what is sent is removed behind it, and the run ends when that is done; where it fails, the run fails', async () => {
+  for (const isRefused of [false, true]) {
+    const clock = createFakeClock()
+    const queues = oneEach('a', 'b')
+    const removed = deferred<void>()
+    const delivered: string[] = []
+    const { finished } = startRun({
+      clock,
+      queue: () => queues.of(null),
+      deliver: async ({ id }, { behind }) => {
+        delivered.push(id)
+        queues.remove(id)
+        behind(removed.promise)
+        return true
+      },
+      triggers: NEVER,
+    })
+    let isOver = false
+    finished.finally(() => (isOver = true)).catch(() => {})
+    await clock.advance(0)
+    expect([delivered, isOver]).toEqual([['a', 'b'], false])
+    if (isRefused) removed.reject(new Error('Storage'))
+    else removed.resolve()
+    await (isRefused ? expect(finished).rejects.toThrow('Storage') : finished)
+  }
+})
+
+test('four are sent at a time, while others are read and removed', async () => {
+  const clock = createFakeClock()
+  const queues = oneEach(...Array.from({ length: 20 }, (_, n) => `c${n}`))
+  const answers = Array.from({ length: 20 }, () => deferred<void>())
+  let begun = 0
+  const sent: string[] = []
+  const { finished } = startRun({
+    clock,
+    queue: () => queues.of(null),
+    deliver: async ({ id }, { connected }) => {
+      begun++
+      await connected(async () => {
+        sent.push(id)
+        await answers[sent.length - 1]?.promise
+      })
+      queues.remove(id)
+      return true
+    },
+    triggers: NEVER,
+  })
+  await clock.advance(0)
+  expect([begun, sent]).toEqual([12, ['c0', 'c1', 'c2', 'c3']])
+  answers[1]?.resolve()
+  await clock.advance(0)
+  expect([begun, sent]).toEqual([13, ['c0', 'c1', 'c2', 'c3', 'c4']])
+  for (const answer of answers) answer.resolve()
+  await finished
+  expect(sent).toHaveLength(20)
+})
+
+test('what waits for a connection is not sent any more when the storage has failed', async () => {
+  const clock = createFakeClock()
+  const queues = oneEach('a', 'b', 'c', 'd', 'e', 'f')
+  const answer = deferred<void>()
+  const sent: string[] = []
+  const { finished } = startRun({
+    clock,
+    queue: () => queues.of(null),
+    deliver: async ({ id }, { connected }) => {
+      if (id === 'a') throw new Error('Storage')
+      await connected(async () => {
+        sent.push(id)
+        await answer.promise
+      })
+      queues.remove(id)
+      return true
+    },
+    triggers: NEVER,
+  })
+  await clock.advance(0)
+  answer.resolve()
+  await expect(finished).rejects.toThrow('Storage')
+  expect(sent).toEqual(['b', 'c', 'd', 'e'])
 })

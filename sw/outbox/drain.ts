@@ -4,23 +4,30 @@ import type { Entry } from './entry.ts'
 import { isDue, type Triggers } from './life.ts'
 import type { Queue } from './queues.ts'
 
-/** So many conversations are sent at a time: of the six connections that HTTP/1.1 gives an origin, chats need some. */
-const LANES = 4
+/** So many requests are under way at a time: of the six connections that HTTP/1.1 gives an origin, chats need some. */
+const CONNECTIONS = 4
+
+/** So many conversations are worked on at a time: while some are sent, others are read, or what was sent is removed. */
+const LANES = 12
 
 export interface DrainContext {
   clock: Clock
   /** Whoever is signed in now. */
   queue: () => Queue
-  /**
-   * Tries one entry; resolves with whether it is out of the way. While it waits for an answer of a page's, by `aside`,
-   * other conversations have its place.
-   */
-  deliver: (entry: Entry, aside: Aside) => Promise<boolean>
+  /** Tries one entry; resolves with whether it is out of the way. */
+  deliver: (entry: Entry, turn: Turn) => Promise<boolean>
   triggers: Triggers
 }
 
-/** Waits for something that takes no connection. */
-export type Aside = <Result>(waiting: Promise<Result>) => Promise<Result>
+/** What the delivery of one entry shares with the others. */
+export interface Turn {
+  /** Does what takes a connection, when one is free. */
+  connected: <Result>(work: () => Promise<Result>) => Promise<Result>
+  /** Waits for an answer of a page's; meanwhile other conversations have its place. */
+  aside: <Result>(waiting: Promise<Result>) => Promise<Result>
+  /** Nobody waits for this but the end of the run. */
+  behind: (work: Promise<unknown>) => void
+}
 
 /** One run through the outbox; one at a time. */
 export interface Run {
@@ -36,6 +43,7 @@ export interface Run {
  * Its duties:
  * - a slow conversation holds up none that came later, nor does one whose page is asked for credentials
  * - whatever becomes due before it ends is sent, too
+ * - it ends when nothing more can be sent, and all that was sent is removed
  * - when the storage fails it starts nothing more, and rejects when nothing is under way
  */
 export function startRun({ clock, queue, deliver, triggers }: DrainContext): Run {
@@ -44,6 +52,9 @@ export function startRun({ clock, queue, deliver, triggers }: DrainContext): Run
   let asides = 0
   let news: Deferred<void> = deferred()
   let failure: { error: unknown } | undefined
+  let free = CONNECTIONS
+  const waiting: (() => void)[] = []
+  const unfinished = new Set<Promise<void>>()
 
   const dueHead = (conversation: string) => {
     const head = queue().head(conversation)
@@ -52,11 +63,33 @@ export function startRun({ clock, queue, deliver, triggers }: DrainContext): Run
 
   const lane = async (conversation: string, first: Entry) => {
     for (let entry: Entry | undefined = first; entry; entry = dueHead(conversation)) {
-      if (failure || !(await deliver(entry, aside))) return
+      if (failure || !(await deliver(entry, { connected, aside, behind }))) return
     }
   }
 
-  const aside: Aside = async (waiting) => {
+  const fail = (error: unknown) => {
+    failure ??= { error }
+  }
+
+  const connected: Turn['connected'] = async (work) => {
+    if (free > 0) free--
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      if (failure) throw failure.error
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else free++
+    }
+  }
+
+  const behind: Turn['behind'] = (work) => {
+    const ended = work.then(() => {}, fail).then(() => void unfinished.delete(ended))
+    unfinished.add(ended)
+  }
+
+  const aside: Turn['aside'] = async (waiting) => {
     asides++
     news.resolve()
     try {
@@ -72,9 +105,7 @@ export function startRun({ clock, queue, deliver, triggers }: DrainContext): Run
       if (busy.has(conversation)) continue
       const head = dueHead(conversation)
       if (!head) continue
-      const ended = lane(conversation, head).catch((error: unknown) => {
-        failure ??= { error }
-      })
+      const ended = lane(conversation, head).catch(fail)
       busy.set(
         conversation,
         ended.then(() => void busy.delete(conversation)),
@@ -86,7 +117,8 @@ export function startRun({ clock, queue, deliver, triggers }: DrainContext): Run
     for (;;) {
       news = deferred()
       if (!failure) startLanes()
-      if (busy.size > 0) await Promise.race([...busy.values(), news.promise])
+      const ends = [...busy.values(), ...unfinished]
+      if (ends.length > 0) await Promise.race([...ends, news.promise])
       else if (failure) throw failure.error
       else return
     }

@@ -42,7 +42,8 @@ export interface SaveRecord extends SavedRequest {
   sealed?: string
 }
 
-export type State = 'queued' | 'sending' | 'waiting' | 'needs_auth' | 'dead'
+/** `storing` is only in the memory of the worker that is storing it: in the index such an entry is `queued` already. */
+export type State = 'storing' | 'queued' | 'sending' | 'waiting' | 'needs_auth' | 'dead'
 
 /** How far the sending has come. */
 export interface Progress {
@@ -112,7 +113,7 @@ export function toPublic(entry: Entry): OutboxEntry {
     conversation,
     url,
     method,
-    state,
+    state: state === 'storing' ? 'queued' : state,
     createdAt,
     attempts,
     ...(state === 'waiting' ? { retryAt } : {}),

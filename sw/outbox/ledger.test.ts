@@ -66,6 +66,28 @@ test('what is asked for at the same time is done in its order, in few transactio
   expect(transactions).toBeLessThanOrEqual(2)
 })
 
+test('what is asked of many entries at once is done in its order for each', async () => {
+  const { ledger } = open()
+  await ledger.put(makeEntry('1'))
+  const asked = [
+    ledger.change('1', (entry) => ({ ...entry, attempts: entry.attempts + 1 })),
+    ledger.put(makeEntry('2')),
+    ledger.change('1', (entry) => ({ ...entry, attempts: entry.attempts + 1 })),
+    ledger.all(),
+    ledger.change('2', (entry) => ({ ...entry, state: 'waiting' })),
+    ledger.remove('2'),
+    ledger.put(makeEntry('3')),
+    ledger.remove('1'),
+    ledger.all(),
+  ] as const
+  const [, , , before, , , , , after] = await Promise.all(asked)
+  expect(before.entries.map(({ id, attempts }) => [id, attempts])).toEqual([
+    ['1', 2],
+    ['2', 0],
+  ])
+  expect(after).toEqual({ entries: [makeEntry('3')], latest: '3' })
+})
+
 test('a row that makes no sense blocks nothing, and is replaced', async () => {
   const { ledger } = open()
   await ledger.put(makeEntry('1'))

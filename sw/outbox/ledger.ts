@@ -5,8 +5,8 @@ import { type Entry, isRecord } from './entry.ts'
 import { createSealKey } from './seal.ts'
 
 /**
- * The index of the saved messages and how far each has come, in IndexedDB; and the keys that seal their secrets. What is
- * asked for at the same time is done in one transaction, in its order.
+ * The index of the saved messages and how far each has come, in IndexedDB; and the keys that seal their secrets. Whatever
+ * is asked for while a transaction is under way is done in the next one, together; results come in the order of asking.
  */
 export interface Ledger {
   /** Those that can be read, oldest first, and the id of the latest. */
@@ -39,7 +39,13 @@ type StoreOf<Name extends 'entries' | 'latest'> = IDBPObjectStore<
   Name,
   'readwrite'
 >
-type Step = (entries: StoreOf<'entries'>, latest: StoreOf<'latest'>) => Promise<unknown>
+type Ask<Result> = (entries: StoreOf<'entries'>, latest: StoreOf<'latest'>) => Promise<Result>
+
+interface Step {
+  /** The entry that it is about; none: all of them. */
+  id: string | undefined
+  ask: Ask<unknown>
+}
 
 export function openLedger(scope: string, clock: Clock): Ledger {
   const db = openLazily<Schema>(`streamkeeper ${scope}`, (database) => {
@@ -57,7 +63,8 @@ export function openLedger(scope: string, clock: Clock): Ledger {
     const latest = transaction.objectStore('latest')
     const results: unknown[] = []
     try {
-      for (const step of steps) results.push(await step(entries, latest))
+      for (const group of apart(steps))
+        results.push(...(await Promise.all(group.map(({ ask }) => ask(entries, latest)))))
       transaction.commit()
     } catch (error) {
       // Without that, what was asked for before would be done all the same.
@@ -84,35 +91,34 @@ export function openLedger(scope: string, clock: Clock): Ledger {
     return { steps, done }
   }
 
-  const ask = async <Result>(step: (...stores: Parameters<Step>) => Promise<Result>): Promise<Result> => {
+  const ask = async <Result>(id: string | undefined, work: Ask<Result>): Promise<Result> => {
     forming ??= begin()
-    const place = forming.steps.push(step) - 1
+    const place = forming.steps.push({ id, ask: work }) - 1
     return (await forming.done)[place] as Result
   }
 
   return {
     all: () =>
-      ask(async (entries, latest) => ({
-        entries: (await entries.getAll()).filter(isRecord),
-        latest: await latest.get('id'),
-      })),
-    latest: () => ask((_entries, latest) => latest.get('id')),
+      ask(undefined, async (entries, latest) => {
+        const [found, last] = await Promise.all([entries.getAll(), latest.get('id')])
+        return { entries: found.filter(isRecord), latest: last }
+      }),
+    latest: () => ask(undefined, (_entries, latest) => latest.get('id')),
     put: (entry) =>
-      ask(async (entries, latest) => {
-        const before = await latest.get('id')
-        await entries.put(entry)
-        await latest.put(entry.id, 'id')
+      ask(entry.id, async (entries, latest) => {
+        // First: what cannot be stored throws here, while nothing else is asked.
+        const putting = entries.put(entry)
+        const [before] = await Promise.all([latest.get('id'), putting, latest.put(entry.id, 'id')])
         return before
       }),
     putNew: (entry) =>
-      ask(async (entries, latest) => {
+      ask(entry.id, async (entries, latest) => {
         if (isRecord(await entries.get(entry.id))) return false
-        await entries.put(entry)
-        await latest.put(entry.id, 'id')
+        await Promise.all([entries.put(entry), latest.put(entry.id, 'id')])
         return true
       }),
     change: (id, step) =>
-      ask(async (entries) => {
+      ask(id, async (entries) => {
         const found = await entries.get(id)
         if (!isRecord(found)) return undefined
         const changed = step(found)
@@ -120,9 +126,8 @@ export function openLedger(scope: string, clock: Clock): Ledger {
         return changed ?? found
       }),
     remove: (id) =>
-      ask(async (entries) => {
-        const known = await entries.getKey(id)
-        await entries.delete(id)
+      ask(id, async (entries) => {
+        const [known] = await Promise.all([entries.getKey(id), entries.delete(id)])
         return known !== undefined
       }),
     key: async (name) => {
@@ -139,4 +144,21 @@ export function openLedger(scope: string, clock: Clock): Ledger {
     },
     forgetKey: async (name) => (await db()).delete('keys', name),
   }
+}
+
+/** Steps in their order, in groups: those of one group are about different entries, and may be done side by side. */
+function apart(steps: readonly Step[]): Step[][] {
+  const groups: Step[][] = []
+  let ids = new Set<string | undefined>()
+  for (const step of steps) {
+    const group = groups.at(-1)
+    if (!group || step.id === undefined || ids.has(undefined) || ids.has(step.id)) {
+      groups.push([step])
+      ids = new Set([step.id])
+    } else {
+      group.push(step)
+      ids.add(step.id)
+    }
+  }
+  return groups
 }

@@ -1,5 +1,11 @@
 import { isRecord, type SaveRecord } from './entry.ts'
 
+/** What a message says: in memory where it is small, for to send a Blob takes the browser longer; else a Blob. */
+export type Body = Blob | ArrayBuffer
+
+/** So much is small, bytes. */
+export const SMALL = 64 * 1024
+
 /**
  * Saved messages whole, one Request/Response pair each in the Cache API: the body, and all that is needed to send it.
  * They are the truth: whatever is here was accepted and is not sent yet. What the Cache API deletes is really gone.
@@ -10,28 +16,47 @@ export interface Letters {
   /** `undefined` when it is not there, or cannot be read. */
   record: (id: string) => Promise<SaveRecord | undefined>
   /** `undefined` when it is not there. */
-  body: (id: string) => Promise<Blob | undefined>
+  body: (id: string) => Promise<Body | undefined>
   /** Whether it was there. */
   remove: (id: string) => Promise<boolean>
 }
 
 const RECORD_HEADER = 'X-Streamkeeper-Record'
+const SIZE_HEADER = 'X-Streamkeeper-Size'
 
 export function openLetters(scope: string, origin: string, caches: CacheStorage): Letters {
   const folder = `${origin}/__streamkeeper/outbox/`
   const cacheName = `streamkeeper outbox ${scope}`
-  const open = () => caches.open(cacheName)
+  let opened: Promise<Cache> | undefined
+  const open = () => {
+    const opening = caches.open(cacheName)
+    opened = opening
+    opening.catch(() => opened === opening && (opened = undefined))
+    return opening
+  }
   const find = (id: string) => caches.match(folder + id, { cacheName })
 
   return {
     put: async (record, body) => {
-      const headers = { [RECORD_HEADER]: encodeURIComponent(JSON.stringify(record)) }
+      const headers = {
+        [RECORD_HEADER]: encodeURIComponent(JSON.stringify(record)),
+        [SIZE_HEADER]: String(body?.byteLength ?? 0),
+      }
       await (await open()).put(folder + record.id, new Response(body, { headers }))
     },
     ids: async () => (await (await open()).keys()).map(({ url }) => url.slice(folder.length)),
     record: async (id) => parseRecord((await find(id))?.headers.get(RECORD_HEADER)),
-    body: async (id) => (await find(id))?.blob(),
-    remove: async (id) => (await open()).delete(folder + id),
+    body: async (id) => {
+      const letter = await find(id)
+      // 0.1 has not noted it.
+      const size = Number(letter?.headers.get(SIZE_HEADER) ?? Infinity)
+      return size <= SMALL ? letter?.arrayBuffer() : letter?.blob()
+    },
+    remove: async (id) => {
+      const isGone = await (await (opened ?? open())).delete(folder + id)
+      // It may lie in another of the same name: somebody may have deleted the one that is open.
+      return isGone || (await open()).delete(folder + id)
+    },
   }
 }
 
@@ -42,4 +67,8 @@ function parseRecord(text: string | null | undefined): SaveRecord | undefined {
   } catch {
     return undefined // Damaged: there is nothing to go by.
   }
+}
+
+export function sizeOf(body: Body | null): number {
+  return body instanceof Blob ? body.size : (body?.byteLength ?? 0)
 }

@@ -3,7 +3,8 @@ import type { Entry, Progress, State } from './entry.ts'
 /**
  * One step in the life of a saved message; `undefined` where it cannot be taken: somebody else was faster.
  *
- *     accepted                  ┌──────── its time, the network, flush() ─────────┐
+ *     storing ─ storage refuses ─▶ (straight to the network)
+ *        │ both copies, 202     ┌──────── its time, the network, flush() ─────────┐
  *        │                      ▼                                                 │
  *        └──▶ queued ──────▶ sending ──┬─ no answer; 408 409 425 429 5xx; ───▶ waiting
  *               ▲               ▲      │  a page that is not the API's
@@ -15,6 +16,7 @@ import type { Entry, Progress, State } from './entry.ts'
  *               │                      └─ other 4xx, too old, unsure ─────────▶ dead
  *               └─────────────────────────────── retry() ─────────────────────────┘
  *
+ * `storing` is known to the worker that stores it, and to nobody else: in the index it is `queued` from the start.
  * A worker that finds `sending` did not see what came of it: it is sent again, or with `whenUnsure: 'hold'` is dead.
  */
 export function move(entry: Entry, state: State, progress: Partial<Progress> = {}): Entry | undefined {

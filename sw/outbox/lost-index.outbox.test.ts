@@ -89,7 +89,7 @@ describe('S1 a lost index: the second copy is sent, and nobody is asked', () => 
     )
     for (const id of await letters.ids()) {
       const [record, body] = [await letters.record(id), await letters.body(id)]
-      if (record && body) await letters.put(asOf01(record), await body.arrayBuffer())
+      if (record && body) await letters.put(asOf01(record), await new Response(body).arrayBuffer())
     }
     device.upstream.otherwise = () => answers(201)
     device.boot()

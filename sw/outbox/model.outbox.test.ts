@@ -34,7 +34,7 @@ interface Plain {
 }
 
 type Step =
-  | ({ do: 'save' } & Pick<Saved, 'conversation' | 'settings' | 'search' | 'hasToken'>)
+  | ({ do: 'save'; isByOldest: boolean } & Pick<Saved, 'conversation' | 'settings' | 'search' | 'hasToken'>)
   | { do: 'happen'; order: number[] }
   | Plain
   | { do: 'storage refuses'; times: number }
@@ -77,6 +77,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 8,
     arbitrary: fc.record({
       do: fc.constant('save' as const),
+      isByOldest: fc.constantFrom(false, false, true),
       conversation: fc.constantFrom('a', 'a', 'b'),
       settings: fc.constantFrom<Partial<SaveRouteOptions>>(
         {},
@@ -131,7 +132,7 @@ interface Game {
 
 async function play(game: Game, each: Step): Promise<void> {
   const { world } = game
-  // Pages talk to the newest worker.
+  // Pages talk to the newest worker, but for what is on its way to the one before.
   const worker = game.workers.at(-1)
   if (!worker) return
   const restart = (written: boolean[]) => {
@@ -140,7 +141,7 @@ async function play(game: Game, each: Step): Promise<void> {
   }
   switch (each.do) {
     case 'save':
-      return world.save(worker, each)
+      return world.save((each.isByOldest && game.workers[0]) || worker, each)
     case 'happen':
       for (const which of each.order) {
         world.happen(which)
@@ -255,16 +256,6 @@ test(
         const left = await listEverybodys(game)
         const promised = saved.filter(({ promisedAt }) => promisedAt !== undefined)
         const arrivalsOf = ({ text }: Saved) => arrivals.filter((arrival) => arrival.text === text)
-        const buried = world.statuses.map((each) =>
-          'entryId' in each && each.status === 'save_dead' ? each.entryId : '',
-        )
-        const wasDead = new Set([
-          ...left.keys(),
-          ...game.retried,
-          // Its worker may have died before it told of that, and the index that knew it may be lost.
-          ...world.everDead,
-          ...buried.map((id) => world.textOf.get(id ?? '')),
-        ])
 
         for (const message of promised) {
           const { text, owner, conversation, settings } = message
@@ -301,21 +292,26 @@ test(
         )
 
         // In order, inside one person's conversation: a message that was promised before another was saved, or was
-        // given to the same worker before it, has its effect before it.
+        // given to the same worker before it, has its effect before it, and does not come again after it. One that was
+        // dead lets others pass.
         const effects = arrivals.filter(({ fate: which }) => EFFECTS.has(which)).map(({ text }) => text)
         for (const [place, later] of saved.entries()) {
+          const effectAt = effects.indexOf(later.text)
+          if (effectAt < 0 || !promised.includes(later)) continue
           const isBefore = (each: Saved) =>
             each.owner === later.owner &&
             each.conversation === later.conversation &&
-            !wasDead.has(each.text) &&
+            promised.includes(each) &&
+            !world.everPassed.has(each.text) &&
             (each.worker === later.worker || (each.promisedAt ?? Infinity) <= place)
-          if (!promised.includes(later) || wasDead.has(later.text)) continue
           for (const earlier of saved.slice(0, place).filter(isBefore)) {
-            if (!promised.includes(earlier)) continue
             expect([earlier.text, effects.indexOf(earlier.text)]).toEqual([
               earlier.text,
-              expect.toSatisfy((at: number) => at >= 0 && at < effects.indexOf(later.text)),
+              expect.toSatisfy((at: number) => at >= 0 && at < effectAt),
             ])
+            const firstOf = arrivals.findIndex(({ text }) => text === later.text)
+            const lastOf = arrivals.findLastIndex(({ text }) => text === earlier.text)
+            expect([earlier.text, later.text, lastOf < firstOf]).toEqual([earlier.text, later.text, true])
           }
         }
 

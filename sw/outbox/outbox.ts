@@ -178,7 +178,7 @@ export function createOutbox(context: OutboxContext): Outbox {
           const { finished, renew } = startRun({
             clock,
             queue,
-            deliver: (entry, aside) => deliver(entry, aside, delivery),
+            deliver: (entry, turn) => deliver(entry, turn, delivery),
             triggers,
           })
           renewRun = renew
@@ -212,7 +212,7 @@ export function createOutbox(context: OutboxContext): Outbox {
 
   const clear = async () => {
     await store.load() // What only the letters have would come back at the next start.
-    await Promise.all((await own()).map(({ id }) => remove(id)))
+    await Promise.all((await own()).map(({ id }) => remove(id).wasThere))
   }
 
   return {
@@ -253,7 +253,10 @@ export function createOutbox(context: OutboxContext): Outbox {
     },
     isEmpty,
     list: async () => (await own()).map(toPublic),
-    body: async (id) => ((await find(id)) ? ((await store.body(id)) ?? null) : null),
+    body: async (id) => {
+      const body = (await find(id)) && (await store.body(id))
+      return body ? new Blob([body]) : null
+    },
     retry: async (id) => {
       if (!(await find(id))) return false
       const vouchedAt = clock.now()
@@ -265,7 +268,7 @@ export function createOutbox(context: OutboxContext): Outbox {
       return true
     },
     discard: async (id) => {
-      const wasThere = (await find(id)) !== undefined && (await remove(id))
+      const wasThere = (await find(id)) !== undefined && (await remove(id).wasThere)
       void drain() // It may have held back others.
       return wasThere
     },

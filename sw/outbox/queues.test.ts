@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { deferred } from '../../core/deferred.ts'
 import { makeEntry } from '../testing/make-entry.ts'
 import type { Entry } from './entry.ts'
 import { createQueues } from './queues.ts'
@@ -43,24 +42,18 @@ describe('head()', () => {
     expect(order(queues)).toEqual({ a: ['3'] })
   })
 
-  test('is none while an older one is being stored', async () => {
-    const queues = queuesOf()
-    queues.reserve(makeEntry('1'))
-    queues.set(makeEntry('2'))
+  test('is none while an older one is being stored', () => {
+    const queues = queuesOf(makeEntry('1', { state: 'storing' }), makeEntry('2'))
     queues.set(makeEntry('3', { conversation: 'b' }))
     const queue = queues.of(null)
     expect(['a', 'b'].map((name) => queue.head(name)?.id)).toEqual([undefined, '3'])
-    expect([queues.isReserved('1'), queues.isReserved('2')]).toEqual([true, false])
-    await queues.read(Promise.resolve([makeEntry('2')])) // What is being stored is not in the index yet.
-    expect(queues.of(null).head('a')).toBeUndefined()
+    expect(queue.counts()).toMatchObject({ queued: 3 })
     queues.set(makeEntry('1'))
-    expect(order(queues)).toEqual({ a: ['1', '2'] })
+    expect(order(queues)).toEqual({ a: ['1', '2'], b: ['3'] })
   })
 
   test('could not be stored: those behind it go', () => {
-    const queues = queuesOf()
-    queues.reserve(makeEntry('1'))
-    queues.set(makeEntry('2'))
+    const queues = queuesOf(makeEntry('1', { state: 'storing' }), makeEntry('2'))
     queues.remove('1')
     expect(order(queues)).toEqual({ a: ['2'] })
   })
@@ -75,26 +68,22 @@ describe('head()', () => {
   })
 })
 
-describe('read()', () => {
-  test('takes over what is stored', async () => {
-    const queues = queuesOf(makeEntry('1'), makeEntry('2'))
-    await queues.read(Promise.resolve([makeEntry('2'), makeEntry('3')]))
-    expect(order(queues)).toEqual({ a: ['2', '3'] })
-  })
+test('reset() takes over what is stored, and what is being stored keeps its place', () => {
+  const queues = queuesOf(makeEntry('1'), makeEntry('2', { state: 'storing' }), makeEntry('3'))
+  // The index has it as it will be.
+  queues.reset([makeEntry('2'), makeEntry('3'), makeEntry('4', { state: 'dead' })])
+  expect([queues.get('1'), queues.get('2')?.state]).toEqual([undefined, 'storing'])
+  expect(queues.of(null).head('a')).toBeUndefined()
+  expect(queues.of(null).counts()).toMatchObject({ queued: 2, dead: 1 })
+  queues.set(makeEntry('2'))
+  expect(order(queues)).toEqual({ a: ['2', '3'] })
+})
 
-  test('what is changed while it is read stands', async () => {
-    const queues = queuesOf(makeEntry('1'))
-    queues.reserve(makeEntry('3'))
-    const reading = deferred<Entry[]>()
-    const read = queues.read(reading.promise)
-    queues.remove('1')
-    queues.set(makeEntry('3'))
-    queues.set(makeEntry('4', { state: 'dead' }))
-    reading.resolve([makeEntry('1'), makeEntry('4')])
-    await read
-    expect(queues.of(null).counts()).toMatchObject({ queued: 1, dead: 1 })
-    expect(order(queues)).toEqual({ a: ['3'] })
-  })
+test('following() is what comes behind the head', () => {
+  const queues = queuesOf(makeEntry('1', { state: 'dead' }), makeEntry('2'), makeEntry('3'), makeEntry('4'))
+  expect(queues.of(null).following('a', 1)).toEqual(['3'])
+  expect(queues.of(null).following('a', 5)).toEqual(['3', '4'])
+  expect(queues.of(null).following('b', 5)).toEqual([])
 })
 
 describe('counts()', () => {

@@ -10,116 +10,91 @@ export interface Queue {
   head: (conversation: string) => Entry | undefined
   /** Whether it has anything to send, now or later. */
   has: (conversation: string) => boolean
+  /** The ids behind the head, at most so many. */
+  following: (conversation: string, count: number) => string[]
   counts: () => OutboxCounts
 }
 
+/** Everybody's. Whatever the index answers is told here, in its order, and nothing else is. */
 export interface Queues {
-  /** Takes over what is stored, in order; what is changed while it is read stands. */
-  read: (reading: Promise<Entry[]>) => Promise<Entry[]>
-  /** One that is about to be stored keeps its place, and those behind it wait, until it is `set` or removed. */
-  reserve: (entry: Entry) => void
+  /** Takes over all that the index has. What is being stored keeps its place. */
+  reset: (entries: Entry[]) => void
   set: (entry: Entry) => void
   remove: (id: string) => void
-  isReserved: (id: string) => boolean
+  get: (id: string) => Entry | undefined
   /** `undefined`: nobody's, for it is not known who is signed in. */
   of: (principal: string | null | undefined) => Queue
 }
 
 export function createQueues(): Queues {
   const people = new Map<string | null | undefined, ReturnType<typeof createQueue>>()
-  const owners = new Map<string, ReturnType<typeof createQueue>>()
-  const reserved = new Map<string, Entry>()
-  /** For everybody who is reading: what has been changed since. */
-  const readers = new Set<Map<string, Entry | undefined>>()
+  const entries = new Map<string, Entry>()
 
   const of = (principal: string | null | undefined) => {
-    const queue = people.get(principal) ?? createQueue(reserved)
+    const queue = people.get(principal) ?? createQueue(entries)
     people.set(principal, queue)
     return queue
   }
-  const put = (entry: Entry) => {
-    const queue = of(ownerOf(entry))
-    owners.set(entry.id, queue)
-    queue.put(entry)
-  }
-  const drop = (id: string) => {
-    owners.get(id)?.remove(id)
-    owners.delete(id)
-  }
-  const change = (id: string, entry?: Entry) => {
-    reserved.delete(id)
-    for (const changes of readers) changes.set(id, entry)
-    if (entry) put(entry)
-    else drop(id)
+  const set = (entry: Entry) => {
+    const before = entries.get(entry.id)
+    entries.set(entry.id, entry)
+    of(ownerOf(entry)).put(entry, before)
   }
 
   return {
-    read: async (reading) => {
-      const changes = new Map<string, Entry | undefined>()
-      readers.add(changes)
-      try {
-        const entries = await reading
-        people.clear()
-        owners.clear()
-        for (const entry of [...entries, ...reserved.values()]) put(entry)
-        for (const [id, entry] of changes) {
-          if (entry) put(entry)
-          else drop(id)
-        }
-        return entries
-      } finally {
-        readers.delete(changes)
-      }
+    reset: (stored) => {
+      const storing = Array.from(entries.values()).filter(({ state }) => state === 'storing')
+      people.clear()
+      entries.clear()
+      for (const entry of [...stored, ...storing]) set(entry)
     },
-    reserve: (entry) => {
-      reserved.set(entry.id, entry)
-      put(entry)
+    set,
+    remove: (id) => {
+      const entry = entries.get(id)
+      if (entry) of(ownerOf(entry)).remove(entry)
+      entries.delete(id)
     },
-    set: (entry) => change(entry.id, entry),
-    remove: (id) => change(id),
-    isReserved: (id) => reserved.has(id),
+    get: (id) => entries.get(id),
     of,
   }
 }
 
-function createQueue(reserved: Map<string, Entry>) {
-  const entries = new Map<string, Entry>()
-  /** Their ids, in order. */
+function createQueue(entries: ReadonlyMap<string, Entry>) {
+  /** Ids in order, by conversation. */
   const places = new Map<string, string[]>()
-  const tally: Record<State, number> = { queued: 0, sending: 0, waiting: 0, needs_auth: 0, dead: 0 }
-
-  const forget = (id: string) => {
-    const entry = entries.get(id)
-    if (entry) tally[entry.state]--
-    entries.delete(id)
-    return entry
+  const tally: Record<State, number> = {
+    storing: 0,
+    queued: 0,
+    sending: 0,
+    waiting: 0,
+    needs_auth: 0,
+    dead: 0,
   }
 
   const head = (conversation: string) => {
     for (const id of places.get(conversation) ?? []) {
       const entry = entries.get(id)
-      if (reserved.has(id)) return undefined
-      if (entry && entry.state !== 'dead') return entry
-      if (entry && isHolding(entry)) return undefined
+      if (!entry || entry.state === 'storing') return undefined
+      if (entry.state !== 'dead') return entry
+      if (isHolding(entry)) return undefined
     }
     return undefined
   }
 
   return {
-    put: (entry: Entry) => {
-      const { id, conversation } = entry
-      if (!forget(id)) {
+    put: ({ id, conversation, state }: Entry, before: Entry | undefined) => {
+      if (before) tally[before.state]--
+      else {
         const place = places.get(conversation) ?? []
         places.set(conversation, place)
         let at = place.length // It is the newest, almost always.
         while (at > 0 && (place[at - 1] ?? '') > id) at--
         place.splice(at, 0, id)
       }
-      entries.set(id, entry)
-      tally[entry.state]++
+      tally[state]++
     },
-    remove: (id: string) => {
-      const { conversation = '' } = forget(id) ?? {}
+    remove: ({ id, conversation, state }: Entry) => {
+      tally[state]--
       const place = places.get(conversation)
       place?.splice(place.indexOf(id), 1)
       if (place?.length === 0) places.delete(conversation)
@@ -128,15 +103,21 @@ function createQueue(reserved: Map<string, Entry>) {
     head,
     has: (conversation: string) =>
       places.get(conversation)?.some((id) => entries.get(id)?.state !== 'dead') ?? false,
+    following: (conversation: string, count: number) => {
+      const place = places.get(conversation) ?? []
+      const first = head(conversation)
+      const next = first ? place.indexOf(first.id) + 1 : place.length
+      return place.slice(next, next + count)
+    },
     counts: (): OutboxCounts => {
-      const { queued, sending, waiting, needs_auth: needsAuth, dead } = tally
+      const { storing, queued, sending, waiting, needs_auth: needsAuth, dead } = tally
       let nextAttemptAt = Infinity
       for (const conversation of places.keys()) {
         const first = head(conversation)
         if (first && first.state !== 'needs_auth') nextAttemptAt = Math.min(nextAttemptAt, first.retryAt)
       }
       return {
-        queued: queued + sending + waiting,
+        queued: storing + queued + sending + waiting,
         needsAuth,
         dead,
         ...(nextAttemptAt < Infinity ? { nextAttemptAt } : {}),

@@ -2,11 +2,13 @@ import { type Clock } from '../../core/clock.ts'
 import type { SaveRouteOptions } from '../../core/options/options.ts'
 import { readKey } from '../../core/options/read-key.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
+import { parseJson } from '../../core/providers/inspection/event-reader.ts'
 import { createRequestId, REQUEST_ID_HEADER } from '../../core/protocol/request-id.ts'
 import { readHint } from '../../core/retry/hint.ts'
 import type { SaveAnswer } from './decide-save.ts'
 import type { SavedRequest } from './entry.ts'
 import { keptMethod } from './kept-method.ts'
+import { type Body, sizeOf } from './letters.ts'
 import { readStart } from './read-start.ts'
 import type { Secrets } from './seal.ts'
 
@@ -46,7 +48,11 @@ export function takeApart(
   const url = new URL(request.url)
   const { origin, pathname, search } = url
   const source = settings.orderBy ?? 'path'
-  const places = { url, groups, body: source.startsWith('body') ? parse(body) : undefined }
+  const places = {
+    url,
+    groups,
+    body: source.startsWith('body') && body ? parseJson(new TextDecoder().decode(body)) : undefined,
+  }
 
   const headers: Secrets['headers'] = []
   const secret: Secrets['headers'] = []
@@ -91,12 +97,11 @@ export function sendRecord(
   fetch: (url: string, init: RequestInit) => Promise<Response>,
   record: SavedRequest,
   secrets: Secrets,
-  body: Blob | ArrayBuffer | null,
+  body: Body | null,
   headers: Record<string, string> = {},
   signal: AbortSignal | null = null,
 ): Promise<Response> {
   const { method, mode, credentials, referrer, referrerPolicy } = record
-  const size = body instanceof Blob ? body.size : body?.byteLength
   const all = new Headers([...record.headers, ...secrets.headers])
   for (const [name, value] of Object.entries(headers)) all.set(name, value)
   return fetch(record.url + secrets.search, {
@@ -106,7 +111,7 @@ export function sendRecord(
     referrer,
     referrerPolicy,
     headers: all,
-    body: size ? body : null,
+    body: sizeOf(body) > 0 ? body : null,
     cache: 'no-store',
     signal,
   })
@@ -205,7 +210,7 @@ export async function trySend({
       text,
       isRedirected,
       isElsewhere,
-      hintMs: status < 400 ? undefined : readHint(status, headers, jsonOr(text), clock.now()),
+      hintMs: status < 400 ? undefined : readHint(status, headers, parseJson(text) ?? text, clock.now()),
       preview: `${status} ${text.slice(0, 200)}`.trim(),
       response,
     }
@@ -213,21 +218,5 @@ export async function trySend({
     return null // The platform does not say why a fetch failed.
   } finally {
     disarm()
-  }
-}
-
-function jsonOr(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
-}
-
-function parse(body: ArrayBuffer | null): unknown {
-  try {
-    return body ? JSON.parse(new TextDecoder().decode(body)) : undefined
-  } catch {
-    return undefined // No JSON: it has no such key.
   }
 }

@@ -167,6 +167,81 @@ describe('between the two stores', () => {
   })
 })
 
+test('an index that refuses a removal: the message is not sent again, and told of once', async () => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = created
+  const worker = device.boot()
+  await device.advance(0)
+  const { prototype } = IDBObjectStore
+  const remove = Object.getOwnPropertyDescriptor(prototype, 'delete') ?? {}
+  Object.defineProperty(prototype, 'delete', {
+    ...remove,
+    value: function (this: IDBObjectStore, key: string) {
+      const asked: unknown = Reflect.apply(remove.value, this, [key])
+      this.transaction.abort()
+      return asked
+    },
+  })
+  await worker.save('/api/a', 'm1')
+  await device.advance(1_000)
+  Object.defineProperty(prototype, 'delete', remove)
+  expect(device.told()).toEqual(['save_queued', 'storage_degraded'])
+  expect(await worker.outbox.list()).toMatchObject([{ state: 'sending' }])
+  await device.advance(60_000)
+  expect(device.told()).toEqual(['save_queued', 'storage_degraded', 'save_sent'])
+  expect(device.upstream.bodies()).toEqual(['m1'])
+  await isEmpty(device)
+})
+
+test('the next of a conversation goes out when the message before it cannot come back', async () => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = created
+  device.caches.delay = (operation) => (operation === 'delete' ? 2_000 : 0)
+  const worker = device.boot()
+  for (const [path, body] of [
+    ['/api/a', 'm1'],
+    ['/api/a', 'm2'],
+    ['/api/b', 'm3'],
+  ] as const)
+    await worker.save(path, body)
+  await device.advance(1_000)
+  expect(device.upstream.bodies()).toEqual(['m1', 'm3'])
+  await device.advance(2_000)
+  expect(device.upstream.bodies()).toEqual(['m1', 'm3', 'm2'])
+})
+
+test('what has just come is sent without being read again, and after a failure from the cache', async () => {
+  const device = createFakeDevice()
+  const worker = device.boot()
+  await worker.save('/api/a', 'm1')
+  await device.advance(0)
+  expect([device.upstream.bodies(), device.caches.count('match')]).toEqual([['m1'], 0])
+  device.upstream.script['/api/a'] = [noNetwork()]
+  await worker.save('/api/a', 'm2')
+  await device.advance(10_000)
+  expect(device.upstream.bodies()).toEqual(['m1', 'm2', 'm2'])
+  expect(device.caches.count('match')).toBe(1)
+})
+
+test('what is next in its conversation is read while the one before it is sent', async () => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = noNetwork
+  const first = device.boot()
+  for (const body of ['m1', 'm2', 'm3', 'm4']) await first.save('/api/a', body)
+  await device.advance(0)
+  first.kill()
+  const before = device.caches.count('match')
+  device.upstream.otherwise = saysNothing
+  device.boot()
+  await device.advance(1_000)
+  // The first, and two behind it.
+  expect(device.caches.count('match') - before).toBe(3)
+  device.upstream.otherwise = created
+  device.upstream.received.length = 0
+  await device.advance(60_000)
+  expect(device.upstream.bodies()).toEqual(['m1', 'm2', 'm3', 'm4'])
+})
+
 describe('the index is lost', () => {
   test('what is put back keeps its order and its place among newer ones', async () => {
     const device = createFakeDevice()

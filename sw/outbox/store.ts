@@ -1,8 +1,9 @@
 import type { Clock } from '../../core/clock.ts'
 import { inTime } from '../database.ts'
+import { createBodies } from './bodies.ts'
 import { type Entry, entryOf, recordOf } from './entry.ts'
 import type { Ledger } from './ledger.ts'
-import type { Letters } from './letters.ts'
+import type { Body, Letters } from './letters.ts'
 import { createQueues, type Queue } from './queues.ts'
 
 /**
@@ -26,14 +27,23 @@ export interface Store {
   /** What one person has to send. */
   queue: (principal: string | null | undefined) => Queue
   /** `undefined` when it is lost, or was removed. */
-  body: (id: string) => Promise<Blob | undefined>
+  body: (id: string) => Promise<Body | undefined>
+  /** Reads the bodies that are sent next in a conversation, for `body` to have them at once. */
+  readAhead: (conversation: string, principal: string | null) => void
   /** As `Ledger.change`. */
   change: Ledger['change']
-  /** Whether there was one. */
-  remove: (id: string) => Promise<boolean>
+  remove: (id: string) => Removal
   /** The key that seals a person's secrets. */
   sealKey: (principal: string | null) => Promise<CryptoKey>
   forgetSealKey: (principal: string | null) => Promise<void>
+}
+
+/** An entry that is being removed from both. */
+export interface Removal {
+  /** Resolves when nothing can bring it back. Those behind it may go. */
+  isGone: Promise<unknown>
+  /** Resolves when nothing is left of it, with whether there was anything. */
+  wasThere: Promise<boolean>
 }
 
 /** A damaged store may never answer, ms; large bodies are written at so many bytes per ms at least. */
@@ -46,12 +56,15 @@ const STUCK_MS = 300
 /** So many letters are opened side by side when the ledger is made again. */
 const AT_ONCE = 64
 
+/** So many bodies of a conversation are read ahead. */
+const AHEAD = 2
+
 export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store {
   const queues = createQueues()
   const keys = new Map<string | null, Promise<CryptoKey>>()
   let lastId = ''
-  /** The latest that this worker has read or put. */
-  let seen: string | undefined
+  /** What was put last, as far as the queues know; `null`: they may not know what the ledger has. */
+  let seen: string | undefined | null = null
   let isStuck = false
 
   const timely = async <Result>(work: Promise<Result>, moreMs = 0): Promise<Result> => {
@@ -67,16 +80,34 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
     }
   }
 
+  /** The ledger answers in the order in which it does things: so the queues are told. */
+  const follow = async <Result>(asked: Promise<Result>, tell: (result: Result) => void): Promise<Result> => {
+    try {
+      const result = await asked
+      tell(result)
+      return result
+    } catch (error) {
+      seen = null
+      throw error
+    }
+  }
+
   const noteId = (id: string) => {
     if (id > lastId) lastId = id
   }
 
+  const readBody = (id: string) => timely(letters.body(id))
+  const bodies = createBodies(readBody)
+
   const readLedger = async () => {
-    const reading = timely(ledger.all())
-    const entries = await queues.read(reading.then((all) => all.entries))
-    seen = (await reading).latest
-    noteId(seen ?? '')
-    noteId(entries.at(-1)?.id ?? '')
+    const { entries } = await timely(
+      follow(ledger.all(), (all) => {
+        queues.reset(all.entries)
+        seen = all.latest
+        noteId(all.latest ?? '')
+        noteId(all.entries.at(-1)?.id ?? '')
+      }),
+    )
     return entries
   }
 
@@ -90,19 +121,13 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
     return isThere
   }
 
-  const remove = async (id: string) => {
-    // In this order: what is gone from the letters is never put back.
-    const wasThere = await timely(letters.remove(id))
-    const wasKnown = await timely(ledger.remove(id))
-    queues.remove(id)
-    return wasThere || wasKnown
-  }
+  const isStoring = (id: string) => queues.get(id)?.state === 'storing'
 
   return {
     load: async () => {
       const [entries, ids] = await Promise.all([readLedger(), timely(letters.ids())])
       const known = new Set(entries.map(({ id }) => id))
-      const lost = ids.filter((id) => !known.has(id) && !queues.isReserved(id))
+      const lost = ids.filter((id) => !known.has(id) && !isStoring(id))
       if (lost.length === 0) return 0
       let restored = 0
       for (let from = 0; from < lost.length; from += AT_ONCE) {
@@ -114,22 +139,21 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
       return restored
     },
     refresh: async () => {
-      if ((await timely(ledger.latest())) !== seen) await readLedger()
+      if (seen === null || (await timely(ledger.latest())) !== seen) await readLedger()
     },
     add: async (entry, body) => {
       const { id } = entry
       noteId(id)
-      queues.reserve(entry)
-      const indexed = ledger.put(entry).then((before) => {
-        const isAlone = before === seen
-        seen = id
-        return isAlone
+      queues.set({ ...entry, state: 'storing' })
+      const indexed = follow(ledger.put(entry), (before) => {
+        seen = before === seen ? id : null
       })
       const writes = [indexed, letters.put(recordOf(entry), body)] as const
       try {
-        const [isAlone] = await timely(Promise.all(writes), (body?.byteLength ?? 0) / SLOWEST_WRITE)
+        await timely(Promise.all(writes), (body?.byteLength ?? 0) / SLOWEST_WRITE)
         // Another worker has put something, which may have to go first.
-        if (!isAlone) await readLedger()
+        if (seen === null) await readLedger()
+        bodies.keep(id, body)
         queues.set(entry)
       } catch (error) {
         queues.remove(id)
@@ -144,16 +168,29 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
       }
     },
     lastId: () => lastId,
-    list: async () => (await timely(ledger.all())).entries.filter(({ id }) => !queues.isReserved(id)),
+    list: async () => (await timely(ledger.all())).entries.filter(({ id }) => !isStoring(id)),
     queue: queues.of,
-    body: (id) => timely(letters.body(id)),
-    change: async (id, step) => {
-      const entry = await timely(ledger.change(id, step))
-      if (entry) queues.set(entry)
-      else queues.remove(id)
-      return entry
+    body: (id) => bodies.take(id) ?? readBody(id),
+    readAhead: (conversation, principal) =>
+      bodies.readAhead(queues.of(principal).following(conversation, AHEAD)),
+    change: (id, step) =>
+      timely(
+        follow(ledger.change(id, step), (entry) => {
+          if (entry) queues.set(entry)
+          else queues.remove(id)
+        }),
+      ),
+    remove: (id) => {
+      void bodies.take(id)?.catch(() => {})
+      // In this order: what is gone from the letters is never put back.
+      const isGone = timely(letters.remove(id))
+      const remove = async () => {
+        const wasThere = await isGone
+        queues.remove(id)
+        return (await timely(follow(ledger.remove(id), () => queues.remove(id)))) || wasThere
+      }
+      return { isGone, wasThere: remove() }
     },
-    remove,
     sealKey: (principal) => {
       const key = keys.get(principal) ?? timely(ledger.key(nameOf(principal)))
       keys.set(principal, key)

@@ -51,6 +51,24 @@ describe('two workers over the same stores and lock, the old and the new', () =>
     expect(device.upstream.bodies()).toEqual(['m1', 'm2', 'm1'])
   })
 
+  test('what one has stored goes before what the other stores later, though it has not read that', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const old = device.boot()
+    const fresh = device.boot()
+    await device.advance(0)
+    await old.save('/api/a', 'm1')
+    await device.advance(10)
+    await fresh.save('/api/a', 'm2')
+    await device.advance(0)
+    expect(device.upstream.bodies()).toEqual(['m1'])
+    device.upstream.otherwise = created
+    device.upstream.received.length = 0
+    void fresh.outbox.drain('flush')
+    await device.advance(0)
+    expect(device.upstream.bodies()).toEqual(['m1', 'm2'])
+  })
+
   test('the new one goes on at once where the old one dies in mid-send', async () => {
     const device = createFakeDevice()
     device.upstream.otherwise = saysNothing

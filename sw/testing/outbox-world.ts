@@ -4,6 +4,7 @@ import type { Status, Untold } from '../../core/protocol/status.ts'
 import { type Entry, isRecord, type SaveRecord } from '../outbox/entry.ts'
 import type { Ledger } from '../outbox/ledger.ts'
 import type { Letters } from '../outbox/letters.ts'
+import { isHolding } from '../outbox/life.ts'
 import { createOutbox, type Outbox } from '../outbox/outbox.ts'
 import type { Clock } from '../../core/clock.ts'
 import { inTime } from '../database.ts'
@@ -121,8 +122,8 @@ export function createWorld() {
   const texts = new WeakMap<Blob, string>()
   const textOf = new Map<string, string>()
   const dead = new Set<object>()
-  /** Texts of the messages that were given up at some time, whether a page heard of it or not. */
-  const everDead = new Set<string>()
+  /** Texts of the messages that were dead at some time and held back nothing, whether a page heard of it or not. */
+  const everPassed = new Set<string>()
   const owners: object[] = []
   let operations: Operation[] = []
   let latest: string | undefined
@@ -161,6 +162,9 @@ export function createWorld() {
 
   const ledgerOf = (owner: object): Ledger => {
     const ask = <Result>(what: () => Result) => happen(owner, 'ledger', what)
+    const note = (entry: Entry) => {
+      if (entry.state === 'dead' && !isHolding(entry)) everPassed.add(textOf.get(entry.id) ?? '')
+    }
     const sorted = () => Array.from(entries.values()).sort((a, b) => (a.id < b.id ? -1 : 1))
     return {
       all: () => ask(() => ({ entries: structuredClone(sorted().filter(isRecord)), latest })),
@@ -176,6 +180,7 @@ export function createWorld() {
         ask(() => {
           if (entries.has(entry.id)) return false
           entries.set(entry.id, entry)
+          note(entry)
           latest = entry.id
           return true
         }),
@@ -184,7 +189,7 @@ export function createWorld() {
           const found = entries.get(id)
           const changed = found && step(found)
           if (changed) entries.set(id, changed)
-          if (changed?.state === 'dead') everDead.add(textOf.get(id) ?? '')
+          if (changed) note(changed)
           return changed ?? found
         }),
       remove: (id) => ask(() => entries.delete(id)),
@@ -352,7 +357,7 @@ export function createWorld() {
     arrivals,
     saved,
     statuses,
-    everDead,
+    everPassed,
     /** By id; of all that ever were. */
     textOf,
     /** Lets everything run that waits for nothing but its turn. */
