@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { chromium, type Page } from '@playwright/test'
-import { createChromiumPage } from '../chromium-page.ts'
+import { createPlaywrightPage } from '../engines/playwright-page.ts'
 import { createDemo, testId } from '../demo.ts'
 import { launchOptions } from '../launch-options.ts'
 import { startTestServer } from '../test-server.ts'
@@ -17,7 +17,7 @@ const FOLDER = resolve(ROOT, 'docs/pictures')
 async function takeBadDay(page: Page, path: string): Promise<void> {
   const server = await startTestServer(resolve(ROOT, 'demo/dist'))
   try {
-    const demo = createDemo(createChromiumPage(page), server)
+    const demo = createDemo(createPlaywrightPage(page), server)
     await demo.open()
     await demo.send('Write a function that runs only a few tasks at a time')
     await demo.answer('complete', 100)
