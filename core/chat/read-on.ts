@@ -100,10 +100,10 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
       await sleep(clock, waitMs, signal)
       const sent = await send(request)
       const verdict = sent ? judge(sent.response) : 'later'
-      if (verdict === 'over') return sent?.discard()
-      if (verdict === 'closed') return verdict
       if (verdict === 'good' && sent?.connection) return sent.connection
       sent?.discard()
+      if (verdict === 'closed') return verdict
+      if (verdict === 'over') return undefined
       waitMs = typeof verdict === 'object' ? hintedWait(verdict) : ownWait()
     }
   }
