@@ -18,6 +18,7 @@ export function tellActivity(activity: Activity, now: number): string {
     case 'held_back':
     case 'offline':
     case 'stalled':
+    case 'resuming':
       return describeStatus(activity.status, { now })
     case 'answering':
       return ENGLISH.answering

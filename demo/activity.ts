@@ -10,6 +10,7 @@ export type Activity =
   | { kind: 'offline'; status: Offline }
   | { kind: 'answering' }
   | { kind: 'stalled'; status: Stall }
+  | { kind: 'resuming'; status: Resuming }
   | { kind: 'done'; firstWordMs: number; durationMs: number; attempts: number }
   | { kind: 'stopped' }
   | { kind: 'failed' }
@@ -17,6 +18,7 @@ export type Activity =
 /** Says when it goes on. */
 type Wait = Extract<Status, { retryAfterMs: number }>
 type Offline = Extract<Status, { status: 'network_wait' }>
+type Resuming = Extract<Status, { status: 'stream_resuming' }>
 /** Says for how long nothing has come. */
 type Stall = Extract<Status, { silentMs: number }>
 
@@ -44,7 +46,10 @@ export function nextActivity(activity: Activity, status: Status): Activity {
       return { kind: 'offline', status }
     case 'stream_stalled':
       return { kind: 'stalled', status }
+    case 'stream_resuming':
+      return { kind: 'resuming', status }
     case 'stream_flowing':
+    case 'stream_resumed':
       return { kind: 'answering' }
     default:
       return activity

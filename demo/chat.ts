@@ -169,7 +169,7 @@ async function receive(run: Run, begin: (run: Run) => Promise<AsyncIterable<unkn
   announce('The answer is complete')
 }
 
-const ALOUD = new Set<Activity['kind']>(['retrying', 'held_back', 'offline', 'stalled'])
+const ALOUD = new Set<Activity['kind']>(['retrying', 'held_back', 'offline', 'stalled', 'resuming'])
 
 /** Shows a status; those that make the reader wait are also said aloud, once each. */
 function follow(conversation: string, status: Status): void {

@@ -18,6 +18,7 @@ export function ask(
   url: string,
   more: Record<string, unknown> = {},
   by?: HowToCall['by'],
+  headers: Record<string, string> = {},
 ): Promise<AnyCall> {
   const body = JSON.stringify({
     model: 'demo-small',
@@ -26,7 +27,7 @@ export function ask(
     turn: crypto.randomUUID(),
     ...more,
   })
-  return app.call(url, { headers: { 'Content-Type': 'application/json' }, body }, by)
+  return app.call(url, { headers: { 'Content-Type': 'application/json', ...headers }, body }, by)
 }
 
 /** What the page has read so far. */

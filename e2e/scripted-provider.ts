@@ -22,6 +22,7 @@ export interface ScriptedProvider {
 export interface ScriptedAnswer {
   method: string
   path: string
+  query: URLSearchParams
   headers: IncomingHttpHeaders
   /** What came with it, once all of it has come. */
   body: Promise<Received>
@@ -59,6 +60,7 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
     asking.emit('asked', {
       method: req.method ?? 'GET',
       path: exchange.url.pathname,
+      query: exchange.url.searchParams,
       headers: req.headers,
       body: receive(req),
       begin: (headers, status = 200) => {

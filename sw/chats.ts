@@ -11,7 +11,7 @@ import type { Answers } from './answers/answers.ts'
 import type { Brake } from './brake.ts'
 import { digestRequest } from './digest-request.ts'
 import type { Principal, PrincipalId } from './principal.ts'
-import { readBody, reissue } from './reissue.ts'
+import { askForRest, readBody, reissue } from './reissue.ts'
 
 export interface Chats {
   /** Takes a chat request; both promises are there in the same turn and never reject. */
@@ -153,6 +153,7 @@ export function createChats(context: ChatsContext): Chats {
           await begun.recorded
           return reissue(request, body, { signal: attemptSignal, key })
         },
+        ask: (resumeUrl, init) => askForRest(request, resumeUrl, init),
         signal,
       },
       {

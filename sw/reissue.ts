@@ -1,3 +1,4 @@
+import { type Ask, headersForAsking } from '../core/chat/read-on.ts'
 import { REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
 
 /**
@@ -27,6 +28,30 @@ export function reissue(
     referrerPolicy: request.referrerPolicy,
     integrity: request.integrity,
     signal: signal ?? null,
+  })
+}
+
+/**
+ * Asks the server of a page's request for the rest of its response, with the same credentials. A redirect is not
+ * followed: its answer is none.
+ */
+export function askForRest(
+  request: Request,
+  url: string,
+  { method, headers, signal }: Parameters<Ask>[1],
+): Promise<Response> {
+  const own = headersForAsking(request.headers, headers)
+  own.delete(REQUEST_ID_HEADER)
+  return fetch(url, {
+    method,
+    headers: own,
+    mode: request.mode,
+    credentials: request.credentials,
+    cache: 'no-store',
+    redirect: 'manual',
+    referrer: request.referrer,
+    referrerPolicy: request.referrerPolicy,
+    signal,
   })
 }
 

@@ -38,8 +38,11 @@ export function describeStatus(status: Status, options: DescribeOptions = {}): s
       return words.offline
     case 'first_output':
     case 'stream_flowing':
+    case 'stream_resumed':
     case 'stream_attached':
       return words.answering
+    case 'stream_resuming':
+      return words.resuming
     case 'stream_stalled':
       return words.stalled(words.duration(now - status.at + status.silentMs))
     case 'request_failed':
@@ -79,6 +82,7 @@ export function describeForScreenReader(
     case 'request_started':
     case 'first_output':
     case 'stream_flowing':
+    case 'stream_resumed':
     case 'stream_attached':
       return ''
     case 'request_finished':

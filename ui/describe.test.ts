@@ -37,6 +37,8 @@ const SAMPLES: { [Name in StatusName]: (Status & { status: Name })[] } = {
   first_output: [{ ...chat, status: 'first_output', ttfbMs: 1, ttftMs: 1, attempt: 1 }],
   stream_stalled: [{ ...silent, status: 'stream_stalled' }],
   stream_flowing: [{ ...silent, status: 'stream_flowing' }],
+  stream_resuming: [{ ...chat, status: 'stream_resuming', from: 'server', attempt: 1, retryAt: NOW }],
+  stream_resumed: [{ ...chat, status: 'stream_resumed', gapMs: 1 }],
   stream_detached: [{ ...chat, status: 'stream_detached', from: 0 }],
   stream_attached: [{ ...chat, status: 'stream_attached', from: 0 }],
   request_finished: [

@@ -33,6 +33,8 @@ export interface Words {
   // A response.
   answering: string
   stalled: (silence: string) => string
+  /** Its connection broke, and the rest is asked of the server. */
+  resuming: string
   /** For screen readers: the end of a response can be seen. */
   complete: string
   stopped: string
@@ -96,6 +98,7 @@ export const ENGLISH: Words = {
 
   answering: 'Answering',
   stalled: (silence) => `The answer has paused · nothing for ${silence}`,
+  resuming: 'The connection broke — reading on',
   complete: 'The answer is complete',
   stopped: 'Stopped',
   failed: ({ title, advice }, wait) => `${title}. ${advice}${wait ? ` Possible again in ${wait}.` : ''}`,

@@ -1,10 +1,13 @@
 import { type Clock, deadline } from '../clock.ts'
+import type { FailureCode } from '../protocol/failure.ts'
 import { classifyAnswer, classifyErrorEvent } from '../retry/classify.ts'
 import type { Outcome } from '../retry/outcome.ts'
 import { createInspection, type Inspection, type Verdict } from '../providers/inspection/inspection.ts'
 import { isHtml } from '../providers/media-types.ts'
 import type { OwnProtocol } from '../providers/own-wire.ts'
 import { openChunks, type Chunk, type Chunks } from './chunks.ts'
+import { orAborted } from './or-aborted.ts'
+import type { Splice } from './splice.ts'
 import type { Total } from './total.ts'
 
 /** What one attempt needs: the request, its deadlines, and the platform. */
@@ -21,6 +24,8 @@ export interface AttemptPlan extends OwnProtocol {
   /** Ends the whole request. */
   signal: AbortSignal
   clock: Clock
+  /** Joins what the server gives again to a response, if it does. */
+  createSplice: (response: Response) => Splice | undefined
   /** 2xx headers are here; the body is still withheld. */
   onAccepted: (response: Response) => void
 }
@@ -33,6 +38,10 @@ export interface OpenAnswer {
   rest: Chunks | null
   /** Absent for a refusal, which is passed on as it is. */
   inspection?: Inspection
+  /** Present if its server may give it again after a cut; what is held has passed it. */
+  splice?: Splice | undefined
+  /** Why its connection broke before the first output: its server knows it, so it is read on, not asked for again. */
+  brokenBy?: FailureCode
   /** How it ended, where all of it is held. */
   verdict?: Verdict
   /** A page of HTML where a chat should be. */
@@ -107,12 +116,17 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
 
     if (!mayBePage) plan.onAccepted(response)
     const inspection = createInspection(response.headers, plan)
+    answer.splice = isNull ? undefined : plan.createSplice(response)
     const early = await holdUpToOutput(answer, inspection)
     if (early === 'page') return page(answer, asItCame)
     if (asItCame) void asItCame.body?.cancel().catch(() => {}) // It was no page after all.
-    if (early) return early
     if (mayBePage) plan.onAccepted(response)
-    return judge({ ...answer, inspection }, isNull)
+    const isKnown = answer.splice?.isKnown() === true && early?.kind !== 'cancelled' && expired !== 'total'
+    if (isKnown) {
+      const brokenBy = expired ? 'first_output_timeout' : early && 'network_error'
+      return { kind: 'answered', answer: { ...answer, inspection, ...(brokenBy ? { brokenBy } : {}) } }
+    }
+    return early ?? judge({ ...answer, inspection }, isNull)
   }
 
   async function refused(answer: OpenAnswer): Promise<Attempted> {
@@ -168,8 +182,10 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
       else {
         total.extend()
         heldBytes += chunk.value.length
-        answer.held.push(chunk.value)
-        inspection.feed(chunk.value)
+        for (const bytes of answer.splice?.take(chunk.value) ?? [chunk.value]) {
+          answer.held.push(bytes)
+          inspection.feed(bytes)
+        }
       }
     }
     return undefined
@@ -233,14 +249,6 @@ async function holdUpTo(answer: OpenAnswer, limit: number): Promise<void> {
   } catch {
     answer.rest = null // Broken, too late, or cancelled: nothing more will come.
   }
-}
-
-/** What the work comes to, or the signal's reason, should the work not notice that it aborts. */
-function orAborted<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    work.then(resolve, reject)
-  })
 }
 
 /** What the work comes to within that time, else `undefined`. */

@@ -37,8 +37,31 @@ test('a plain chat has the defaults', () => {
     model: 'gpt-4o',
     reasoning: false,
     streams: true,
+    readingOn: { url: 'https://api.example/v1/chat/completions', isBackground: false },
     timeouts: DEFAULT_TIMEOUTS,
     retry: DEFAULT_RETRY,
+  })
+})
+
+describe('reading on', () => {
+  const resume = { url: '/api/:id/stream', key: 'body.id', position: 'replay' } as const
+
+  test('happens at the place of the route, its id percent-encoded', () => {
+    const { place } = described({ body: { id: 'a/b$&' }, route: { resume } }).readingOn
+    expect(place).toEqual({ url: '/api/a%2Fb%24%26/stream', position: 'replay' })
+  })
+
+  test('happens nowhere where the request does not say the id', () => {
+    expect(described({ body: {}, route: { resume } }).readingOn.place).toBeUndefined()
+  })
+
+  test('knows the whole URL, and whether a background was asked for', () => {
+    const url = 'https://api.example/v1/responses?api-version=2'
+    expect(described({ url, body: { background: true } }).readingOn).toMatchObject({
+      url,
+      isBackground: true,
+    })
+    expect(described({ url, body: { background: 'yes' } }).readingOn.isBackground).toBe(false)
   })
 })
 

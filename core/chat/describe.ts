@@ -1,9 +1,10 @@
-import type { ChatRouteOptions, Options } from '../options/options.ts'
-import { readKey } from '../options/read-key.ts'
+import type { ChatResumeOptions, ChatRouteOptions, Options } from '../options/options.ts'
+import { type KeyPlaces, readKey } from '../options/read-key.ts'
 import type { Matcher } from '../options/matcher.ts'
 import type { RouteMatch } from '../options/routes.ts'
 import { asksForStream, expectedMediaType } from '../providers/requests.ts'
 import { DEFAULT_RETRY, type RetryPolicy } from '../retry/policy.ts'
+import type { ReadingOn } from './place.ts'
 import { isReasoning } from './reasoning.ts'
 import { type Timeouts, timeoutsFor } from './timeouts.ts'
 
@@ -25,6 +26,8 @@ export interface ChatDescription {
   /** How the app's own protocol ends, and reports errors. */
   ends?: Matcher | Matcher[] | undefined
   errors?: Matcher | Matcher[] | undefined
+  /** How it may be read on after a cut. */
+  readingOn: ReadingOn
   timeouts: Timeouts
   retry: RetryPolicy
 }
@@ -63,6 +66,11 @@ export function describeChat(
     choices: typeof fields.n === 'number' ? fields.n : 1,
     ...(settings.ends === undefined ? {} : { ends: settings.ends }),
     ...(settings.errors === undefined ? {} : { errors: settings.errors }),
+    readingOn: {
+      url: request.url,
+      isBackground: fields.background === true,
+      place: settings.resume && placeOf(settings.resume, places),
+    },
     timeouts: {
       ...timeoutsFor(
         { reasoning, streams: isStream, isGet: request.method === 'GET' },
@@ -77,6 +85,13 @@ export function describeChat(
       ...(isCallersRetry(request.headers) ? { maxAttempts: 1 } : {}),
     },
   }
+}
+
+/** Where the app says that the response is given again; `undefined` where the request does not say its id. */
+function placeOf({ url, key, position }: ChatResumeOptions, places: KeyPlaces): ReadingOn['place'] {
+  if (!/:id\b/.test(url)) return { url, position }
+  const id = key && readKey(key, places)
+  return id === undefined ? undefined : { url: url.replace(/:id\b/, encodeURIComponent(id)), position }
 }
 
 /** Gemini, Bedrock and Azure name the model (or its deployment) in the path. */

@@ -1,12 +1,16 @@
 import type { Clock } from '../clock.ts'
 import { deferred } from '../deferred.ts'
 import { type Failure, type FailureCode, failureOf } from '../protocol/failure.ts'
-import type { Glance } from '../providers/inspection/inspection.ts'
+import { createEventReader } from '../providers/inspection/event-reader.ts'
+import { createInspection, type Glance } from '../providers/inspection/inspection.ts'
+import { isDone } from '../providers/wire.ts'
 import type { OpenAnswer } from './attempt.ts'
-import { createIdleTimers, type IdleClock } from './idle-timers.ts'
 import { brokenOff, markNotice } from './notice.ts'
+import { createIdleTimers, type IdleClock, type IdleTimers } from './idle-timers.ts'
+import type { Connection, ReadOn } from './read-on.ts'
 import type { ResponseWriter } from './response-log.ts'
 import type { Timeouts } from './timeouts.ts'
+import { NO_READER } from './trip-request.ts'
 
 /** How a response ended. */
 export type RelayEnd = { kind: 'complete' } | { kind: 'failed'; failure: Failure } | { kind: 'cancelled' }
@@ -19,6 +23,8 @@ export interface RelayContext {
   writer: ResponseWriter
   /** Ends the upstream. */
   signal: AbortSignal
+  /** Reads it on at its server; absent: a cut stands. */
+  readOn?: ReadOn | undefined
   stalled: (clock: IdleClock, silentMs: number) => void
   flowing: (clock: IdleClock, silentMs: number) => void
   /** How it ended, and how many bytes of the upstream's were written. Called once, just before the log is told. */
@@ -28,35 +34,37 @@ export interface RelayContext {
 /** A refusal is not looked into. */
 const UNREAD: Glance = { output: true, working: false, finished: false }
 
+/** How a connection ended: by itself, or for a reason. */
+type ConnectionEnd = 'closed' | 'finished' | FailureCode
+
 /**
- * Writes a response into its log: the held bytes, then each chunk as it comes, untouched, its verdict at the end. A cut
- * response of a known protocol gets that protocol's own error event and then breaks, so that nobody takes it for a whole
- * one; an EventSource, which knows no whole ones, just ends.
+ * Writes a response into its log: the held bytes, then each chunk as it comes, untouched, its verdict at the end. Where
+ * its server gives it again, connections follow each other until it is whole:
  *
- * Never rejects.
+ *     copy a connection ─▶ over? ─▶ whole, or cut for good ─▶ conclude
+ *            ▲               └─▶ read on at the server ─┐
+ *            └──────────────────────────────────────────┘
+ *
+ * A cut response of a known protocol gets that protocol's own error event and then breaks, so that nobody takes it for a
+ * whole one; an EventSource, which knows no whole ones, just ends. Never rejects.
  */
 export async function relay(open: OpenAnswer, context: RelayContext): Promise<void> {
-  const { held, rest, inspection } = open
-  const { writer, signal, isEventSource } = context
+  const { held, inspection, splice } = open
+  const { writer, signal, isEventSource, readOn } = context
   const over = deferred<void>()
   let bytes = 0
   let isOver = false
-  /** Why the connection was closed by us. */
-  let closedFor: IdleClock | 'finished' | undefined
-  const idle = createIdleTimers(context.clock, context.timeouts, look, {
-    stalled: context.stalled,
-    flowing: context.flowing,
-    expired: close,
-    // The connection is still open, but nothing more belongs to this response.
-    finished: () => close('finished'),
-  })
+  let connection: Connection | undefined = open.rest ? { rest: open.rest, abort: open.abort } : undefined
+  let idle: IdleTimers | undefined
+  /** An end that lacks its blank line: perhaps the server has forgotten it, perhaps the connection was cut just there. */
+  let lastWords: Uint8Array[] = []
 
   if (signal.aborted) cancel()
   else signal.addEventListener('abort', cancel, { once: true })
-  void copy()
+  void copyAll()
   await over.promise
 
-  async function copy() {
+  async function copyAll() {
     for (const chunk of held) {
       const room = writer.room()
       if (room) await room
@@ -65,30 +73,102 @@ export async function relay(open: OpenAnswer, context: RelayContext): Promise<vo
       writer.append(chunk)
     }
     held.length = 0
-    while (rest) {
-      const room = writer.room()
-      if (room) await room
-      if (isOver) return
-      idle.waiting()
-      // The platform does not say why a connection broke.
-      const chunk = await rest.next().catch(() => undefined)
-      if (isOver) return
-      if (closedFor) return conclude(closedFor === 'finished' ? 'network_error' : `${closedFor}_idle`)
-      if (!chunk) return conclude('network_error')
-      if (chunk.done) return conclude()
-      idle.arrived()
-      bytes += chunk.value.length
-      inspection?.feed(chunk.value)
-      writer.append(chunk.value)
+    let end: ConnectionEnd = open.brokenBy ?? (connection ? await copy(connection) : 'closed')
+    while (!isOver && readOn && mayReadOn(end)) {
+      close()
+      const next = await readOn.connect()
+      if (next === 'closed') end = next
+      if (!next || next === 'closed') break
+      connection = next
+      if (isOver) return close()
+      end = await copy(next)
     }
-    if (!isOver) conclude()
+    if (!isOver) conclude(end)
   }
 
-  /** Ends the upstream, and the read that waits for it if the upstream does not notice. */
-  function close(why?: IdleClock | 'finished') {
-    closedFor = why
-    open.abort()
-    rest?.cancel()
+  /** Copies one connection, and returns how it ended. */
+  async function copy({ rest, abort }: Connection): Promise<ConnectionEnd> {
+    let stopped: ConnectionEnd | undefined
+    const stop = (why: ConnectionEnd) => {
+      stopped = why
+      abort()
+      rest.cancel()
+    }
+    const timers = (idle = createIdleTimers(context.clock, context.timeouts, look, {
+      stalled: context.stalled,
+      flowing: context.flowing,
+      expired: (name) => stop(`${name}_idle`),
+      // The connection is still open, but nothing more belongs to this response.
+      finished: () => stop('finished'),
+    }))
+    try {
+      for (;;) {
+        const room = writer.room()
+        if (room) await room
+        if (isOver) return 'finished'
+        timers.waiting()
+        // The platform does not say why a connection broke.
+        const chunk = await rest.next().catch(() => undefined)
+        if (isOver || stopped) return stopped ?? 'finished'
+        if (!chunk) return 'network_error'
+        if (chunk.done) return 'closed'
+        timers.arrived()
+        const taken = splice ? splice.take(chunk.value) : [chunk.value]
+        if (!taken) return 'truncated' // Another response: this one has no rest.
+        if (taken.length > 0) progressed()
+        for (const part of taken) pass(part)
+      }
+    } finally {
+      timers.stop()
+    }
+  }
+
+  function progressed() {
+    readOn?.progressed()
+    lastWords = []
+  }
+
+  function pass(part: Uint8Array) {
+    bytes += part.length
+    inspection?.feed(part)
+    writer.append(part)
+  }
+
+  /** Whether there may be more of it at its server. */
+  function mayReadOn(end: ConnectionEnd): boolean {
+    if (!splice || !inspection || end === 'finished' || end === 'output_idle' || end === 'truncated')
+      return false
+    if (inspection.hasEnded() || splice.isClosed()) return false
+    if (end !== 'closed') return true
+    // Some servers forget the last blank line: such an end is one if it comes a second time, or nothing more is given.
+    const last = splice.unfinished()
+    if (isEnd(last)) {
+      const isAgain = lastWords.length > 0
+      lastWords = last
+      return !isAgain
+    }
+    // An unknown protocol that has said something and is closed is whole, as ever.
+    return inspection.wire() !== undefined || splice.saysEnd || inspection.seen.outputs === 0
+  }
+
+  /** Whether an event that lacks no more than its last blank line says that the response is over. */
+  function isEnd(parts: Uint8Array[]): boolean {
+    const decoder = new TextDecoder()
+    let isWhole = false
+    const reader = createEventReader({
+      onEvent: ({ text, data }) => (isWhole = data !== undefined || isDone(text)),
+    })
+    reader.feed(parts.map((part) => decoder.decode(part, { stream: true })).join('') + '\n\n')
+    if (!isWhole) return false
+    const last = createInspection(open.response.headers, { path: '' })
+    for (const part of parts) last.feed(part)
+    last.conclude(true)
+    return last.seen.ended || last.seen.finished || last.seen.error !== undefined
+  }
+
+  function close() {
+    connection?.abort()
+    connection?.rest.cancel()
   }
 
   function look(): Glance {
@@ -97,13 +177,18 @@ export async function relay(open: OpenAnswer, context: RelayContext): Promise<vo
     return isEventSource ? { ...glance, finished: false } : glance
   }
 
-  /** The connection is over; `code` says why, if it broke. */
-  function conclude(code?: FailureCode) {
-    const verdict = open.verdict ?? inspection?.conclude(code === undefined) ?? (code ? 'broken' : 'complete')
+  /** Judges the response; `end` says how its last connection ended. */
+  function conclude(end: ConnectionEnd) {
+    const isClean = end === 'closed'
+    // What will never be finished is passed on as it came.
+    const unfinished = splice?.unfinished() ?? []
+    for (const part of unfinished.length > 0 ? unfinished : lastWords) pass(part)
+    const verdict = open.verdict ?? inspection?.conclude(isClean) ?? (isClean ? 'complete' : 'broken')
     if (verdict === 'complete' || verdict === 'empty') return finish({ kind: 'complete' })
-    const failure = failureOf(verdict === 'broken' ? (code ?? 'network_error') : verdict)
+    const cause = end === 'closed' || end === 'finished' ? 'network_error' : end
+    const failure = failureOf(verdict === 'broken' ? cause : verdict)
     const readsOn = inspection?.readsOn() ?? false
-    if (isEventSource || (readsOn && code === undefined)) return finish({ kind: 'failed', failure })
+    if (isEventSource || (readsOn && isClean)) return finish({ kind: 'failed', failure })
     // What the upstream said needs no other words, and a client that reads on by itself would stop at them.
     const notice = verdict === 'error_in_stream' || readsOn ? undefined : inspection?.errorEvent(failure)
     if (notice) writer.append(markNotice(notice))
@@ -114,13 +199,14 @@ export async function relay(open: OpenAnswer, context: RelayContext): Promise<vo
   function cancel() {
     const isWhole = inspection?.conclude(false) === 'complete'
     close()
+    if (!isWhole && signal.reason !== NO_READER) readOn?.stop()
     if (isWhole) finish({ kind: 'complete' })
     else finish({ kind: 'cancelled' }, new DOMException('The request was cancelled', 'AbortError'))
   }
 
   function finish(end: RelayEnd, error?: Error) {
     isOver = true
-    idle.stop()
+    idle?.stop()
     signal.removeEventListener('abort', cancel)
     context.ended(end, bytes)
     writer.end(error)

@@ -1,9 +1,11 @@
 import { deferred } from '../deferred.ts'
+import { systemNetwork } from '../network.ts'
 import type { Failure } from '../protocol/failure.ts'
 import { createInspection } from '../providers/inspection/inspection.ts'
 import type { OpenAnswer } from './attempt.ts'
 import { earlyHead, headOf, problemOf, type Progress } from './head.ts'
 import { brokenOff, markNotice } from './notice.ts'
+import { createReadOn } from './read-on.ts'
 import { relay, type RelayContext } from './relay.ts'
 import type { ResponseHead, ResponseLog, Reading } from './response-log.ts'
 import { NO_READER, type TripContext, type TripRequest } from './trip-request.ts'
@@ -40,8 +42,8 @@ export interface Reply {
 }
 
 export function createReply(
-  { requestId, url, timeouts, contentType, isEventSource = false, signal }: TripRequest,
-  { clock, report, writer }: TripContext,
+  { requestId, url, timeouts, retry, contentType, isEventSource = false, signal, ask }: TripRequest,
+  { clock, random, network = systemNetwork, hidesHeaders = false, report, writer }: TripContext,
 ): Reply {
   const answer = deferred<Answer>()
   let head: ResponseHead | undefined
@@ -69,15 +71,24 @@ export function createReply(
 
   async function pass(open: OpenAnswer, progress: Progress) {
     const { startedAt, attempts, waitedMs, headersAt = clock.monotonic() } = progress
-    const ttftMs = clock.monotonic() - startedAt
-    report({
-      status: 'first_output',
-      requestId,
-      ttfbMs: headersAt - startedAt,
-      ttftMs,
-      attempt: attempts,
-    })
+    let ttftMs: number | undefined
+    const firstOutput = () => {
+      ttftMs = clock.monotonic() - startedAt
+      report({
+        status: 'first_output',
+        requestId,
+        ttfbMs: headersAt - startedAt,
+        ttftMs,
+        attempt: attempts,
+      })
+    }
+    // Of one that broke before it had said anything, only what is read on says something.
+    const isSilent = open.splice !== undefined && open.inspection?.seen.outputs === 0
+    if (!isSilent) firstOutput()
     await write(open, progress, {
+      resumed: () => {
+        if (ttftMs === undefined) firstOutput()
+      },
       ended: (end, bytes) => {
         if (end.kind === 'failed') return failed(end.failure, progress)
         if (end.kind === 'cancelled') return cancelled()
@@ -88,7 +99,7 @@ export function createReply(
           verdict: 'complete',
           attempts,
           waitedMs,
-          ttftMs,
+          ttftMs: ttftMs ?? 0,
           durationMs: clock.monotonic() - startedAt,
           bytes,
           ...(usage ? { usage } : {}),
@@ -118,11 +129,15 @@ export function createReply(
   function write(
     open: OpenAnswer,
     progress: Progress,
-    { isFinal = false, ended = () => {} }: { isFinal?: boolean; ended?: RelayContext['ended'] },
+    {
+      isFinal = false,
+      ended = () => {},
+      resumed = () => {},
+    }: { isFinal?: boolean; ended?: RelayContext['ended']; resumed?: () => void },
   ): Promise<void> {
     // An error that is a whole JSON body is passed on as it came, unless its status has been given away as success.
     if (isFinal && !head && open.inspection?.isOneValue()) open.verdict = 'complete'
-    const hasBody = open.rest !== null || open.held.length > 0
+    const hasBody = open.rest !== null || open.held.length > 0 || open.splice !== undefined
     begin(
       headOf(open.response, requestId, progress, {
         isFinal,
@@ -136,6 +151,23 @@ export function createReply(
       isEventSource,
       writer,
       signal,
+      readOn:
+        open.splice &&
+        ask &&
+        createReadOn(open.splice, open.response.headers, {
+          clock,
+          random,
+          network,
+          retry,
+          headersMs: hidesHeaders ? timeouts.firstOutputMs : timeouts.headersMs,
+          requestId,
+          signal,
+          ask,
+          report: (status) => {
+            report(status)
+            if (status.status === 'stream_resumed') resumed()
+          },
+        }),
       stalled: (name, silentMs) => report({ status: 'stream_stalled', requestId, clock: name, silentMs }),
       flowing: (name, silentMs) => report({ status: 'stream_flowing', requestId, clock: name, silentMs }),
       ended,

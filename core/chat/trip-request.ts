@@ -3,6 +3,7 @@ import type { Network } from '../network.ts'
 import type { RequestStatus, Untold } from '../protocol/status.ts'
 import type { Limits } from '../retry/limits.ts'
 import type { ChatDescription } from './describe.ts'
+import type { Ask } from './read-on.ts'
 import type { ResponseWriter } from './response-log.ts'
 
 export interface TripRequest extends ChatDescription {
@@ -17,6 +18,8 @@ export interface TripRequest extends ChatDescription {
   lostAttempts?: number
   /** Sends the request anew, as it came; the signal ends it. */
   send: (signal: AbortSignal) => Promise<Response>
+  /** Asks its server for the same response; absent: a cut is never read on. */
+  ask?: Ask
   /** Ends the request and its upstream, whatever it is doing, also during a wait. */
   signal: AbortSignal
 }

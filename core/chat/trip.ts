@@ -9,6 +9,7 @@ import { type Outcome, wasAccepted } from '../retry/outcome.ts'
 import { attempt, type OpenAnswer } from './attempt.ts'
 import { awaitNetwork } from './await-network.ts'
 import type { Progress } from './head.ts'
+import { createSplice } from './place.ts'
 import { type Answer, createReply } from './reply.ts'
 import { retryStatus } from './retry-status.ts'
 import { MAX_TOTAL_MS } from './timeouts.ts'
@@ -176,6 +177,8 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
         total,
         signal,
         clock,
+        createSplice: (response) =>
+          request.ask && !request.isEventSource ? createSplice(response, request.readingOn) : undefined,
         onAccepted: (response) => {
           member.accepted()
           progress = { ...progress, wasAnswered: true, headersAt: clock.monotonic() }

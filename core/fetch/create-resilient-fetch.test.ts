@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Status } from '../protocol/status.ts'
 import { WHOLE } from '../testing/openai-events.ts'
+import { openaiBackground } from '../testing/resumable.ts'
 import { createResilientFetch, type ResilientFetchOptions } from './create-resilient-fetch.ts'
 
 const CHAT = 'https://api.example/v1/chat/completions'
@@ -231,5 +232,41 @@ describe('a protocol of the app’s own', () => {
     expect(() => createResilientFetch({ chat: [{ url: '/a', errors: ['type=error', '=x'] }] })).toThrow(
       'Wrong option chat[0].errors[1]: got "=x"',
     )
+  })
+})
+
+describe('a cut of a response that its server gives again', () => {
+  const { events, headers, whole, give } = openaiBackground()
+  const cut = () => {
+    const said = [new TextEncoder().encode(events.slice(0, 4).join(''))]
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        const bytes = said.shift()
+        if (bytes) controller.enqueue(bytes)
+        else controller.error(new TypeError('terminated'))
+      },
+    })
+    return new Response(body, { headers })
+  }
+  const rest = (request: Request) => {
+    const given = give(new URL(request.url), request.headers, 'the rest')
+    return new Response(given.body as Uint8Array<ArrayBuffer>, given)
+  }
+
+  test('is read on with the key of the request, following no redirect', async () => {
+    const { send, requests, statuses } = over([cut, rest])
+    const response = await send('https://api.example/v1/responses?api-version=1', {
+      method: 'POST',
+      body: JSON.stringify({ stream: true, background: true }),
+      headers: { authorization: 'Bearer k', 'content-type': 'application/json' },
+    })
+    expect(await response.bytes()).toEqual(whole)
+    expect(requests.map(({ method, url, redirect }) => [method, url, redirect])).toEqual([
+      ['POST', 'https://api.example/v1/responses?api-version=1', 'follow'],
+      ['GET', 'https://api.example/v1/responses/resp_1?api-version=1&stream=true&starting_after=2', 'manual'],
+    ])
+    expect(requests[1]?.headers.get('authorization')).toBe('Bearer k')
+    expect(requests[1]?.headers.has('content-type')).toBe(false)
+    expect(statuses.map(({ status }) => status)).toContain('stream_resumed')
   })
 })

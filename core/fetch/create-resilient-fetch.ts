@@ -1,6 +1,7 @@
 import { browserLimits } from '../browser-limits.ts'
 import { digestCredential } from '../chat/credential.ts'
 import { describeChat } from '../chat/describe.ts'
+import { headersForAsking } from '../chat/read-on.ts'
 import { toResponse } from '../chat/reply.ts'
 import { createResponseLog } from '../chat/response-log.ts'
 import { startTrip } from '../chat/trip.ts'
@@ -90,6 +91,20 @@ export function createResilientFetch({
             rejection = error
             throw error
           }
+        },
+        ask: (url, { method, headers: more, signal: askSignal }) => {
+          const { credentials } = request
+          const asking = headersForAsking(headers, more)
+          const init = {
+            method,
+            headers: asking,
+            credentials,
+            redirect: 'manual',
+            signal: askSignal,
+          } as const
+          const ask = new Request(url, init)
+          askSignal.addEventListener('abort', () => void ask)
+          return platform(ask)
         },
         signal: stop.signal,
       },

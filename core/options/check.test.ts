@@ -6,6 +6,8 @@ test('checkOptions() takes everything the contract names', () => {
     chat: [
       '/v1/chat/completions',
       { url: 'https://a.example/*', method: 'PUT', timeouts: { headersMs: 1 }, stream: true },
+      { url: '/a', resume: { url: '/a/:id', key: 'body.id', position: 'replay' } },
+      { url: '/b', resume: { url: 'location', position: 'last-event-id' } },
     ],
     saves: [
       {
@@ -34,6 +36,15 @@ describe('checkOptions() names the option, what it got and what it takes', () =>
     [{ chat: '/v1' }, 'Wrong option chat: got "/v1", takes an array'],
     [{ chat: [''] }, 'Wrong option chat[0]: got "", takes a string that is not empty'],
     [{ chat: [{ method: 'POST' }] }, 'Missing option chat[0].url'],
+    [
+      { chat: [{ url: '/a', resume: { url: '/a', position: 'end' } }] },
+      'Wrong option chat[0].resume.position: got "end", takes "replay" or "last-event-id" or "offset"',
+    ],
+    [
+      { chat: [{ url: '/a', resume: { url: 'a/:id', position: 'replay' } }] },
+      "Wrong option chat[0].resume.url: got \"a/:id\", takes a path such as '/api/chat/:id/stream', a URL, or 'location'",
+    ],
+    [{ chat: [{ url: '/a', resume: { url: '/a' } }] }, 'Missing option chat[0].resume.position'],
     [
       { chat: [{ url: '/a', timeouts: { headerMs: 1 } }] },
       'Unknown option chat[0].timeouts.headerMs: there are headersMs',

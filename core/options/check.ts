@@ -34,6 +34,10 @@ const key = matching(
   "'path', ':group', 'query.a' or 'body.a.b'",
   (value) => typeof value === 'string' && /^(path|:\w+|query\..+|body(\.[^.]+)+)$/.test(value),
 )
+const place = matching(
+  "a path such as '/api/chat/:id/stream', a URL, or 'location'",
+  (value) => typeof value === 'string' && /^(location$|\/(?!\/)|https?:\/\/)/.test(value),
+)
 const mediaType = matching(
   "a media type such as 'application/json' or 'text/*'",
   (value) => typeof value === 'string' && /^\s*(\*|[\w.+*-]+\/[\w.+*-]+)\s*(;.*)?$/.test(value),
@@ -79,6 +83,10 @@ const optionsShape = shape({
           stream: flag,
           ends: matchers,
           errors: matchers,
+          resume: shape({ url: place, key, position: oneOf('replay', 'last-event-id', 'offset') }, [
+            'url',
+            'position',
+          ]),
           conversation: key,
           journal: oneOf('disk', 'memory', false),
           afterSavesMs: ms,

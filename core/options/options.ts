@@ -53,6 +53,11 @@ export interface ChatRouteOptions extends RouteOptions {
   ends?: Matcher | Matcher[]
   /** How a response of the app's own protocol says that it has failed. Default none. */
   errors?: Matcher | Matcher[]
+  /**
+   * Where the server gives a response again after a cut (GET, same origin as the response). Default: where the response's
+   * own headers say, and background responses.
+   */
+  resume?: ChatResumeOptions
   /** Key of the conversation, for statuses and lists. */
   conversation?: KeySource
   /**
@@ -67,6 +72,24 @@ export interface ChatRouteOptions extends RouteOptions {
    * `false`: cross-origin it costs a preflight. The app's own key is kept.
    */
   idempotencyKey?: boolean | string
+}
+
+/**
+ * How a server gives a response again. `replay`: from its first byte on; what comes is compared with what was handed on,
+ * and only what lies beyond goes to the page. `last-event-id`: after the event that the header names. `offset`: from the
+ * byte that `?offset=` names.
+ */
+export type ResumePosition = 'replay' | 'last-event-id' | 'offset'
+
+export interface ChatResumeOptions {
+  /**
+   * A path or URL; `:id` stands for what `key` says. `'location'`: what the response's `Location` header says.
+   * AI SDK: `'/api/chat/:id/stream'`.
+   */
+  url: string
+  /** Where the chat request says the id. AI SDK: `'body.id'`. */
+  key?: KeySource
+  position: ResumePosition
 }
 
 export interface SaveRouteOptions extends RouteOptions {

@@ -12,6 +12,8 @@ const NAMES: Record<StatusName, true> = {
   first_output: true,
   stream_stalled: true,
   stream_flowing: true,
+  stream_resuming: true,
+  stream_resumed: true,
   stream_detached: true,
   stream_attached: true,
   request_finished: true,

@@ -66,6 +66,17 @@ export type Status =
       silentMs: number
       clock: 'transport' | 'output'
     })
+  /** The connection broke, and the response is read on where its server gives it again. */
+  | (OfRequest & {
+      status: 'stream_resuming'
+      from: 'server'
+      /** Reconnects since something new has come; the first is 1. */
+      attempt: number
+      /** Epoch ms. */
+      retryAt: number
+    })
+  /** It goes on; `gapMs`: for how long nothing came. */
+  | (OfRequest & { status: 'stream_resumed'; gapMs: number })
   | (OfRequest & { status: 'stream_detached' | 'stream_attached'; from: number })
   | (OfRequest & {
       status: 'request_finished'
@@ -121,6 +132,8 @@ const NAMES = new Set<unknown>([
   'first_output',
   'stream_stalled',
   'stream_flowing',
+  'stream_resuming',
+  'stream_resumed',
   'stream_detached',
   'stream_attached',
   'request_finished',

@@ -1,4 +1,15 @@
-import { addOutput, addUsage, asText, end, get, hasContent, type StreamEvent, type Wire } from './wire.ts'
+import {
+  addOutput,
+  addUsage,
+  asText,
+  below,
+  end,
+  get,
+  hasContent,
+  type StreamEvent,
+  textOrNone,
+  type Wire,
+} from './wire.ts'
 
 /**
  * Gemini Interactions: events typed by `event_type`, ended by `interaction.completed`, then `event: done`.
@@ -39,6 +50,17 @@ export const geminiInteractions: Wire = {
     name: 'error',
     data: { event_type: 'error', error: { code: 'unavailable', message, reason: code } },
   }),
+
+  background: {
+    idOf: ({ data }) => textOrNone(get(data, 'interaction', 'id')),
+    positionOf: ({ data }) => textOrNone(get(data, 'event_id')),
+    urlAfter: (url, id, position) => {
+      const after = below(url, id)
+      after.searchParams.set('stream', 'true')
+      if (position !== undefined) after.searchParams.set('last_event_id', String(position))
+      return after
+    },
+  },
 }
 
 function typeOf({ name, data }: StreamEvent): string {

@@ -2,11 +2,13 @@ import {
   addOutput,
   addUsage,
   asText,
+  below,
   end,
   eventType,
   get,
   hasContent,
   type StreamEvent,
+  textOrNone,
   type Wire,
 } from './wire.ts'
 
@@ -67,6 +69,38 @@ export const openaiResponses: Wire = {
   begins: (event) => eventType(event) === 'response.created',
 
   errorEvent: ({ code, message }) => ({ name: 'error', data: { type: 'error', code, message, param: null } }),
+
+  // [spec] https://platform.openai.com/docs/guides/background
+  background: {
+    idOf: ({ data }) => textOrNone(get(data, 'response', 'id')),
+    positionOf: ({ data }) => {
+      const number = get(data, 'sequence_number')
+      return typeof number === 'number' ? number : undefined
+    },
+    // Padding (`obfuscation`) and the state of the response are others each time.
+    sameness: ({ data }) => {
+      const { type, sequence_number, item_id, delta, text, response, item } = (data ?? {}) as Record<
+        string,
+        unknown
+      >
+      return JSON.stringify([
+        type,
+        sequence_number,
+        item_id,
+        delta,
+        text,
+        get(response, 'id'),
+        get(item, 'id'),
+      ])
+    },
+    urlAfter: (url, id, position) => {
+      const after = below(url, id)
+      after.searchParams.set('stream', 'true')
+      if (position !== undefined) after.searchParams.set('starting_after', String(position))
+      return after
+    },
+    stopUrl: (url, id) => below(url, id, 'cancel'),
+  },
 }
 
 function isToolOrThought(event: StreamEvent): boolean {

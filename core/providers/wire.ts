@@ -3,6 +3,8 @@ import type { Format } from './inspection/format.ts'
 
 /** One event of a stream: a server-sent event, or one JSON value of a body. */
 export interface StreamEvent {
+  /** The SSE event's own id. */
+  id?: string | undefined
   /** The SSE event name; absent means `message`. */
   name?: string | undefined
   /** The text as it was sent. */
@@ -78,6 +80,22 @@ export interface Wire {
   errorEvent?: (failure: ErrorWords) => ErrorEvent
   /** Returns `true` if the client reads on by itself after a bare cut, and would stop at an error event. */
   readsOn?: (headers: Headers, seen: Seen) => boolean
+  /** How the server gives a background response again. */
+  background?: BackgroundResponse
+}
+
+/** A response that its server goes on with by itself, and gives again from any event on. */
+export interface BackgroundResponse {
+  /** The response's id, in the events that say it. */
+  idOf: (event: StreamEvent) => string | undefined
+  /** Where an event stands: a number, each one more than the one before, or an opaque id. */
+  positionOf: (event: StreamEvent) => number | string | undefined
+  /** What an event says, without what differs whenever it is given again; default: its text. */
+  sameness?: (event: StreamEvent) => string
+  /** The URL of what follows a position; `url` is that of the request. */
+  urlAfter: (url: URL, id: string, position: number | string | undefined) => URL
+  /** The URL to which a POST stops it; absent: nothing does. */
+  stopUrl?: (url: URL, id: string) => URL
 }
 
 /** What an error event tells. */
@@ -113,6 +131,18 @@ export function get(value: unknown, ...path: string[]): unknown {
 /** The elements of a list; none when it is no list. */
 export function asArray(value: unknown): unknown[] {
   return Array.isArray(value) ? value : []
+}
+
+/** A text that is not empty, or nothing. */
+export function textOrNone(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** The URL of a resource below another one's, the query kept. */
+export function below(url: URL, ...names: string[]): URL {
+  const inner = new URL(url)
+  inner.pathname = [url.pathname.replace(/\/$/, ''), ...names.map(encodeURIComponent)].join('/')
+  return inner
 }
 
 export function asText(value: unknown): string {

@@ -1,9 +1,10 @@
 import { describeChat } from '../chat/describe.ts'
+import type { Ask } from '../chat/read-on.ts'
 import { toResponse } from '../chat/reply.ts'
 import { createResponseLog } from '../chat/response-log.ts'
 import { startTrip, type Trip } from '../chat/trip.ts'
 import type { Random } from '../clock.ts'
-import type { Options } from '../options/options.ts'
+import type { ChatRouteOptions, Options } from '../options/options.ts'
 import type { Network } from '../network.ts'
 import type { RequestStatus, StatusName, Untold } from '../protocol/status.ts'
 import { createLimits, type Limits } from '../retry/limits.ts'
@@ -26,6 +27,10 @@ export interface TripSettings {
   hidesHeaders?: boolean
   lostAttempts?: number
   clock?: FakeClock
+  /** What the server gives again; nothing unless said otherwise. */
+  ask?: Ask
+  /** The page reads nothing. */
+  isFrozen?: boolean
   /** Online unless said otherwise. */
   network?: Network
   origin?: string
@@ -49,7 +54,7 @@ export interface FakeTrip {
   clock: FakeClock
   /** Epoch ms. */
   startedAt: number
-  trip: Trip & { cancel: () => void }
+  trip: Trip & { cancel: (reason?: unknown) => void }
   page: Page
   /** When each attempt was sent, ms after the start. */
   sentAt: number[]
@@ -77,16 +82,17 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
   const note = (what: string) => timeline.push(`${clock.now() - startedAt} ${what}`)
   const url = `${settings.origin ?? 'https://api.example'}${path}`
   const stop = new AbortController()
-  const cancel = () => stop.abort()
+  const cancel = (reason?: unknown) => stop.abort(reason)
   const log = createResponseLog({ clock, leadBytes: 0, keptBytes: 0 })
   const trip = startTrip(
     {
       ...describeChat(
         { url, headers: new Headers(), method: settings.isEventSource ? 'GET' : 'POST' },
         JSON.stringify(body),
-        { settings: { url }, groups: {} },
+        { settings: routeOf(options, url), groups: {} },
         options,
       ),
+      ...(settings.ask ? { ask: settings.ask } : {}),
       requestId: 'r1',
       credential: settings.credential ?? '',
       isEventSource: settings.isEventSource ?? false,
@@ -120,8 +126,8 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
   void trip.finished.then(() => {
     finished = true
   })
-  const response = trip.answer.then((answer) => toResponse(answer, log, { givenUp: cancel }))
-  const page = read(response, () => clock.now() - startedAt)
+  const response = trip.answer.then((answer) => toResponse(answer, log, { givenUp: () => cancel() }))
+  const page = read(response, () => clock.now() - startedAt, settings.isFrozen)
   return {
     clock,
     startedAt,
@@ -135,6 +141,11 @@ export function runTrip(script: readonly Scripted[], settings: TripSettings = {}
   }
 }
 
+function routeOf({ chat = [] }: Options, url: string): ChatRouteOptions {
+  const [route = { url }] = chat
+  return typeof route === 'string' ? { url: route } : route
+}
+
 /** The one status of this name. */
 export function statusOf<Name extends StatusName>(
   { statuses }: FakeTrip,
@@ -145,7 +156,7 @@ export function statusOf<Name extends StatusName>(
   return found[0] as Extract<Untold<RequestStatus>, { status: Name }>
 }
 
-function read(response: Promise<Response>, now: () => number): Page {
+function read(response: Promise<Response>, now: () => number, isFrozen = false): Page {
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   const page: Page = {
     bytes: [],
@@ -157,6 +168,7 @@ function read(response: Promise<Response>, now: () => number): Page {
   const readAll = async () => {
     page.response = await response
     page.respondedAt = now()
+    if (isFrozen) return
     reader = page.response.body?.getReader()
     try {
       for (;;) {

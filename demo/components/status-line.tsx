@@ -2,7 +2,14 @@ import { activityOf, type Activity } from '../activity.ts'
 import { tellActivity } from '../activity-words.ts'
 import { useNow } from '../now.ts'
 
-const WAITS = new Set<Activity['kind']>(['thinking', 'retrying', 'held_back', 'offline', 'stalled'])
+const WAITS = new Set<Activity['kind']>([
+  'thinking',
+  'retrying',
+  'held_back',
+  'offline',
+  'stalled',
+  'resuming',
+])
 
 /**
  * What is being done right now, with a live countdown. It is no live region: what matters in it is announced
@@ -44,6 +51,7 @@ function Sign({ activity, now }: { activity: Activity; now: number }) {
     case 'answering':
     case 'offline':
     case 'stalled':
+    case 'resuming':
       return <span class="breathing-dot" aria-hidden="true" />
     case 'idle':
     case 'done':

@@ -17,7 +17,7 @@ export interface EventListeners {
 /** The one doorway to eventsource-parser: text in, whole events out. */
 export function createEventReader({ onEvent, onStrayLine, onId }: EventListeners): EventReader {
   const parser = createParser({
-    onEvent: ({ event, data }) => onEvent({ name: event, text: data, data: parseJson(data) }),
+    onEvent: ({ id, event, data }) => onEvent({ id, name: event, text: data, data: parseJson(data) }),
     onId,
     onError: ({ type, line = '' }) => {
       if (type === 'unknown-field') onStrayLine?.(line)

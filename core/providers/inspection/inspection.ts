@@ -64,6 +64,8 @@ export interface Inspection {
   release: () => void
   /** Reads the newest bytes, as many as it takes to answer. */
   look: () => Glance
+  /** Whether it has said that it is whole, or has failed: no other bytes belong to it. May be asked at any time. */
+  hasEnded: () => boolean
   /** Judges the end of the connection. `clean`: it was closed, not broken. Called once. */
   conclude: (clean: boolean) => Verdict
   /** Everything read so far. Usage and error details are complete after `conclude`. */
@@ -154,12 +156,15 @@ export function createInspection(
       fresh = unread.size()
     },
     look,
+    hasEnded: () => {
+      settle(false)
+      return seen.error !== undefined || seen.ended || seen.finished || isOneValue()
+    },
     conclude,
     seen,
     wire: () => wire?.name,
     errorEvent,
-    isOneValue: () =>
-      format === 'values' && valuesRead === 1 && !isJsonLines(label) && splitter?.isInside() === false,
+    isOneValue,
     readsOn: () => wire?.readsOn?.(headers, seen) ?? false,
   }
 
@@ -445,6 +450,10 @@ export function createInspection(
     }
     fresh = 0
     return { output, ...glimpsed }
+  }
+
+  function isOneValue(): boolean {
+    return format === 'values' && valuesRead === 1 && !isJsonLines(label) && splitter?.isInside() === false
   }
 
   function isFinal(last: Seen): boolean {

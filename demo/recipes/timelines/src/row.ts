@@ -14,6 +14,8 @@ type Doing =
   | { kind: 'answering' }
   /** Begun, then silent. */
   | { kind: 'stalled' }
+  /** Its connection broke, and the rest is asked of the server. */
+  | { kind: 'resuming' }
 
 export type Why = 'busy' | 'overloaded' | 'offline' | 'no_connection' | 'interrupted' | 'timeout' | 'server'
 
@@ -65,7 +67,7 @@ export function toRow({ key, requestId, statuses }: Timeline, now: number): Row 
 
   const close = (at: number) => {
     const to = Math.max(from, at)
-    const isNothing = to === from && /unseen|held|stalled/.test(current.kind)
+    const isNothing = to === from && /unseen|held|stalled|resuming/.test(current.kind)
     if (!isNothing) segments.push({ ...current, from, to })
     from = to
   }
@@ -78,7 +80,7 @@ export function toRow({ key, requestId, statuses }: Timeline, now: number): Row 
     if (isSure || current.until < at) begin({ kind: 'attempt', attempt }, Math.min(current.until, at))
   }
   const answer = (at: number) => {
-    if (current.kind !== 'answering' && current.kind !== 'stalled') begin({ kind: 'answering' }, at)
+    if (!/answering|stalled|resuming/.test(current.kind)) begin({ kind: 'answering' }, at)
   }
 
   for (const status of statuses) {
@@ -126,6 +128,15 @@ export function toRow({ key, requestId, statuses }: Timeline, now: number): Row 
         if (current.kind !== 'stalled') begin({ kind: 'stalled' }, at - status.silentMs)
         begin({ kind: 'answering' }, at)
         break
+      case 'stream_resuming':
+        answer(at)
+        if (current.kind !== 'resuming') begin({ kind: 'resuming' }, at)
+        break
+      case 'stream_resumed':
+        answer(at - status.gapMs)
+        if (current.kind !== 'resuming') begin({ kind: 'resuming' }, at - status.gapMs)
+        begin({ kind: 'answering' }, at)
+        break
       case 'stream_detached':
       case 'stream_attached':
         marks.push({ kind: status.status === 'stream_detached' ? 'detached' : 'attached', at })
@@ -158,7 +169,7 @@ function startToldBy(status: RequestStatus): number {
   return status.at
 }
 
-function reasonOf(status: Extract<RequestStatus, { attempt: number; retryAt: number }>): {
+function reasonOf(status: Extract<RequestStatus, { attempt: number; budgetLeftMs: number }>): {
   why: Why
   hinted: boolean
 } {

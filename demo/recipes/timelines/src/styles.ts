@@ -210,7 +210,8 @@ summary:focus-visible {
   background: var(--colour);
 }
 
-[data-kind='stalled'] {
+[data-kind='stalled'],
+[data-kind='resuming'] {
   --colour: var(--stalled);
   background: repeating-linear-gradient(to right, var(--colour) 0 2px, transparent 2px 5px);
 }

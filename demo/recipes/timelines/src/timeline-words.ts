@@ -34,6 +34,8 @@ export function tellSegment(segment: Segment, isOpen = false): string {
       return isOpen ? 'Answering' : `Answering: ${tellMs(ms)}`
     case 'stalled':
       return isOpen ? 'Silent' : `Silent: ${tellMs(ms)}`
+    case 'resuming':
+      return isOpen ? 'Reading on after a cut' : `Read on after a cut of ${tellMs(ms)}`
   }
 }
 

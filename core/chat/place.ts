@@ -1,0 +1,106 @@
+import type { ResumePosition } from '../options/options.ts'
+import { isEventStream } from '../providers/media-types.ts'
+import type { BackgroundResponse, StreamEvent } from '../providers/wire.ts'
+import { WIRES } from '../providers/wires.ts'
+import { type Splice, spliceBytes, spliceEvents } from './splice.ts'
+
+/** How a request may be read on after a cut. */
+export interface ReadingOn {
+  /** The request's URL, with its query. */
+  url: string
+  /** Its body asks the server to go on with the response by itself. */
+  isBackground: boolean
+  /** Where the app says that the response is given again; a URL, or `'location'`: where its `Location` header says. */
+  place?: { url: string; position: ResumePosition } | undefined
+}
+
+/** Byte offsets as `streamkeeper/server` writes them. */
+const BYTE_OFFSET = /^\d{16}$/
+
+/**
+ * The splice for a response, if its server gives it again: where the app says so, where the response's headers say where
+ * it lies, or where a background response was asked for. Nothing is read from another origin than the response's own.
+ */
+export function createSplice(
+  response: Response,
+  { url, isBackground, place }: ReadingOn,
+): Splice | undefined {
+  const base = response.url || url
+  // A redirect to another origin has lost the credentials of the request; they must not follow it after all.
+  if (new URL(base).origin !== new URL(url).origin) return undefined
+  const { headers } = response
+  const given = place && resolve(place.url === 'location' ? headers.get('location') : place.url, base)
+  const isEvents = isEventStream(headers.get('content-type')?.toLowerCase() ?? '')
+  if (place) {
+    if (!given) return undefined
+    if (place.position === 'replay')
+      return spliceBytes({ isReplay: true, saysEnd: false, requestFrom: () => ({ url: given }) })
+    if (place.position === 'offset')
+      return spliceBytes({ isReplay: false, saysEnd: false, requestFrom: offsetsOf(given, String) })
+    return isEvents ? spliceEvents(sseIds(given)) : undefined
+  }
+  const offset = headers.get('stream-next-offset')
+  const location = offset === null ? undefined : resolve(headers.get('content-location'), base)
+  if (offset !== null && location) {
+    if (BYTE_OFFSET.test(offset)) {
+      const write = (byte: number) => String(byte).padStart(offset.length, '0')
+      return spliceBytes({
+        isReplay: false,
+        saysEnd: true,
+        requestFrom: offsetsOf(location, write, { live: 'stream' }),
+      })
+    }
+    // Offsets that nobody can count with: from where the response began.
+    const all = withQuery(location, { offset })
+    return spliceBytes({ isReplay: true, saysEnd: true, requestFrom: () => ({ url: all }) })
+  }
+  return isBackground && isEvents ? spliceEvents(backgroundEvents(new URL(base))) : undefined
+}
+
+function offsetsOf(url: URL, write: (byte: number) => string, more: Record<string, string> = {}) {
+  return (byte = 0) => ({ url: withQuery(url, { offset: write(byte), ...more }) })
+}
+
+/** The ids of server-sent events, as an EventSource would name the last one. */
+function sseIds(url: URL) {
+  return {
+    positionOf: ({ id }: StreamEvent) => id || undefined,
+    requestAfter: (id: number | string | undefined) => ({
+      url,
+      ...(id === undefined ? {} : { headers: { 'last-event-id': String(id) } }),
+    }),
+  }
+}
+
+/** Events of whichever wire the first of them is. */
+function backgroundEvents(url: URL) {
+  let wire: BackgroundResponse | undefined
+  return {
+    idOf: (event: StreamEvent) => {
+      wire ??= WIRES.find(({ background }) => background?.idOf(event) !== undefined)?.background
+      return wire?.idOf(event)
+    },
+    positionOf: (event: StreamEvent) => wire?.positionOf(event),
+    sameness: (event: StreamEvent) => wire?.sameness?.(event) ?? event.text,
+    requestAfter: (position: number | string | undefined, id: string | undefined) =>
+      wire && id !== undefined ? { url: wire.urlAfter(url, id, position) } : undefined,
+    stopUrl: (id: string | undefined) => (id === undefined ? undefined : wire?.stopUrl?.(url, id)),
+  }
+}
+
+/** A place, if it is at the same origin. */
+function resolve(place: string | null, base: string): URL | undefined {
+  if (place === null) return undefined
+  try {
+    const url = new URL(place, base)
+    return url.origin === new URL(base).origin && /^https?:$/.test(url.protocol) ? url : undefined
+  } catch {
+    return undefined // No URL.
+  }
+}
+
+function withQuery(url: URL, parameters: Record<string, string>): URL {
+  const asking = new URL(url)
+  for (const [name, value] of Object.entries(parameters)) asking.searchParams.set(name, value)
+  return asking
+}

@@ -1,0 +1,182 @@
+import { type Clock, deadline, type Random, sleep } from '../clock.ts'
+import { nearnessOf } from '../local-network.ts'
+import type { Network } from '../network.ts'
+import type { RequestStatus, Untold } from '../protocol/status.ts'
+import { backoff, jitter } from '../retry/backoff.ts'
+import { classifyAnswer } from '../retry/classify.ts'
+import type { RetryPolicy } from '../retry/policy.ts'
+import { awaitNetwork } from './await-network.ts'
+import { type Chunks, openChunks } from './chunks.ts'
+import { orAborted } from './or-aborted.ts'
+import type { ResumeRequest, Splice } from './splice.ts'
+import { MAX_TOTAL_MS } from './timeouts.ts'
+
+/** Sends a request for the same response: with the credentials of the one that began it, and following no redirects. */
+export type Ask = (
+  url: string,
+  init: { method: 'GET' | 'POST'; headers: Record<string, string>; signal: AbortSignal },
+) => Promise<Response>
+
+export interface ReadOnContext {
+  clock: Clock
+  random: Random
+  network: Network
+  retry: RetryPolicy
+  headersMs: number
+  requestId: string
+  signal: AbortSignal
+  ask: Ask
+  report: (status: Untold<RequestStatus>) => void
+}
+
+/** A connection to a server that gives a response again. */
+export interface Connection {
+  rest: Chunks
+  abort: () => void
+}
+
+/** The connections that follow the one that was cut. */
+export interface ReadOn {
+  /** The next one; `'closed'`: the server says that there is nothing more; `undefined`: the cut stands. Never rejects. */
+  connect: () => Promise<Connection | 'closed' | undefined>
+  /** Something new has come: waits begin again, and so do their budgets. */
+  progressed: () => void
+  /** Ends it at the server, where that is possible. */
+  stop: () => void
+}
+
+/**
+ * Reads a response on from its server. Only reconnects that bring nothing new spend the budgets for waits.
+ *
+ * @param first the headers of the response that was cut
+ */
+export function createReadOn(splice: Splice, first: Headers, context: ReadOnContext): ReadOn {
+  const { clock, random, retry, requestId, signal } = context
+  /** Reconnects since the last that brought anything new. */
+  let tries = 0
+  let spent = { networkMs: 0, rateLimitMs: 0 }
+  let cutAt: number | undefined
+
+  return {
+    connect: async () => {
+      cutAt ??= clock.monotonic()
+      try {
+        return await connect()
+      } catch {
+        return undefined // Only the request's own signal ends a wait.
+      }
+    },
+    progressed: () => {
+      if (cutAt === undefined) return
+      context.report({ status: 'stream_resumed', requestId, gapMs: clock.monotonic() - cutAt })
+      cutAt = undefined
+      tries = 0
+      spent = { networkMs: 0, rateLimitMs: 0 }
+    },
+    stop: () => {
+      const url = splice.stopUrl()
+      if (!url) return
+      const { signal: always } = new AbortController()
+      // Nobody waits for it; what it would have said is too late.
+      context.ask(url.href, { method: 'POST', headers: {}, signal: always }).catch(() => {})
+    },
+  }
+
+  async function connect(): Promise<Connection | 'closed' | undefined> {
+    let waitMs = tries === 0 ? 0 : ownWait()
+    for (;;) {
+      if (waitMs === undefined) return undefined
+      const request = splice.reconnect()
+      if (!request) return undefined
+      await awaitOnline(request.url)
+      tries++
+      context.report({
+        status: 'stream_resuming',
+        requestId,
+        from: 'server',
+        attempt: tries,
+        retryAt: clock.now() + waitMs,
+      })
+      await sleep(clock, waitMs, signal)
+      const sent = await send(request)
+      const verdict = sent ? judge(sent.response) : 'later'
+      if (verdict === 'good' && sent?.connection) return sent.connection
+      sent?.discard()
+      if (verdict === 'closed') return verdict
+      if (verdict === 'over') return undefined
+      waitMs = typeof verdict === 'object' ? hintedWait(verdict) : ownWait()
+    }
+  }
+
+  /** Nobody is to blame for a browser that is offline: this wait is not charged. */
+  async function awaitOnline(url: URL) {
+    if (nearnessOf(url.href) !== undefined) return
+    await awaitNetwork(context.network, clock, MAX_TOTAL_MS, signal)
+  }
+
+  async function send({ url, headers = {} }: ResumeRequest) {
+    const upstream = new AbortController()
+    const abort = () => upstream.abort()
+    const disarm = deadline(clock, context.headersMs, abort)
+    signal.addEventListener('abort', abort)
+    try {
+      const asking = context.ask(url.href, { method: 'GET', headers, signal: upstream.signal })
+      const response = await orAborted(upstream.signal, asking)
+      const connection = response.body && { rest: openChunks(response.body), abort }
+      return { response, connection, discard: () => connection?.rest.cancel() }
+    } catch {
+      signal.throwIfAborted()
+      return undefined // No answer, or none in time.
+    } finally {
+      disarm()
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  /** What the server's answer means; with `hintMs`: later, as it asks. */
+  function judge(response: Response): 'good' | 'closed' | 'later' | 'over' | { hintMs: number } {
+    const { status, headers } = response
+    if (status >= 200 && status < 300 && !response.redirected) {
+      splice.begin({ headers })
+      if (!response.body || status === 204) return splice.isClosed() ? 'closed' : 'over'
+      return isSameKind(first, headers) ? 'good' : 'over'
+    }
+    const { kind, hintMs } = classifyAnswer(status, headers, '', clock.now())
+    const mayPass =
+      status === 409 || kind === 'rate_limited' || kind === 'overloaded' || kind === 'server_error'
+    if (status < 400 || !mayPass) return 'over'
+    return hintMs === undefined ? 'later' : { hintMs }
+  }
+
+  /** A wait of our own; `undefined` when its budget is spent. */
+  function ownWait(): number | undefined {
+    const leftMs = retry.networkBudgetMs - spent.networkMs
+    if (leftMs <= 0) return undefined
+    const waitMs = Math.min(backoff(tries - 1, retry.baseMs, retry.maxMs), leftMs)
+    spent.networkMs += waitMs
+    return waitMs + jitter(retry.jitterMs, random)
+  }
+
+  /** The server's own time; `undefined` if that is beyond the budget. */
+  function hintedWait({ hintMs }: { hintMs: number }): number | undefined {
+    if (hintMs > retry.rateLimitBudgetMs - spent.rateLimitMs) return undefined
+    spent.rateLimitMs += hintMs
+    return hintMs + jitter(retry.jitterMs, random)
+  }
+}
+
+/** The headers of a request for the rest: those of the one that began the response, without what told of its body. */
+export function headersForAsking(own: Headers, more: Record<string, string>): Headers {
+  const headers = new Headers(own)
+  headers.delete('content-type')
+  for (const [name, value] of Object.entries(more)) headers.set(name, value)
+  return headers
+}
+
+/** Whether a response can be the rest of another: of the same media type, or raw bytes that say their offset. */
+function isSameKind(one: Headers, other: Headers): boolean {
+  const [type, own] = [one, other].map((headers) =>
+    headers.get('content-type')?.split(';')[0]?.trim().toLowerCase(),
+  )
+  return type === own || other.has('stream-next-offset')
+}

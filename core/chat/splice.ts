@@ -1,0 +1,306 @@
+import { createEventReader } from '../providers/inspection/event-reader.ts'
+import { splitEvents } from '../providers/inspection/split.ts'
+import type { BackgroundResponse, StreamEvent } from '../providers/wire.ts'
+
+/** What to ask a server for: what follows the last byte that was handed on. */
+export interface ResumeRequest {
+  url: URL
+  headers?: Record<string, string>
+}
+
+/** What is known of the server's answer to it. */
+export interface ResumedHead {
+  headers: Headers
+}
+
+/**
+ * Joins what a server gives again to what has been handed on. It hands on nothing twice, leaves nothing out, and takes
+ * nothing of another response: what it cannot prove it refuses.
+ */
+export interface Splice {
+  /**
+   * Takes bytes of the connection in use, and returns what may be handed on; `undefined`: what comes is not the rest of
+   * this response, and nothing of it may be.
+   */
+  take: (bytes: Uint8Array) => Uint8Array[] | undefined
+  /** Bytes that wait for the end of their event. */
+  unfinished: () => Uint8Array[]
+  /**
+   * The connection is over: what had only begun is dropped, and what comes next is of another one. Returns what to ask
+   * for; `undefined` if nobody knows.
+   */
+  reconnect: () => ResumeRequest | undefined
+  /** The server has answered the request; called before its bytes are taken. */
+  begin: (head: ResumedHead) => void
+  /** Returns `true` if the server has said that what came by now is all. */
+  isClosed: () => boolean
+  /** The server says so: where it does not, and no known wire's end is there, a clean end proves nothing. */
+  saysEnd: boolean
+  /** Whether the server is known to have the response: then it is never asked for by another POST. */
+  isKnown: () => boolean
+  /** Where a POST ends it at the server. */
+  stopUrl: () => URL | undefined
+}
+
+/** Events are told apart only as long as this, bytes: a stream of longer ones is handed on as it comes. */
+const MAX_EVENT = 4 * 1024 * 1024
+
+/** So many events are compared at most; where ids are rarer, there is no reading on. */
+const MAX_OVERLAP = 256
+
+/** So many bytes before the end are asked for again and compared. */
+const OVERLAP_BYTES = 256
+
+/** A longer response is not compared from its first byte on, bytes. */
+const MAX_REPLAY = 16 * 1024 * 1024
+
+const NEWLINE = 10
+
+/** Where events stand in a response, and how what follows one is asked for. */
+export interface EventPlace {
+  /** Where an event stands: a number, each one more than the one before, or an opaque id. */
+  positionOf: (event: StreamEvent) => number | string | undefined
+  /** What an event says, however often it is given; default: its text. */
+  sameness?: (event: StreamEvent) => string
+  /** The response's id, in the events that say it; absent: nothing says it. */
+  idOf?: BackgroundResponse['idOf']
+  /** `undefined` while the response's id is not known. */
+  requestAfter: (position: number | string | undefined, id: string | undefined) => ResumeRequest | undefined
+  stopUrl?: (id: string | undefined) => URL | undefined
+}
+
+/**
+ * A splice of server-sent events. Those after the last position but one are asked for again, and must be the same: that
+ * proves what follows them. Numbered ones then go on with the next number.
+ */
+export function spliceEvents({
+  idOf,
+  positionOf,
+  sameness = textOf,
+  requestAfter,
+  stopUrl,
+}: EventPlace): Splice {
+  const decoder = new TextDecoder()
+  let splitter = splitEvents()
+  /** The event that has begun, and comments before it. */
+  let pending: Uint8Array[] = []
+  let pendingBytes = 0
+  let isOff = false
+  let id: string | undefined
+  let count = 0
+  let last: number | string | undefined
+  let previous: number | string | undefined
+  const known = new Set<number | string>()
+  /** The events after the one at `previous`, and after the one at `last`. */
+  let overlap: StreamEvent[] = []
+  let sinceLast: StreamEvent[] = []
+  /** The events that must come again before anything new; `undefined`: all that comes is new. */
+  let expected: StreamEvent[] | undefined
+
+  return {
+    take,
+    unfinished: () => (expected && expected.length > 0 ? [] : pending),
+    reconnect: () => {
+      if (isOff) return undefined
+      splitter = splitEvents()
+      pending = []
+      pendingBytes = 0
+      if (count > 0) expected = overlap.slice()
+      return requestAfter(previous, id)
+    },
+    begin: () => {},
+    isClosed: () => false,
+    saysEnd: false,
+    isKnown: () => !isOff && requestAfter(undefined, id) !== undefined,
+    stopUrl: () => stopUrl?.(id),
+  }
+
+  function take(bytes: Uint8Array): Uint8Array[] | undefined {
+    if (isOff) return [bytes]
+    const out: Uint8Array[] = []
+    let at = 0
+    for (let end = splitter.next(bytes, at); end >= 0; end = splitter.next(bytes, at)) {
+      const event = [...pending, bytes.subarray(at, end)]
+      pending = []
+      pendingBytes = 0
+      at = end
+      const verdict = admit(parse(event))
+      if (verdict === 'foreign') return undefined
+      if (verdict === 'new') for (const piece of event) add(out, piece)
+    }
+    if (at < bytes.length) {
+      pending.push(bytes.subarray(at))
+      pendingBytes += bytes.length - at
+    }
+    if (pendingBytes > MAX_EVENT) {
+      if (expected) return undefined
+      isOff = true
+    }
+    if (isOff) {
+      for (const piece of pending) add(out, piece)
+      pending = []
+    } else if (!expected && !splitter.isInside()) takeComments(out)
+    return out
+  }
+
+  /** Between events there are only comments and blank lines: whole lines of them need not wait. */
+  function takeComments(out: Uint8Array[]) {
+    const lastPiece = pending.at(-1)
+    if (!lastPiece) return
+    const end = lastPiece.lastIndexOf(NEWLINE) + 1
+    if (end === 0) return
+    const rest = lastPiece.subarray(end)
+    pending[pending.length - 1] = lastPiece.subarray(0, end)
+    for (const piece of pending) add(out, piece)
+    pending = rest.length > 0 ? [rest] : []
+    pendingBytes = rest.length
+  }
+
+  function parse(pieces: Uint8Array[]): StreamEvent {
+    let event: StreamEvent = { text: '', data: undefined }
+    const reader = createEventReader({ onEvent: (found) => (event = found) })
+    reader.feed(pieces.map((piece) => decoder.decode(piece, { stream: true })).join('') + decoder.decode())
+    return event
+  }
+
+  function admit(event: StreamEvent): 'new' | 'old' | 'foreign' {
+    const owner = idOf?.(event)
+    if (owner !== undefined && id !== undefined && owner !== id) {
+      // Another response within the same stream is one that nobody can read on.
+      if (expected) return 'foreign'
+      isOff = true
+    }
+    id ??= owner
+    const position = positionOf(event)
+    if (expected) {
+      const verdict = follows(event, position)
+      if (verdict !== 'new') return verdict
+      expected = undefined
+    }
+    note(event, position)
+    return 'new'
+  }
+
+  function follows(event: StreamEvent, position: number | string | undefined): 'new' | 'old' | 'foreign' {
+    const [next] = expected ?? []
+    if (!next) return typeof last !== 'number' || position === last + 1 ? 'new' : 'foreign'
+    if (sameness(event) === sameness(next)) {
+      expected?.shift()
+      return 'old'
+    }
+    // A server that goes further back is fine, until the comparison has begun.
+    const hasBegun = expected?.length !== overlap.length
+    return !hasBegun && (position === undefined || known.has(position)) ? 'old' : 'foreign'
+  }
+
+  function note(event: StreamEvent, position: number | string | undefined) {
+    count++
+    // A server that gives a response again says its id at once.
+    if (idOf && id === undefined) isOff = true
+    if (position === undefined || position === last) {
+      overlap.push(event)
+      sinceLast.push(event)
+    } else {
+      known.add(position)
+      previous = last
+      overlap = [...sinceLast, event]
+      sinceLast = []
+      last = position
+    }
+    if (overlap.length > MAX_OVERLAP) isOff = true
+  }
+}
+
+/** Where the bytes of a response stand, and how those from one on are asked for. */
+export interface BytePlace {
+  /** Asks for what follows that byte; without one, for all. */
+  requestFrom: (byte: number | undefined) => ResumeRequest
+  /** All of it comes again, from the first byte on. */
+  isReplay: boolean
+  /** The server says with `Stream-Closed` that this is all. */
+  saysEnd: boolean
+}
+
+/** A splice of bytes: those before the end are asked for again, and must be the same. */
+export function spliceBytes({ requestFrom, isReplay, saysEnd }: BytePlace): Splice {
+  let size = 0
+  /** What can be compared: all of it, or its last bytes. */
+  let kept: Uint8Array[] = []
+  let keptBytes = 0
+  let isOff = false
+  let isClosed = false
+  /** The bytes that must come again before anything new: `kept` from this chunk and byte on. */
+  let expected: { index: number; at: number } | undefined
+
+  return {
+    take,
+    unfinished: () => [],
+    reconnect: () => {
+      if (isOff) return undefined
+      expected = { index: 0, at: 0 }
+      isClosed = false
+      return requestFrom(isReplay ? undefined : size - keptBytes)
+    },
+    begin: ({ headers }) => {
+      isClosed = headers.get('stream-closed') === 'true'
+    },
+    isClosed: () => isClosed && !isMissing(),
+    saysEnd,
+    isKnown: () => !isOff,
+    stopUrl: () => undefined,
+  }
+
+  /** Whether bytes that were handed on have not come again. */
+  function isMissing(): boolean {
+    return expected !== undefined && expected.index < kept.length
+  }
+
+  function take(bytes: Uint8Array): Uint8Array[] | undefined {
+    let from = 0
+    while (expected) {
+      const chunk = kept[expected.index]
+      if (!chunk) expected = undefined
+      else if (expected.at === chunk.length) expected = { index: expected.index + 1, at: 0 }
+      else if (from === bytes.length) break
+      else if (chunk[expected.at++] !== bytes[from++]) return undefined
+    }
+    const rest = bytes.subarray(from)
+    if (rest.length === 0) return []
+    keep(rest)
+    return [rest]
+  }
+
+  function keep(bytes: Uint8Array) {
+    size += bytes.length
+    if (isOff) return
+    kept.push(bytes)
+    keptBytes += bytes.length
+    if (isReplay) {
+      isOff = keptBytes > MAX_REPLAY
+      if (isOff) kept = []
+      return
+    }
+    if (keptBytes <= OVERLAP_BYTES) return
+    const last = new Uint8Array(OVERLAP_BYTES)
+    let left = OVERLAP_BYTES
+    while (left > 0) {
+      const chunk = (kept.pop() ?? last).subarray(-left)
+      left -= chunk.length
+      last.set(chunk, left)
+    }
+    kept = [last]
+    keptBytes = OVERLAP_BYTES
+  }
+}
+
+function textOf({ id = '', name = '', text }: StreamEvent): string {
+  return `${id}\n${name}\n${text}`
+}
+
+/** Adds bytes; neighbours of one chunk stay one. */
+function add(out: Uint8Array[], piece: Uint8Array) {
+  const last = out.at(-1)
+  if (last && last.buffer === piece.buffer && last.byteOffset + last.length === piece.byteOffset) {
+    out[out.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + piece.length)
+  } else out.push(piece)
+}
