@@ -54,8 +54,8 @@ export async function declareDead(store: StreamStore, id: string, version: numbe
   const end = info.head ? await judgeStored(store, id, info, stored, code) : errorEnd(code)
   const ended: StreamInfo = { ...info, end }
   const isEnded = await store.write(id, version, { info: JSON.stringify(ended), isEnd: true })
-  // It has said nothing: who asks again may begin anew.
-  if (isEnded && stored.length === 0 && code === 'producer_lost') await store.delete(id)
+  // Nobody has been given any of it: who asks again may begin anew.
+  if (isEnded && !info.head && code === 'producer_lost') await store.delete(id)
 }
 
 async function judgeStored(

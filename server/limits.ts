@@ -35,3 +35,9 @@ export const KEEP_ALIVE_MS = 15_000
 
 /** A server-sent events connection is closed after this long: its client connects again where it was. ms */
 export const SSE_MS = 60_000
+
+/** A response is held back for its head to be stored, but no longer than so, ms. */
+export const HEAD_MS = 1_000
+
+/** A body breaks so long after its last bytes, ms. */
+export const BREAK_MS = 250

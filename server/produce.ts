@@ -2,9 +2,10 @@ import { isNotice } from '../core/chat/notice.ts'
 import type { Clock } from '../core/clock.ts'
 import { deferred } from '../core/deferred.ts'
 import type { Failure } from '../core/protocol/failure.ts'
+import { inTime } from './in-time.ts'
 import { errorEnd, inspect, judgeEnd } from './judge-end.ts'
 import { headOf } from './head.ts'
-import { TAIL_BYTES } from './limits.ts'
+import { HEAD_MS, TAIL_BYTES } from './limits.ts'
 import { createSaver } from './saver.ts'
 import type { Source } from './source.ts'
 import type { StreamStore } from './stores/store.ts'
@@ -108,6 +109,8 @@ export function produce({
     const { body, status } = response
     if (!body || status >= 300) return endWithoutHead({ kind: 'refused', response })
     update({ head: headOf(response) })
+    // Whatever anybody is given of it, the store knows that it has begun: its key is never used again.
+    await inTime(clock, HEAD_MS, saver.tried(), 'The store is slow').catch(() => {})
     beginning.resolve({ kind: 'streaming', response })
     const end = await readAll(body)
     update({ end })
@@ -119,7 +122,9 @@ export function produce({
     const inspection = inspect(info.head ?? { status: 200, headers: {} }, info.path)
     const reader = body.getReader()
     // Not every upstream notices that its request was aborted.
-    upstream.signal.addEventListener('abort', () => void reader.cancel().catch(() => {}), { once: true })
+    const cancel = () => void reader.cancel().catch(() => {})
+    upstream.signal.addEventListener('abort', cancel, { once: true })
+    if (upstream.signal.aborted) cancel()
     for (;;) {
       let chunk: ReadableStreamReadResult<Uint8Array>
       try {

@@ -170,7 +170,13 @@ export function createRuns(context: RunsContext): Runs {
     if (state?.info.head) {
       const { id } = source
       const heartbeatMs = heartbeatOf(request)
-      return streamResponse(reader, state.info.head, { url: `${path}/${id}`, id, heartbeatMs, headers })
+      return streamResponse(reader, state.info.head, {
+        url: `${path}/${id}`,
+        id,
+        heartbeatMs,
+        headers,
+        clock,
+      })
     }
     reader.close()
     return state?.info.end?.kind === 'error' && state.info.end.code === 'stopped'

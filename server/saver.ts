@@ -10,6 +10,8 @@ export interface Saver {
   bytesAdded: () => void
   /** The record is another now; with an `end` it is the last, and is written after the last byte. */
   infoChanged: (info: StreamInfo) => void
+  /** Resolves when the record of this moment is stored, or at least one attempt has failed. Never rejects. */
+  tried: () => Promise<void>
   /** Removes what is stored. */
   forget: () => Promise<void>
   /** Resolves when all is stored, or never will be. Never rejects. */
@@ -54,6 +56,7 @@ export function createSaver({ id, store, clock, tail, onStop, onLost, onError }:
   /** When the first byte that is not stored must be written; 0: at once. */
   let batchDueAt: number | undefined
   let wake = () => {}
+  let attempt = deferred<void>()
   const finished = deferred<void>()
   const unwatch = store.watch(id, (changed) => {
     heard = Math.max(heard, changed)
@@ -74,6 +77,7 @@ export function createSaver({ id, store, clock, tail, onStop, onLost, onError }:
       hasNewInfo = true
       wake()
     },
+    tried: () => (isOver || !hasNewInfo ? Promise.resolve() : attempt.promise),
     forget: async () => {
       end()
       try {
@@ -109,8 +113,10 @@ export function createSaver({ id, store, clock, tail, onStop, onLost, onError }:
           if (isLast) end()
           else void askIfChanged()
         } else await reconcile(bytes.length, sent)
+        attempted()
       } catch (error) {
         isWriting = false
+        attempted()
         if (failures === 0) onError(error)
         failures++
         if (info?.end) endedAt ??= clock.monotonic()
@@ -118,6 +124,11 @@ export function createSaver({ id, store, clock, tail, onStop, onLost, onError }:
         else await backOff(Math.min(BACKOFF_MS * 2 ** failures, MAX_BACKOFF_MS))
       }
     }
+  }
+
+  function attempted(): void {
+    attempt.resolve()
+    attempt = deferred()
   }
 
   function saved(count: number, sent: StreamInfo | undefined): void {
@@ -186,6 +197,7 @@ export function createSaver({ id, store, clock, tail, onStop, onLost, onError }:
   function end(): void {
     isOver = true
     unwatch()
+    attempt.resolve()
     wake()
     finished.resolve()
   }

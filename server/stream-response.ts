@@ -1,5 +1,7 @@
+import { type Clock, pause } from '../core/clock.ts'
 import { isEventStream } from '../core/providers/media-types.ts'
 import { NOSNIFF } from './head.ts'
+import { BREAK_MS } from './limits.ts'
 import { formatOffset } from './protocol/offset.ts'
 import type { StreamReader } from './read-stream.ts'
 import type { StreamHead } from './stream-info.ts'
@@ -14,6 +16,7 @@ export interface LiveOptions {
   /** Sends `HEARTBEAT` after so long without bytes, between events only, ms; 0: never. */
   heartbeatMs: number
   headers?: Record<string, string>
+  clock: Clock
 }
 
 /**
@@ -25,10 +28,10 @@ export interface LiveOptions {
 export function streamResponse(
   reader: StreamReader,
   head: StreamHead,
-  { url, id, heartbeatMs, headers = {} }: LiveOptions,
+  { url, id, heartbeatMs, headers = {}, clock }: LiveOptions,
 ): Response {
   const type = head.headers['content-type'] ?? ''
-  return new Response(liveBody(reader, isEventStream(type) ? heartbeatMs : 0), {
+  return new Response(liveBody(reader, isEventStream(type) ? heartbeatMs : 0, clock), {
     status: head.status,
     headers: {
       ...head.headers,
@@ -88,7 +91,7 @@ function safeType(type: string): Record<string, string> {
     : { 'content-security-policy': "sandbox; default-src 'none'" }
 }
 
-function liveBody(reader: StreamReader, heartbeatMs: number): ReadableStream<Uint8Array> {
+function liveBody(reader: StreamReader, heartbeatMs: number, clock: Clock): ReadableStream<Uint8Array> {
   let failure: TypeError | undefined
   let isBetweenEvents = reader.position() === 0
   let isOpen = true
@@ -122,6 +125,8 @@ function liveBody(reader: StreamReader, heartbeatMs: number): ReadableStream<Uin
           await pull(controller)
         } catch (error) {
           reader.close()
+          // A connection that breaks takes with it what its server has not sent yet.
+          await pause(clock, BREAK_MS)
           if (isOpen) controller.error(error)
         }
       },

@@ -55,6 +55,7 @@ export async function readStream(
       url: `${path}/${id}`,
       id,
       heartbeatMs: heartbeatOf(request),
+      clock,
       headers,
     })
   }

@@ -1,5 +1,5 @@
-import type { Clock } from '../../core/clock.ts'
-import { KEEP_ALIVE_MS, SSE_MS } from '../limits.ts'
+import { type Clock, pause } from '../../core/clock.ts'
+import { BREAK_MS, KEEP_ALIVE_MS, SSE_MS } from '../limits.ts'
 import type { StreamReader } from '../read-stream.ts'
 import { nextCursor } from './cursor.ts'
 import { formatOffset } from './offset.ts'
@@ -63,6 +63,7 @@ export function serverSentEvents(
           await pull(controller)
         } catch (error) {
           reader.close()
+          await pause(clock, BREAK_MS)
           if (isOpen) controller.error(error)
         }
       },

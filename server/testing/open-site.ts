@@ -1,5 +1,6 @@
 import { createFakeClock, type FakeClock } from '../../core/testing/fake-clock.ts'
 import { createStreams, type Streams, type StreamsOptions } from '../create-streams.ts'
+import { BREAK_MS } from '../limits.ts'
 import { memoryStore } from '../stores/memory-store.ts'
 import type { StreamStore } from '../stores/store.ts'
 import { controlledUpstream, type ControlledUpstream } from './controlled-upstream.ts'
@@ -27,6 +28,12 @@ export function openSite({
   ...options
 }: Partial<StreamsOptions> & { clock?: FakeClock; upstream?: ControlledUpstream } = {}): Site {
   const errors: unknown[] = []
+  // Nothing is lost on its way here: bodies break at once.
+  const timer: FakeClock['timer'] = (ms, callback) => {
+    if (ms !== BREAK_MS) return clock.timer(ms, callback)
+    setImmediate(callback)
+    return () => {}
+  }
   const kept = store ?? memoryStore(clock)
   const streams = createStreams(
     {
@@ -36,7 +43,7 @@ export function openSite({
       onError: (error) => errors.push(error),
       ...options,
     },
-    clock,
+    { ...clock, timer },
   )
   const request = (path: string, user: string, init: RequestInit = {}) => {
     const headers = new Headers(init.headers)
