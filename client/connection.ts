@@ -24,7 +24,7 @@ const DRAIN_MS = 10_000
 /** A page waits so long for a worker of the app's own before it does without, ms; less than `register` takes at most. */
 const OWN_MS = 4_000
 
-const CHANGES = /^(principal|clear|outbox\.(flush|retry|discard|clear))$/
+const CHANGES = /^(principal|seen|clear|outbox\.(flush|retry|discard|clear))$/
 
 export interface Connection {
   /**
@@ -251,10 +251,14 @@ async function reachesIt(): Promise<boolean> {
 }
 
 /** Takes in where everything stands; what was heard since it was asked for, at `askedAt` (epoch ms), is newer. */
-function catchUp({ getSnapshot, set }: StatusStore, { requests, outbox }: Hello, askedAt: number): void {
+function catchUp(
+  { getSnapshot, set }: StatusStore,
+  { requests, outbox, unseen = {} }: Hello,
+  askedAt: number,
+): void {
   const open = new Set(requests.map((status) => (status as RequestStatus).requestId))
   const still = getSnapshot().requests.filter(
     ({ requestId, status }) => open.has(requestId) || status.at >= askedAt,
   )
-  set({ requests: requests.reduce(nextRequests, still), outbox })
+  set({ requests: requests.reduce(nextRequests, still), outbox, unseen })
 }

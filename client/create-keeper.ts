@@ -114,7 +114,8 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     }
     if (data.type === 'auth') {
       void connection?.then(({ answerAuth }) => answerAuth(data, ports))
-    } else {
+    } else if (data.type === 'unseen') store.set({ unseen: data.unseen })
+    else {
       if (isEnd(data.status)) forgetAborts(data.status.requestId)
       store.hear(data.status, data.outbox)
     }
@@ -140,7 +141,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       life.abort()
       observeAborts(undefined)
       current = undefined
-      store.set({ requests: [] })
+      store.set({ requests: [], unseen: {} })
       settle('unsupported', 'disabled')
     },
   }
@@ -162,6 +163,9 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     cancel,
     streams: () => ask('streams', null),
     attach: async (requestId, options) => (await reach()).attach(requestId, options),
+    seen: async (conversation) => {
+      await ask('seen', { conversation }).catch(() => {}) // Without a worker nothing is counted.
+    },
     outbox: {
       list: () => ask('outbox.list', null),
       deadLetters: async () => (await ask('outbox.list', null)).filter(({ state }) => state === 'dead'),

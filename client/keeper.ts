@@ -1,4 +1,4 @@
-import type { OutboxCounts, OutboxEntry, StreamInfo } from '../core/protocol/message.ts'
+import type { OutboxCounts, OutboxEntry, StreamInfo, Unseen } from '../core/protocol/message.ts'
 import type { RequestStatus, Status, StatusName } from '../core/protocol/status.ts'
 
 /**
@@ -54,6 +54,11 @@ export interface Snapshot {
   readonly reason?: KeeperReason | undefined
   readonly requests: readonly OpenRequest[]
   readonly outbox: Readonly<OutboxCounts>
+  /**
+   * How many chats of each conversation (`chat[].conversation`) have finished or failed while no page of the scope was
+   * visible, since `seen` was called for it.
+   */
+  readonly unseen: Readonly<Unseen>
 }
 
 /** A saved message that needs new credentials; nothing of its body. */
@@ -122,6 +127,11 @@ export interface Keeper {
    * @throws {Error} when there is no worker of ours, or it has no such answer (any more)
    */
   readonly attach: (requestId: string, options?: { from?: number }) => Promise<Response>
+  /**
+   * Says that the person looks at a conversation: `unseen` counts it no more, in any page. Never rejects; without a
+   * worker there is nothing to count.
+   */
+  readonly seen: (conversation: string) => Promise<void>
   /** The messages that wait to be sent. Its promises reject when no worker of ours answers within 10 s. */
   readonly outbox: {
     readonly list: () => Promise<OutboxEntry[]>
@@ -148,8 +158,8 @@ export interface Keeper {
    */
   readonly setPrincipal: (id: string | null) => Promise<void>
   /**
-   * Deletes whatever is kept for the one who is signed in: messages not sent yet, answers, the key to their secrets; and
-   * what is known of limits. For a log-out that is to leave nothing behind, call it before `setPrincipal`. Rejects when it could
+   * Deletes whatever is kept for the one who is signed in: messages not sent yet, answers, the key to their secrets, what
+   * is unseen; and what is known of limits; and closes the worker's notifications. For a log-out that is to leave nothing behind, call it before `setPrincipal`. Rejects when it could
    * not delete all of it.
    */
   readonly clear: () => Promise<void>

@@ -8,6 +8,7 @@ export const FIRST_SNAPSHOT: Snapshot = {
   state: 'starting',
   requests: [],
   outbox: { queued: 0, needsAuth: 0, dead: 0 },
+  unseen: {},
 }
 
 export interface StatusStore extends Pick<Keeper, 'on' | 'subscribe' | 'getSnapshot'> {

@@ -24,6 +24,11 @@ async function start(): Promise<void> {
     const registered = await register('/streamkeeper-sw.js', {
       chat: [{ url: CHAT_URL, conversation: 'query.conversation' }],
       saves: ['/api/sessions/:session/messages'],
+      // Shown only if the person has switched it on, in the settings.
+      notifications: {
+        finished: { title: 'Your answer is ready', body: 'text' },
+        failed: { title: 'An answer did not come through' },
+      },
       // The demo has one person. An app with users names each, and nobody's messages are sent as another's.
       principal: 'demo',
     })

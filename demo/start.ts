@@ -11,6 +11,7 @@ import { answerAuthQuestions } from './sign-in.ts'
 import { startTheme } from './theme.ts'
 import { loadThread, threadOf } from './thread.ts'
 import { followTimelines } from './timelines.ts'
+import { followUnseen } from './unseen.ts'
 import { startView } from './view.ts'
 
 /** Everything that runs for as long as the page does. */
@@ -26,6 +27,7 @@ export function startChat(): void {
   answerAuthQuestions()
   followOtherTabs()
   followArriving()
+  followUnseen()
   void load()
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) void refreshOutbox()

@@ -5,9 +5,17 @@ import { test as base } from './own-site.ts'
 
 export { expect } from './test.ts'
 
-export type Host = 'plain' | 'from-url' | 'workbox' | 'workbox-route' | 'serwist' | 'greedy' | 'wrong'
+export type Host =
+  | 'plain'
+  | 'from-url'
+  | 'workbox'
+  | 'workbox-route'
+  | 'serwist'
+  | 'greedy'
+  | 'wrong'
+  | 'notifying'
 
-interface HostFixtures {
+export interface HostFixtures {
   /** Bundles an app's own worker, as its build does, into the site; resolves with its path. */
   bundle: (host: Host) => Promise<string>
   /** Opens the page and registers a worker of the app's own, as the app does; resolves when it controls the page. */

@@ -12,6 +12,7 @@ import { VERSION } from '../core/protocol/version.ts'
 import type { Limits } from '../core/retry/limits.ts'
 import type { Answers } from './answers/answers.ts'
 import type { Chats } from './chats.ts'
+import type { EndedChats } from './notifications/ended-chats.ts'
 import type { Notify } from './notify.ts'
 import type { Outbox } from './outbox/outbox.ts'
 import type { Principal } from './principal.ts'
@@ -30,6 +31,7 @@ export interface CallsContext {
   notify: Notify
   answers: Answers
   chats: Pick<Chats, 'knows'>
+  endedChats: EndedChats
   outbox: Outbox
   limits: Limits
   principal: Principal
@@ -37,7 +39,7 @@ export interface CallsContext {
 
 /** Answers what pages ask, each call on the port it brought. */
 export function createCalls(context: CallsContext) {
-  const { options, clock, notify, answers, chats, outbox, limits, principal } = context
+  const { options, clock, notify, answers, chats, endedChats, outbox, limits, principal } = context
   const handlers: Handlers = {
     hello: async ({ principal: id }, clientId): Promise<Hello> => {
       if (id !== undefined && id !== principal.current()) notify.forget()
@@ -63,9 +65,12 @@ export function createCalls(context: CallsContext) {
       await principal.set(id)
       principal.met(clientId)
     },
+    seen: async ({ conversation }) => {
+      await endedChats.seen(conversation)
+    },
     clear: async () => {
       limits.forget()
-      await Promise.all([answers.clear(), outbox.forget()])
+      await Promise.all([answers.clear(), outbox.forget(), endedChats.clear()])
     },
     warm: async ({ url }) => {
       // Its answer does not matter, nor whether there is one: the connection does.
@@ -82,13 +87,15 @@ export function createCalls(context: CallsContext) {
   }
 
   async function greeting(clientId: string): Promise<Hello> {
+    const [counts, unseen] = await Promise.all([outbox.counts(), endedChats.unseen()])
     return {
       protocol: PROTOCOL_VERSION,
       version: VERSION,
       hearsPrincipal: true,
       knowsRequests: true,
       options,
-      outbox: await outbox.counts(),
+      outbox: counts,
+      unseen,
       requests: notify.openRequests(clientId),
       notices: notify.notices(),
     }

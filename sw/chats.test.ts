@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ChatRouteOptions } from '../core/options/options.ts'
 import type { RequestStatus, Untold } from '../core/protocol/status.ts'
 import { createLimits } from '../core/retry/limits.ts'
 import type { FakeClock } from '../core/testing/fake-clock.ts'
@@ -7,6 +8,7 @@ import { createAnswers } from './answers/answers.ts'
 import { openJournal } from './answers/journal.ts'
 import { createBrake } from './brake.ts'
 import { type Chats, createChats } from './chats.ts'
+import type { EndedChat } from './notifications/ended-chats.ts'
 import { createFakeDatabase } from './testing/fake-database.ts'
 import { createQuietClock } from './testing/quiet-clock.ts'
 
@@ -18,8 +20,10 @@ let clock: FakeClock
 let told: Untold<RequestStatus>[]
 let sent: number
 let upstream: () => Promise<Response>
+let ended: EndedChat[]
 
 beforeEach(() => {
+  ended = []
   clock = createQuietClock()
   createFakeDatabase()
   told = []
@@ -77,13 +81,21 @@ function boot(loadMs = 0): Chats {
     answers,
     earlyMs: 240_000,
     hidesHeaders: false,
+    pageUrl: async (clientId) => `https://app.example/${clientId}`,
+    ended: (chat) => ended.push(chat),
   })
 }
 
-async function ask(chats: Chats, id?: string) {
+async function ask(
+  chats: Chats,
+  id?: string,
+  settings: Partial<ChatRouteOptions> = {},
+  more: RequestInit = {},
+) {
   const headers = { 'content-type': 'application/json', ...(id ? { 'X-Streamkeeper-Id': id } : {}) }
-  const request = new Request(URL, { method: 'POST', headers, body: '{"model":"m","stream":true}' })
-  const { response } = chats.handle(request, 'a', ROUTE)
+  const body = '{"model":"m","stream":true,"chat":"c1"}'
+  const request = new Request(URL, { method: 'POST', headers, body, ...more })
+  const { response } = chats.handle(request, 'a', { ...ROUTE, settings: { url: URL, ...settings } })
   const read = { text: '' }
   response
     .then((whole) => whole.text())
@@ -156,5 +168,55 @@ describe('S5 a request that the browser delivers again to a worker whose journal
   test('a request that no worker had before is the first', async () => {
     await ask(boot(500))
     expect(told.some(({ status }) => status === 'network_retry')).toBe(false)
+  })
+})
+
+describe('the end of a chat', () => {
+  const settings = { conversation: 'body.chat' } as const
+
+  test('is told with its conversation, its page and its first words', async () => {
+    await ask(boot(), 'r1', settings)
+    expect(ended).toMatchObject([
+      { requestId: 'r1', clientId: 'a', principal: null, conversation: 'c1', isFailed: false },
+    ])
+    expect(await ended[0]?.firstWords?.(120)).toBe('Hi')
+    expect(await ended[0]?.pageUrl).toBe('https://app.example/a')
+  })
+
+  test.each(['memory', false] as const)(
+    'is told without its words where its journal is %j',
+    async (journal) => {
+      await ask(boot(), 'r1', { ...settings, journal })
+      expect(ended).toHaveLength(1)
+      expect(await ended[0]?.firstWords?.(120)).toBe('')
+    },
+  )
+
+  test('is told when it failed, with the words before that', async () => {
+    upstream = async () => new Response(say('Hi'), { headers: { 'content-type': 'text/event-stream' } })
+    await ask(boot(), 'r1', settings)
+    expect(ended).toMatchObject([{ requestId: 'r1', isFailed: true }])
+    expect(await ended[0]?.firstWords?.(120)).toBe('Hi')
+    upstream = async () => Response.json({ error: { message: 'No' } }, { status: 400 })
+    await ask(boot(), 'r2', settings)
+    expect(ended).toMatchObject([{ requestId: 'r1' }, { requestId: 'r2', isFailed: true }])
+    expect(await ended[1]?.firstWords?.(120)).toBe('')
+  })
+
+  test('is not told when a person stopped it', async () => {
+    const chats = boot()
+    upstream = () => new Promise(() => {})
+    await ask(chats, 'r1', settings)
+    chats.cancel('r1')
+    await clock.advance(1_000)
+    expect(told.at(-1)?.status).toBe('request_cancelled')
+    expect(ended).toEqual([])
+  })
+
+  test('is not told of an EventSource, which comes back', async () => {
+    const headers = { accept: 'text/event-stream' }
+    await ask(boot(), undefined, settings, { method: 'GET', body: null, headers, cache: 'no-store' })
+    expect(told.at(-1)?.status).toBe('request_finished')
+    expect(ended).toEqual([])
   })
 })

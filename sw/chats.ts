@@ -10,6 +10,7 @@ import type { Limits } from '../core/retry/limits.ts'
 import type { Answers } from './answers/answers.ts'
 import type { Brake } from './brake.ts'
 import { digestRequest } from './digest-request.ts'
+import type { EndedChat } from './notifications/ended-chats.ts'
 import type { Principal, PrincipalId } from './principal.ts'
 import { askForRest, readBody, reissue } from './reissue.ts'
 
@@ -42,6 +43,10 @@ export interface ChatsContext {
   saved: (conversation: string, limitMs: number, signal: AbortSignal) => Promise<void>
   brake: Brake
   answers: Answers
+  /** A page asks: resolves with its URL. */
+  pageUrl?: (clientId: string) => Promise<string | undefined>
+  /** A chat has finished or failed. */
+  ended?: (chat: EndedChat) => void
 }
 
 /** Larger bodies are sent once, straight: we would have to keep them for replays. Bytes. */
@@ -69,6 +74,7 @@ export function createChats(context: ChatsContext): Chats {
     route: RouteMatch<ChatRouteOptions>,
     ticket: Ticket,
   ): Promise<{ response: Response; finished: Promise<void> }> => {
+    const pageUrl = context.pageUrl?.(clientId)
     const owner = context.principal.of(clientId)
     let whose: PrincipalId | undefined
     const known = owner.then((id) => {
@@ -123,6 +129,18 @@ export function createChats(context: ChatsContext): Chats {
       const counted = addAttempts(status, lateAttempts)
       answers.hear(counted)
       begun.tell(counted)
+      const { status: name } = counted
+      // An EventSource comes back after each end.
+      if ((name !== 'request_finished' && name !== 'request_failed') || isEventSource(request)) return
+      context.ended?.({
+        requestId,
+        clientId,
+        principal: lost?.principal === undefined ? whose : lost.principal,
+        conversation,
+        isFailed: name === 'request_failed',
+        pageUrl,
+        firstWords: begun.firstWords,
+      })
     }
     void late?.then((before) => {
       if (!before) return

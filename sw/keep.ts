@@ -18,6 +18,9 @@ import { createCalls } from './calls.ts'
 import { createChats } from './chats.ts'
 import { keepLimits } from './keep-limits.ts'
 import { mayBeOurs } from './may-be-ours.ts'
+import { createEndedChats } from './notifications/ended-chats.ts'
+import { createNotifications } from './notifications/notifications.ts'
+import { openUnseen } from './notifications/unseen.ts'
 import { createNotify } from './notify.ts'
 import { openLedger } from './outbox/ledger.ts'
 import { openLetters } from './outbox/letters.ts'
@@ -68,6 +71,24 @@ export function keep(given: Options, emptied?: () => void): Kept {
     clock,
     initial: options.principal,
     isPage: async (clientId) => (await typeOf(clientId)) === 'window',
+    changed: () => endedChats.principalChanged(),
+  })
+  const allPages = () => pages({ includeUncontrolled: true })
+  const notifications = createNotifications({
+    scope,
+    registration: worker.registration,
+    isGranted: () => 'Notification' in worker && Notification.permission === 'granted',
+    clients: worker.clients,
+    pages: allPages,
+  })
+  const endedChats = createEndedChats({
+    clock,
+    options: options.notifications,
+    principal,
+    store: openUnseen(scope, clock),
+    notifications,
+    pages: allPages,
+    tell: notify.tellUnseen,
   })
   const { keepMs = KEEP_MS, graceMs = GRACE_MS, onAbort = 'stop' } = options.resume ?? {}
   const answers = createAnswers({
@@ -78,9 +99,11 @@ export function keep(given: Options, emptied?: () => void): Kept {
     graceMs,
     onAbort,
     isOpen: async (clientId) => (await typeOf(clientId)) !== undefined,
-    pages: async () => (await pages({ includeUncontrolled: true })).map(({ id }) => id),
+    pages: async () => (await allPages()).map(({ id }) => id),
     isWorker: async (clientId) => (await typeOf(clientId))?.endsWith('worker') === true,
     report: notify.report,
+    lost: ({ requestId, clientId, conversation, principal: whose }) =>
+      void endedChats.ended({ requestId, clientId, principal: whose, conversation, isFailed: true }),
     unreadable: degraded,
   })
   const resumeRoutes = createResumeRoutes(options.resume ?? {}, scope, answers)
@@ -98,6 +121,8 @@ export function keep(given: Options, emptied?: () => void): Kept {
     answers,
     earlyMs: EARLY_MS,
     hidesHeaders: browserLimits(navigator.userAgent).hidesHeaders,
+    ...(options.notifications && { pageUrl }),
+    ended: (chat) => void endedChats.ended(chat),
   })
   const outbox = createOutbox({
     clock,
@@ -121,6 +146,7 @@ export function keep(given: Options, emptied?: () => void): Kept {
     notify,
     answers,
     chats,
+    endedChats,
     outbox,
     limits,
     principal,
@@ -175,6 +201,11 @@ export function keep(given: Options, emptied?: () => void): Kept {
     }
   })
 
+  worker.addEventListener('notificationclick', (event) => {
+    const handled = notifications.clicked(event.notification)
+    if (handled) event.waitUntil(handled)
+  })
+
   // While it only waits for its turn, the version before it still takes messages.
   if (isRetiring) worker.addEventListener('activate', (event) => event.waitUntil(atMost(drain('woken'))))
   serveSync(scope, clock, { drain, counts: outbox.counts })
@@ -195,7 +226,7 @@ export function keep(given: Options, emptied?: () => void): Kept {
     if (isRetiring) return sendUnnamed(request)
     const { response, finished } = chats.handle(request, clientId, route)
     work.during(finished)
-    event.waitUntil(atMost(finished))
+    event.waitUntil(atMost(finished.then(endedChats.settled)))
     return response
   }
 
@@ -218,9 +249,14 @@ export function keep(given: Options, emptied?: () => void): Kept {
   }
 
   /** Those of this scope, the one in front first. */
-  async function pages(more: ClientQueryOptions = {}): Promise<readonly Client[]> {
+  async function pages(more: ClientQueryOptions = {}): Promise<readonly WindowClient[]> {
     const all = await worker.clients.matchAll({ type: 'window', ...more })
-    return all.filter(({ url }) => url.startsWith(scope))
+    return (all as WindowClient[]).filter(({ url }) => url.startsWith(scope))
+  }
+
+  async function pageUrl(clientId: string): Promise<string | undefined> {
+    const client = await worker.clients.get(clientId).catch(() => undefined)
+    return client?.type === 'window' ? client.url : undefined
   }
 
   function refused(requestId: string, error: unknown) {

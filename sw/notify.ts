@@ -1,5 +1,5 @@
 import { type Clock, pause } from '../core/clock.ts'
-import type { OutboxCounts, ToPage } from '../core/protocol/message.ts'
+import type { OutboxCounts, ToPage, Unseen } from '../core/protocol/message.ts'
 import type { RequestStatus, Status, Untold } from '../core/protocol/status.ts'
 import { worker } from './worker.ts'
 
@@ -9,6 +9,8 @@ export interface Notify {
    * page is told.
    */
   report: (status: Untold<Status>, clientId: string, isPrivate?: boolean) => void
+  /** Tells every page of the scope what is unseen; never throws, never awaited. */
+  tellUnseen: (unseen: Unseen) => void
   /** What is open is another person's. */
   forget: () => void
   /** The last status of every request that is still open, as one page sees it. */
@@ -38,6 +40,11 @@ export function createNotify(
   let queue: Promise<void> = Promise.resolve()
   let unposted: Told[] = []
 
+  const pages = async () => {
+    const all = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
+    return all.filter(({ url }) => url.startsWith(scope))
+  }
+
   const post = async () => {
     await pause(clock, BATCH_MS)
     const batch = unposted
@@ -46,9 +53,7 @@ export function createNotify(
     let lastSave: Told | undefined
     for (const told of batch) if ('entryId' in told.status) lastSave = told
     const outbox = lastSave && (await counts())
-    const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
-    for (const page of pages) {
-      if (!page.url.startsWith(scope)) continue
+    for (const page of await pages()) {
       for (const told of batch) {
         if (told.isPrivate && page.id !== told.clientId) continue
         page.postMessage({
@@ -73,6 +78,13 @@ export function createNotify(
       if (status.status === 'outbox_restored') restored = { ...status, own: false }
       // A page that is going away, or a browser that is closing, is no fault to tell anyone.
       if (unposted.push({ status, clientId, isPrivate }) === 1) queue = queue.then(post).catch(() => {})
+    },
+    tellUnseen: (unseen) => {
+      const message: ToPage = { streamkeeper: 1, type: 'unseen', unseen, status: { status: 'unseen' } }
+      pages().then(
+        (all) => all.forEach((page) => page.postMessage(message)),
+        () => {}, // As above.
+      )
     },
     notices: () => (restored ? [restored] : []),
     forget: () => open.clear(),

@@ -31,6 +31,8 @@ export interface PrincipalContext {
   initial: PrincipalId | undefined
   /** Whether it is a page, which may have something to say; a Worker has not. */
   isPage: (clientId: string) => Promise<boolean>
+  /** Somebody else is signed in, or somebody at last. */
+  changed?: () => void
 }
 
 interface Schema extends DBSchema {
@@ -45,7 +47,7 @@ const FIRST_WORD_MS = 3_000
 const MAX_MET = 64
 
 /** One for the scope, as cookies are; kept in IndexedDB, for a worker does not live as long as a session. */
-export function openPrincipal({ scope, clock, initial, isPage }: PrincipalContext): Principal {
+export function openPrincipal({ scope, clock, initial, isPage, changed }: PrincipalContext): Principal {
   const database = openLazily<Schema>(`streamkeeper principal ${scope}`, (upgraded) => {
     upgraded.createObjectStore('principal')
   })
@@ -86,9 +88,11 @@ export function openPrincipal({ scope, clock, initial, isPage }: PrincipalContex
   }
 
   function take(id: PrincipalId) {
-    if (id !== current) changes++
+    const isOther = id !== current
+    if (isOther) changes++
     current = id
     isUsed = true
+    if (isOther) changed?.()
   }
 
   /** Who was signed in when this worker started. */

@@ -21,6 +21,7 @@ test('checkOptions() takes everything the contract names', () => {
     reasoning: { models: ['deep-*'] },
     retry: { maxAttempts: 1 },
     outbox: { maxAgeMs: 1000 },
+    notifications: { finished: { title: 'Answered', body: 'text' }, failed: { title: 'No answer' } },
     observeAborts: false,
     scope: '/app/',
     enabled: true,
@@ -69,6 +70,24 @@ describe('checkOptions() names the option, what it got and what it takes', () =>
     ],
     [{ saves: [{ url: '/a', respond: {} }] }, 'Missing option saves[0].respond.status'],
     [{ reasoning: true }, 'Wrong option reasoning: got true, takes false'],
+    [{ notifications: { finished: { body: 'text' } } }, 'Missing option notifications.finished.title'],
+    [
+      { notifications: { ended: { title: 'Answered' } } },
+      'Unknown option notifications.ended: there are finished, failed',
+    ],
+    [
+      { notifications: { failed: { title: '' } } },
+      'Wrong option notifications.failed.title: got "", takes a string that is not empty',
+    ],
+    [
+      { notifications: { failed: { title: 'No answer', body: 7 } } },
+      'Wrong option notifications.failed.body: got 7, takes a string that is not empty',
+    ],
+    [
+      { notifications: { failed: 'No answer' } },
+      'Wrong option notifications.failed: got "No answer", takes an object with title, body',
+    ],
+    [{ notifications: true }, 'Wrong option notifications: got true, takes an object with finished, failed'],
     [{ enabled: 'no' }, 'Wrong option enabled: got "no", takes true or false'],
     [{ constructor: 1 }, 'Unknown option constructor'],
   ])('%j', (options, message) => {

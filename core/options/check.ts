@@ -71,6 +71,8 @@ const retry = shape({
 const route = { url: text, method: text }
 const named = either(text, shape({ ...route, id: key }, ['url']))
 
+const notification = shape({ title: text, body: text }, ['title'])
+
 const optionsShape = shape({
   chat: list(
     either(
@@ -128,6 +130,7 @@ const optionsShape = shape({
     stopRoute: named,
   }),
   outbox: shape({ maxAgeMs: ms, authorization: oneOf('sealed', 'ask-page') }),
+  notifications: shape({ finished: notification, failed: notification }),
   principal: text,
   observeAborts: flag,
   scope: text,

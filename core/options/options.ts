@@ -19,6 +19,8 @@ export interface Options {
   retry?: Partial<RetryPolicy>
   resume?: ResumeOptions
   outbox?: OutboxOptions
+  /** What the worker notifies about while no page of the scope is visible. Default: nothing. */
+  notifications?: NotificationsOptions
   /**
    * An opaque id of the signed-in user, to begin with: `keeper.setPrincipal` sets it later. Answers and saved messages of
    * one are neither given, shown nor sent as another's.
@@ -170,4 +172,21 @@ export interface OutboxOptions {
    * (`provideAuth`), and is a dead letter when it had a query.
    */
   authorization?: 'sealed' | 'ask-page'
+}
+
+/** Shown only where the person has granted notifications: the app asks for that, the worker never does. */
+export interface NotificationsOptions {
+  /** A chat has ended well. */
+  finished?: NotificationWords
+  /** A chat has failed. One that the person stopped has not. */
+  failed?: NotificationWords
+}
+
+export interface NotificationWords {
+  title: string
+  /**
+   * `'text'`: the first words of the response, where its protocol is known and its `journal` is `'disk'`; anything else
+   * is shown as it is. Default none.
+   */
+  body?: string
 }

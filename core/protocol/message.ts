@@ -32,6 +32,9 @@ export interface OutboxEntry {
   preview?: string
 }
 
+/** How many chats of each conversation have ended while no page of the scope was visible, and were not looked at since. */
+export type Unseen = Record<string, number>
+
 /** A chat's answer that can be read, again or still. */
 export interface StreamInfo {
   requestId: string
@@ -66,6 +69,8 @@ export interface Calls {
   knows: [{ requestId: string }, boolean]
   /** Who is signed in from now on. */
   principal: [{ id: string | null }, undefined]
+  /** A conversation has been looked at. */
+  seen: [{ conversation: string }, undefined]
   /** Deletes whatever is kept for the one who is signed in. */
   clear: [null, undefined]
   warm: [{ url: string }, undefined]
@@ -84,6 +89,8 @@ export interface Hello {
   /** The options this worker runs with, canonical; the client warns when its own differ. */
   options: string
   outbox: OutboxCounts
+  /** Absent in workers of 0.1. */
+  unseen?: Unseen
   /** The last status of every request that is still open, so that a late page can catch up. */
   requests: Status[]
   /** What was told when this worker started: no page was there to hear it. */
@@ -113,6 +120,8 @@ export type Reply = { ok: true; result: unknown } | { ok: false; message: string
 /** Worker to page. */
 export type ToPage =
   | { streamkeeper: 1; type: 'status'; status: Status; outbox?: OutboxCounts }
+  /** A client of 0.1 takes it for a status, so it looks like one. */
+  | { streamkeeper: 1; type: 'unseen'; unseen: Unseen; status: { status: 'unseen' } }
   | { streamkeeper: 1; type: 'auth'; origin: string; url: string; entryId: string; conversation: string }
 
 /** Whether a `message` event's data is meant for us, and not for the app's own channel. */

@@ -46,6 +46,8 @@ export const agUi: Wire = {
     return true
   },
 
+  words: ({ data }) => /^TEXT_MESSAGE_(CONTENT|CHUNK)$/.test(asText(get(data, 'type'))) && get(data, 'delta'),
+
   errorIn: ({ data }: StreamEvent) => (get(data, 'type') === 'RUN_ERROR' ? data : undefined),
 
   begins: ({ data }) => get(data, 'type') === 'RUN_STARTED',

@@ -42,6 +42,11 @@ export const aiSdkData: Wire = {
     return part?.[0] === '3' ? { message: asText(part[1]) } : undefined
   },
 
+  words: (event) => {
+    const [code, value] = parseDataLine(event) ?? []
+    return code === '0' && value
+  },
+
   errorEvent: ({ message }) => ({ line: `3:${JSON.stringify(message)}` }),
 }
 

@@ -82,6 +82,8 @@ export const aiSdkUi: Wire = {
 
   needsAll: (seen) => !seen.finished || seen.endedByParts === true,
 
+  words: (event) => eventType(event) === 'text-delta' && get(event.data, 'delta'),
+
   errorEvent: ({ message }) => ({ data: { type: 'error', errorText: message } }),
 }
 

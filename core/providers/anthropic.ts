@@ -76,6 +76,8 @@ export const anthropic: Wire = {
 
   begins: (event) => eventType(event) === 'message_start',
 
+  words: (event) => eventType(event) === 'content_block_delta' && get(event.data, 'delta', 'text'),
+
   errorEvent: ({ code, message }) => ({
     name: 'error',
     data: { type: 'error', error: { type: 'api_error', message, code } },

@@ -33,6 +33,8 @@ export const cohere: Wire = {
 
   begins: (event) => eventType(event) === 'message-start',
 
+  words: (event) => get(event.data, 'delta', 'message', 'content', 'text'),
+
   errorEvent: ({ message }) => ({
     name: 'message-end',
     data: { type: 'message-end', delta: { finish_reason: 'ERROR', error: message } },

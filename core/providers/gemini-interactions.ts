@@ -46,6 +46,8 @@ export const geminiInteractions: Wire = {
       ? (get(event.data, 'error') ?? get(event.data, 'interaction', 'error') ?? event.data)
       : undefined,
 
+  words: ({ data }) => get(data, 'delta', 'type') === 'text' && get(data, 'delta', 'text'),
+
   errorEvent: ({ code, message }) => ({
     name: 'error',
     data: { event_type: 'error', error: { code: 'unavailable', message, reason: code } },

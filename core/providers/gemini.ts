@@ -1,4 +1,4 @@
-import { addOutput, addUsage, asArray, get, hasContent, type StreamEvent, type Wire } from './wire.ts'
+import { addOutput, addUsage, asArray, asText, get, hasContent, type StreamEvent, type Wire } from './wire.ts'
 
 /**
  * Gemini and Vertex: whole responses in a row (server-sent events, or a growing JSON list), the last with a
@@ -45,6 +45,12 @@ export const gemini: Wire = {
     // It stands before or behind the long part, never within it.
     return true
   },
+
+  words: ({ data }) =>
+    (Array.isArray(data) ? data : [data])
+      .flatMap((response) => asArray(get(response, 'candidates', '0', 'content', 'parts')))
+      .map((part) => (get(part, 'thought') === true ? '' : asText(get(part, 'text'))))
+      .join(''),
 
   errorEvent: ({ code, message }) => ({
     data: { error: { code: 503, message, status: 'UNAVAILABLE', reason: code } },

@@ -1,4 +1,4 @@
-import { addOutput, addUsage, asArray, asText, end, get, hasContent, type Wire } from './wire.ts'
+import { addOutput, addUsage, asArray, asText, end, get, hasContent, type Wire, wordsIn } from './wire.ts'
 
 /**
  * LangGraph: named events after `metadata` with its `run_id`. Python servers end with `event: end`, JavaScript ones say
@@ -54,6 +54,12 @@ export const langgraph: Wire = {
     } else return mode === 'metadata' || mode === 'messages/metadata' || mode === 'error'
     return true
   },
+
+  words: ({ name = '', data }) =>
+    // In other modes each event has all of a message so far.
+    name.split('|')[0] === 'messages' &&
+    /^ai/i.test(asText(get(data, '0', 'type'))) &&
+    wordsIn(get(data, '0', 'content')),
 
   // The state of an app may well have a field `error`.
   errorIn: ({ name, data, text }) => (name?.split('|')[0] === 'error' ? (data ?? text) : undefined),

@@ -1,4 +1,4 @@
-import { addOutput, addUsage, asText, end, eventType, get, type Wire } from './wire.ts'
+import { addOutput, addUsage, asText, end, eventType, get, type Wire, wordsIn } from './wire.ts'
 
 /**
  * Mistral's conversations and agents (its chat completions speak OpenAI's wire): typed events, ended by
@@ -26,6 +26,14 @@ export const mistral: Wire = {
       seen.working = !type.endsWith('.done')
     } else return type.startsWith('conversation.response.')
     return true
+  },
+
+  words: (event) => {
+    const content = get(event.data, 'content')
+    return (
+      eventType(event) === 'message.output.delta' &&
+      wordsIn(typeof content === 'object' ? [content] : content)
+    )
   },
 
   errorEvent: ({ message }) => ({

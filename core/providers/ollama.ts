@@ -37,5 +37,7 @@ export const ollama: Wire = {
 
   begins: ({ data }) => get(data, 'done') === false,
 
+  words: ({ data }) => get(data, 'message', 'content') ?? get(data, 'response'),
+
   errorEvent: ({ message }) => ({ data: { error: message } }),
 }

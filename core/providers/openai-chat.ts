@@ -10,6 +10,7 @@ import {
   type Seen,
   type StreamEvent,
   type Wire,
+  wordsIn,
 } from './wire.ts'
 
 /** Top-level fields that say nothing yet, whatever is in them. */
@@ -93,6 +94,15 @@ export const openaiChat: Wire = {
   },
 
   needsAll: (seen, asked) => asked.choices > 1 && !seen.ended,
+
+  words: ({ data }) => {
+    const choice = get(data, 'choices', '0')
+    // Of several choices, each in events of its own, a person reads the first.
+    if (get(choice, 'index')) return ''
+    return wordsIn(
+      get(choice, 'delta', 'content') ?? get(choice, 'message', 'content') ?? get(choice, 'text'),
+    )
+  },
 
   errorEvent: ({ code, message }) => ({ data: { error: { message, type: 'streamkeeper_error', code } } }),
 }

@@ -68,6 +68,8 @@ export const openaiResponses: Wire = {
 
   begins: (event) => eventType(event) === 'response.created',
 
+  words: (event) => eventType(event) === 'response.output_text.delta' && get(event.data, 'delta'),
+
   errorEvent: ({ code, message }) => ({ name: 'error', data: { type: 'error', code, message, param: null } }),
 
   // [spec] https://platform.openai.com/docs/guides/background

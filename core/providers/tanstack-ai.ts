@@ -43,6 +43,11 @@ export const tanstackAi: Wire = {
     return true
   },
 
+  words: (event) =>
+    isOlderChunk(event)
+      ? get(event.data, 'type') === 'content' && get(event.data, 'delta')
+      : agUi.words?.(event),
+
   errorIn: (event) =>
     /^(error|RUN_ERROR)$/.test(asText(get(event.data, 'type')))
       ? (get(event.data, 'error') ?? event.data)

@@ -1,4 +1,4 @@
-import { addOutput, addUsage, asArray, end, get, type StreamEvent, type Wire } from './wire.ts'
+import { addOutput, addUsage, asArray, end, get, type StreamEvent, type Wire, wordsIn } from './wire.ts'
 
 /** How the bodies of the providers' whole responses begin: one of these is within the first bytes. */
 const OPENING =
@@ -32,6 +32,12 @@ export const wholeJson: Wire = {
     addUsage(seen, get(usage, 'input_tokens'), get(usage, 'output_tokens'))
     addUsage(seen, get(usage, 'tokens', 'input_tokens'), get(usage, 'tokens', 'output_tokens')) // Cohere
     return true
+  },
+
+  words: ({ data }) => {
+    const message = get(data, 'choices', '0', 'message') ?? get(data, 'message') ?? data
+    const items = get(data, 'output') ?? get(data, 'outputs')
+    return [message, ...asArray(items)].map((item) => wordsIn(get(item, 'content'))).join('')
   },
 }
 

@@ -65,6 +65,8 @@ export interface Wire {
   recognises: (event: StreamEvent) => boolean
   /** Reads one event into `seen`. Returns `false` for an event that the wire does not know. */
   read: (event: StreamEvent, seen: Seen, asked: Asked) => boolean
+  /** The words of the response that an event adds, as a person will read them; no thoughts. Default: none are known. */
+  words?: (event: StreamEvent) => unknown
   /** The error that an event reports; default: the table of `errorIn`. */
   errorIn?: (event: StreamEvent) => unknown
   /**
@@ -147,6 +149,15 @@ export function below(url: URL, ...names: string[]): URL {
 
 export function asText(value: unknown): string {
   return typeof value === 'string' ? value : ''
+}
+
+/** The words of a message's content: a text, or a list of parts, of which those of type text count. */
+export function wordsIn(content: unknown): string {
+  return Array.isArray(content)
+    ? content
+        .map((part) => (/^(output_)?text$/.test(asText(get(part, 'type'))) ? get(part, 'text') : ''))
+        .join('')
+    : asText(content)
 }
 
 /** Whether a value has content: empty strings, lists and objects have none, nor have `null`, `false` and 0. */

@@ -4,6 +4,7 @@ import { arriving } from '../arriving.ts'
 import { answering } from '../chat.ts'
 import { rename, select, selected } from '../conversations.ts'
 import type { StoredConversation } from '../history.ts'
+import { unseen } from '../unseen.ts'
 import { closeSidebar, dialog, focusComposerIfKeyboard } from '../view.ts'
 import { Menu } from './menu.tsx'
 
@@ -13,6 +14,7 @@ export function ConversationItem({ conversation }: { conversation: StoredConvers
   const isRenaming = useSignal(false)
   const row = useRef<HTMLLIElement>(null)
   const isSelected = selected.value === id
+  const unseenAnswers = unseen.value[id] ?? 0
   const isAnswering = answering.value.has(id) || arriving.value.has(id)
 
   const finishRenaming = (name: string | null): void => {
@@ -64,6 +66,14 @@ export function ConversationItem({ conversation }: { conversation: StoredConvers
         {isAnswering && (
           <span class="answering-dot">
             <span class="visually-hidden">, an answer is arriving</span>
+          </span>
+        )}
+        {unseenAnswers > 0 && (
+          <span class="unseen-mark" data-testid="unseen">
+            <span aria-hidden="true">{unseenAnswers}</span>
+            <span class="visually-hidden">
+              {unseenAnswers > 1 ? `, ${unseenAnswers} new answers` : ', one new answer'}
+            </span>
           </span>
         )}
       </button>

@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks'
 import { apiKey, loadModels, upstreamOrigin } from '../settings.ts'
 import { themeChoice, type ThemeChoice } from '../theme.ts'
+import { askForNotifications, permission } from '../notifications.ts'
 import { dialog } from '../view.ts'
 import { Modal } from './modal.tsx'
 import { Segments } from './segments.tsx'
@@ -41,9 +42,36 @@ export function SettingsDialog() {
           A key stays in this tab and is forgotten when you close it.
         </small>
       </label>
+      <Notifications />
       <button type="button" class="button" onClick={() => (dialog.value = { name: 'shortcuts' })}>
         Keyboard shortcuts
       </button>
     </Modal>
   )
+}
+
+function Notifications() {
+  if (permission.value === 'unsupported') return null
+  return (
+    <div class="field">
+      <span>Notifications</span>
+      <small data-testid="notifications-note">{NOTES[permission.value]}</small>
+      {permission.value === 'default' && (
+        <button
+          type="button"
+          class="button"
+          data-testid="ask-notifications"
+          onClick={() => void askForNotifications()}
+        >
+          Tell me when an answer is ready
+        </button>
+      )}
+    </div>
+  )
+}
+
+const NOTES = {
+  default: 'Answers that end while you look at something else can be shown by your system.',
+  granted: 'Answers that end while you look at something else are shown by your system.',
+  denied: 'Your browser blocks them for this site. Its site settings can change that.',
 }

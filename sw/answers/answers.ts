@@ -2,6 +2,7 @@ import type { ResponseWriter } from '../../core/chat/response-log.ts'
 import type { Trip } from '../../core/chat/trip.ts'
 import { NO_READER } from '../../core/chat/trip-request.ts'
 import { pause, waitAtMost } from '../../core/clock.ts'
+import { readFirstWords } from '../../core/providers/inspection/first-words.ts'
 import type { StreamInfo } from '../../core/protocol/message.ts'
 import type { RequestStatus, Untold } from '../../core/protocol/status.ts'
 import { createInheritance, type Inheritance, type InheritanceContext } from './inheritance.ts'
@@ -49,6 +50,11 @@ export interface Begun {
   answer: (trip: Trip) => Promise<Response>
   /** Tells whose it is now, unless somebody else is signed in. */
   tell: (status: Untold<RequestStatus>) => void
+  /**
+   * The first words of the response, at most this many characters; empty if its protocol is not known, or if no word of
+   * it may be written down. Never rejects.
+   */
+  firstWords: (limit: number) => Promise<string>
   /** It is known whose it is. */
   belongsTo: (principal: PrincipalId) => void
   /** A worker before this one has sent it, too; that is known late. */
@@ -314,6 +320,7 @@ export function createAnswers(context: AnswersContext): Answers {
         writer: createWriter(kept),
         answer: (trip) => answer(kept, trip),
         tell: (status) => report(kept, status),
+        firstWords: async (limit) => (record.keep === 'disk' ? readFirstWords(log.open(0), limit) : ''),
         belongsTo: (id) => {
           record.principal = id
           entry.touch()

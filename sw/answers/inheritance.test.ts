@@ -10,7 +10,7 @@ import { failsAfter, saysNothing, type Scripted, streams } from '../../core/test
 import { createFakeDatabase } from '../testing/fake-database.ts'
 import { createQuietClock } from '../testing/quiet-clock.ts'
 import { type Answers, createAnswers } from './answers.ts'
-import { openJournal } from './journal.ts'
+import { openJournal, type Recorded } from './journal.ts'
 
 const URL = 'https://api.example/v1/chat/completions'
 const HALF = say('one ') + say('two ')
@@ -18,12 +18,15 @@ const WHOLE = HALF + FINISH + DONE
 
 let clock: FakeClock
 let told: Untold<RequestStatus>[]
+/** What was said to have failed with its worker. */
+let lost: Recorded[]
 let lives: number
 
 beforeEach(() => {
   clock = createQuietClock()
   createFakeDatabase()
   told = []
+  lost = []
   lives = 0
 })
 
@@ -45,6 +48,7 @@ function boot(): Answers {
     pages: async () => ['a'],
     isWorker: async () => false,
     unreadable: () => {},
+    lost: (record) => lost.push(record),
     report: (status) => isDead() || told.push(status),
   })
 }
@@ -123,6 +127,7 @@ describe('an answer that was under way when its worker died', () => {
     expect(again?.text.slice(HALF.length)).toContain('"code":"worker_lost"')
     expect(told.map(({ status }) => status)).toEqual(['request_failed'])
     expect(told[0]).toMatchObject({ requestId: 'r1', code: 'worker_lost', attempts: 1 })
+    expect(lost).toMatchObject([{ requestId: 'r1', conversation: 'c' }])
   })
 
   test('is so for every worker to come, and told once', async () => {
@@ -232,6 +237,7 @@ describe('a request that was sent and not answered when its worker died', () => 
     expect(told).toEqual([])
     await clock.advance(1)
     expect(told).toMatchObject([{ status: 'request_failed', requestId: 'r1', code: 'worker_lost' }])
+    expect(lost).toMatchObject([{ requestId: 'r1', conversation: 'c' }])
     await clock.advance(1_000)
     expect(await claim(boot())).toBeUndefined()
   })

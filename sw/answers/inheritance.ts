@@ -14,6 +14,8 @@ export interface InheritanceContext {
   keepMs: number
   /** `isPrivate`: only the page that sent the request is told. */
   report: (status: Untold<RequestStatus>, clientId: string, isPrivate?: boolean) => void
+  /** A request that a worker before this one sent has failed with it. */
+  lost?: (record: Recorded) => void
   /** What the workers before this one have left cannot be read. */
   unreadable: (error: unknown) => void
 }
@@ -43,7 +45,7 @@ const CLAIM_MS = 5_000
  *     ended               ─▶ to be read again
  */
 export function createInheritance(
-  { clock, journal, keepMs, principal, report, unreadable }: InheritanceContext,
+  { clock, journal, keepMs, principal, report, lost, unreadable }: InheritanceContext,
   all: Map<string, Kept>,
 ): Inheritance {
   let unanswered: Recorded[] = []
@@ -52,11 +54,13 @@ export function createInheritance(
   let taking: Promise<void> | undefined
   let isTaken = false
 
-  const lose = async ({ requestId, attempts, clientId, principal: whose }: Recorded) => {
+  const lose = async (record: Recorded) => {
+    const { requestId, attempts, clientId, principal: whose } = record
     const { code, message } = failureOf('worker_lost')
     await principal.known().catch(() => {})
     if (whose === undefined || whose !== principal.current()) return
     report({ status: 'request_failed', requestId, attempts, waitedMs: 0, code, message }, clientId)
+    lost?.(record)
   }
 
   /**
