@@ -112,7 +112,7 @@ export function createSaver({ id, store, clock, tail, onStop, onLost, onError }:
           saved(bytes.length, sent)
           if (isLast) end()
           else void askIfChanged()
-        } else await reconcile(bytes.length, sent)
+        } else await reconcile(sent)
         attempted()
       } catch (error) {
         isWriting = false
@@ -148,16 +148,17 @@ export function createSaver({ id, store, clock, tail, onStop, onLost, onError }:
   }
 
   /** The write was refused: finds out why. */
-  async function reconcile(sentBytes: number, sent: StreamInfo | undefined): Promise<void> {
+  async function reconcile(sent: StreamInfo | undefined): Promise<void> {
     const stored = await store.read(id, 0, 0)
     if (isOver) return
     if (!stored) return abandon()
     const other = readInfo(stored.info)
-    const isOurs = stored.length === tail.savedTo() + sentBytes && sentBytes > 0
     if (other.end && !(sent?.end && JSON.stringify(other.end) === JSON.stringify(sent.end))) return lose()
-    if (!isOurs && stored.length !== tail.savedTo()) return lose()
+    // Nobody else appends: bytes that are there are ours, of one of the writes whose answers were lost.
+    const written = stored.length - tail.savedTo()
+    if (written < 0 || stored.length > tail.length()) return lose()
     version = stored.version
-    if (isOurs) saved(sentBytes, undefined)
+    if (written > 0) saved(written, undefined)
     if (other.end) return end()
     hear(other)
   }

@@ -1,0 +1,181 @@
+import { createClient } from 'redis'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { DONE, FINISH, ROLE, say } from '../../core/testing/openai-events.ts'
+import { controlledUpstream } from '../testing/controlled-upstream.ts'
+import { openSite, readBody, type Site } from '../testing/open-site.ts'
+import { hasRedis, type RedisServer, startRedis } from '../testing/start-redis.ts'
+import { redisStore } from './redis-store.ts'
+import { systemClock } from '../../core/clock.ts'
+
+// Servers of one app on one Redis, in real time: what a Redis that fails does to an answer.
+
+const PATH = '/api/streams'
+const WORDS = 60
+
+describe.runIf(hasRedis)('Redis', () => {
+  const open: (() => unknown)[] = []
+  let redis: RedisServer
+  afterEach(async () => {
+    for (const close of open.splice(0).toReversed()) await close()
+    await redis[Symbol.asyncDispose]()
+  })
+
+  /** A server of the app: a process of its own would know no more. */
+  async function openServer(): Promise<Site> {
+    const client = createClient({ url: redis.url, socket: { reconnectStrategy: 50 } })
+    client.on('error', () => {})
+    await client.connect()
+    const store = redisStore(client, { commandMs: 1_000 })
+    open.push(() => client.destroy(), store.close)
+    const clock = systemClock as Site['clock']
+    return openSite({ store, clock, upstream: controlledUpstream() })
+  }
+
+  async function openAnswer(site: Site) {
+    const started = site.start({ conversation: 'c1', key: 'k' })
+    const upstream = await site.upstream.request()
+    upstream.answer()
+    const response = await started
+    const id = response.headers.get('x-streamkeeper-id') ?? ''
+    return { upstream, id, body: readBody(response), url: `${PATH}/${id}?live=stream` }
+  }
+
+  const events = [ROLE, ...Array.from({ length: WORDS }, (_, word) => say(` é😀 ${word}`)), FINISH, DONE]
+  const whole = events.join('')
+
+  /** Says part of the answer, slowly enough that it is stored in many pieces. */
+  async function speak(
+    upstream: Awaited<ReturnType<typeof openAnswer>>['upstream'],
+    from: number,
+    to: number,
+  ) {
+    for (const event of events.slice(Math.floor(from * events.length), Math.floor(to * events.length))) {
+      upstream.push(event)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    if (to === 1) upstream.end()
+  }
+
+  /** Resolves when so many bytes are stored. */
+  async function stored(site: Site, id: string, length: number): Promise<void> {
+    await expect
+      .poll(async () => (await site.store.read(id, 0, 0).catch(() => undefined))?.length ?? 0, {
+        timeout: 15_000,
+      })
+      .toBeGreaterThanOrEqual(length)
+  }
+
+  describe('and two servers', () => {
+    beforeEach(async () => void (redis = await startRedis()))
+
+    test.each([10, 50, 90, 100])('the second gives the same bytes to who joins at %i %%', async (percent) => {
+      const [first, second] = [await openServer(), await openServer()]
+      const { upstream, body, url } = await openAnswer(first)
+      await speak(upstream, 0, percent / 100)
+      const joined = second.get(url).then(readBody)
+      if (percent < 100) await speak(upstream, percent / 100, 1)
+      expect(await joined).toEqual({ text: whole, isBroken: false })
+      expect(await body).toEqual({ text: whole, isBroken: false })
+    })
+
+    test('the second stops the answer of the first within a second, and the same key runs nothing', async () => {
+      const [first, second] = [await openServer(), await openServer()]
+      const { upstream, body, url } = await openAnswer(first)
+      await speak(upstream, 0, 0.5)
+      const there = second.get(url).then(readBody)
+      const since = performance.now()
+      expect((await second.stop('c1')).status).toBe(204)
+      await upstream.closed
+      expect(performance.now() - since).toBeLessThan(1_000)
+      for (const read of [await body, await there]) {
+        expect(read.isBroken).toBe(true)
+        expect(read.text).toContain('"code":"stopped"')
+      }
+      expect(await readBody(await second.start({ key: 'k' }))).toMatchObject({ isBroken: true })
+      expect(second.upstream.requests).toHaveLength(0)
+    })
+
+    test('that wait for the first output are both told of a Stop', async () => {
+      const [first, second] = [await openServer(), await openServer()]
+      const started = first.start({ conversation: 'c1', key: 'k' })
+      const upstream = await first.upstream.request()
+      const joined = second.start({ key: 'k' })
+      expect((await second.stop('c1')).status).toBe(204)
+      await upstream.closed
+      expect([(await started).status, (await joined).status]).toEqual([409, 409])
+    })
+  })
+
+  test('that is killed and starts again with its data: who reads here misses nothing, and all of it is kept', async () => {
+    redis = await startRedis('--appendonly', 'yes', '--appendfsync', 'always')
+    const [first, second] = [await openServer(), await openServer()]
+    const { upstream, body, id, url } = await openAnswer(first)
+    await speak(upstream, 0, 0.3)
+    await redis.kill()
+    await speak(upstream, 0.3, 0.6)
+    await redis.start()
+    await speak(upstream, 0.6, 1)
+    expect(await body).toEqual({ text: whole, isBroken: false })
+    await stored(first, id, new TextEncoder().encode(whole).length)
+    expect(await second.get(url).then(readBody)).toEqual({ text: whole, isBroken: false })
+  })
+
+  test('that loses all its data: who reads here misses nothing, others are told, and nothing wrong is given out', async () => {
+    redis = await startRedis()
+    const [first, second] = [await openServer(), await openServer()]
+    const { upstream, body, url } = await openAnswer(first)
+    await speak(upstream, 0, 0.3)
+    const there = second.get(url).then(readBody)
+    await speak(upstream, 0.3, 0.4)
+    await redis.kill()
+    await redis.start()
+    await speak(upstream, 0.4, 1)
+    expect(await body).toEqual({ text: whole, isBroken: false })
+    const { text, isBroken } = await there
+    expect(isBroken).toBe(true)
+    expect(whole.startsWith(text)).toBe(true)
+    expect((await second.get(url)).status).toBe(404)
+    expect(first.errors.map(String)).toContain('Error: Cannot store stream: the store has lost it')
+  })
+
+  test('that is full: who reads here misses nothing, a start with a key is refused, and a reader is told', async () => {
+    redis = await startRedis('--maxmemory-policy', 'noeviction')
+    const [first, second] = [await openServer(), await openServer()]
+    const { upstream, body, url } = await openAnswer(first)
+    await speak(upstream, 0, 0.3)
+    const client = createClient({ url: redis.url })
+    await client.connect()
+    await client.configSet('maxmemory', '1')
+    await speak(upstream, 0.3, 1)
+    expect(await body).toEqual({ text: whole, isBroken: false })
+    const refused = await second.start({ key: 'other' })
+    expect(refused.status).toBe(503)
+    expect(refused.headers.get('retry-after')).toBe('1')
+    // What is there can still be read, and does not end as if it were whole.
+    const reader = (await second.get(url)).body?.getReader()
+    const { value = new Uint8Array() } = (await reader?.read()) ?? {}
+    expect(value.length).toBeGreaterThan(0)
+    expect(whole.startsWith(new TextDecoder().decode(value))).toBe(true)
+    await reader?.cancel()
+    await client.configSet('maxmemory', '0')
+    // Once there is room again, all of it is kept.
+    expect(await second.get(url).then(readBody)).toEqual({ text: whole, isBroken: false })
+    client.destroy()
+  })
+
+  test('that hangs for seconds: who reads here does not wait, and nothing is written twice', async () => {
+    redis = await startRedis()
+    const [first, second] = [await openServer(), await openServer()]
+    const { upstream, body, url } = await openAnswer(first)
+    await speak(upstream, 0, 0.3)
+    redis.freeze(true)
+    const since = performance.now()
+    await speak(upstream, 0.3, 1)
+    expect(await body).toEqual({ text: whole, isBroken: false })
+    expect(performance.now() - since).toBeLessThan(5_000)
+    const refused = await second.start({ key: 'other' })
+    expect(refused.status).toBe(503)
+    redis.freeze(false)
+    expect(await second.get(url).then(readBody)).toEqual({ text: whole, isBroken: false })
+  })
+})
