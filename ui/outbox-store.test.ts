@@ -238,14 +238,17 @@ test('a worker that does not answer changes nothing, and refresh() does not reje
   await expect(store.retry('a')).rejects.toThrow('No answer')
 })
 
-test('a message that goes while the list is read is not in it', async () => {
+test('a message whose body the browser has lost is listed all the same: a person must know of it', async () => {
   const { keeper, put, forget } = createKeeper()
-  put('a')
+  put('a', undefined, { state: 'dead', code: 'storage_unavailable' })
   put('b')
   forget('a')
   const store = createOutboxStore(keeper)
   await store.refresh()
-  expect(store.getSnapshot()).toMatchObject([{ id: 'b' }])
+  expect(store.getSnapshot()).toMatchObject([
+    { id: 'a', state: 'dead', content: '' },
+    { id: 'b', content: 'b' },
+  ])
 })
 
 test('read() gives a list its own content, and its fault is told to who asked', async () => {

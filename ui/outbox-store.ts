@@ -27,7 +27,8 @@ export interface OutboxStore<Content = string> {
 
 export interface OutboxStoreOptions<Content> {
   /**
-   * Reads what the list should show from what the app wanted to send. It is called once for each message. Default: the
+   * Reads what the list should show from what the app wanted to send: once for each message, with an empty `Blob` where the
+   * browser has lost the body (a dead letter, `storage_unavailable`). Default: the
    * text of a JSON body: its `content`, `text` or `message`, or the text parts of its `content` or `parts`; else an empty string.
    */
   read: (body: Blob, entry: OutboxEntry) => Content | Promise<Content>
@@ -111,7 +112,7 @@ export function createOutboxStore(
     if (!found) return
     const next = await Promise.all(
       found.map(async ({ entry, body }) => {
-        const content = body ? await read(body, entry) : contents.get(entry.id)
+        const content = contents.has(entry.id) ? contents.get(entry.id) : await read(body, entry)
         return Object.assign(entry, { content })
       }),
     )
@@ -120,17 +121,15 @@ export function createOutboxStore(
   }
 
   /** Entries, and the bodies of those that have not been read yet; `undefined` where no worker answers. */
-  async function listWithBodies(): Promise<{ entry: OutboxEntry; body: Blob | null }[] | undefined> {
+  async function listWithBodies(): Promise<{ entry: OutboxEntry; body: Blob }[] | undefined> {
     try {
       const entries = await keeper.outbox.list()
-      const found = await Promise.all(
-        entries.map(async (entry) => ({
-          entry,
-          body: contents.has(entry.id) ? null : await keeper.outbox.body(entry.id),
-        })),
+      return await Promise.all(
+        entries.map(async (entry) => {
+          const body = contents.has(entry.id) ? null : await keeper.outbox.body(entry.id)
+          return { entry, body: body ?? new Blob() }
+        }),
       )
-      // One that has gone meanwhile has no body.
-      return found.filter(({ entry, body }) => body || contents.has(entry.id))
     } catch {
       // The worker is being replaced or has gone: its next status, or the keeper's next state, brings us here again.
       return undefined
