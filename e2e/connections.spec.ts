@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { CHAT } from './app.ts'
 import { expect, test } from './test.ts'
 import { startTestServer } from './test-server.ts'
@@ -27,3 +29,35 @@ for (const place of ['the app’s own origin', 'another origin'] as const) {
     if (provider !== server) await provider.close()
   })
 }
+
+test('forty messages, sent after an outage, use four connections', async ({ app }) => {
+  let isUp = false
+  const sockets = new Set<unknown>()
+  const received: string[] = []
+  const api = createServer((req, res) => {
+    const headers = { 'Access-Control-Allow-Origin': '*', 'Content-Type': 'application/json' }
+    req.resume().on('end', () => {
+      if (isUp) {
+        received.push(req.url ?? '')
+        sockets.add(req.socket)
+      }
+      res.writeHead(isUp ? 201 : 503, headers).end('{}')
+    })
+  })
+  await new Promise<void>((listening) => void api.listen(0, '127.0.0.1', listening))
+  const url = `http://127.0.0.1:${(api.address() as AddressInfo).port}/`
+  await app.start({ saves: [`${url}:conversation`] })
+  for (let n = 0; n < 40; n++) {
+    const save = await app.call(`${url}${n % 10}`, {
+      headers: { 'Content-Type': 'text/plain' },
+      body: `${n}`,
+    })
+    expect((await save.ended()).status).toBe(202)
+  }
+  isUp = true
+  await app.flush()
+  await expect.poll(() => received.length).toBe(40)
+  expect(sockets.size).toBeLessThanOrEqual(4)
+  api.closeAllConnections()
+  await new Promise((closed) => api.close(closed))
+})

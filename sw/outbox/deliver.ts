@@ -185,7 +185,8 @@ export async function deliver(found: Entry, turn: Turn, context: DeliverContext)
   if (answer && waiter && isFinal(decision)) waiter(answer.response)
   else answer?.response.body?.cancel().catch(() => {}) // It was read, and let go of.
   // Sent without what it had of its own, a refusal says nothing of the message itself.
-  if (!known && decision.do === 'dead' && answer && answer.status >= 400 && !isOver()) {
+  const isRefused = decision.do === 'dead' && decision.code !== 'unsure'
+  if (!known && isRefused && answer && answer.status >= 400 && !isOver()) {
     await needAuth()
     return false
   }

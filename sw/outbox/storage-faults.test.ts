@@ -223,6 +223,22 @@ test('what has just come is sent without being read again, and after a failure f
   expect(device.caches.count('match')).toBe(1)
 })
 
+test('what is removed unsent leaves its room in memory to others', async () => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = noNetwork
+  const worker = device.boot()
+  for (let n = 0; n < 20; n++) await worker.save('/api/a', 'x'.repeat(60_000))
+  const clearing = worker.outbox.clear()
+  await device.advance(0)
+  await clearing
+  device.upstream.otherwise = created
+  const before = device.caches.count('match')
+  await worker.save('/api/a', 'y'.repeat(60_000))
+  await device.advance(0)
+  expect(device.upstream.bodies().at(-1)).toMatch(/^y+$/)
+  expect(device.caches.count('match')).toBe(before)
+})
+
 test('what is next in its conversation is read while the one before it is sent', async () => {
   const device = createFakeDevice()
   device.upstream.otherwise = noNetwork

@@ -82,14 +82,9 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
 
   /** The ledger answers in the order in which it does things: so the queues are told. */
   const follow = async <Result>(asked: Promise<Result>, tell: (result: Result) => void): Promise<Result> => {
-    try {
-      const result = await asked
-      tell(result)
-      return result
-    } catch (error) {
-      seen = null
-      throw error
-    }
+    const result = await asked
+    tell(result)
+    return result
   }
 
   const noteId = (id: string) => {
@@ -168,7 +163,7 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
       }
     },
     lastId: () => lastId,
-    list: async () => (await timely(ledger.all())).entries.filter(({ id }) => !isStoring(id)),
+    list: async () => (await readLedger()).filter(({ id }) => !isStoring(id)),
     queue: queues.of,
     body: (id) => bodies.take(id) ?? readBody(id),
     readAhead: (conversation, principal) =>
@@ -187,7 +182,9 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
       const remove = async () => {
         const wasThere = await isGone
         queues.remove(id)
-        return (await timely(follow(ledger.remove(id), () => queues.remove(id)))) || wasThere
+        const removing = follow(ledger.remove(id), () => queues.remove(id))
+        removing.catch(() => (seen = null))
+        return (await timely(removing)) || wasThere
       }
       return { isGone, wasThere: remove() }
     },

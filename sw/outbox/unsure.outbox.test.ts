@@ -67,6 +67,26 @@ test('so does an index that was lost', async () => {
   expect(await second.outbox.list()).toMatchObject([{ state: 'dead', code: 'unsure' }])
 })
 
+test.each([500, 504, 408])('so does a %d to one that has lost its secrets', async (status) => {
+  const device = createFakeDevice()
+  serve(device, created, () => false)
+  const first = device.boot()
+  await first.save('/api/a', 'm1', { settings, headers: { authorization: 'Bearer old' } })
+  await device.advance(1_000)
+  first.kill()
+  await device.database.remove('streamkeeper https://app.example/', 'keys', 'seal')
+  device.askAuth = async () => ({ authorization: 'Bearer new' })
+  serve(device, () => answers(status))
+  const second = device.boot()
+  for (let n = 0; n < 3; n++) {
+    await device.advance(600_000)
+    void second.outbox.drain('woken')
+  }
+  await device.advance(0)
+  expect(sent(device)).toHaveLength(1)
+  expect(await second.outbox.list()).toMatchObject([{ state: 'dead', code: 'unsure' }])
+})
+
 test('a server that cannot be reached is asked for nothing: it waits, and is sent when it can', async () => {
   const device = createFakeDevice()
   let isUp = false
