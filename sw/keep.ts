@@ -119,6 +119,8 @@ export function keep(given: Options, emptied?: () => void): Kept {
           return askAuth(clock, await pages(), question)
         }),
       during: (reading) => work.during(reading),
+      ended: ({ requestId, clientId, principal: whose, conversation }, isFailed) =>
+        void endedChats.ended({ requestId, clientId, principal: whose, conversation, isFailed }),
     },
   })
   const resumeRoutes = createResumeRoutes(options.resume ?? {}, scope, answers)

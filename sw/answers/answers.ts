@@ -79,6 +79,8 @@ export interface AnswersContext extends InheritanceContext {
     ask: (record: Recorded) => Ask
     /** Counts as work until it settles. */
     during: (work: Promise<unknown>) => void
+    /** It has ended by itself. */
+    ended: (record: Recorded, isFailed: boolean) => void
   }
   /** So long an answer goes on without any page, ms. */
   graceMs: number
@@ -326,7 +328,7 @@ export function createAnswers(context: AnswersContext): Answers {
     const { record, log, stop } = kept
     const { requestId, attempts, readingOn } = record
     if (!context.readOn || !readingOn || !open.splice) return
-    const { ask, during, ...how } = context.readOn
+    const { ask, during, ended: endedByItself, ...how } = context.readOn
     const { timeouts } = readingOn
     const tell = (status: Untold<RequestStatus>) => {
       hear(status)
@@ -370,6 +372,7 @@ export function createAnswers(context: AnswersContext): Answers {
             durationMs: Math.max(0, clock.now() - record.at),
             bytes: log.size(),
           })
+        if (kind !== 'cancelled') endedByItself(record, kind === 'failed')
         ended(kept)
       },
     })

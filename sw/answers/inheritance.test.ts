@@ -348,10 +348,12 @@ describe.each([openaiBackground(), located()])('a response by $name whose worker
   }
   let asked: string[]
   let work: Promise<unknown>[]
+  let ends: string[]
 
   beforeEach(() => {
     asked = []
     work = []
+    ends = []
   })
 
   /** The next worker, whose server gives this. */
@@ -361,6 +363,7 @@ describe.each([openaiBackground(), located()])('a response by $name whose worker
       retry: DEFAULT_RETRY,
       network: createFakeNetwork(),
       during: (reading) => work.push(reading),
+      ended: (record, isFailed) => ends.push(`${record.requestId} ${isFailed ? 'failed' : 'whole'}`),
       ask:
         () =>
         async (url, { headers }) => {
@@ -394,6 +397,7 @@ describe.each([openaiBackground(), located()])('a response by $name whose worker
     ])
     expect(await readAgain(boot())).toEqual({ text: whole, end: 'closed' })
     await Promise.all(work)
+    expect(ends).toEqual(['r1 whole'])
   })
 
   test.each(['another response', 404, 'nothing'] as const)(
@@ -404,6 +408,7 @@ describe.each([openaiBackground(), located()])('a response by $name whose worker
       expect(again?.end).toBe('broken')
       expect(again?.text.startsWith(half)).toBe(true)
       expect(told.at(-1)).toMatchObject({ status: 'request_failed' })
+      expect(ends).toEqual(['r1 failed'])
     },
   )
 
