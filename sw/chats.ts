@@ -254,7 +254,7 @@ function recordReadingOn(
   credential: string,
 ): RecordedReadingOn {
   const url = new URL(readingOn.url)
-  for (const name of [...url.searchParams.keys()]) {
+  for (const name of Array.from(url.searchParams.keys())) {
     // Of a background response the query is asked again.
     if (!readingOn.isBackground || /key|token|secret|sig|auth|pass/i.test(name)) url.searchParams.delete(name)
   }
