@@ -214,10 +214,16 @@ export function connect(link: Link, helloMs: number): Connection {
       if (!response.headers.has(REQUEST_ID_HEADER)) throw new Error('Cannot attach: no such answer')
       return response
     },
-    answerAuth: async ({ origin, url, entryId, conversation }, [port]) => {
+    answerAuth: async ({ origin, url, entryId, conversation, for: purpose }, [port]) => {
       let headers: Record<string, string> | null | undefined
       try {
-        headers = await link.provider?.({ origin, url, entryId, conversation })
+        headers = await link.provider?.({
+          origin,
+          url,
+          entryId,
+          conversation,
+          ...(purpose && { for: purpose }),
+        })
       } catch (error) {
         reportError(error)
       }

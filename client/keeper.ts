@@ -65,11 +65,14 @@ export interface Snapshot {
 export interface AuthQuestion {
   origin: string
   url: string
+  /** Of the message; of the request for a response. */
   entryId: string
   conversation: string
+  /** `'resume'`: a response is to be read on at its server after the worker's death; absent: a message is to be sent. */
+  for?: 'resume'
 }
 
-/** Gives the headers to send a saved message with (`Authorization`, mostly), or `null` when there are none. */
+/** Gives the headers to send a request with (`Authorization`, mostly), or `null` when there are none. */
 export type AuthProvider = (
   question: AuthQuestion,
 ) => Record<string, string> | null | Promise<Record<string, string> | null>

@@ -43,6 +43,7 @@ function groupOf({ steps }: Preset): string {
     case 'hang':
       return 'Connections'
     case 'answer': {
+      if (first.kept) return 'Connections'
       const broken = first.cut || first.pauses?.some(({ ms }) => ms === 'forever')
       return broken ? 'Broken answers' : 'Slow and odd answers'
     }

@@ -66,6 +66,33 @@ test('a page that reloads meanwhile reads all of it', async ({ app, provider }) 
   expect(text).toBe(whole)
 })
 
+test('the worker dies: the next one reads on with the key that a page gives, and whoever attaches reads all of it', async ({
+  app,
+  provider,
+  killWorker,
+}) => {
+  const { call, answer } = await open(app, provider, OPENAI)
+  const before = OPENAI.events.slice(0, 5).join('')
+  answer.say(before)
+  await received(call, before)
+  const [{ requestId } = { requestId: '' }] = await app.told('first_output')
+  // The journal writes what it has within this time.
+  await app.evaluate(() => new Promise((resolve) => setTimeout(resolve, 600)))
+  await killWorker()
+  expect((await call.ended()).state).toBe('failed')
+  await app.evaluate(
+    (key) => window.e2e.keeper?.provideAuth(({ for: purpose }) => (purpose ? key : null)),
+    KEY,
+  )
+  const attached = app.evaluate(async (id) => (await window.e2e.keeper?.attach(id))?.text(), requestId)
+  const asked = await provider.asked()
+  expect(asked).toMatchObject({ method: 'GET', path: '/v1/responses/resp_1', headers: KEY })
+  await give(asked, OPENAI)
+  expect(await attached).toBe(OPENAI.events.join(''))
+  expect(await app.told('request_finished')).toMatchObject([{ requestId, verdict: 'complete' }])
+  expect(provider.requests()).toBe(2)
+})
+
 test('Stop ends a background response at its server', async ({ app, provider }) => {
   const { call, answer } = await open(app, provider, OPENAI)
   answer.say(OPENAI.events.slice(0, 5).join(''))

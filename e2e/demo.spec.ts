@@ -119,6 +119,17 @@ test('a cut answer is never shown as a whole one', async ({ tab, server }) => {
   expect(await tab.textContent(testId('problem'))).toBeTruthy()
 })
 
+test('a cut of an answer that its server keeps is bridged before one’s eyes', async ({ tab, server }) => {
+  const demo = createDemo(tab, server)
+  await demo.open()
+  await demo.chooseFault('cut-and-read-on')
+  await demo.send('Hello')
+  const read = await demo.answer('complete', 41)
+  await tab.reload()
+  await demo.controlled()
+  expect(await demo.answer('complete')).toBe(read)
+})
+
 test('a message that cannot be saved waits in sight, also after a reload, and arrives once', async ({
   tab,
   server,

@@ -39,13 +39,16 @@ interface How {
   /** React's development build: StrictMode mounts everything twice, and aborts the first resume request at once. */
   isStrict?: boolean
   onAbort?: 'stop' | 'detach'
+  /** The server gives a response again from its start. */
+  replays?: boolean
 }
 
 /** Opens the app; there is nothing to resume. */
 async function open(tab: Page, server: TestServer, provider: ScriptedProvider, how: How = {}): Promise<void> {
-  const { isStrict = false, onAbort } = how
+  const { isStrict = false, onAbort, replays = false } = how
   const query = new URLSearchParams({ id: 'room/1', api: `${provider.url}/api/chat` })
   if (onAbort) query.set('onAbort', onAbort)
+  if (replays) query.set('replay', '1')
   await tab.goto(`${server.url}/e2e/site/${isStrict ? 'use-chat-strict' : 'use-chat'}.html?${query}`)
   await refuseToResume(provider)
   await isReady(tab)
@@ -77,6 +80,24 @@ async function leave(tab: Page, provider: ScriptedProvider, to: string | undefin
   await refuseToResume(provider, to)
   await isReady(tab)
 }
+
+test('a cut that the server’s own resume endpoint bridges is none to useChat', async ({
+  tab,
+  server,
+  provider,
+}) => {
+  const answer = await ask(tab, server, provider, { replays: true })
+  answer.say(delta('two, ').slice(0, 20))
+  await answer.end('reset')
+  const again = await provider.asked()
+  expect(again).toMatchObject({ method: 'GET', path: '/api/chat/room%2F1/stream' })
+  again.begin(UI_STREAM)
+  again.say(BEGIN + delta('One, ') + delta('two, ') + delta('three.') + END)
+  await again.end('end')
+  await reads(tab, 'One, two, three.')
+  await isReady(tab)
+  expect((await view(tab)).error).toBeUndefined()
+})
 
 for (const isStrict of [false, true]) {
   const react = isStrict ? 'React’s StrictMode' : 'React'

@@ -1,11 +1,14 @@
 import { type Clock, pause } from '../core/clock.ts'
 
-/** What a page is told of a saved message that needs new credentials; nothing of its body. */
+/** What a page is told of a saved message, or a response, that needs new credentials; nothing of its body. */
 export interface AuthQuestion {
   origin: string
   url: string
+  /** Of the message, or the id of the response's request. */
   entryId: string
   conversation: string
+  /** `'resume'`: a response is to be read on; absent: a message waits. */
+  for?: 'resume'
 }
 
 /** A page that does not answer by then has no answer, ms. */

@@ -1,5 +1,5 @@
 import { digestCredential } from '../core/chat/credential.ts'
-import { describeChat } from '../core/chat/describe.ts'
+import { type ChatDescription, describeChat } from '../core/chat/describe.ts'
 import { startTrip } from '../core/chat/trip.ts'
 import { type Clock, type Random, waitAtMost } from '../core/clock.ts'
 import type { ChatRouteOptions, Options } from '../core/options/options.ts'
@@ -8,6 +8,7 @@ import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/proto
 import type { RequestStatus, Untold } from '../core/protocol/status.ts'
 import type { Limits } from '../core/retry/limits.ts'
 import type { Answers } from './answers/answers.ts'
+import type { RecordedReadingOn } from './answers/journal.ts'
 import type { Brake } from './brake.ts'
 import { digestRequest } from './digest-request.ts'
 import type { EndedChat } from './notifications/ended-chats.ts'
@@ -117,6 +118,7 @@ export function createChats(context: ChatsContext): Chats {
         ...(conversation === undefined ? {} : { conversation }),
         ...(resumeId === undefined ? {} : { resumeId }),
         keep: journal,
+        ...(journal === 'disk' ? { readingOn: recordReadingOn(request, description, credential) } : {}),
         principal: lost?.principal === undefined ? whose : lost.principal,
       },
       ticket.stop,
@@ -245,7 +247,23 @@ function isTooLarge(body: ArrayBuffer | null): boolean {
   return body !== null && body.byteLength > MAX_BODY
 }
 
+/** What is kept of a request to read its response on after this worker's death: nothing that could be a secret. */
+function recordReadingOn(
+  { credentials }: Request,
+  { readingOn, timeouts }: ChatDescription,
+  credential: string,
+): RecordedReadingOn {
+  const url = new URL(readingOn.url)
+  for (const name of Array.from(url.searchParams.keys())) {
+    // Of a background response the query is asked again.
+    if (!readingOn.isBackground || /key|token|secret|sig|auth|pass/i.test(name)) url.searchParams.delete(name)
+  }
+  return { ...readingOn, url: url.href, credentials, needsAuth: credential !== '', timeouts }
+}
+
 function addAttempts(status: Untold<RequestStatus>, earlier: number): Untold<RequestStatus> {
+  // Reconnects are none.
+  if (status.status === 'stream_resuming') return status
   if ('attempt' in status) return { ...status, attempt: status.attempt + earlier }
   return 'attempts' in status ? { ...status, attempts: status.attempts + earlier } : status
 }

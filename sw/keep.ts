@@ -7,6 +7,8 @@ import { canonicalOptions } from '../core/options/canonical.ts'
 import { watchLocalNetwork } from '../core/local-network.ts'
 import { matchRoute, type RouteMatch } from '../core/options/routes.ts'
 import { isOurs, type ToWorker } from '../core/protocol/message.ts'
+import { systemNetwork } from '../core/network.ts'
+import { DEFAULT_RETRY } from '../core/retry/policy.ts'
 import { REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
 import { createAnswers } from './answers/answers.ts'
 import { openJournal } from './answers/journal.ts'
@@ -26,7 +28,7 @@ import { openLedger } from './outbox/ledger.ts'
 import { openLetters } from './outbox/letters.ts'
 import { createOutbox } from './outbox/outbox.ts'
 import { openPrincipal } from './principal.ts'
-import { readBody, reissue } from './reissue.ts'
+import { askForLost, readBody, reissue } from './reissue.ts'
 import { serveOwn } from './serve-own.ts'
 import { createWork, type Work } from './work.ts'
 import { worker } from './worker.ts'
@@ -105,6 +107,21 @@ export function keep(given: Options, emptied?: () => void): Kept {
     lost: ({ requestId, clientId, conversation, principal: whose }) =>
       void endedChats.ended({ requestId, clientId, principal: whose, conversation, isFailed: true }),
     unreadable: degraded,
+    readOn: {
+      random,
+      retry: { ...DEFAULT_RETRY, ...options.retry },
+      network: systemNetwork,
+      ask: (record) =>
+        askForLost(record, async (url) => {
+          const { origin } = new URL(url)
+          const { requestId, conversation = '' } = record
+          const question = { origin, url, entryId: requestId, conversation, for: 'resume' as const }
+          return askAuth(clock, await pages(), question)
+        }),
+      during: (reading) => work.during(reading),
+      ended: ({ requestId, clientId, principal: whose, conversation }, isFailed) =>
+        void endedChats.ended({ requestId, clientId, principal: whose, conversation, isFailed }),
+    },
   })
   const resumeRoutes = createResumeRoutes(options.resume ?? {}, scope, answers)
   const work = createWork(navigator.locks, scope)

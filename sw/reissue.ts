@@ -1,4 +1,5 @@
 import { type Ask, headersForAsking } from '../core/chat/read-on.ts'
+import type { Recorded } from './answers/journal.ts'
 import { REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
 
 /**
@@ -53,6 +54,25 @@ export function askForRest(
     referrerPolicy: request.referrerPolicy,
     signal,
   })
+}
+
+/**
+ * The same for a request of a worker that died: cookies go by themselves; what else it had, a page must give again.
+ *
+ * @param authorize asks the pages; `null` when none has any
+ */
+export function askForLost(
+  { readingOn }: Pick<Recorded, 'readingOn'>,
+  authorize: (url: string) => Promise<Record<string, string> | null>,
+): Ask {
+  let given: Record<string, string> | null = null
+  return async (url, { method, headers, signal }) => {
+    if (readingOn?.needsAuth) given ??= await authorize(url)
+    if (readingOn?.needsAuth && !given) throw new TypeError('No page gives the credentials')
+    const { credentials = 'same-origin' } = readingOn ?? {}
+    const init = { method, headers: { ...given, ...headers }, credentials, signal }
+    return fetch(url, { ...init, cache: 'no-store', redirect: 'manual' })
+  }
 }
 
 /** Reads a request's body once; `null` where there can be none. */

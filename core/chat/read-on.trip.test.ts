@@ -261,6 +261,21 @@ describe('reading on', () => {
     expect(asked).toBe(1)
   })
 
+  test('lets go of a connection that gives another response', async () => {
+    let isClosed = false
+    const run = openaiCut(6, async () => {
+      const text = 'data: {"type":"response.output_text.delta","sequence_number":9}\n\n'
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+        cancel: () => void (isClosed = true),
+      })
+      return new Response(body, { headers: OPENAI.headers })
+    })
+    await run.clock.advance(1_000)
+    expect(statusOf(run, 'request_failed').code).toBe('truncated')
+    expect(isClosed).toBe(true)
+  })
+
   test('begins when the old connection is closed', async () => {
     const seen: boolean[] = []
     const run: FakeTrip = cutAt(OPENAI, OPENAI.whole.length - 300, 'open', async (url, init) => {

@@ -180,6 +180,7 @@ export async function relay(open: OpenAnswer, context: RelayContext): Promise<vo
   /** Judges the response; `end` says how its last connection ended. */
   function conclude(end: ConnectionEnd) {
     const isClean = end === 'closed'
+    if (!isClean) close()
     // What will never be finished is passed on as it came.
     const unfinished = splice?.unfinished() ?? []
     for (const part of unfinished.length > 0 ? unfinished : lastWords) pass(part)

@@ -104,10 +104,29 @@ describe('a Response of a log', () => {
     expect([response?.status, response?.headers.get('x-a'), response?.body]).toEqual([201, 'b', null])
   })
 
-  test('from an offset that is not there yet, or no longer, is none', () => {
+  test('from an offset that is still to come waits for it', async () => {
     const log = createLog()
     log.append(bytes('four'))
+    const reading = log.open(6)?.text()
+    log.append(bytes('f'))
+    log.append(bytes('ive'))
+    log.end()
+    expect(await reading).toBe('ve')
+  })
+
+  test('from an offset that never comes breaks, and is none after the end', async () => {
+    const log = createLog()
+    log.append(bytes('four'))
+    const reading = expect(log.open(5)?.text()).rejects.toThrow('ended before that byte')
+    log.end()
+    await reading
     expect(log.open(5)).toBeUndefined()
+    expect(log.open(4)).toBeDefined()
+  })
+
+  test('from an offset that is no longer there is none', () => {
+    const log = createLog()
+    log.append(bytes('four'))
     log.append(new Uint8Array(16 * MB))
     log.append(bytes('more'))
     expect(log.open(0)).toBeUndefined()

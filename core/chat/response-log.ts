@@ -35,7 +35,10 @@ export interface Reading {
 export interface ResponseLog extends ResponseWriter {
   /** Resolves when it can be opened, or has ended without a head and never can. */
   begun: Promise<void>
-  /** A Response from this byte on, then live. `undefined` without a head, or if that byte is not there. */
+  /**
+   * A Response from this byte on, then live; it waits for a byte that is still to come. `undefined` without a head, or if
+   * that byte is not there.
+   */
   open: (from: number, reading?: Reading) => Response | undefined
   /** Bytes so far. */
   size: () => number
@@ -153,7 +156,7 @@ export function createResponseLog(limits: LogLimits): ResponseLog {
   }
 
   function open(from: number, { delivered, givenUp }: Reading = {}): Response | undefined {
-    if (!head || from < forgotten || from > size) return undefined
+    if (!head || from < forgotten || (ended && from > size)) return undefined
     const { hasBody, isEarly, ...init } = head
     if (!hasBody) return new Response(null, init)
     const { clock, unreadMs = 0 } = limits
@@ -236,7 +239,8 @@ export function createResponseLog(limits: LogLimits): ResponseLog {
       if (cursor.offset >= size) {
         if (!ended) return
         close()
-        if (ended.error) fail(ended.error)
+        if (skip > 0) fail(new TypeError('The response ended before that byte'))
+        else if (ended.error) fail(ended.error)
         else hand(null)
         return
       }
@@ -245,8 +249,12 @@ export function createResponseLog(limits: LogLimits): ResponseLog {
         return fail(new TypeError('The reader fell too far behind the response'))
       }
       const bytes = at(next++)
-      asked = undefined
       cursor.offset += bytes.length
+      if (skip >= bytes.length) {
+        skip -= bytes.length
+        return serve()
+      }
+      asked = undefined
       hand(skip > 0 ? bytes.subarray(skip) : bytes)
       skip = 0
       proceed()

@@ -38,6 +38,8 @@ export interface Splice {
   saysEnd: boolean
   /** Whether the server is known to have the response: then it is never asked for by another POST. */
   isKnown: () => boolean
+  /** What is given again has the same bytes, comments and all: positions in it hold for what was handed on before. */
+  isExact: boolean
   /** Where a POST ends it at the server. */
   stopUrl: () => URL | undefined
 }
@@ -111,6 +113,7 @@ export function spliceEvents({
     begin: () => {},
     isClosed: () => false,
     saysEnd: false,
+    isExact: false,
     isKnown: () => !isOff && requestAfter(undefined, id) !== undefined,
     stopUrl: () => stopUrl?.(id),
   }
@@ -246,6 +249,7 @@ export function spliceBytes({ requestFrom, isReplay, saysEnd }: BytePlace): Spli
     },
     isClosed: () => isClosed && !isMissing(),
     saysEnd,
+    isExact: true,
     isKnown: () => !isOff,
     stopUrl: () => undefined,
   }

@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http'
+import OpenAI from 'openai'
 import { describe, expect, test, vi } from 'vitest'
 import { deferred } from '../deferred.ts'
 import { countConnections } from '../testing/count-connections.ts'
+import { openaiBackground } from '../testing/resumable.ts'
 import { ANTHROPIC, OPENAI, type Sdk } from '../testing/sdks.ts'
 import { createResilientFetch } from './create-resilient-fetch.ts'
 
@@ -192,4 +194,32 @@ describe('a quota that is spent', () => {
     expect([alone.requests(), ours.requests()]).toEqual([1, 1])
     for (const error of errors) expect(error).toMatchObject({ status: 402 })
   })
+})
+
+test('openai: a background response that is cut after every event is read whole, from one POST', async () => {
+  const { events, give } = openaiBackground()
+  const asked: string[] = []
+  await using server = await countConnections((request, response) => {
+    const { method = '', url = '' } = request
+    asked.push(method)
+    const given = Buffer.from(give(new URL(url, 'http://a'), new Headers(), 'the rest').body).toString()
+    // Two events a connection: the one that is compared, and one more.
+    const two = given.match(/^(?:(?:: .*\n\n)?event: .*\ndata: .*\n\n){1,2}/) ?? ['']
+    const text = method === 'POST' ? (events[0] ?? '') : two[0]
+    request.resume().on('end', () => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.end(text)
+    })
+  })
+  const client = new OpenAI({ apiKey: 'k', baseURL: new URL('/v1', server.url).href, fetch: resilient() })
+  const stream = await client.responses.create({
+    model: 'gpt-4o',
+    input: 'Hi',
+    stream: true,
+    background: true,
+  })
+  const types: string[] = []
+  for await (const { type } of stream) types.push(type)
+  expect(types).toHaveLength(events.length)
+  expect(asked.filter((method) => method === 'POST')).toHaveLength(1)
 })

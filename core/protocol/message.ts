@@ -122,7 +122,15 @@ export type ToPage =
   | { streamkeeper: 1; type: 'status'; status: Status; outbox?: OutboxCounts }
   /** A client of 0.1 takes it for a status, so it looks like one. */
   | { streamkeeper: 1; type: 'unseen'; unseen: Unseen; status: { status: 'unseen' } }
-  | { streamkeeper: 1; type: 'auth'; origin: string; url: string; entryId: string; conversation: string }
+  | {
+      streamkeeper: 1
+      type: 'auth'
+      origin: string
+      url: string
+      entryId: string
+      conversation: string
+      for?: 'resume'
+    }
 
 /** Whether a `message` event's data is meant for us, and not for the app's own channel. */
 // oxlint-disable-next-line no-unnecessary-type-parameters -- the caller says which side it is on

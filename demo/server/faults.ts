@@ -181,6 +181,13 @@ export const FAULTS = [
     steps: [{ kind: 'answer', cut: { afterTokens: 40, by: 'reset' } }],
   },
   {
+    name: 'cut-and-read-on',
+    title: 'Cut, and given again',
+    description:
+      'The connection breaks after 40 tokens, but the server goes on and gives the rest where it is asked.',
+    steps: [{ kind: 'answer', kept: true, cut: { afterTokens: 40, by: 'reset' } }],
+  },
+  {
     name: 'cut-short',
     title: 'Cut short',
     description: 'After 40 tokens the answer ends politely, as if it were whole; it is not.',

@@ -7,6 +7,7 @@ import { type Exchange, openExchange } from './exchange.ts'
 import { answerHistory } from './history/answer-history.ts'
 import { openHistory } from './history/open-history.ts'
 import type { SaveAttempt } from './history/save-log.ts'
+import { createKeptAnswers } from './provider/kept-answers.ts'
 import { sendError } from './send.ts'
 import { serveSite } from './site.ts'
 import { answerUpstream, type UpstreamContext } from './upstream/answer-upstream.ts'
@@ -72,6 +73,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     attempts: createAttemptCounter(),
     connections,
     tokensPerSecond: options.tokensPerSecond ?? 35,
+    kept: createKeptAnswers(),
     passThrough,
   }
   const config = passThrough

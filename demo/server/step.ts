@@ -54,6 +54,8 @@ export interface AnswerOptions {
   pauses?: readonly Pause[]
   /** Where the answer breaks off. */
   cut?: Cut
+  /** The server goes on with it after a cut, and says in `Content-Location` where it gives it again. Default: false. */
+  kept?: boolean
   /** Which end markers come after a full answer. Default: `both`. */
   endMarkers?: 'both' | 'finish_reason' | 'done' | 'none'
   /** Default: `stop`. */

@@ -56,7 +56,10 @@ const resume: Options['resume'] = {
   key: 'body.id',
   ...(onAbort && { onAbort }),
 }
-const { state } = await register('/streamkeeper-sw.js', { chat: [api], resume })
+/** The app's server gives a response again from its start. */
+const again = { url: `${api}/:id/stream`, key: 'body.id', position: 'replay' } as const
+const chat = query.has('replay') ? { url: api, resume: again } : api
+const { state } = await register('/streamkeeper-sw.js', { chat: [chat], resume })
 const root = createRoot(document.body)
 const show = (id: string | undefined) => {
   window.useChat.id = undefined

@@ -1,9 +1,14 @@
 import type { ResponseWriter } from '../../core/chat/response-log.ts'
 import type { Trip } from '../../core/chat/trip.ts'
+import type { OpenAnswer } from '../../core/chat/attempt.ts'
+import { type Ask, createReadOn } from '../../core/chat/read-on.ts'
+import { relay } from '../../core/chat/relay.ts'
 import { NO_READER } from '../../core/chat/trip-request.ts'
-import { pause, waitAtMost } from '../../core/clock.ts'
+import { pause, type Random, waitAtMost } from '../../core/clock.ts'
 import { readFirstWords } from '../../core/providers/inspection/first-words.ts'
 import type { StreamInfo } from '../../core/protocol/message.ts'
+import type { Network } from '../../core/network.ts'
+import type { RetryPolicy } from '../../core/retry/policy.ts'
 import type { RequestStatus, Untold } from '../../core/protocol/status.ts'
 import { createInheritance, type Inheritance, type InheritanceContext } from './inheritance.ts'
 import type { Asked, Recorded } from './journal.ts'
@@ -26,8 +31,11 @@ export interface Answers {
   hear: (status: Untold<RequestStatus>) => void
   /** An answer from that byte on, then live, also before it has begun; `undefined` where there is none. */
   attach: (requestId: string, from: number, clientId: string) => Promise<Response | undefined>
-  /** What a page that was reloaded wants to go on with: see `resume.route`. */
-  resume: (resumeId: string, clientId: string) => Promise<Response | undefined>
+  /**
+   * What a page that was reloaded wants to go on with: see `resume.route`. `'cut'`: also what is kept of a cut response,
+   * for want of anything better.
+   */
+  resume: (resumeId: string, clientId: string, also?: 'cut') => Promise<Response | undefined>
   /** Whether another page than this one reads it. */
   isReadByOthers: (requestId: string, clientId: string) => boolean
   /** Stops what is under way of that name; whether there was any. */
@@ -62,6 +70,18 @@ export interface Begun {
 }
 
 export interface AnswersContext extends InheritanceContext {
+  /** Reads on what a worker before this one was reading; absent: that is cut. */
+  readOn?: {
+    random: Random
+    retry: RetryPolicy
+    network: Network
+    /** Asks the server of a request, with the credentials that there are now. */
+    ask: (record: Recorded) => Ask
+    /** Counts as work until it settles. */
+    during: (work: Promise<unknown>) => void
+    /** It has ended by itself. */
+    ended: (record: Recorded, isFailed: boolean) => void
+  }
   /** So long an answer goes on without any page, ms. */
   graceMs: number
   /** Whether giving up a Response only detaches from it. */
@@ -114,7 +134,7 @@ export function createAnswers(context: AnswersContext): Answers {
   const leaving = new Map<string, number>()
   /** What pages have read to its end while they were about to go. */
   const unshown = new Map<string, Set<Kept>>()
-  const inheritance = createInheritance(context, all)
+  const inheritance = createInheritance(context, all, context.readOn && readOn)
 
   const isLeaving = (clientId: string) =>
     (leaving.get(clientId) ?? -Infinity) > clock.monotonic() - LEAVING_MS
@@ -275,6 +295,9 @@ export function createAnswers(context: AnswersContext): Answers {
     // Who reads it now is told of it as of its own.
     if (kept.log.readers() === 0) kept.record.clientId = clientId
     kept.entry.touch()
+    const { continued } = kept
+    // Only where the bytes are the same again does a place in those that were lost mean anything.
+    if (continued && from > continued.from && !continued.isExact) return undefined
     const response = open(kept, from, clientId)
     if (response) reportReading(kept, 'stream_attached', from)
     return response
@@ -287,6 +310,74 @@ export function createAnswers(context: AnswersContext): Answers {
       if (kept.record.resumeId === resumeId && isOwn(kept, clientId)) last = kept
     }
     return last
+  }
+
+  const hear: Answers['hear'] = (status) => {
+    const kept = all.get(status.requestId)
+    if (!kept) return
+    const { record, entry } = kept
+    if (status.status === 'request_finished') record.verdict = status.verdict
+    if (status.status === 'request_failed') record.verdict = status.code
+    if (status.status === 'request_cancelled') record.verdict = 'cancelled'
+    if ('attempt' in status && status.status !== 'stream_resuming') record.attempts = status.attempt
+    entry.touch()
+  }
+
+  /** A worker before this one was reading it: its server goes on giving it. */
+  function readOn(kept: Kept, open: OpenAnswer) {
+    const { record, log, stop } = kept
+    const { requestId, attempts, readingOn } = record
+    if (!context.readOn || !readingOn || !open.splice) return
+    const { ask, during, ended: endedByItself, ...how } = context.readOn
+    const { timeouts } = readingOn
+    const tell = (status: Untold<RequestStatus>) => {
+      hear(status)
+      report(kept, status)
+    }
+    const reading = relay(open, {
+      clock,
+      timeouts,
+      isEventSource: false,
+      writer: createWriter(kept),
+      signal: stop.signal,
+      readOn: createReadOn(open.splice, open.response.headers, {
+        ...how,
+        clock,
+        requestId,
+        headersMs: timeouts.firstOutputMs,
+        signal: stop.signal,
+        ask: ask(record),
+        report: tell,
+      }),
+      stalled: (name, silentMs) => tell({ status: 'stream_stalled', requestId, clock: name, silentMs }),
+      flowing: (name, silentMs) => tell({ status: 'stream_flowing', requestId, clock: name, silentMs }),
+      ended: (end) => {
+        const { kind } = end
+        if (kind === 'failed')
+          tell({ status: 'request_failed', requestId, attempts, waitedMs: 0, ...end.failure })
+        if (kind === 'cancelled')
+          tell({
+            status: 'request_cancelled',
+            requestId,
+            by: stop.signal.reason === NO_READER ? 'grace' : 'page',
+          })
+        if (kind === 'complete')
+          tell({
+            status: 'request_finished',
+            requestId,
+            verdict: 'complete',
+            attempts,
+            waitedMs: 0,
+            ttftMs: 0,
+            durationMs: Math.max(0, clock.now() - record.at),
+            bytes: log.size(),
+          })
+        if (kind !== 'cancelled') endedByItself(record, kind === 'failed')
+        ended(kept)
+      },
+    })
+    during(reading)
+    void goOn(kept)
   }
 
   return {
@@ -334,18 +425,9 @@ export function createAnswers(context: AnswersContext): Answers {
     },
     claim: inheritance.claim,
     has: (requestId) => all.has(requestId),
-    hear: (status) => {
-      const kept = all.get(status.requestId)
-      if (!kept) return
-      const { record, entry } = kept
-      if (status.status === 'request_finished') record.verdict = status.verdict
-      if (status.status === 'request_failed') record.verdict = status.code
-      if (status.status === 'request_cancelled') record.verdict = 'cancelled'
-      if ('attempt' in status) record.attempts = status.attempt
-      entry.touch()
-    },
+    hear,
     attach,
-    resume: async (resumeId, clientId) => {
+    resume: async (resumeId, clientId, also) => {
       await ready()
       const kept = named(resumeId, clientId)
       if (!kept) return undefined
@@ -355,6 +437,7 @@ export function createAnswers(context: AnswersContext): Answers {
         // was stopped is not wanted.
         const isCut = record.verdict !== 'complete'
         if (record.verdict === 'cancelled') return undefined
+        if (isCut && also !== 'cut') return undefined
         if (isCut ? record.isResumed || record.clientId !== clientId : record.deliveredWhole) return undefined
         record.isResumed = isCut
       }

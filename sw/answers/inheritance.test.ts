@@ -1,16 +1,20 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { describeChat } from '../../core/chat/describe.ts'
 import { startTrip } from '../../core/chat/trip.ts'
+import { DEFAULT_TIMEOUTS } from '../../core/chat/timeouts.ts'
 import type { RequestStatus, Untold } from '../../core/protocol/status.ts'
+import { DEFAULT_RETRY } from '../../core/retry/policy.ts'
 import { createLimits } from '../../core/retry/limits.ts'
 import type { FakeClock } from '../../core/testing/fake-clock.ts'
 import { DONE, FINISH, say } from '../../core/testing/openai-events.ts'
 import { PLAIN_BODY } from '../../core/testing/run-trip.ts'
 import { failsAfter, saysNothing, type Scripted, streams } from '../../core/testing/scripted-upstream.ts'
+import { createFakeNetwork } from '../../core/testing/fake-network.ts'
+import { type Giving, located, openaiBackground } from '../../core/testing/resumable.ts'
 import { createFakeDatabase } from '../testing/fake-database.ts'
 import { createQuietClock } from '../testing/quiet-clock.ts'
-import { type Answers, createAnswers } from './answers.ts'
-import { openJournal, type Recorded } from './journal.ts'
+import { type Answers, type AnswersContext, createAnswers } from './answers.ts'
+import { type Asked, openJournal, type Recorded, type RecordedReadingOn } from './journal.ts'
 
 const URL = 'https://api.example/v1/chat/completions'
 const HALF = say('one ') + say('two ')
@@ -21,6 +25,7 @@ let told: Untold<RequestStatus>[]
 /** What was said to have failed with its worker. */
 let lost: Recorded[]
 let lives: number
+let who: string | null
 
 beforeEach(() => {
   clock = createQuietClock()
@@ -28,10 +33,11 @@ beforeEach(() => {
   told = []
   lost = []
   lives = 0
+  who = null
 })
 
 /** A worker that has just started; those before it say and write nothing any more. */
-function boot(): Answers {
+function boot(readOn?: AnswersContext['readOn']): Answers {
   const life = ++lives
   const scope = 'https://app.example/'
   const journal = openJournal({ scope, clock, refused: () => {} })
@@ -39,7 +45,7 @@ function boot(): Answers {
   const never = new Promise<never>(() => {})
   return createAnswers({
     clock,
-    principal: { current: () => null, known: () => Promise.resolve(null) },
+    principal: { current: () => who, known: () => Promise.resolve(who) },
     journal: { ...journal, flush: (handed) => (isDead() ? never : journal.flush(handed)) },
     keepMs: 600_000,
     graceMs: 30_000,
@@ -50,12 +56,26 @@ function boot(): Answers {
     unreadable: () => {},
     lost: (record) => lost.push(record),
     report: (status) => isDead() || told.push(status),
+    ...(readOn ? { readOn } : {}),
   })
 }
 
 /** A page sends a request, and reads what comes. */
-async function ask(answers: Answers, script: Scripted, keep: 'disk' | 'memory' | false = 'disk') {
-  const asked = { requestId: 'r1', clientId: 'a', digest: 'd', url: URL, conversation: 'c', resumeId: 'chat' }
+async function ask(
+  answers: Answers,
+  script: Scripted,
+  keep: 'disk' | 'memory' | false = 'disk',
+  more: Partial<Asked> = {},
+) {
+  const asked = {
+    requestId: 'r1',
+    clientId: 'a',
+    digest: 'd',
+    url: URL,
+    conversation: 'c',
+    resumeId: 'chat',
+    ...more,
+  }
   const stop = new AbortController()
   const begun = answers.begin({ ...asked, keep, principal: null }, stop)
   const random = () => 0
@@ -293,9 +313,17 @@ describe('what the app calls by a name of its own', () => {
     const answers = boot()
     await ask(answers, streams([[0, HALF]], { end: 'reset' }))
     await clock.advance(0)
-    expect(await answers.resume('chat', 'b')).toBeUndefined()
-    expect((await answers.resume('chat', 'a'))?.status).toBe(200)
+    expect(await answers.resume('chat', 'b', 'cut')).toBeUndefined()
+    expect((await answers.resume('chat', 'a', 'cut'))?.status).toBe(200)
+    expect(await answers.resume('chat', 'a', 'cut')).toBeUndefined()
+  })
+
+  test('is not, cut, before its server has been asked', async () => {
+    const answers = boot()
+    await ask(answers, streams([[0, HALF]], { end: 'reset' }))
+    await clock.advance(0)
     expect(await answers.resume('chat', 'a')).toBeUndefined()
+    expect((await answers.resume('chat', 'a', 'cut'))?.status).toBe(200)
   })
 
   test('is stopped while it is under way', async () => {
@@ -305,5 +333,101 @@ describe('what the app calls by a name of its own', () => {
     await clock.advance(0)
     expect(await answers.list()).toMatchObject([{ verdict: 'cancelled' }])
     expect(answers.stop('chat', 'a')).toBe(false)
+  })
+})
+
+describe.each([openaiBackground(), located()])('a response by $name whose worker died', (kind) => {
+  const half = kind.events.slice(0, 5).join('')
+  const whole = kind.events.join('')
+  const readingOn: RecordedReadingOn = {
+    url: `https://api.example${kind.path}`,
+    isBackground: true,
+    credentials: 'same-origin',
+    needsAuth: false,
+    timeouts: DEFAULT_TIMEOUTS,
+  }
+  let asked: string[]
+  let work: Promise<unknown>[]
+  let ends: string[]
+
+  beforeEach(() => {
+    asked = []
+    work = []
+    ends = []
+  })
+
+  /** The next worker, whose server gives this. */
+  function bootOn(giving: Giving): Answers {
+    return boot({
+      random: () => 0,
+      retry: DEFAULT_RETRY,
+      network: createFakeNetwork(),
+      during: (reading) => work.push(reading),
+      ended: (record, isFailed) => ends.push(`${record.requestId} ${isFailed ? 'failed' : 'whole'}`),
+      ask:
+        () =>
+        async (url, { headers }) => {
+          asked.push(url)
+          const given = kind.give(new globalThis.URL(url), new Headers(headers), giving)
+          return new Response(given.status === 204 ? null : (given.body as Uint8Array<ArrayBuffer>), given)
+        },
+    })
+  }
+
+  async function die() {
+    await ask(boot(), streams([[0, half]], { end: 'open', headers: kind.headers }), 'disk', { readingOn })
+    await clock.advance(250)
+    told.length = 0
+  }
+
+  test('is read on by the next one: whoever attaches reads all of it, once', async () => {
+    await die()
+    const answers = bootOn('the rest')
+    expect(await readAgain(answers)).toEqual({ text: whole, end: 'closed' })
+    expect(asked).toHaveLength(1)
+    expect(told.map(({ status }) => status)).toEqual([
+      'stream_detached',
+      'stream_resuming',
+      'stream_attached',
+      'stream_resumed',
+      'request_finished',
+    ])
+    expect(await answers.list()).toMatchObject([
+      { state: 'ended', verdict: 'complete', bytes: kind.whole.length },
+    ])
+    expect(await readAgain(boot())).toEqual({ text: whole, end: 'closed' })
+    await Promise.all(work)
+    expect(ends).toEqual(['r1 whole'])
+  })
+
+  test.each(['another response', 404, 'nothing'] as const)(
+    'is cut where the server gives %s, and says so',
+    async (giving) => {
+      await die()
+      const again = await readAgain(bootOn(giving))
+      expect(again?.end).toBe('broken')
+      expect(again?.text.startsWith(half)).toBe(true)
+      expect(told.at(-1)).toMatchObject({ status: 'request_failed' })
+      expect(ends).toEqual(['r1 failed'])
+    },
+  )
+
+  test('is read on for nobody else', async () => {
+    await die()
+    const answers = bootOn('the rest')
+    who = 'bob'
+    await readAgain(answers)
+    expect(asked).toEqual([])
+  })
+
+  test('is given from a byte that was lost only where its bytes are the same again', async () => {
+    await die()
+    const answers = bootOn('the rest')
+    await answers.list()
+    const from = new TextEncoder().encode(half).length + 10
+    const again = await readAgain(answers, from)
+    if (kind.name === 'Content-Location') {
+      expect(again).toEqual({ text: new TextDecoder().decode(kind.whole.subarray(from)), end: 'closed' })
+    } else expect(again).toBeUndefined()
   })
 })

@@ -1,3 +1,5 @@
+import type { OpenAnswer } from '../../core/chat/attempt.ts'
+import { createSplice } from '../../core/chat/place.ts'
 import { createInspection } from '../../core/providers/inspection/inspection.ts'
 import { type Clock, waitAtMost } from '../../core/clock.ts'
 import { failureOf } from '../../core/protocol/failure.ts'
@@ -41,12 +43,16 @@ const CLAIM_MS = 5_000
  * Takes over, at the first question, what the journal has of workers that died:
  *
  *     asked, not answered ─▶ claimed by its request, which the browser delivers again; or lost
- *     answered, not ended ─▶ whole after all, or cut: its bytes, its protocol's own error event, then an error
+ *     answered, not ended ─▶ whole after all; read on, where its server gives it again; or cut: its bytes, its
+ *                            protocol's own error event, then an error
  *     ended               ─▶ to be read again
+ *
+ * @param readOn reads a response on at its server; absent: that is never done
  */
 export function createInheritance(
   { clock, journal, keepMs, principal, report, lost, unreadable }: InheritanceContext,
   all: Map<string, Kept>,
+  readOn?: (kept: Kept, open: OpenAnswer) => void,
 ): Inheritance {
   let unanswered: Recorded[] = []
   /** Unanswered ones whose name a request has taken that came while they were not known yet. */
@@ -63,6 +69,12 @@ export function createInheritance(
     lost?.(record)
   }
 
+  /** Nobody reads on for another person. */
+  const isOwn = async ({ principal: whose }: Recorded) => {
+    const id = await principal.known().catch(() => undefined)
+    return whose !== undefined && whose === id
+  }
+
   /**
    * Reads an answer from the disk; resolves with whether all of it was there. What was not is never given as an end: it
    * is read again for the next who asks.
@@ -73,10 +85,14 @@ export function createInheritance(
     const log = openLog(clock)
     if (head) log.begin(head)
     const { pathname: path } = new URL(url)
-    const inspection = createInspection(new Headers(head?.headers), { path })
+    const headers = new Headers(head?.headers)
+    const inspection = createInspection(headers, { path })
+    const response = new Response(null, { headers })
+    const splice = readOn && record.readingOn && createSplice(response, record.readingOn)
     for (const batch of await journal.read(requestId).catch(() => [])) {
       log.append(batch)
       inspection.feed(batch)
+      splice?.take(batch)
     }
     kept.log = log
     if (log.size() < record.bytes) {
@@ -90,6 +106,24 @@ export function createInheritance(
       return false
     }
     record.bytes = log.size()
+    if (
+      record.endedAt === undefined &&
+      splice?.isKnown() &&
+      !inspection.hasEnded() &&
+      (await isOwn(record))
+    ) {
+      kept.continued = { from: log.size(), isExact: splice.isExact }
+      readOn?.(kept, {
+        response,
+        held: [],
+        rest: null,
+        inspection,
+        splice,
+        brokenBy: 'worker_lost',
+        abort: () => {},
+      })
+      return true
+    }
     // Nobody knows whether the connection was closed: only what says that it is whole is.
     const isWhole = inspection.conclude(false) === 'complete' || inspection.isOneValue()
     if (record.endedAt !== undefined) {

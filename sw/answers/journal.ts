@@ -1,5 +1,7 @@
 import type { DBSchema, IDBPDatabase, IDBPObjectStore } from 'idb'
+import type { ReadingOn } from '../../core/chat/place.ts'
 import type { ResponseHead } from '../../core/chat/response-log.ts'
+import type { Timeouts } from '../../core/chat/timeouts.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { StreamInfo } from '../../core/protocol/message.ts'
 import { inTime, openLazily } from '../database.ts'
@@ -18,8 +20,18 @@ export interface Asked {
   conversation?: string
   /** What the app's own request to resume calls it. */
   resumeId?: string
+  /** How it is read on after this worker's death. */
+  readingOn?: RecordedReadingOn
   /** `'disk'`: a worker to come finds it again; `'memory'`: as long as this one lives; `false`: not for a reload. */
   keep: 'disk' | 'memory' | false
+}
+
+/** What a worker to come needs to read a response on. No credential is in it, nor a query that may be one. */
+export interface RecordedReadingOn extends ReadingOn {
+  credentials: RequestCredentials
+  /** The request had credentials of its own: a page is asked for them. Cookies go by themselves. */
+  needsAuth: boolean
+  timeouts: Timeouts
 }
 
 /** All that is known of one answer but its bytes: plain JSON. */

@@ -18,6 +18,8 @@ export interface Kept {
   pagesBefore?: Promise<string[] | undefined>
   /** Ends the upstream. */
   stop: AbortController
+  /** It is read on since a worker before this one died: from which byte, and whether bytes beyond are the same again. */
+  continued?: { from: number; isExact: boolean }
 }
 
 /** The upstream may be read so far ahead of the fastest reader, bytes. */

@@ -16,10 +16,12 @@ export function createResumeRoutes(options: ResumeOptions, scope: string, answer
   const resume = async (request: Request, id: string, clientId: string) => {
     const kept = await answers.resume(id, clientId).catch(() => undefined)
     if (kept) return kept
-    // The server may know more; whatever else it says is no answer, and apps would take it for one.
+    // The server may know more than the half that is kept here; what else it says is no answer, and apps would take it
+    // for one.
     const response = await fetch(request).catch(() => undefined)
     const isStream = response?.ok && response.headers.get('content-type')?.startsWith('text/event-stream')
-    return response && isStream ? response : nothing()
+    if (response && isStream) return response
+    return (await answers.resume(id, clientId, 'cut').catch(() => undefined)) ?? nothing()
   }
 
   const stop = async (request: Request, id: string, clientId: string) => {

@@ -10,6 +10,7 @@ import { composeAnswer } from './answer.ts'
 import type { ChatRequest } from './chat-request.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import { errorBody } from './error-body.ts'
+import type { KeptAnswers } from './kept-answers.ts'
 import { planStream } from './plan-stream.ts'
 import { generationMs, planWhole } from './plan-whole.ts'
 import { playMoves } from './play-moves.ts'
@@ -23,6 +24,7 @@ export interface Turn {
   dialect: Dialect
   /** The pace of answers that do not say another. */
   tokensPerSecond: number
+  kept: KeptAnswers
 }
 
 /** Answers one attempt of a chat request, as well or as badly as it asks. Rejects when the client leaves. */
@@ -61,17 +63,46 @@ async function answer(turn: Turn, options: AnswerOptions): Promise<void> {
   const said = composeAnswer(request, options, Date.now())
   await wait(options.headersAfterMs ?? (request.stream ? 0 : generationMs(said, tokensPerSecond)), over)
 
+  const wording = { dialect, includeUsage: request.includeUsage }
+  const contentType = request.stream ? 'text/event-stream; charset=utf-8' : 'application/json'
+  const { cut: _cut, pauses: _pauses, ...good } = options
+  const plan = () => planStream(said, good, wording)
+  const isKept = options.kept && request.stream
   res.writeHead(200, {
-    'Content-Type': request.stream ? 'text/event-stream; charset=utf-8' : 'application/json',
+    'Content-Type': contentType,
     'Cache-Control': 'no-cache',
     'X-Request-Id': said.id.replace('chatcmpl-', 'req_'),
+    ...(isKept ? whereItLies(turn.kept.keep({ plan, contentType, tokensPerSecond }), 0) : {}),
     ...options.headers,
   })
   res.flushHeaders()
-  const moves = request.stream
-    ? planStream(said, options, { dialect, includeUsage: request.includeUsage })
-    : planWhole(said, options, dialect)
+  const moves = request.stream ? planStream(said, options, wording) : planWhole(said, options, dialect)
   await playMoves(moves, { ...turn, chunking, tokensPerSecond })
+}
+
+/** Gives a kept answer again, from the byte that `?offset=` says. */
+export async function answerKept(turn: Omit<Turn, 'request' | 'dialect' | 'tokensPerSecond'>): Promise<void> {
+  const { exchange, kept } = turn
+  const { pathname, searchParams } = exchange.url
+  const answer = kept.at(pathname)
+  if (!answer) return sendJson(exchange.res, 404, errorBody(404))
+  const { plan, contentType, tokensPerSecond } = answer
+  const skip = Number(searchParams.get('offset') ?? 0)
+  exchange.res.writeHead(200, {
+    'Content-Type': contentType,
+    'Cache-Control': 'no-cache',
+    ...whereItLies(pathname, skip),
+  })
+  exchange.res.flushHeaders()
+  await playMoves(plan(), { ...turn, chunking: 'event', tokensPerSecond, skip })
+}
+
+function whereItLies(path: string, offset: number): Record<string, string> {
+  return {
+    'Content-Location': path,
+    'Stream-Next-Offset': String(offset).padStart(16, '0'),
+    'Access-Control-Expose-Headers': 'X-Request-Id, Content-Location, Stream-Next-Offset',
+  }
 }
 
 async function answerStatus(

@@ -35,6 +35,7 @@ const ANSWER = [
   'chunking',
   'pauses',
   'cut',
+  'kept',
   'endMarkers',
   'finishReason',
   'usage',

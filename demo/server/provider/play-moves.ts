@@ -15,6 +15,8 @@ export interface Play {
   attempt: UpstreamAttempt
   chunking: Chunking
   tokensPerSecond: number
+  /** So many bytes at the start are left out, at once. Default: 0. */
+  skip?: number
 }
 
 /** Plays an answer's moves on its response, whose headers are sent. Rejects when the client leaves. */
@@ -23,9 +25,13 @@ export async function playMoves(moves: Iterable<Move>, play: Play): Promise<void
   const { res, over } = exchange
   const chunker = createChunker(play.chunking)
   let dueAt = performance.now()
+  let { skip = 0 } = play
 
   const write = async (pieces: Buffer[]) => {
-    for (const piece of pieces) {
+    for (const whole of pieces) {
+      const piece = whole.subarray(skip)
+      skip -= whole.length - piece.length
+      if (piece.length === 0) continue
       over.throwIfAborted()
       attempt.sentBytes += piece.length
       if (!res.write(piece)) await once(res, 'drain', { signal: over })
@@ -42,7 +48,8 @@ export async function playMoves(moves: Iterable<Move>, play: Play): Promise<void
         await write(chunker.push(Buffer.from(move.text)))
         break
       case 'pace':
-        if (tokensPerSecond <= 0) break
+        if (skip > 0) dueAt = performance.now()
+        if (tokensPerSecond <= 0 || skip > 0) break
         await wait(dueAt - performance.now(), over)
         dueAt += 1000 / tokensPerSecond
         break

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Connections } from '../connections.ts'
 import { allowEveryOrigin } from '../cross-origin.ts'
 import type { Exchange } from '../exchange.ts'
-import { answerChat } from '../provider/answer-chat.ts'
+import { answerChat, answerKept } from '../provider/answer-chat.ts'
 import { readChatRequest } from '../provider/chat-request.ts'
+import type { KeptAnswers } from '../provider/kept-answers.ts'
 import { MODELS } from '../provider/models.ts'
 import { type Protocol, PROTOCOLS } from '../provider/protocols.ts'
 import { readBody } from '../read-body.ts'
@@ -18,6 +19,7 @@ export interface UpstreamContext {
   attempts: AttemptCounter
   connections: Connections
   tokensPerSecond: number
+  kept: KeptAnswers
   /** Present when a real upstream stands behind `/v1`. */
   passThrough: PassThrough | undefined
 }
@@ -42,6 +44,9 @@ export async function answerUpstream(exchange: Exchange, context: UpstreamContex
 
   const asked = `${req.method} ${url.pathname}`
   if (asked === 'GET /v1/models') return sendJson(res, 200, { object: 'list', data: MODELS })
+  const { kept } = context
+  if (req.method === 'GET' && kept.at(url.pathname))
+    return answerKept({ exchange, connections, attempt, kept })
   const protocol = PROTOCOLS[asked]
   if (protocol) return answerProvider({ exchange, bytes, attempt, protocol }, context)
   return sendError(res, 404, 'unknown_url', `Unknown request URL: ${asked}`)
@@ -56,7 +61,7 @@ interface Asked {
 
 async function answerProvider(
   { exchange, bytes, attempt, protocol }: Asked,
-  { attempts, connections, tokensPerSecond }: UpstreamContext,
+  { attempts, connections, tokensPerSecond, kept }: UpstreamContext,
 ): Promise<void> {
   const request = readChatRequest(bytes, exchange.url, protocol)
   const id = typeof request === 'string' ? undefined : request.fault?.id
@@ -64,5 +69,5 @@ async function answerProvider(
   attempt.attempt = attempts.next(attempt.id)
   if (typeof request === 'string') return sendError(exchange.res, 400, 'invalid_request', request)
   const { dialect } = protocol
-  await answerChat({ exchange, connections, attempt, request, dialect, tokensPerSecond })
+  await answerChat({ exchange, connections, attempt, request, dialect, tokensPerSecond, kept })
 }
