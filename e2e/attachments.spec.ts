@@ -72,6 +72,30 @@ for (const kind of ['blob', 'form', 'parameters', 'bytes', 'text', 'stream'] as 
   })
 }
 
+test('a form with a file arrives with all its parts, as without the worker, at every try', async ({
+  app,
+  provider,
+}) => {
+  await app.start({ saves: [`${provider.url}/files`] })
+  const sendTo = (url: string) =>
+    app.evaluate(async (url) => {
+      const form = new FormData()
+      form.append('note', 'ä and 🙂')
+      form.append('file', new File(['x'.repeat(200_000)], 'päper “1”.bin', { type: 'application/x-paper' }))
+      form.append('blob', new Blob(['y'.repeat(1_000)]))
+      return (await fetch(url, { method: 'POST', body: form })).status
+    }, url)
+  const plain = answer(provider, 200)
+  expect(await sendTo(`${provider.url}/not-saved`)).toBe(200)
+  const { bytes } = await plain
+  const tries = [answer(provider, 503), answer(provider, 201)]
+  expect(await sendTo(`${provider.url}/files`)).toBe(202)
+  const [first, second] = await Promise.all(tries)
+  expect(second).toEqual(first)
+  // Each form has another boundary, of the same length.
+  expect(first).toMatchObject({ bytes, type: expect.stringMatching(/^multipart\/form-data; boundary=/) })
+})
+
 test('30 MB arrive byte for byte, over a death of the worker', async ({ app, provider, killWorker }) => {
   await app.start({ saves: [`${provider.url}/files`] })
   const { status, ...sent } = await attach(app, `${provider.url}/files`, 'blob', 30 * 1024 * 1024)

@@ -236,7 +236,10 @@ test('F24 a dedicated Worker that is terminated has stopped its chat', async ({ 
   const asked = provider.asked()
   await app.evaluate((url) => {
     const script = `fetch(${JSON.stringify(url)}, { method: 'POST', body: '{"stream":true}' })
-      .then(async (response) => { for await (const _ of response.body) postMessage('read') })`
+      .then(async ({ body }) => {
+        const reader = body.getReader()
+        while (!(await reader.read()).done) postMessage('read')
+      })`
     // A blob's Worker has its page's worker.
     const worker = new Worker(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })))
     Object.assign(window, { worker, hasRead: false })

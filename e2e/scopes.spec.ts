@@ -1,7 +1,6 @@
 import { cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type App, CHAT, createApp } from './app.ts'
-import { createPlaywrightPage } from './engines/playwright-page.ts'
 import { expect, test as base } from './own-site.ts'
 
 interface Fixtures {
@@ -15,12 +14,12 @@ const saves = ['/api/sessions/:session/messages']
 const options = { chat, saves }
 
 const test = base.extend<Fixtures>({
-  apps: async ({ context, ownSite, server }, use) => {
+  apps: async ({ tab, ownSite, server }, use) => {
     const open = async (folder: string) => {
       await mkdir(join(ownSite, folder))
       await cp(join(ownSite, 'e2e/site/index.html'), join(ownSite, folder, 'index.html'))
       await cp(join(ownSite, 'streamkeeper-sw.js'), join(ownSite, folder, 'streamkeeper-sw.js'))
-      const page = createPlaywrightPage(await context.newPage())
+      const page = await tab.newTab()
       const app = createApp(page, server)
       await page.goto(`${server.url}/${folder}/`)
       const { state } = await app.register(options, 'streamkeeper-sw.js')

@@ -11,6 +11,8 @@ export const webKitFixtures = {
     await use(webKit)
     await webKit.close()
   },
+  page: isPlaywrights,
+  context: isPlaywrights,
   tab: async ({ webKit }: { webKit: WebKit }, use: Use<Page>) => use(await webKit.newPage()),
   killWorker: async ({ webKit }: { webKit: WebKit }, use: Use<EngineFixtures['killWorker']>) => {
     await webKit.prepareToKill()
@@ -19,4 +21,11 @@ export const webKitFixtures = {
   passWorkerTime: async ({ tab }: { tab: Page }, use: Use<EngineFixtures['passWorkerTime']>) => {
     await use((ms) => passTimeByMessage(tab, ms))
   },
+}
+
+// oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern
+async function isPlaywrights({}): Promise<never> {
+  throw new Error(
+    'WebKit has none of Playwright’s pages: drive `tab`, or name this test in e2e/engines/lacks.ts',
+  )
 }

@@ -1,16 +1,18 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findFirefox as findFirefoxCommand } from '../engines/find-engine.ts'
+import type { Engine } from '../engines/engine.ts'
+import { hasEngine, findFirefox as findFirefoxCommand } from '../engines/find-engine.ts'
+import { BROWSER, webKitEnvironment } from '../engines/webkit/environment.ts'
 import { launchOptions } from '../launch-options.ts'
 
-export type BrowserName = 'chromium' | 'firefox'
+export type BrowserName = Engine
 
 /** How a browser is started, with nobody attached to it: a driver would switch off its workers' time-outs. */
 export interface Browser {
   name: BrowserName
   command: string
-  /** Readies an empty profile, and gives the arguments that open `url` in it. */
-  prepare: (profile: string, url: string) => Promise<string[]>
+  /** Readies an empty profile, and gives the arguments that open `url` in it, and what the environment is to have. */
+  prepare: (profile: string, url: string) => Promise<{ args: string[]; env?: Record<string, string> }>
 }
 
 /** @throws {Error} that says what to do, when there is none and none can be installed. */
@@ -19,13 +21,9 @@ export function findChromium(): Browser {
   return {
     name: 'chromium',
     command: executablePath,
-    prepare: async (profile, url) => [
-      ...args,
-      '--headless=new',
-      '--disable-popup-blocking',
-      `--user-data-dir=${profile}`,
-      url,
-    ],
+    prepare: async (profile, url) => ({
+      args: [...args, '--headless=new', '--disable-popup-blocking', `--user-data-dir=${profile}`, url],
+    }),
   }
 }
 
@@ -41,8 +39,18 @@ export function findFirefox(): Browser | undefined {
         ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`,
       )
       await writeFile(join(profile, 'user.js'), lines.join(''))
-      return ['--headless', '--no-remote', '--profile', profile, url]
+      return { args: ['--headless', '--no-remote', '--profile', profile, url] }
     },
+  }
+}
+
+/** WebKitGTK in a browser of our own, which nobody drives; `undefined` where it is not installed. */
+export function findWebKit(): Browser | undefined {
+  if (!hasEngine('webkit')) return undefined
+  return {
+    name: 'webkit',
+    command: BROWSER,
+    prepare: async (profile, url) => ({ args: [url], env: await webKitEnvironment(profile) }),
   }
 }
 

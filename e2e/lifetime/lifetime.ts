@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Browser, findChromium, findFirefox } from './browsers.ts'
+import { ENGINES } from '../engines/engine.ts'
+import { INSTALL } from '../engines/find-engine.ts'
+import { type Browser, findChromium, findFirefox, findWebKit } from './browsers.ts'
 import { report } from './report.ts'
 import { type RowResult, runRow } from './run-row.ts'
 import { chooseScenarios, SCENARIOS } from './scenarios.ts'
@@ -14,12 +16,13 @@ const HELP = `How long a stream through our worker lives, in real browsers with 
 
   --scale <n>       multiplies all times; below 1 it only shows that it runs (default 1)
   --only <n,n>      only these scenarios
-  --browser <name>  only chromium, or only firefox
+  --browser <name>  only chromium, firefox or webkit
   --help
 
 ${SCENARIOS.map(({ number, title }) => `  ${number}  ${title}`).join('\n')}
 `
 
+const FIND = { chromium: findChromium, firefox: findFirefox, webkit: findWebKit }
 const RESULTS = resolve(import.meta.dirname, '../../bench/results')
 
 const { values } = parseArgs({
@@ -41,7 +44,7 @@ async function main(scale: number, only?: readonly number[], browserName?: strin
   if (missing) process.stdout.write(`${missing}\n`)
   const rows = browsers.flatMap((browser) =>
     chooseScenarios(scale, only)
-      .filter(({ isChromiumOnly }) => !isChromiumOnly || browser.name === 'chromium')
+      .filter(({ leftOut }) => !leftOut?.includes(browser.name))
       .map((scenario) => ({ browser, scenario })),
   )
   if (rows.length === 0) throw new RangeError(`--only is ${values.only}: nothing is left to run`)
@@ -69,17 +72,15 @@ async function main(scale: number, only?: readonly number[], browserName?: strin
 }
 
 function findBrowsers(only?: string): { browsers: Browser[]; missing: string } {
-  const chromium = only === 'firefox' ? undefined : findChromium()
-  const firefox = only === 'chromium' ? undefined : findFirefox()
-  if (only !== undefined && !['chromium', 'firefox'].includes(only)) {
-    throw new RangeError(`--browser is ${only}, expected chromium or firefox`)
-  }
+  const wanted = ENGINES.filter((name) => only === undefined || only === name)
+  if (wanted.length === 0) throw new RangeError(`--browser is ${only}, expected ${ENGINES.join(', ')}`)
+  const found = wanted.map((name) => ({ name, browser: FIND[name]() }))
   return {
-    browsers: [chromium, firefox].filter((browser) => browser !== undefined),
-    missing:
-      firefox || only === 'chromium'
-        ? ''
-        : 'Firefox is not installed and was left out: install firefox-esr, or name one by FIREFOX_PATH.',
+    browsers: found.map(({ browser }) => browser).filter((browser) => browser !== undefined),
+    missing: found
+      .filter(({ browser }) => browser === undefined)
+      .map(({ name }) => `${name} is not installed and was left out: ${INSTALL[name]}.`)
+      .join(' '),
   }
 }
 

@@ -1,3 +1,5 @@
+import type { BrowserName } from './browsers.ts'
+
 /** What one row asks of the page and of the upstream: it travels in the page's URL, and in its request's body. ms. */
 export interface Scenario {
   /** As `--only` takes it. */
@@ -15,8 +17,8 @@ export interface Scenario {
   reloadAtMs?: number
   /** Instead of ours a worker without any of our precautions: its stream is expected to be cut. */
   isControl?: boolean
-  /** Firefox fails every request, worker or none, that has no headers for 300 s. */
-  isChromiumOnly?: boolean
+  /** Browsers in which it would prove nothing. */
+  leftOut?: readonly BrowserName[]
 }
 
 const SECOND = 1_000
@@ -24,7 +26,12 @@ const MINUTE = 60 * SECOND
 
 const STREAM = { model: 'gpt-4o', stream: true, silenceMs: 0 }
 /** A model that may think: it has 600 s where others have less. */
-const SILENCE = { model: 'o3', silenceMs: 7 * MINUTE, isChromiumOnly: true }
+const SILENCE = {
+  model: 'o3',
+  silenceMs: 7 * MINUTE,
+  // Firefox fails every request, worker or none, that has no headers for 300 s.
+  leftOut: ['firefox'],
+} as const
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -33,6 +40,8 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'control: a worker that only relays',
     durationMs: 6 * MINUTE,
     isControl: true,
+    // WebKit cuts no stream of a worker whose page is open.
+    leftOut: ['webkit'],
   },
   { ...STREAM, number: 1, title: '12 min stream, visible', durationMs: 12 * MINUTE },
   {
@@ -50,7 +59,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: '6 min stream, reloaded at 8 s, hidden from then on',
     durationMs: 6 * MINUTE,
     reloadAtMs: 8 * SECOND,
-    isChromiumOnly: true,
+    leftOut: ['firefox'],
   },
 ]
 

@@ -20,7 +20,8 @@ export async function startBrowser(
   url: string,
 ): Promise<RunningBrowser> {
   const profile = await mkdtemp(join(tmpdir(), `streamkeeper-${name}-`))
-  const browser = spawn(command, await prepare(profile, url), { stdio: 'ignore' })
+  const { args, env } = await prepare(profile, url)
+  const browser = spawn(command, args, { stdio: 'ignore', env: { ...process.env, ...env } })
   const ended = new Promise<void>((resolve) => {
     browser.once('exit', () => resolve())
     browser.once('error', () => resolve())

@@ -4,7 +4,7 @@ not know: a hard reload, and the death of the process that runs the workers.
 
 Environment: BROWSER_PROFILE, a folder; BROWSER_FEATURES, a comma list of features to turn on; BROWSER_SOCKET, the path
 of the socket. With `--automation` WebKitWebDriver drives it; else it opens the URLs that it is given, and a tab that is
-opened covers the one before it."""
+opened covers the one before it. `--version` says which engine this is."""
 import json
 import os
 import sys
@@ -14,6 +14,10 @@ import gi
 gi.require_version('Gtk', '3.0')
 gi.require_version('WebKit2', '4.1')
 from gi.repository import Gio, GLib, Gtk, WebKit2
+
+if '--version' in sys.argv:
+    print(f'WebKitGTK {WebKit2.get_major_version()}.{WebKit2.get_minor_version()}.{WebKit2.get_micro_version()}')
+    sys.exit()
 
 IS_AUTOMATED = '--automation' in sys.argv
 

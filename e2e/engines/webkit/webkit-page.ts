@@ -36,7 +36,7 @@ export function createWebKitPage(driver: WebDriver, handle: string, browser: Bro
       result = (await command('POST', '/execute/sync', { script: LOOK_AGAIN, args: [id] })) as Evaluated
     }
     if ('error' in result) throw new Error(result.error)
-    return (result.value === undefined ? undefined : JSON.parse(result.value)) as never
+    return revive(JSON.parse(result.value)) as never
   }
 
   /** WebDriver may return from a navigation before the new document is there: the old one is marked. */
@@ -121,8 +121,18 @@ async function until<Value>(look: () => Promise<Value>, what = 'The page'): Prom
   }
 }
 
+/** What stands for `undefined`, which JSON does not know. */
+const UNDEFINED = '$undefined'
+
+function revive(value: unknown): unknown {
+  if (value === UNDEFINED) return undefined
+  if (Array.isArray(value)) return value.map(revive)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, revive(each)]))
+}
+
 /** What became of a function in the page; its value is JSON. */
-type Evaluated = 'later' | { value?: string } | { error: string }
+type Evaluated = 'later' | { value: string } | { error: string }
 
 /** A WebDriver script: calls a function, and says what it came to, or that this takes longer. */
 const EVALUATE = `
@@ -134,7 +144,7 @@ const EVALUATE = `
   }
   all[id] = 'later'
   Promise.resolve().then(() => ($run)($given)).then(
-    (value) => end({ value: JSON.stringify(value) }),
+    (value) => end({ value: JSON.stringify(value, (_name, each) => (each === undefined ? '${UNDEFINED}' : each)) }),
     (error) => end({ error: String(error) + '\\n' + (error?.stack ?? '') }),
   )
   setTimeout(() => done('later'), waitMs)`
