@@ -9,7 +9,7 @@ const OPTIONS = {
   },
 }
 
-/** Half a second of words: long enough to look away. */
+/** Half a second of words. */
 const ANSWER = { text: 'All is well with us.', tokens: 15, tokensPerSecond: 30 }
 
 /** Asks in that conversation. */
@@ -28,9 +28,8 @@ test('an answer that ends while its page is hidden is told in its first words, o
   await app.start(OPTIONS)
   const looked = await ask(app, 'looked-at')
   await looked.ended()
-  const chat = await ask(app, 'away')
-  await chat.begun()
   await hideAll()
+  const chat = await ask(app, 'away')
   await expect.poll(notifications).toHaveLength(1)
   const [{ title, body, tag } = { title: '', body: '', tag: '' }] = await notifications()
   expect({ title, tag }).toEqual({ title: 'Answered', tag: 'away' })
@@ -45,9 +44,8 @@ test('another tab of the app in front is looking', async ({ app, grant, hideAll,
   await other.start(OPTIONS)
   const chat = await ask(app, 'other-looks')
   await chat.ended()
-  const second = await ask(app, 'nobody-looks')
-  await second.begun()
   await hideAll()
+  await ask(app, 'nobody-looks')
   await expect.poll(notifications).toMatchObject([{ tag: 'nobody-looks' }])
 })
 
@@ -61,7 +59,7 @@ test('an answer whose page was closed is told, and a click opens that page again
   await app.start(OPTIONS)
   await app.page.goto(`${await app.evaluate(() => location.href)}?chat=7`)
   await app.register(OPTIONS)
-  const chat = await ask(app, 'closed', { tokens: 30 })
+  const chat = await ask(app, 'closed', { pauses: [{ afterTokens: 5, ms: 5_000 }] })
   await chat.begun()
   await app.page.close()
   await expect.poll(notifications).toMatchObject([{ title: 'Answered', tag: 'closed' }])
@@ -82,9 +80,8 @@ test('a click shows the page that asked', async ({
   await app.register(OPTIONS)
   const other = await app.newTab()
   await other.start(OPTIONS)
-  const chat = await ask(app, 'asked')
-  await chat.begun()
   await hideAll()
+  await ask(app, 'asked')
   await expect.poll(notifications).toHaveLength(1)
   expect(await clickNotification('asked')).toEqual(['focus ?asked'])
   await expect.poll(notifications).toEqual([])

@@ -52,6 +52,7 @@ test('the demo marks a conversation in which an answer came unseen, until it is 
 }) => {
   const demo = createDemo(tab, server)
   await demo.open()
+  await demo.chooseFault('pause-in-the-middle')
   await demo.send('Tell me about the sea')
   await demo.answer('streaming', 1)
   await tab.click(testId('new-conversation'))
@@ -72,6 +73,7 @@ test('the demo marks nothing in the conversation to which its person comes back'
 }) => {
   const demo = createDemo(tab, server)
   await demo.open()
+  await demo.chooseFault('pause-in-the-middle')
   await demo.send('Tell me about the sea')
   await demo.answer('streaming', 1)
   await hideAll()

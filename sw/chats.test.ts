@@ -174,12 +174,18 @@ describe('S5 a request that the browser delivers again to a worker whose journal
 describe('the end of a chat', () => {
   const settings = { conversation: 'body.chat' } as const
 
+  const wordsOf = async (chat: EndedChat | undefined) => {
+    const reading = chat?.firstWords?.(120)
+    await clock.advance(1_000)
+    return reading
+  }
+
   test('is told with its conversation, its page and its first words', async () => {
     await ask(boot(), 'r1', settings)
     expect(ended).toMatchObject([
       { requestId: 'r1', clientId: 'a', principal: null, conversation: 'c1', isFailed: false },
     ])
-    expect(await ended[0]?.firstWords?.(120)).toBe('Hi')
+    expect(await wordsOf(ended[0])).toBe('Hi')
     expect(await ended[0]?.pageUrl).toBe('https://app.example/a')
   })
 
@@ -188,7 +194,7 @@ describe('the end of a chat', () => {
     async (journal) => {
       await ask(boot(), 'r1', { ...settings, journal })
       expect(ended).toHaveLength(1)
-      expect(await ended[0]?.firstWords?.(120)).toBe('')
+      expect(await wordsOf(ended[0])).toBe('')
     },
   )
 
@@ -196,11 +202,11 @@ describe('the end of a chat', () => {
     upstream = async () => new Response(say('Hi'), { headers: { 'content-type': 'text/event-stream' } })
     await ask(boot(), 'r1', settings)
     expect(ended).toMatchObject([{ requestId: 'r1', isFailed: true }])
-    expect(await ended[0]?.firstWords?.(120)).toBe('Hi')
+    expect(await wordsOf(ended[0])).toBe('Hi')
     upstream = async () => Response.json({ error: { message: 'No' } }, { status: 400 })
     await ask(boot(), 'r2', settings)
     expect(ended).toMatchObject([{ requestId: 'r1' }, { requestId: 'r2', isFailed: true }])
-    expect(await ended[1]?.firstWords?.(120)).toBe('')
+    expect(await wordsOf(ended[1])).toBe('')
   })
 
   test('is not told when a person stopped it', async () => {

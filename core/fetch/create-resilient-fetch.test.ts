@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Options } from '../options/options.ts'
 import type { Status } from '../protocol/status.ts'
 import { WHOLE } from '../testing/openai-events.ts'
 import { openaiBackground } from '../testing/resumable.ts'
@@ -47,6 +48,17 @@ test('each attempt carries the same body, method and headers', async () => {
     expect(request.headers.get('authorization')).toBe('Bearer k')
     expect(await request.text()).toBe(BODY)
   }
+})
+
+test('options that only a worker can use are checked, and left alone', async () => {
+  const shared: Options = {
+    saves: ['/save'],
+    notifications: { finished: { title: 'Answered', body: 'text' } },
+  }
+  const send = createResilientFetch({ ...shared, fetch: async () => stream() })
+  expect(await (await send(CHAT, { method: 'POST', body: BODY })).text()).toBe(WHOLE)
+  const wrong = { notifications: { finished: {} } } as Options
+  expect(() => createResilientFetch(wrong)).toThrow('Missing option notifications.finished.title')
 })
 
 test("the page's id goes into every status and not to the upstream", async () => {
