@@ -1,57 +1,69 @@
 import { expect, test } from 'vitest'
 import { createResilientFetch } from '../core/fetch/create-resilient-fetch.ts'
 import { DONE, FINISH, ROLE, say } from '../core/testing/openai-events.ts'
-import { openSite } from './testing/open-site.ts'
+import { createStreams } from './create-streams.ts'
+import { memoryStore } from './stores/memory-store.ts'
+import { serveStreams } from './testing/serve-streams.ts'
 
-const WHOLE = ROLE + Array.from({ length: 12 }, (_, n) => say(`word ${n} é😀`)).join('') + FINISH + DONE
+const events = [ROLE, ...Array.from({ length: 30 }, (_, word) => say(` é😀 ${word}`)), FINISH, DONE]
+const whole = events.join('')
 
-/** The same body, but its connection breaks after so many bytes. */
-function breakAt(response: Response, at: number): Response {
-  const reader = response.body?.getReader()
-  let left = at
-  const body = new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        const { value } = (await reader?.read()) ?? {}
-        const part = value?.subarray(0, left) ?? new Uint8Array()
-        left -= part.length
-        if (part.length > 0) controller.enqueue(part)
-        if (left > 0) return
-        void reader?.cancel()
-        controller.error(new TypeError('terminated'))
-      },
-      cancel: () => reader?.cancel(),
-    },
-    { highWaterMark: 0 },
-  )
-  return new Response(body, response)
-}
-
-test('a resilient fetch reads on what this server keeps, wherever its connection breaks', async () => {
-  // After its finish a response needs nothing more.
-  const { length } = new TextEncoder().encode(WHOLE.slice(0, -DONE.length))
-  const cuts = Array.from({ length }, (_, at) => at).filter((at) => at % 17 === 1)
-  for (const cut of cuts) {
-    const site = openSite()
-    const asked: string[] = []
-    const fetch = createResilientFetch({
-      retry: { jitterMs: 0 },
-      fetch: async (input) => {
-        const request = input as Request
-        asked.push(`${request.method} ${new URL(request.url).pathname}`)
-        if (request.method === 'GET') return site.get(request.url)
-        const started = site.start()
-        const upstream = await site.upstream.request(0)
-        upstream.answer()
-        upstream.push(WHOLE)
-        upstream.end()
-        return breakAt(await started, cut)
+/** Breaks the first answer after so many bytes. */
+function cutting(after: number): typeof fetch {
+  let isFirst = true
+  return async (input, init) => {
+    const response = await fetch(input, init)
+    if (!isFirst || !response.body) return response
+    isFirst = false
+    let left = after
+    const cut = new TransformStream<Uint8Array, Uint8Array>({
+      transform: (chunk, controller) => {
+        controller.enqueue(chunk.subarray(0, left))
+        left -= chunk.length
+        if (left <= 0) controller.error(new TypeError('terminated'))
       },
     })
-    const response = await fetch('https://app.example/api/chat', { method: 'POST', body: '{"stream":true}' })
-    const id = response.headers.get('content-location')
-    expect(await response.text(), `cut at ${cut}`).toBe(WHOLE)
-    expect(asked, `cut at ${cut}`).toEqual(['POST /api/chat', `GET ${id}`])
-    expect(site.upstream.requests).toHaveLength(1)
+    const { status, headers } = response
+    const broken = new Response(response.body.pipeThrough(cut), { status, headers })
+    Object.defineProperty(broken, 'url', { value: response.url })
+    return broken
   }
-})
+}
+
+test.each([1, 57, 400, 1_111, whole.length - 20])(
+  'an engine in front of it reads on after a cut at byte %i: the same bytes, one request upstream',
+  async (after) => {
+    let requests = 0
+    const upstream: typeof fetch = async () => {
+      requests++
+      let next = 0
+      const body = new ReadableStream<string>({
+        pull: async (controller) => {
+          await new Promise((resolve) => setTimeout(resolve, 2))
+          const event = events[next++]
+          if (event === undefined) controller.close()
+          else controller.enqueue(event)
+        },
+      })
+      return new Response(body.pipeThrough(new TextEncoderStream()), {
+        headers: { 'content-type': 'text/event-stream' },
+      })
+    }
+    const streams = createStreams({ store: memoryStore(), authorize: () => 'ann', fetch: upstream })
+    const { url, close } = await serveStreams((request) =>
+      request.method === 'POST'
+        ? streams.start(request, { url: 'https://api.example/v1/chat/completions' })
+        : streams.handle(request),
+    )
+    const statuses: string[] = []
+    const send = createResilientFetch({
+      fetch: cutting(after),
+      onStatus: ({ status }) => statuses.push(status),
+    })
+    const response = await send(`${url}/api/chat`, { method: 'POST', body: '{"stream":true}' })
+    expect(await response.text()).toBe(whole)
+    expect(requests).toBe(1)
+    expect(statuses).toContain('stream_resumed')
+    await close()
+  },
+)

@@ -38,13 +38,14 @@ else {
     : { rounds: Number(values.rounds), requests: 200, megabytes: 16, open: 1_000, words: 10, everyMs: 2_000 }
   const measured = await measureStreams(size)
   const ways = WAYS.filter((way) => measured[way])
-  const rows = ROWS.map(([title, figure]) => {
+  const rows: string[][] = []
+  for (const [title, figure] of ROWS) {
     const baseline = measured.direct?.map(figure) ?? []
-    return [
-      title,
-      ...ways.map((way) => cell(measured[way]?.map(figure) ?? [], way === 'direct' ? undefined : baseline)),
-    ]
-  })
+    const cells = ways.map((way) =>
+      cell(measured[way]?.map(figure) ?? [], way === 'direct' ? undefined : baseline),
+    )
+    rows.push([title, ...cells])
+  }
   const text = [
     `${describeNode()} ${size.rounds} rounds, all ways in turn; ${size.open} answers open at once, two readers each.`,
     'Median over the rounds (range) ×ratio to passing on without keeping, round by round.',
