@@ -212,6 +212,25 @@ describe('a place', () => {
     expect(at({ 'stream-next-offset': '0'.repeat(16) })).toBeUndefined()
   })
 
+  test('is where the Location header says, with the id of the last event but one (LangGraph)', () => {
+    const place = { url: 'location', position: 'last-event-id' } as const
+    const readingOn = { url: 'https://api.example/threads/t/runs/stream', isBackground: false, place }
+    const open = (headers: Record<string, string>) =>
+      createSplice(
+        new Response('', { headers: { 'content-type': 'text/event-stream', ...headers } }),
+        readingOn,
+      )
+    expect(open({})).toBeUndefined()
+    expect(open({ location: 'https://evil.example/runs/r' })).toBeUndefined()
+    const splice = open({ location: '/threads/t/runs/r/stream' })
+    splice?.take(new TextEncoder().encode('id: 7-0\nevent: metadata\ndata: {}\n\nid: 9-0\ndata: 1\n\n'))
+    const asked = splice?.reconnect()
+    expect([asked?.url.href, asked?.headers]).toEqual([
+      'https://api.example/threads/t/runs/r/stream',
+      { 'last-event-id': '7-0' },
+    ])
+  })
+
   test('whose offsets nobody can count with is read from its first byte, and compared', () => {
     const splice = at({ 'content-location': '/s?a=1', 'stream-next-offset': '0_7' })
     splice?.take(new TextEncoder().encode('data: a\n\n'))
