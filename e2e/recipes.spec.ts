@@ -1,5 +1,5 @@
 import type { Fault } from '../demo/server/step.ts'
-import { createRecipe, RECIPES } from './recipes.ts'
+import { createRecipe, pressButton, RECIPES } from './recipes.ts'
 import { expect, test } from './test.ts'
 
 const RATE_LIMITED: Omit<Fault, 'id'> = {
@@ -163,7 +163,7 @@ test('react-use-chat: a cut answer is shown as one, and can be asked for again',
   await recipe.reads(/^The answer was cut off\. The rest of it never arrived\.$/)
   await expect.poll(recipe.said).toMatchObject([{ role: 'user' }, { role: 'assistant', state: 'failed' }])
   await expect.poll(recipe.saved).toEqual(['Hello'])
-  await tab.click('button:text-is("Try again")')
+  await pressButton(tab, 'button', 'Try again')
   await expect.poll(recipe.saved).toEqual(['Hello', TEXT])
   expect(await recipe.said()).toEqual([
     { role: 'user', text: 'Hello' },

@@ -60,7 +60,9 @@ export function createRecipe(
       const id = crypto.randomUUID()
       const query = fault ? `?${new URLSearchParams({ fault: JSON.stringify({ id, ...fault }) })}` : ''
       await tab.goto(`${server.url}${path}${query}`)
-      await tab.waitFor(() => navigator.serviceWorker.controller && document.querySelector('.composer'))
+      await tab.waitFor(
+        () => navigator.serviceWorker.controller && document.querySelector('.composer') !== null,
+      )
     },
     send: async (text) => {
       await tab.fill('.composer input', text)
@@ -92,8 +94,22 @@ export function createRecipe(
       return (await server.messages(session)).map(({ content }) => textOf(content))
     },
     switchTo: (chat) => tab.click(`nav a[href="#${chat}"]`),
-    press: (button) => tab.click(`.outbox li:first-child button:text-is("${button}")`),
+    press: (button) => pressButton(tab, '.outbox li:first-child button', button),
   }
+}
+
+/** Clicks the button that has this text, among those of the selector; waits until there is one. */
+export async function pressButton(tab: Page, selector: string, text: string): Promise<void> {
+  await tab.waitFor(
+    ({ selector, text }) => {
+      for (const marked of document.querySelectorAll('[data-press]')) marked.removeAttribute('data-press')
+      const button = [...document.querySelectorAll(selector)].find((each) => each.textContent.trim() === text)
+      button?.setAttribute('data-press', '')
+      return button !== undefined
+    },
+    { selector, text },
+  )
+  await tab.click('[data-press]')
 }
 
 /** Content is a text, or the AI SDK's parts of which some have text. */

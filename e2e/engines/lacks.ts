@@ -6,7 +6,7 @@ export interface Lack {
   /** The spec's file. */
   spec: string
   /** What the tests' titles have in them; absent: all of the spec. */
-  tests?: readonly string[]
+  tests?: readonly string[] | undefined
   why: string
 }
 
@@ -148,6 +148,13 @@ export const LACKS: readonly Lack[] = [
   },
   { engines: ['webkit'], spec: 'storage.spec.ts', tests: ['a disk that is full'], why: DEVTOOLS },
   { engines: ['firefox'], spec: 'storage.spec.ts', tests: ['a disk that is full'], why: DEVTOOLS },
+  { engines: ['firefox'], spec: 'host-workers.spec.ts', tests: ['a wrong option'], why: DEVTOOLS },
+  {
+    engines: ['firefox'],
+    spec: 'host-workers.spec.ts',
+    tests: ['a host that skips waiting'],
+    why: 'the driver does not hear a worker’s console',
+  },
   { engines: OTHERS, spec: 'readers.spec.ts', why: LEAD },
   ...['offline', 'local-network', 'browser-kill', 'clear-site-data'].map((spec) => ({
     engines: OTHERS,
@@ -157,7 +164,7 @@ export const LACKS: readonly Lack[] = [
   ...Object.entries(DRIVER).map(([spec, tests]) => ({
     engines: ['webkit'] as const,
     spec,
-    ...(tests ? { tests } : {}),
+    tests,
     why: 'drives Playwright’s own pages',
   })),
 ]

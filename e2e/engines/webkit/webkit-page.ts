@@ -143,10 +143,10 @@ const EVALUATE = `
     done(result)
   }
   all[id] = 'later'
-  Promise.resolve().then(() => ($run)($given)).then(
-    (value) => end({ value: JSON.stringify(value, (_name, each) => (each === undefined ? '${UNDEFINED}' : each)) }),
-    (error) => end({ error: String(error) + '\\n' + (error?.stack ?? '') }),
-  )
+  Promise.resolve()
+    .then(() => ($run)($given))
+    .then((value) => end({ value: JSON.stringify(value, (_name, each) => (each === undefined ? '${UNDEFINED}' : each)) }))
+    .catch((error) => end({ error: String(error) + '\\n' + (error?.stack ?? '') }))
   setTimeout(() => done('later'), waitMs)`
 
 const LOOK_AGAIN = `
