@@ -39,7 +39,13 @@ export const test = base.extend<HiddenTabsFixtures>({
   context: async ({}, use) => {
     const { executablePath = 'chromium', args = [] } = launchOptions()
     const profile = await mkdtemp(join(tmpdir(), 'streamkeeper-hidden-tabs-'))
-    const command = [...args, '--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`]
+    const command = [
+      ...args,
+      '--headless=new',
+      '--remote-debugging-port=0',
+      '--window-size=1280,900',
+      `--user-data-dir=${profile}`,
+    ]
     const running = spawn(executablePath, [...command, 'about:blank'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     })
@@ -66,13 +72,18 @@ export const test = base.extend<HiddenTabsFixtures>({
   grant: async ({ context, server }, use) => {
     await use(() => context.grantPermissions(['notifications'], { origin: server.url }))
   },
-  hideAll: async ({ context }, use) => {
-    await use(async () => void (await context.newPage()))
+  hideAll: async ({ context, worker }, use) => {
+    await use(async () => {
+      await worker()
+      await context.newPage()
+    })
   },
   worker: async ({ context }, use) => {
     await use(async () => {
       const worker = context.serviceWorkers().at(-1)
-      return worker ?? context.waitForEvent('serviceworker')
+      const found = worker ?? (await context.waitForEvent('serviceworker'))
+      await found.evaluate(takeTurns)
+      return found
     })
   },
   notifications: async ({ worker }, use) => {
@@ -85,7 +96,8 @@ export const test = base.extend<HiddenTabsFixtures>({
 
 /** What the tests use of a worker's global scope, whose types those of a page exclude. */
 interface WorkerScope {
-  registration: ServiceWorkerRegistration
+  registration: Pick<ServiceWorkerRegistration, 'showNotification' | 'getNotifications'>
+  takesTurns?: true
   clients: { openWindow: (url: string) => Promise<null> }
   WindowClient: { prototype: { focus: (this: { url: string }) => Promise<unknown> } }
   NotificationEvent: new (type: string, init: { notification: Notification }) => Event
@@ -93,6 +105,24 @@ interface WorkerScope {
 }
 
 // These run in the worker; each must stand alone.
+
+/** Chromium loses a notification that is being shown while it is asked which there are: then one waits for the other. */
+function takeTurns(): void {
+  const worker = self as unknown as WorkerScope
+  if (worker.takesTurns) return
+  worker.takesTurns = true
+  const { registration } = worker
+  const show = registration.showNotification.bind(registration)
+  const get = registration.getNotifications.bind(registration)
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = <Result>(act: () => Promise<Result>): Promise<Result> => {
+    const acting = last.then(act)
+    last = acting.catch(() => {})
+    return acting
+  }
+  registration.showNotification = (...how) => inTurn(() => show(...how))
+  registration.getNotifications = (...which) => inTurn(() => get(...which))
+}
 
 async function readNotifications(): Promise<ShownNotification[]> {
   const { registration } = self as unknown as WorkerScope

@@ -1,4 +1,5 @@
 import { type App, CHAT } from './app.ts'
+import { createDemo, testId } from './demo.ts'
 import { expect, test } from './hidden-tabs.ts'
 
 const OPTIONS = {
@@ -175,4 +176,32 @@ test('beside an app’s own worker each hears its own clicks', async ({
   const ours = (await notifications()).find(({ title }) => title === 'Answered')
   expect(await clickNotification('news')).toEqual(['open /news'])
   expect(await clickNotification(ours?.tag ?? '')).toEqual(['focus '])
+})
+
+test('the demo asks when its person clicks, and tells what comes from then on', async ({
+  grant,
+  hideAll,
+  notifications,
+  server,
+  tab,
+}) => {
+  const demo = createDemo(tab, server)
+  await demo.open()
+  await tab.click(testId('settings-button'))
+  const note = testId('notifications-note')
+  expect(await tab.textContent(note)).toContain('can be shown by your system')
+  await grant() // What the person will say.
+  await tab.click(testId('ask-notifications'))
+  await tab.waitFor(
+    (selector) => document.querySelector(selector)?.textContent?.includes('are shown by your system'),
+    note,
+  )
+  await tab.evaluate(() => document.querySelector('dialog')?.close())
+  await demo.chooseFault('pause-in-the-middle')
+  await demo.send('Tell me about the sea')
+  await demo.answer('streaming', 1)
+  await hideAll()
+  await expect.poll(notifications).toMatchObject([{ title: 'Your answer is ready' }])
+  const [{ body } = { body: '' }] = await notifications()
+  expect(body.length).toBeGreaterThan(20)
 })
