@@ -194,6 +194,8 @@ describe('reading on', () => {
     await run.clock.advance(LONG)
     expect(run.page).toMatchObject({ text: events.join(''), closed: true })
     expect(asked).toBe(101)
+    // Nor does one wait longer than the one before.
+    expect(run.timeline.at(-1)).toBe('0 request_finished')
     expect(run.statuses.filter(({ status }) => status === 'stream_resumed')).toHaveLength(101)
   })
 
@@ -241,6 +243,7 @@ describe('reading on', () => {
     const run = openaiCut(6, rest, { network })
     await run.clock.advance(120_000)
     expect([run.page.closed, run.page.error]).toEqual([false, undefined])
+    expect(run.timeline.at(-1)).toBe('0 network_wait')
     network.say(true)
     await run.clock.advance(LONG)
     expect(run.page.closed).toBe(true)

@@ -110,7 +110,8 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
 
   /** Nobody is to blame for a browser that is offline: this wait is not charged. */
   async function awaitOnline(url: URL) {
-    if (nearnessOf(url.href) !== undefined) return
+    if (context.network.isOnline() || nearnessOf(url.href) !== undefined) return
+    context.report({ status: 'network_wait', requestId })
     await awaitNetwork(context.network, clock, MAX_TOTAL_MS, signal)
   }
 

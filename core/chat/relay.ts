@@ -75,7 +75,6 @@ export async function relay(open: OpenAnswer, context: RelayContext): Promise<vo
     held.length = 0
     let end: ConnectionEnd = open.brokenBy ?? (connection ? await copy(connection) : 'closed')
     while (!isOver && readOn && mayReadOn(end)) {
-      close()
       const next = await readOn.connect()
       if (next === 'closed') end = next
       if (!next || next === 'closed') break

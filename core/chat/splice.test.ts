@@ -150,6 +150,16 @@ describe('a splice of events', () => {
     expect(take('-alive\n\n: an')).toBe(': keep-alive\n\n')
   })
 
+  test('goes on with the next number or nothing', () => {
+    const [created = '', progress = '', , added = ''] = openaiBackground().events
+    const splice = spliceOf(openaiBackground())
+    const take = (text: string) => splice.take(new TextEncoder().encode(text))
+    take(created + progress)
+    splice.reconnect()
+    expect(take(progress)).toEqual([])
+    expect(take(added)).toBeUndefined()
+  })
+
   test('of a server that says no id holds nothing back, and is not read on', () => {
     const splice = spliceOf(openaiBackground())
     const take = (text: string) => Buffer.concat(splice.take(new TextEncoder().encode(text)) ?? []).toString()

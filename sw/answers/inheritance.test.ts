@@ -357,7 +357,7 @@ describe.each([openaiBackground(), located()])('a response by $name whose worker
   })
 
   /** The next worker, whose server gives this. */
-  function bootOn(giving: Giving): Answers {
+  function bootOn(giving: Giving, end: 'close' | 'open' = 'close'): Answers {
     return boot({
       random: () => 0,
       retry: DEFAULT_RETRY,
@@ -369,7 +369,16 @@ describe.each([openaiBackground(), located()])('a response by $name whose worker
         async (url, { headers }) => {
           asked.push(url)
           const given = kind.give(new globalThis.URL(url), new Headers(headers), giving)
-          return new Response(given.status === 204 ? null : (given.body as Uint8Array<ArrayBuffer>), given)
+          if (given.status === 204) return new Response(null, given)
+          // One that stays open has said about half of what is missing.
+          const said = end === 'open' ? given.body.subarray(0, given.body.length * 0.6) : given.body
+          const body = new ReadableStream<Uint8Array>({
+            start: (controller) => {
+              controller.enqueue(said)
+              if (end === 'close') controller.close()
+            },
+          })
+          return new Response(body, given)
         },
     })
   }
@@ -398,6 +407,16 @@ describe.each([openaiBackground(), located()])('a response by $name whose worker
     expect(await readAgain(boot())).toEqual({ text: whole, end: 'closed' })
     await Promise.all(work)
     expect(ends).toEqual(['r1 whole'])
+  })
+
+  test('is read on by the one after that, if the next one dies, too', async () => {
+    await die()
+    const answers = bootOn('the rest', 'open')
+    await answers.list()
+    await clock.advance(500)
+    expect(await readAgain(bootOn('the rest'))).toEqual({ text: whole, end: 'closed' })
+    expect(asked).toHaveLength(2)
+    expect(asked[0]).not.toBe(asked[1])
   })
 
   test.each(['another response', 404, 'nothing'] as const)(
