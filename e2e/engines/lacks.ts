@@ -45,6 +45,8 @@ const DRIVER: Record<string, readonly string[] | undefined> = {
 /** The one list of what is not run, and where. Each is skipped by name with its reason. */
 export const LACKS: readonly Lack[] = [
   { engines: OTHERS, spec: 'background-sync.spec.ts', why: 'no Background Sync' },
+  { engines: OTHERS, spec: 'notifications.spec.ts', why: 'needs tabs that are really hidden' },
+  { engines: OTHERS, spec: 'unseen.spec.ts', why: 'needs tabs that are really hidden' },
   { engines: OTHERS, spec: 'static-routes.spec.ts', why: 'no static routes (addRoutes)' },
   {
     engines: ['firefox'],
