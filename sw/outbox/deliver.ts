@@ -66,7 +66,12 @@ export async function deliver(found: Entry, turn: Turn, context: DeliverContext)
     const { isGone, wasThere } = store.remove(id)
     // Another worker that sent it has told so, too.
     turn.behind(wasThere.then((isNews) => isNews && tell('save_sent')))
-    await isGone
+    try {
+      await isGone
+    } catch (error) {
+      await store.change(id, (current) => ({ ...current, isSent: true }))
+      throw error
+    }
     return true
   }
   const bury = async (code: FailureCode, progress: Partial<Progress> = {}) => {
@@ -98,6 +103,8 @@ export async function deliver(found: Entry, turn: Turn, context: DeliverContext)
     const isBelieved = !isForeign || clock.now() - foreignAt >= FOREIGN_MS
     return isBelieved ? bury(code, progress) : fail(code, { ...progress, foreignAt }, hintMs)
   }
+
+  if (found.isSent) return finish(found.attempts)
 
   const isOther = ({ state, triedAt }: Entry) => state !== entry.state || triedAt !== entry.triedAt
 

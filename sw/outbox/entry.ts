@@ -59,6 +59,8 @@ export interface Progress {
   retryAt: number
   /** The first of the refusals in a row that were not the API's own, epoch ms. */
   foreignAt?: number | undefined
+  /** It has arrived, and could not be removed: it is not sent again. */
+  isSent?: true
   /** When a person asked for it to be sent, epoch ms. */
   vouchedAt: number
   /** What the last try came to; for a dead letter, why. */
@@ -81,7 +83,7 @@ export const UNTRIED: Progress = {
 /** The entry's part that never changes. */
 export function recordOf(entry: Entry): SaveRecord {
   const record: Partial<Entry> = { ...entry }
-  for (const field of [...Object.keys(UNTRIED), 'code', 'preview', 'foreignAt'])
+  for (const field of [...Object.keys(UNTRIED), 'code', 'preview', 'foreignAt', 'isSent'])
     delete record[field as keyof Entry]
   return record as SaveRecord
 }

@@ -193,6 +193,27 @@ test('an index that refuses a removal: the message is not sent again, and told o
   await isEmpty(device)
 })
 
+test.each([{}, { whenUnsure: 'hold' as const }])(
+  'a cache that refuses a removal: the message is not sent again, and no dead letter: %j',
+  async (settings) => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = created
+    device.caches.fault = (operation) => (operation === 'delete' ? QUOTA : undefined)
+    const worker = device.boot()
+    await worker.save('/api/a', 'm1', { settings })
+    await device.advance(130_000)
+    worker.kill()
+    const next = device.boot()
+    await device.advance(130_000)
+    expect(await next.outbox.list()).toMatchObject([{ state: 'sending' }])
+    device.caches.fault = () => undefined
+    await device.advance(60_000)
+    expect(device.upstream.bodies().filter((body) => body === 'm1')).toHaveLength(1)
+    expect(device.told().filter((name) => name !== 'storage_degraded')).toEqual(['save_queued', 'save_sent'])
+    await isEmpty(device)
+  },
+)
+
 test('the next of a conversation goes out when the message before it cannot come back', async () => {
   const device = createFakeDevice()
   device.upstream.otherwise = created
