@@ -385,7 +385,8 @@ describe('an answer that breaks off', () => {
 describe('a producer that died', () => {
   /** A store as a dead process has left it, and another process on it. */
   async function leaveBehind(pushed: string, headers?: HeadersInit) {
-    const dead = openSite()
+    const store = memoryStore()
+    const dead = openSite({ store: { ...store, watch: () => () => {} } })
     const started = dead.start({ key: 'k', conversation: 'c1' })
     const upstream = await dead.upstream.request()
     let id = ''
@@ -396,8 +397,8 @@ describe('a producer that died', () => {
     }
     await dead.clock.advance(200)
     id ||= (await dead.store.list('ann'))[0] ?? ''
-    // Its store belongs to a clock of its own from here on: no sign of life comes any more.
-    const alive = openSite({ store: dead.store })
+    // Its clock stands still from here on, and nobody tells it anything: no sign of life comes any more.
+    const alive = openSite({ store })
     return { dead, alive, id }
   }
 

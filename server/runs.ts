@@ -61,6 +61,9 @@ export interface RunsContext {
 /** Longer keys are refused, characters. */
 const MAX_KEY = 256
 
+/** What we call streams, or clients of the protocol theirs: nothing else is looked for. */
+const ID = /^[0-9a-f]{32}$|\//
+
 /** Only so many of the newest streams are looked at. */
 const MAX_LISTED = 20
 
@@ -80,10 +83,11 @@ export function createRuns(context: RunsContext): Runs {
     // A run that fails before its first output frees its key, also while somebody waits to read it.
     for (let round = 0; round < 2; round++) {
       const run = await claim(owner, key, options)
-      const response = await (typeof run === 'string' ? join(run, owner, request) : begin(run, request))
+      if (typeof run !== 'string') return begin(run, request)
+      const response = await join(run, owner, request)
       if (response) return response
     }
-    return problem(503, 'upstream_error', 'The answer failed before it began', { 'retry-after': '1' })
+    return failedEarly()
   }
 
   /** Adds a stream and runs it, unless the key names one already: then that one's id. */
@@ -129,12 +133,12 @@ export function createRuns(context: RunsContext): Runs {
   }
 
   /** The answer of a run of this process: its stream, or why there is none. */
-  async function begin({ beginning, source }: Production, request: Request): Promise<Response | undefined> {
+  async function begin({ beginning, source }: Production, request: Request): Promise<Response> {
     const begun = await beginning
     switch (begun.kind) {
       case 'streaming': {
         const timing = begun.response.headers.get('server-timing')
-        return respond(source, request, timing ? { 'server-timing': timing } : {})
+        return (await respond(source, request, timing ? { 'server-timing': timing } : {})) ?? failedEarly()
       }
       case 'refused':
         return passOn(begun.response)
@@ -185,6 +189,7 @@ export function createRuns(context: RunsContext): Runs {
   }
 
   async function find(owner: string, id: string): Promise<FoundStream | undefined> {
+    if (!ID.test(id)) return undefined
     const source = productions.get(id)?.source ?? storedSource(store, id)
     const state = await source.read(0, 0)
     return state?.info.owner === owner ? { source, ...state } : undefined
@@ -208,6 +213,10 @@ export function createRuns(context: RunsContext): Runs {
     }
     throw new Error('Cannot stop stream: its record changes too fast')
   }
+}
+
+function failedEarly(): Response {
+  return problem(503, 'upstream_error', 'The answer failed before it began', { 'retry-after': '1' })
 }
 
 /** The answer of a run that was closed before the upstream's answer came. */

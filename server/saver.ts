@@ -66,8 +66,9 @@ export function createSaver({ id, store, clock, tail, onStop, onLost, onError }:
 
   return {
     bytesAdded: () => {
-      const isFull = tail.length() - tail.savedTo() >= BATCH_BYTES
-      const dueAt = isFull ? 0 : (batchDueAt ?? clock.monotonic() + BATCH_MS)
+      // The first bytes wait for no others: they tell what the response is.
+      const isDue = tail.length() - tail.savedTo() >= BATCH_BYTES || tail.savedTo() === 0
+      const dueAt = isDue ? 0 : (batchDueAt ?? clock.monotonic() + BATCH_MS)
       if (dueAt === batchDueAt) return
       batchDueAt = dueAt
       wake()
@@ -133,7 +134,8 @@ export function createSaver({ id, store, clock, tail, onStop, onLost, onError }:
 
   function saved(count: number, sent: StreamInfo | undefined): void {
     tail.saved(count)
-    batchDueAt = tail.savedTo() < tail.length() ? 0 : undefined
+    const left = tail.length() - tail.savedTo()
+    batchDueAt = left === 0 ? undefined : left >= BATCH_BYTES ? 0 : clock.monotonic() + BATCH_MS
     if (sent === info) hasNewInfo = false
   }
 

@@ -74,7 +74,7 @@ export async function startProvider(
   await once(server, 'listening')
   const address = server.address()
   return {
-    url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/`,
+    url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/v1/chat/completions`,
     requests: (answer) => counts.get(answer) ?? 0,
     open: (answer) => opened.get(answer) ?? 0,
     close: () => {
