@@ -68,3 +68,9 @@ test('a second request is found, and a page that told nothing', () => {
   expect(judge(SCENARIO, { ...SENT, requests: 2 }, SEEN)).toEqual(['2 requests'])
   expect(judge(SCENARIO, SENT, undefined)).toEqual(['the page told nothing'])
 })
+
+test('where a second request is expected, there must be one', () => {
+  const twice = { ...SCENARIO, requests: 2 }
+  expect(judge(twice, { ...SENT, requests: 2 }, SEEN)).toEqual([])
+  expect(judge(twice, SENT, SEEN)).toEqual(['1 requests'])
+})

@@ -17,6 +17,8 @@ export interface Scenario {
   reloadAtMs?: number
   /** Instead of ours a worker without any of our precautions: its stream is expected to be cut. */
   isControl?: boolean
+  /** How many requests are expected upstream; default 1. */
+  requests?: number
   /** Browsers in which it would prove nothing. */
   leftOut?: readonly BrowserName[]
 }
@@ -51,7 +53,15 @@ export const SCENARIOS: readonly Scenario[] = [
     durationMs: 12 * MINUTE,
     hideAtMs: 10 * SECOND,
   },
-  { ...SILENCE, number: 3, title: '7 min silent, then a stream', stream: true, durationMs: 10 * SECOND },
+  {
+    ...SILENCE,
+    number: 3,
+    title: '7 min silent, then a stream',
+    stream: true,
+    durationMs: 10 * SECOND,
+    // After 120 s without headers a stream of a reasoning model is asked for once more.
+    requests: 2,
+  },
   { ...SILENCE, number: 4, title: '7 min silent, then JSON', stream: false, durationMs: 0 },
   {
     ...STREAM,
@@ -80,6 +90,7 @@ function atScale(scenario: Scenario, scale: number): Scenario {
   return {
     ...scenario,
     silenceMs: silenceMs * scale,
+    ...(scale < 1 ? { requests: 1 } : {}),
     durationMs: durationMs * scale,
     ...(hideAtMs === undefined ? {} : { hideAtMs: moment(hideAtMs) }),
     ...(reloadAtMs === undefined ? {} : { reloadAtMs: moment(reloadAtMs) }),
