@@ -23,7 +23,7 @@ const DEVTOOLS = 'needs Chromium’s debugger'
 const DRIVER: Record<string, readonly string[] | undefined> = {
   'accessibility.spec.ts': undefined,
   'clients/faults.spec.ts': undefined,
-  'clients/recorded.spec.ts': undefined,
+  'clients/streams.spec.ts': undefined,
   'clients/stop.spec.ts': undefined,
   'adoption/vite.spec.ts': ['a fresh Vite app'],
   'foreign-access.spec.ts': [
