@@ -6,9 +6,10 @@ import { announce } from './announce.ts'
 import { readChunk, type Delta } from './chunk.ts'
 import { faultForRequest } from './faults.ts'
 import { createId } from './id.ts'
-import { chatUrl, keeper, ready } from './keeper.ts'
+import { chatUrl, keeper, keptChatUrl, ready } from './keeper.ts'
 import { createLiveText } from './live-text.ts'
 import { createMessage, type Message } from './message.ts'
+import { answerName, keepsAnswers, stopOnServer } from './kept-answers.ts'
 import { problemOf } from './problem-of.ts'
 import { saveMessage } from './save.ts'
 import { keyHeader, model } from './settings.ts'
@@ -19,6 +20,8 @@ interface Run {
   message: Message
   abort: AbortController
   requestId: string | null
+  /** How the server calls it, if it keeps it. */
+  kept: string | null
   /** Takes in what is told of it. */
   hear: (status: Status) => void
 }
@@ -34,6 +37,7 @@ export function stopAnswer(conversation: string): void {
   if (!run) return
   run.abort.abort()
   if (run.requestId) keeper.peek()?.cancel(run.requestId)
+  if (run.kept !== null) stopOnServer(run.kept)
 }
 
 /** Asks for an answer to what a conversation has come to; resolves when it has ended, in whatever way. */
@@ -41,10 +45,13 @@ export async function answer(conversation: string): Promise<void> {
   if (runs.peek().has(conversation)) return
   dropFailedAnswer(conversation)
   const messages = contextOf(conversation)
-  await arrive(conversation, { id: createId(), createdAt: Date.now() }, async (run) => {
+  const id = createId()
+  await arrive(conversation, { id, createdAt: Date.now() }, async (run) => {
     await ready
     const fault = faultForRequest()
-    return streamChat(chatUrl(conversation), {
+    // A fault is for this page's own connection to the provider.
+    if (keepsAnswers.peek() && !fault) run.kept = answerName(conversation, id)
+    return streamChat(run.kept === null ? chatUrl(conversation) : keptChatUrl(conversation, id), {
       body: { model: model.peek(), stream: true, messages, ...(fault ? { fault } : {}) },
       headers: keyHeader(),
       signal: run.abort.signal,
@@ -75,6 +82,19 @@ export async function resumeAnswers(): Promise<void> {
   }
 }
 
+/** Shows an answer that another device has begun. */
+export function followAnswer(
+  conversation: string,
+  message: { id: string; createdAt: number },
+  kept: string,
+  open: (signal: AbortSignal) => AsyncIterable<unknown>,
+): Promise<void> {
+  return arrive(conversation, message, async (run) => {
+    run.kept = kept
+    return open(run.abort.signal)
+  })
+}
+
 /** Shows an answer while it arrives, and keeps it. */
 async function arrive(
   conversation: string,
@@ -85,7 +105,7 @@ async function arrive(
     { id, conversation, role: 'assistant', content: '', createdAt },
     { state: 'streaming', saved: 'unsaved' },
   )
-  const run: Run = { message, abort: new AbortController(), requestId: null, hear: () => {} }
+  const run: Run = { message, abort: new AbortController(), requestId: null, kept: null, hear: () => {} }
   addMessage(message)
   runs.value = new Map(runs.peek()).set(conversation, run)
   try {

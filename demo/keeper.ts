@@ -8,6 +8,13 @@ export function chatUrl(conversation: string): string {
   return `${CHAT_URL}?conversation=${encodeURIComponent(conversation)}`
 }
 
+const KEPT_CHAT_URL = '/api/chat'
+
+/** Where an answer is asked for that the server keeps; it becomes this message on every device. */
+export function keptChatUrl(conversation: string, message: string): string {
+  return `${KEPT_CHAT_URL}?${new URLSearchParams({ conversation, message })}`
+}
+
 /** The page side of the worker; nothing until the first registration has settled. */
 export const keeper = signal<Keeper | null>(null)
 
@@ -22,8 +29,9 @@ export const ready = start()
 async function start(): Promise<void> {
   try {
     const registered = await register('/streamkeeper-sw.js', {
-      chat: [{ url: CHAT_URL, conversation: 'query.conversation' }],
-      saves: ['/api/sessions/:session/messages'],
+      chat: [CHAT_URL, KEPT_CHAT_URL].map((url) => ({ url, conversation: 'query.conversation' as const })),
+      // Each device that shows an answer saves it, under the same id: one of them is first.
+      saves: [{ url: '/api/sessions/:session/messages', duplicateStatus: 409 }],
       // Shown only if the person has switched it on, in the settings.
       notifications: {
         finished: { title: 'Your answer is ready', body: 'text' },

@@ -1,4 +1,5 @@
 import { effect, signal } from '@preact/signals'
+import { keepsAnswers } from './kept-answers.ts'
 
 const KEY = 'demo.key'
 const MODEL = 'demo.model'
@@ -37,10 +38,14 @@ export async function loadModels(): Promise<void> {
 
 async function loadUpstream(): Promise<void> {
   try {
-    const config = (await (await fetch('/__upstream/config')).json()) as { upstreamOrigin?: unknown }
+    const config = (await (await fetch('/__upstream/config')).json()) as {
+      upstreamOrigin?: unknown
+      keepsAnswers?: unknown
+    }
     if (typeof config.upstreamOrigin === 'string') upstreamOrigin.value = config.upstreamOrigin
+    keepsAnswers.value = config.keepsAnswers === true
   } catch {
-    // Only a note in the settings depends on it.
+    // Without it the demo does what it can without a server's help.
   }
 }
 

@@ -4,6 +4,7 @@ import { resumeAnswers } from './chat.ts'
 import { followAddress, historyState, loadConversations, selected } from './conversations.ts'
 import { keeper, ready } from './keeper.ts'
 import { followOutbox, refreshOutbox } from './outbox.ts'
+import { followOtherDevices } from './other-devices.ts'
 import { followSaves } from './save.ts'
 import { startSettings } from './settings.ts'
 import { listenForShortcuts } from './shortcuts.ts'
@@ -41,6 +42,7 @@ async function load(): Promise<void> {
   await refreshOutbox()
   if (location.hash) await loadThread(selected.peek())
   await resumeAnswers()
+  followOtherDevices()
 }
 
 /** What another tab sent, or what the outbox delivered after an outage, is shown here too. */

@@ -10,6 +10,7 @@ import type { SaveAttempt } from './history/save-log.ts'
 import { createKeptAnswers } from './provider/kept-answers.ts'
 import { sendError } from './send.ts'
 import { serveSite } from './site.ts'
+import { isKeptAnswer, openStreams } from './streams/open-streams.ts'
 import { answerUpstream, type UpstreamContext } from './upstream/answer-upstream.ts'
 import { createAttemptCounter } from './upstream/attempt-counter.ts'
 import { answerLog } from './upstream/log-api.ts'
@@ -24,6 +25,8 @@ export interface ServerOptions {
   host?: string
   /** Path of the history's SQLite file. Default: in memory, gone with the server. */
   database?: string
+  /** Where answers are kept for other devices: an SQLite file, or the URL of a Redis. Default: they are not. */
+  answers?: string | undefined
   /** Folder of the built site. Default: `demo/dist` in `root`. */
   site?: string
   /** The repository. Default: the one this file is in. */
@@ -76,14 +79,18 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     kept: createKeptAnswers(),
     passThrough,
   }
+  const chatUrl = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/chat/completions`
+  const kept = options.answers === undefined ? undefined : await openStreams(options.answers, chatUrl)
+  const keepsAnswers = kept !== undefined
   const config = passThrough
-    ? { provider: 'upstream' as const, upstreamOrigin: passThrough.origin }
-    : { provider: 'demo' as const }
+    ? { provider: 'upstream' as const, upstreamOrigin: passThrough.origin, keepsAnswers }
+    : { provider: 'demo' as const, keepsAnswers }
 
   const route = async (exchange: Exchange) => {
     const { pathname } = exchange.url
     if (pathname.startsWith('/v1/')) return answerUpstream(exchange, upstream)
     if (pathname.startsWith('/__upstream/')) return answerLog(exchange, { ...upstream, config })
+    if (kept && isKeptAnswer(pathname)) return kept.handle(exchange.req, exchange.res)
     if (pathname.startsWith('/api/')) return answerHistory(exchange, history)
     const afterMs = /(\/|\.html)$/.test(pathname) ? (options.pagesAfterMs?.() ?? 0) : 0
     if (afterMs > 0) await wait(afterMs, exchange.over)
@@ -105,6 +112,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       history.database.close()
+      kept?.close()
       reject(error)
     })
     server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve)
@@ -115,6 +123,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     connections.drop()
     passThrough?.close()
     await ended
+    kept?.close()
     history.database.close()
   }
   let closed: Promise<void> | undefined

@@ -47,6 +47,11 @@ export const LACKS: readonly Lack[] = [
   { engines: OTHERS, spec: 'background-sync.spec.ts', why: 'no Background Sync' },
   { engines: OTHERS, spec: 'notifications.spec.ts', why: 'needs tabs that are really hidden' },
   { engines: OTHERS, spec: 'unseen.spec.ts', why: 'needs tabs that are really hidden' },
+  {
+    engines: OTHERS,
+    spec: 'two-devices.spec.ts',
+    why: 'the other device is a Chromium that Playwright starts',
+  },
   { engines: OTHERS, spec: 'static-routes.spec.ts', why: 'no static routes (addRoutes)' },
   {
     engines: ['firefox'],

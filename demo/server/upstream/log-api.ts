@@ -10,7 +10,7 @@ export interface LogSources {
   attempts: AttemptCounter
   connections: Connections
   /** What the page is told about the provider behind `/v1`. */
-  config: { provider: 'demo' | 'upstream'; upstreamOrigin?: string }
+  config: { provider: 'demo' | 'upstream'; upstreamOrigin?: string; keepsAnswers: boolean }
 }
 
 /** Answers `/__upstream/…`: what the upstream saw, for tests and for the page's own view of it. */

@@ -1,0 +1,16 @@
+import { signal } from '@preact/signals'
+
+/** Whether this demo's server keeps answers, so that other devices can read them. */
+export const keepsAnswers = signal(false)
+
+/** How an answer is called on the server: its conversation, and the message that it becomes on every device. */
+export function answerName(conversation: string, message: string): string {
+  return `${conversation}:${message}`
+}
+
+/** Stops an answer on the server, whichever device began it. */
+export function stopOnServer(name: string): void {
+  fetch(`/api/chat/${encodeURIComponent(name)}/stop`, { method: 'POST' }).catch(() => {
+    // It goes on there; this page shows no more of it.
+  })
+}
