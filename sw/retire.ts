@@ -16,8 +16,10 @@ export function retire(clock: Clock, options: Options): void {
   takeOverWhenIdle(clock, { unasked: true })
   const leave = () => {
     const { registration } = worker
+    const { installing, waiting, active } = registration
     // Not while the version before it is at work, nor when there is a newer one; a worker learns of its own turn late.
-    if (registration.installing || registration.waiting) clock.timer(LOOK_MS, lookAgain)
+    // Nor in its own `activate`: in Firefox that then never ends, and with it no request of a page that it controls.
+    if (installing || waiting || active?.state !== 'activated') clock.timer(LOOK_MS, lookAgain)
     else void registration.unregister()
   }
   /** Meanwhile the version before it may have taken a message that it could not send. */
