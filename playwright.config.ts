@@ -17,7 +17,8 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: Boolean(process.env.CI),
   retries: 0,
-  workers: 2,
+  // Tests mostly wait: two cores are enough for three.
+  workers: 3,
   timeout: 40_000,
   globalTimeout: 20 * 60_000,
   expect: { timeout: 15_000 },
