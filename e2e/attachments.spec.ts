@@ -87,13 +87,16 @@ test('a form with a file arrives with all its parts, as without the worker, at e
     }, url)
   const plain = answer(provider, 200)
   expect(await sendTo(`${provider.url}/not-saved`)).toBe(200)
-  const { bytes } = await plain
+  const unsaved = await plain
   const tries = [answer(provider, 503), answer(provider, 201)]
   expect(await sendTo(`${provider.url}/files`)).toBe(202)
   const [first, second] = await Promise.all(tries)
   expect(second).toEqual(first)
-  // Each form has another boundary, of the same length.
-  expect(first).toMatchObject({ bytes, type: expect.stringMatching(/^multipart\/form-data; boundary=/) })
+  expect(first?.type).toMatch(/^multipart\/form-data; boundary=/)
+  // Each form has another boundary, in Firefox of another length: three parts and the end have one each.
+  const withoutBoundaries = (received: typeof first) =>
+    (received?.bytes ?? 0) - 4 * (received?.type.split('boundary=')[1]?.length ?? 0)
+  expect(withoutBoundaries(first)).toBe(withoutBoundaries(unsaved))
 })
 
 test('30 MB arrive byte for byte, over a death of the worker', async ({ app, provider, killWorker }) => {
