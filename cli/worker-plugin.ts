@@ -66,7 +66,7 @@ export function workerPlugin(
 interface Place {
   /** The worker's path on its server. */
   path: string
-  /** What `Service-Worker-Allowed` must say, where the worker's own folder is not enough. */
+  /** The value of `Service-Worker-Allowed`, where the worker's own folder is not enough. */
   allowed: string | undefined
 }
 

@@ -248,7 +248,7 @@ function ownUrl(path: string): string {
   return location.origin + path
 }
 
-/** Whether this page's requests come to `keepStreams`, and not to a listener that was there before it. */
+/** True if this page's requests come to `keepStreams`, and not to a listener that was there before it. */
 async function reachesIt(): Promise<boolean> {
   const answers = ['GET', 'POST'].map((method) =>
     fetch(ownUrl(HELLO_PATH), { method }).catch(() => undefined),

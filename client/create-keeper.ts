@@ -31,7 +31,7 @@ const FLUSH_MS = 240_000
 export interface Current {
   key: string
   keeper: Keeper
-  /** Whether the worker that controls this page takes such a request as a chat. */
+  /** True if the worker that controls this page takes such a request as a chat. */
   isChat: (method: string, url: string) => boolean
   /** `keeper.fetch`, the request's id beside it. */
   fetch: (input: RequestInfo | URL, init?: RequestInit, requestId?: string) => Promise<Response>

@@ -8,14 +8,14 @@ export interface SentChat {
   again: () => Promise<Response>
   /** The request's own. */
   signal: AbortSignal
-  /** Whether the worker has told how it ended. */
+  /** True if the worker has told how it ended. */
   isEnded: () => boolean
 }
 
 export interface Guard {
-  /** Whether the worker has told that it has the request. */
+  /** True if the worker has told that it has the request. */
   wasTaken: (requestId: string) => boolean
-  /** Whether the worker that is there now had the request itself; `true` where it cannot say. */
+  /** True if the worker that is there now had the request itself; `true` where it cannot say. */
   isKnown: (requestId: string) => Promise<boolean>
 }
 

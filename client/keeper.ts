@@ -41,7 +41,7 @@ export interface OpenRequest {
   readonly requestId: string
   /** Origin and path; empty when this page came too late to be told. */
   readonly url: string
-  /** Whether this page sent it. */
+  /** True if this page sent it. */
   readonly own: boolean
   readonly model?: string
   /** The last that was told of it. */

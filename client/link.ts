@@ -15,9 +15,9 @@ export interface Link {
   worker?: ServiceWorker | undefined
   /** The chats of that worker, which may run with other options than this page's. */
   chats?: Route<ChatRouteOptions>[]
-  /** Whether that worker can say which requests it had: one of 0.1 cannot. */
+  /** True if that worker can say which requests it had: one of 0.1 cannot. */
   knowsRequests?: boolean | undefined
-  /** Whether the worker leaves a URL to the page; until the connection knows more, for all of other origins. */
+  /** True if the worker leaves a URL to the page; until the connection knows more, for all of other origins. */
   isLeftToPage: (url: string) => boolean
   /** Who is signed in, as this page has said last; `undefined`: the worker has been told, or there is nothing to say. */
   untold?: string | null | undefined

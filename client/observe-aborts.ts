@@ -3,11 +3,11 @@ import type { SentChat } from './guard-answer.ts'
 import { peekRequest } from './peek-request.ts'
 
 export interface AbortObserver {
-  /** Whether the worker that controls this page will take such a request as a chat. */
+  /** True if the worker that controls this page will take such a request as a chat. */
   isChat: (method: string, url: string) => boolean
   /** Tells the worker. */
   aborted: (requestId: string) => void
-  /** What the caller gets instead of the platform's own promise; absent where that can be trusted. */
+  /** The caller's promise in place of the platform's own; absent where that can be trusted. */
   guard?: ((chat: SentChat) => Promise<Response>) | undefined
 }
 

@@ -18,7 +18,7 @@ export function nextRequests(requests: readonly OpenRequest[], status: Status): 
   return known ? requests.map((each) => (each === known ? request : each)) : [...requests, request]
 }
 
-/** Whether nothing more will be told of its request. */
+/** True if nothing more will be told of its request. */
 export function isEnd(status: Status): status is EndStatus {
   return /^request_[fc]/.test(status.status)
 }

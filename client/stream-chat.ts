@@ -145,7 +145,7 @@ async function* run<Chunk>(
     return isLost ? current?.keeper.attach(requestId, { from }) : undefined
   }
 
-  /** Whether a clean end is none, and there is more to read: some browsers end so what a dead worker left. */
+  /** True if a clean end is none, and there is more to read: some browsers end so what a dead worker left. */
   const isCut = async (answer: AnswerReader) => {
     if (isSaid || !isTold || isDoubted) return false
     await Promise.race([end.promise, new Promise((resolve) => setTimeout(resolve, LINGER_MS))])

@@ -115,7 +115,7 @@ export function deadline(
     cancelTimer = clock.timer(stepUntil - now, fire)
   }
 
-  /** Whether the machine slept; says so. */
+  /** True if the machine slept; says so. */
   const slept = () => {
     const now = clock.monotonic()
     if (!wasHeldUp(now - stepUntil, isRenewed)) return false

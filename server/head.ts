@@ -1,6 +1,6 @@
 import type { StreamHead } from './stream-info.ts'
 
-/** What readers need of a response's headers. Others tell the provider's business, or belong to one connection. */
+/** Response headers that readers need. Others tell the provider's business, or belong to one connection. */
 const KEPT = [
   'content-type',
   'x-vercel-ai-ui-message-stream',
@@ -9,7 +9,7 @@ const KEPT = [
   'x-request-id',
 ]
 
-/** What only the caller of the very request needs. */
+/** Headers that only the caller of the very request needs. */
 const PASSED = ['retry-after', 'retry-after-ms', 'x-should-retry', 'server-timing']
 
 /** The head of a response, as it is kept for its readers. */

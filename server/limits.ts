@@ -8,7 +8,7 @@ export const MAX_WRITE = 256 * 1024
 /** A reader is given at most so many bytes at once, and asks the store for no more. */
 export const SLICE_BYTES = 256 * 1024
 
-/** So many of the newest bytes are kept in memory for readers of the same process, though they are stored. */
+/** How many of the newest bytes are kept in memory for readers of the same process, though they are stored. */
 export const TAIL_BYTES = 64 * 1024
 
 /** A producer writes at least this often, if only to show that it is alive, ms. */

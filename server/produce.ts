@@ -171,7 +171,7 @@ export function produce({
   }
 }
 
-/** What the work comes to, or the signal's reason, should the work not notice that it aborts. */
+/** The result of the work, or the signal's reason if the work does not notice that it aborts. */
 function orAborted(signal: AbortSignal, work: Promise<Response>): Promise<Response> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })

@@ -5,7 +5,7 @@ import type { Source, SourceState } from './source.ts'
 import type { StreamStore } from './stores/store.ts'
 import type { StreamEnd } from './stream-info.ts'
 
-/** What a reader meets next. `idle`: nothing for so long. `gone`: the stream is not there any more. */
+/** The next thing that a reader meets. `idle`: nothing for so long. `gone`: the stream is not there any more. */
 export type Step =
   | { kind: 'bytes'; bytes: Uint8Array; state: SourceState }
   | { kind: 'end'; end: StreamEnd; state: SourceState }

@@ -1,6 +1,6 @@
 import type { FailureCode } from '../core/protocol/failure.ts'
 
-/** What is known of a stream beside its bytes; kept as JSON in the store's record. */
+/** Facts of a stream beside its bytes; kept as JSON in the store's record. */
 export interface StreamInfo {
   owner: string
   conversation?: string

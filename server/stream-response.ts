@@ -1,7 +1,7 @@
-import { type Clock, pause } from '../core/clock.ts'
+import type { Clock } from '../core/clock.ts'
 import { isEventStream } from '../core/providers/media-types.ts'
 import { NOSNIFF } from './head.ts'
-import { BREAK_MS } from './limits.ts'
+import { createLiveBody } from './live-body.ts'
 import { formatOffset } from './protocol/offset.ts'
 import type { StreamReader } from './read-stream.ts'
 import type { StreamHead } from './stream-info.ts'
@@ -94,19 +94,21 @@ function safeType(type: string): Record<string, string> {
 function liveBody(reader: StreamReader, heartbeatMs: number, clock: Clock): ReadableStream<Uint8Array> {
   let failure: TypeError | undefined
   let isBetweenEvents = reader.position() === 0
-  let isOpen = true
 
-  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+  const pull = async (
+    controller: ReadableStreamDefaultController<Uint8Array>,
+    isOpen: () => boolean,
+  ): Promise<void> => {
     if (failure) throw failure
     const step = await reader.next(heartbeatMs || Infinity)
-    if (!isOpen) return
+    if (!isOpen()) return
     switch (step.kind) {
       case 'bytes':
         isBetweenEvents = endsEvent(step.bytes)
         return controller.enqueue(step.bytes)
       case 'idle':
         if (isBetweenEvents) return controller.enqueue(encode(HEARTBEAT))
-        return pull(controller)
+        return pull(controller, isOpen)
       case 'gone':
         throw new TypeError('The answer is not there any more')
       case 'end':
@@ -118,28 +120,10 @@ function liveBody(reader: StreamReader, heartbeatMs: number, clock: Clock): Read
     }
   }
 
-  return new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        try {
-          await pull(controller)
-        } catch (error) {
-          reader.close()
-          // A connection that breaks takes with it what its server has not sent yet.
-          await pause(clock, BREAK_MS)
-          if (isOpen) controller.error(error)
-        }
-      },
-      cancel: () => {
-        isOpen = false
-        reader.close()
-      },
-    },
-    { highWaterMark: 0 },
-  )
+  return createLiveBody(reader, clock, pull)
 }
 
-/** Whether an event ends here. Only chunks that end with a whole blank line are taken for it. */
+/** True if an event ends here. Only chunks that end with a whole blank line are taken for it. */
 function endsEvent(bytes: Uint8Array): boolean {
   const end = String.fromCharCode(...bytes.subarray(-4))
   return end.endsWith('\n\n') || end.endsWith('\r\n\r\n')

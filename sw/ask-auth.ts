@@ -1,6 +1,6 @@
 import { type Clock, pause } from '../core/clock.ts'
 
-/** What a page is told of a saved message, or a response, that needs new credentials; nothing of its body. */
+/** A saved message, or a response, that needs new credentials, as a page is told; nothing of its body. */
 export interface AuthQuestion {
   origin: string
   url: string

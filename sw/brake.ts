@@ -12,7 +12,7 @@ export interface Posted {
 export interface Brake {
   /** When this may be sent again, epoch ms; `undefined`: now. */
   heldUntil: (posted: Posted) => number | undefined
-  /** Whether we gave this up a moment ago: its client tries again by itself, and needs no more tries than its own. */
+  /** True if we gave this up a moment ago: its client tries again by itself, and needs no more tries than its own. */
   isRetried: (posted: Posted) => boolean
   failed: (posted: Posted) => void
 }

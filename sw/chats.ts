@@ -24,7 +24,7 @@ export interface Chats {
   ) => { response: Promise<Response>; finished: Promise<void> }
   /** Stop: ends the request, whatever it is doing. */
   cancel: (requestId: string) => void
-  /** Whether a request of that name is under way, or has ended, in this worker's life. */
+  /** True if a request of that name is under way, or has ended, in this worker's life. */
   knows: (requestId: string) => boolean
 }
 
@@ -247,7 +247,7 @@ function isTooLarge(body: ArrayBuffer | null): boolean {
   return body !== null && body.byteLength > MAX_BODY
 }
 
-/** What is kept of a request to read its response on after this worker's death: nothing that could be a secret. */
+/** The part of a request that is kept to read its response on after this worker's death: nothing that could be a secret. */
 function recordReadingOn(
   { credentials }: Request,
   { readingOn, timeouts }: ChatDescription,

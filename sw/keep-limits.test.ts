@@ -22,7 +22,7 @@ function boot(scope = SCOPE) {
   return { member: limits.join(LANE), ready }
 }
 
-/** Whether a request that comes now is held back, and until when (ms from now). */
+/** True if a request that comes now is held back, and until when (ms from now). */
 async function heldFor({ member, ready }: ReturnType<typeof boot>): Promise<number> {
   await clock.advance(0)
   await ready()

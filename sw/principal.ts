@@ -29,7 +29,7 @@ export interface PrincipalContext {
   clock: Clock
   /** The option `principal`. */
   initial: PrincipalId | undefined
-  /** Whether it is a page, which may have something to say; a Worker has not. */
+  /** True if it is a page, which may have something to say; a Worker has not. */
   isPage: (clientId: string) => Promise<boolean>
   /** Somebody else is signed in, or somebody at last. */
   changed?: () => void
@@ -53,7 +53,7 @@ export function openPrincipal({ scope, clock, initial, isPage, changed }: Princi
   })
   let current: PrincipalId | undefined
   let changes = 0
-  /** Whether pages of this app say who is signed in. */
+  /** True if pages of this app say who is signed in. */
   let isUsed = initial !== undefined
   let loading: Promise<PrincipalId> | undefined
   const met = new Set<string>()

@@ -3,7 +3,7 @@ export interface Work {
   /** Counts as work until it settles. */
   during: (work: Promise<unknown>) => void
   isUnderWay: () => boolean
-  /** Whether another version of the worker has something under way. */
+  /** True if another version of the worker has something under way. */
   isUnderWayElsewhere: () => Promise<boolean>
 }
 

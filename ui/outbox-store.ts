@@ -148,7 +148,7 @@ export function createOutboxStore(
   }
 }
 
-/** Whether two lists say the same: the content of a message never changes. */
+/** True if two lists say the same: the content of a message never changes. */
 function isSame(some: readonly OutboxItem<unknown>[], others: readonly OutboxItem<unknown>[]): boolean {
   const entriesOf = (items: readonly OutboxItem<unknown>[]) =>
     JSON.stringify(items, (name, value: unknown) => (name === 'content' ? undefined : value))

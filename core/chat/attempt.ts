@@ -191,7 +191,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     return undefined
   }
 
-  /** Whether what is held has failed, or may be handed on. */
+  /** Judges what is held: it has failed, or may be handed on. */
   function judge(answer: OpenAnswer & { inspection: Inspection }, isNull: boolean): Attempted {
     const { inspection } = answer
     if (!answer.rest && !isNull) {

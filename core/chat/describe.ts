@@ -17,7 +17,7 @@ export interface ChatDescription {
   conversation?: string
   /** What the app's own request to resume calls it. */
   resumeId?: string
-  /** Whether the answer streams; `undefined` where nobody can tell. */
+  /** True if the answer streams; `undefined` where nobody can tell. */
   streams: boolean | undefined
   /** What to call its response before there is one. */
   contentType: string

@@ -3,19 +3,19 @@ import { HEARTBEAT_HEADER } from '../protocol/paths.ts'
 import { REQUEST_ID_HEADER } from '../protocol/request-id.ts'
 import type { ResponseHead } from './response-log.ts'
 
-/** What a request has cost so far, and how far it has come. */
+/** Cost and progress of a request so far. */
 export interface Progress {
   /** By the monotonic clock, ms. */
   startedAt: number
   attempts: number
   waitedMs: number
-  /** Whether any HTTP response came at all. */
+  /** True if any HTTP response came at all. */
   wasAnswered: boolean
   /** When the last 2xx headers came, by the monotonic clock. */
   headersAt?: number
 }
 
-/** What makes a head other than the upstream's own. */
+/** Changes to the upstream's own head. */
 export interface HeadChanges {
   status?: number
   /** It says no, and trying again is not the caller's part. */

@@ -354,7 +354,7 @@ describe('reading on', () => {
   })
 })
 
-/** What `fetch` gives after a redirect that somebody followed. */
+/** A response of `fetch` after a redirect that somebody followed. */
 function redirected(): Response {
   const response = new Response(OPENAI.whole as Uint8Array<ArrayBuffer>, { headers: OPENAI.headers })
   return Object.defineProperty(response, 'redirected', { value: true })

@@ -134,7 +134,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
     }
   }
 
-  /** What the server's answer means; with `hintMs`: later, as it asks. */
+  /** Judges the server's reply; with `hintMs`: later, as it asks. */
   function judge(response: Response): 'good' | 'closed' | 'later' | 'over' | { hintMs: number } {
     const { status, headers } = response
     if (status >= 200 && status < 300 && !response.redirected) {
@@ -174,7 +174,7 @@ export function headersForAsking(own: Headers, more: Record<string, string>): He
   return headers
 }
 
-/** Whether a response can be the rest of another: of the same media type, or raw bytes that say their offset. */
+/** True if a response can be the rest of another: of the same media type, or raw bytes that say their offset. */
 function isSameKind(one: Headers, other: Headers): boolean {
   const [type, own] = [one, other].map((headers) =>
     headers.get('content-type')?.split(';')[0]?.trim().toLowerCase(),

@@ -31,7 +31,7 @@ const REASONING = new RegExp(`(^|\\.)(${FAMILIES.join('|')})|think|reason|deep-?
 /** Models whose names look like the above and that answer at once. */
 const PLAIN = /^gpt-?[\d.]+-(chat|instant)|no(n|t|)[-_]?(reason|think)/
 
-/** Whether a request may think for minutes without a byte: by its model's name, or because its body asks for it. */
+/** True if a request may think for minutes without a byte: by its model's name, or because its body asks for it. */
 export function isReasoning(
   model: string | undefined,
   body: unknown,

@@ -133,7 +133,7 @@ export async function relay(open: OpenAnswer, context: RelayContext): Promise<vo
     writer.append(part)
   }
 
-  /** Whether there may be more of it at its server. */
+  /** True if there may be more of it at its server. */
   function mayReadOn(end: ConnectionEnd): boolean {
     if (!splice || !inspection || end === 'finished' || end === 'output_idle' || end === 'truncated')
       return false
@@ -150,7 +150,7 @@ export async function relay(open: OpenAnswer, context: RelayContext): Promise<vo
     return inspection.wire() !== undefined || splice.saysEnd || inspection.seen.outputs === 0
   }
 
-  /** Whether an event that lacks no more than its last blank line says that the response is over. */
+  /** True if an event that lacks no more than its last blank line says that the response is over. */
   function isEnd(parts: Uint8Array[]): boolean {
     const decoder = new TextDecoder()
     let isWhole = false

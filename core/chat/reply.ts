@@ -25,7 +25,7 @@ export function toResponse(answer: Answer, log: ResponseLog, reading?: Reading):
   return (answer.kind === 'response' && log.open(0, reading)) || Response.error()
 }
 
-/** What a request writes for its page, and the one status that ends it. */
+/** The response that a request writes for its page, and the one status that ends it. */
 export interface Reply {
   /** Resolves as soon as the page can be answered. Never rejects. */
   answer: Promise<Answer>

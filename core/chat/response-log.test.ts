@@ -26,7 +26,7 @@ function readerOf(response: Response | undefined): ReadableStreamDefaultReader<U
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-/** Whether the writer may go on now. */
+/** True if the writer may go on now. */
 async function hasRoom(log: Pick<ResponseLog, 'room'>): Promise<boolean> {
   let has = false
   void Promise.resolve(log.room()).then(() => (has = true))

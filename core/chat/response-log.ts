@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { deferred } from '../deferred.ts'
 import { HEARTBEAT_HEADER } from '../protocol/paths.ts'
 
-/** What a Response begins with: plain JSON, so that it can be stored. */
+/** The head of a Response: plain JSON, so that it can be stored. */
 export interface ResponseHead {
   status: number
   statusText: string
@@ -12,7 +12,7 @@ export interface ResponseHead {
   isEarly: boolean
 }
 
-/** What a request writes: a head, bytes, one end. Whatever comes after the end is ignored. */
+/** The writing side of a response: a head, bytes, one end. Anything after the end is ignored. */
 export interface ResponseWriter {
   /** Called at most once. */
   begin: (head: ResponseHead) => void
@@ -23,7 +23,7 @@ export interface ResponseWriter {
   room: () => Promise<void> | undefined
 }
 
-/** What becomes of one Response. */
+/** Events of one Response. */
 export interface Reading {
   /** It was read to its clean end. */
   delivered?: () => void
@@ -59,7 +59,7 @@ export interface LogLimits {
   keptBytes: number
   /** An error discards what the page has not read yet of the bytes before it, so it comes this much later, ms. Default 0. */
   unreadMs?: number
-  /** Whether an early Response begins with a byte of ours, for browsers that hold it back until there is one. */
+  /** True if an early Response begins with a byte of ours, for browsers that hold it back until there is one. */
   hasHeartbeat?: boolean
 }
 
@@ -71,7 +71,7 @@ const NOTHING = new Uint8Array()
 interface Cursor {
   /** Bytes it has read, or skipped at its start. */
   offset: number
-  /** Whether it waits for bytes that are not here yet. */
+  /** True if it waits for bytes that are not here yet. */
   isWaiting: () => boolean
   /** Hands over what was asked for, if it is here now. */
   serve: () => void

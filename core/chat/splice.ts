@@ -2,13 +2,13 @@ import { createEventReader } from '../providers/inspection/event-reader.ts'
 import { splitEvents } from '../providers/inspection/split.ts'
 import type { BackgroundResponse, StreamEvent } from '../providers/wire.ts'
 
-/** What to ask a server for: what follows the last byte that was handed on. */
+/** A request for the bytes after the last one that was handed on. */
 export interface ResumeRequest {
   url: URL
   headers?: Record<string, string>
 }
 
-/** What is known of the server's answer to it. */
+/** The server's reply to it. */
 export interface ResumedHead {
   headers: Headers
 }
@@ -36,7 +36,7 @@ export interface Splice {
   isClosed: () => boolean
   /** The server says so: where it does not, and no known wire's end is there, a clean end proves nothing. */
   saysEnd: boolean
-  /** Whether the server is known to have the response: then it is never asked for by another POST. */
+  /** True if the server is known to have the response: then it is never asked for by another POST. */
   isKnown: () => boolean
   /** What is given again has the same bytes, comments and all: positions in it hold for what was handed on before. */
   isExact: boolean
@@ -47,10 +47,10 @@ export interface Splice {
 /** Events are told apart only as long as this, bytes: a stream of longer ones is handed on as it comes. */
 const MAX_EVENT = 4 * 1024 * 1024
 
-/** So many events are compared at most; where ids are rarer, there is no reading on. */
+/** At most this many events are compared; where ids are rarer, there is no reading on. */
 const MAX_OVERLAP = 256
 
-/** So many bytes before the end are asked for again and compared. */
+/** This many bytes before the end are asked for again and compared. */
 const OVERLAP_BYTES = 256
 
 /** A longer response is not compared from its first byte on, bytes. */
@@ -62,7 +62,7 @@ const NEWLINE = 10
 export interface EventPlace {
   /** Where an event stands: a number, each one more than the one before, or an opaque id. */
   positionOf: (event: StreamEvent) => number | string | undefined
-  /** What an event says, however often it is given; default: its text. */
+  /** The content of an event, the same however often it is given; default: its text. */
   sameness?: (event: StreamEvent) => string
   /** The response's id, in the events that say it; absent: nothing says it. */
   idOf?: BackgroundResponse['idOf']
@@ -227,7 +227,7 @@ export interface BytePlace {
 /** A splice of bytes: those before the end are asked for again, and must be the same. */
 export function spliceBytes({ requestFrom, isReplay, saysEnd }: BytePlace): Splice {
   let size = 0
-  /** What can be compared: all of it, or its last bytes. */
+  /** Bytes to compare with: all of them, or the last ones. */
   let kept: Uint8Array[] = []
   let keptBytes = 0
   let isOff = false
@@ -254,7 +254,7 @@ export function spliceBytes({ requestFrom, isReplay, saysEnd }: BytePlace): Spli
     stopUrl: () => undefined,
   }
 
-  /** Whether bytes that were handed on have not come again. */
+  /** True if bytes that were handed on have not come again. */
   function isMissing(): boolean {
     return expected !== undefined && expected.index < kept.length
   }

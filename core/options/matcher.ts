@@ -17,12 +17,12 @@ export interface MatcherSubject {
 /** What `isMatcher` takes, in words. */
 export const MATCHER_TAKES = "'data=<text>', 'event=<name>', '<path>=<value>' or '<path>'"
 
-/** Whether an option's value is a matcher. */
+/** True if an option's value is a matcher. */
 export function isMatcher(value: unknown): value is Matcher {
   return typeof value === 'string' && /^[^.=\s][^.=]*(\.[^.=]+)*(=.*\S.*)?$/s.test(value)
 }
 
-/** Whether one of the matchers, or the only one, matches. Never throws. */
+/** True if one of the matchers, or the only one, matches. Never throws. */
 export function matches(matchers: Matcher | readonly Matcher[], subject: MatcherSubject): boolean {
   return typeof matchers === 'string'
     ? matchesOne(matchers, subject)

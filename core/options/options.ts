@@ -19,14 +19,14 @@ export interface Options {
   retry?: Partial<RetryPolicy>
   resume?: ResumeOptions
   outbox?: OutboxOptions
-  /** What the worker notifies about while no page of the scope is visible. Default: nothing. */
+  /** Notifications that the worker shows while no page of the scope is visible. Default: none. */
   notifications?: NotificationsOptions
   /**
    * An opaque id of the signed-in user, to begin with: `keeper.setPrincipal` sets it later. Answers and saved messages of
    * one are neither given, shown nor sent as another's.
    */
   principal?: string
-  /** Whether the page module wraps `fetch` for configured URLs, so that an early abort is seen. Default `true`. */
+  /** True if the page module wraps `fetch` for configured URLs, so that an early abort is seen. Default `true`. */
   observeAborts?: boolean
   /** The registration's scope; default the script's folder. */
   scope?: string
@@ -46,7 +46,7 @@ interface RouteOptions {
 export interface ChatRouteOptions extends RouteOptions {
   timeouts?: Partial<Timeouts>
   retry?: Partial<RetryPolicy>
-  /** Whether the answer streams, where neither body nor path tells. */
+  /** True if the answer streams, where neither body nor path tells. */
   stream?: boolean
   /**
    * How a response of the app's own protocol says that it is whole: a matcher, or a list of them. With it, a response

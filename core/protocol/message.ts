@@ -46,7 +46,7 @@ export interface StreamInfo {
   state: 'waiting' | 'streaming' | 'ended'
   /** So far. */
   bytes: number
-  /** Whether a page has read it to its end. */
+  /** True if a page has read it to its end. */
   deliveredWhole: boolean
   /** How it ended. */
   verdict?: 'complete' | 'cancelled' | FailureCode
@@ -65,7 +65,7 @@ export interface Calls {
   'outbox.discard': [{ id: string }, boolean]
   'outbox.clear': [null, undefined]
   streams: [null, StreamInfo[]]
-  /** Whether this worker has, or had, a request of that name itself: not one that died before it. */
+  /** True if this worker has, or had, a request of that name itself: not one that died before it. */
   knows: [{ requestId: string }, boolean]
   /** Who is signed in from now on. */
   principal: [{ id: string | null }, undefined]
@@ -132,7 +132,7 @@ export type ToPage =
       for?: 'resume'
     }
 
-/** Whether a `message` event's data is meant for us, and not for the app's own channel. */
+/** True if a `message` event's data is meant for us, and not for the app's own channel. */
 // oxlint-disable-next-line no-unnecessary-type-parameters -- the caller says which side it is on
 export function isOurs<Message extends ToWorker | ToPage>(data: unknown): data is Message {
   return typeof data === 'object' && data !== null && 'streamkeeper' in data && data.streamkeeper === 1
@@ -141,7 +141,7 @@ export function isOurs<Message extends ToWorker | ToPage>(data: unknown): data i
 /** What `isPrincipal` takes, in words. */
 export const PRINCIPAL_TAKES = 'a string that is not empty, or null for nobody'
 
-/** Whether a value can say who is signed in. */
+/** True if a value can say who is signed in. */
 export function isPrincipal(value: unknown): value is string | null {
   return value === null || (typeof value === 'string' && value !== '')
 }

@@ -6,7 +6,7 @@ export type Phase = 'headers' | 'first_output' | 'transport' | 'output' | 'worke
 interface Common {
   /** Epoch ms. */
   at: number
-  /** Whether the page that hears this sent the request. */
+  /** True if the page that hears this sent the request. */
   own: boolean
 }
 
@@ -49,7 +49,7 @@ export type Status =
   | (Retry & {
       status: 'rate_limit_retry'
       reason: 'rate_limited' | 'overloaded'
-      /** Whether the wait is the server's word (`true`) or our own backoff. */
+      /** True if the wait is the server's word (`true`) or our own backoff. */
       hinted: boolean
     })
   | (OfRequest & { status: 'rate_limit_wait'; retryAfterMs: number; retryAt: number })

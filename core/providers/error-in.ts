@@ -61,7 +61,7 @@ function errorInValue(data: unknown): unknown {
   return undefined
 }
 
-/** What an error says; numbers, flags and words for "none" say nothing. */
+/** The words of an error; numbers, flags and words for "none" say nothing. */
 function detail(error: unknown): unknown {
   if (typeof error === 'string') return /^(|none|null|ok|false)$/i.test(error.trim()) ? undefined : error
   if (typeof error !== 'object' || error === null) return undefined
@@ -107,7 +107,7 @@ function isNamedAnswer(name: string, value: unknown): boolean {
   return get(value, 'error') === undefined
 }
 
-/** Whether a body has an answer beside its error: then the error is a remark. */
+/** True if a body has an answer beside its error: then the error is a remark. */
 function isAnswer(data: object): boolean {
   return (
     asArray(get(data, 'choices')).some(

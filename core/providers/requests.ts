@@ -1,7 +1,7 @@
 import type { RequestShape } from './wire.ts'
 import { WIRES } from './wires.ts'
 
-/** Whether a request asks for a stream: by its body, its headers, its path; `undefined` where nobody can tell. */
+/** True if a request asks for a stream: by its body, its headers, its path; `undefined` where nobody can tell. */
 export function asksForStream(path: string, stream: unknown, headers: Headers): boolean | undefined {
   if (typeof stream === 'boolean') return stream
   if (headers.get('accept')?.includes('text/event-stream')) return true

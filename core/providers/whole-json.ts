@@ -41,7 +41,7 @@ export const wholeJson: Wire = {
   },
 }
 
-/** Whether the beginning of a JSON value is that of a provider's whole response. */
+/** True if the beginning of a JSON value is that of a provider's whole response. */
 export function opensWholeJson(head: string): boolean {
   return head.startsWith('{') && OPENING.test(head)
 }

@@ -92,7 +92,7 @@ export interface BackgroundResponse {
   idOf: (event: StreamEvent) => string | undefined
   /** Where an event stands: a number, each one more than the one before, or an opaque id. */
   positionOf: (event: StreamEvent) => number | string | undefined
-  /** What an event says, without what differs whenever it is given again; default: its text. */
+  /** The content of an event without what differs each time it is given; default: its text. */
   sameness?: (event: StreamEvent) => string
   /** The URL of what follows a position; `url` is that of the request. */
   urlAfter: (url: URL, id: string, position: number | string | undefined) => URL
@@ -100,7 +100,7 @@ export interface BackgroundResponse {
   stopUrl?: (url: URL, id: string) => URL
 }
 
-/** What an error event tells. */
+/** The content of an error event. */
 export interface ErrorWords {
   code: string
   message: string
@@ -160,7 +160,7 @@ export function wordsIn(content: unknown): string {
     : asText(content)
 }
 
-/** Whether a value has content: empty strings, lists and objects have none, nor have `null`, `false` and 0. */
+/** True if a value has content: empty strings, lists and objects have none, nor have `null`, `false` and 0. */
 export function hasContent(value: unknown): boolean {
   return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value)
 }
@@ -189,7 +189,7 @@ export function addUsage(seen: Seen, inputTokens: unknown, outputTokens: unknown
   if (typeof outputTokens === 'number') seen.usage = { ...seen.usage, outputTokens }
 }
 
-/** Whether a text is the end marker that OpenAI made common. */
+/** True if a text is the end marker that OpenAI made common. */
 export function isDone(text: string): boolean {
   return text.length < 32 && text.trim() === '[DONE]'
 }

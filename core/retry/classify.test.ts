@@ -451,7 +451,7 @@ describe('R6 reading a refusal is linear in its bytes', () => {
   })
 })
 
-/** Whether a first attempt that got this is tried again, and after what wait. */
+/** True if a first attempt that got this is tried again, and after what wait. */
 function decideOn(status: number, headers: Record<string, string>, body: string) {
   const refusal = classifyAnswer(status, new Headers(headers), body, NOW)
   const decision = decide(

@@ -48,7 +48,7 @@ export type Decision = (
       /** How the page is told. */
       status: RetryStatus
       reason: 'rate_limited' | 'overloaded' | undefined
-      /** Whether the wait is the server's word. */
+      /** True if the wait is the server's word. */
       hinted: boolean
       budgetLeftMs: number
       /** It uses the retry token that it was told of. */
@@ -173,7 +173,7 @@ function waitsBefore(
   }
 }
 
-/** Whether a refusal's time to come back is worth telling: the same request will not be refused for ever. */
+/** True if a refusal's time to come back is worth telling: the same request will not be refused for ever. */
 function mayHeal(outcome: Outcome): boolean {
   if (outcome.kind !== 'refused') return false
   return limitOf(outcome) !== undefined || outcome.refusal.kind === 'server_error'

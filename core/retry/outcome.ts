@@ -17,7 +17,7 @@ export type Outcome =
   /** The worker died before the page was answered; what became of the request is unknown. */
   | { kind: 'worker_lost' }
 
-/** Whether the upstream had taken the request (2xx headers): such work may be billed. */
+/** True if the upstream had taken the request (2xx headers): such work may be billed. */
 export function wasAccepted(outcome: Outcome): boolean {
   switch (outcome.kind) {
     case 'network_error':

@@ -10,7 +10,7 @@ export interface Simulation {
   apartMs: number
   /** How long it is watched, ms. */
   forMs: number
-  /** Whether the tabs share what they learn, as they do in one worker, or each knows only its own request. */
+  /** True if the tabs share what they learn, as they do in one worker, or each knows only its own request. */
   shared: boolean
   /** What the upstream answers, so long after the start. */
   upstream: (atMs: number) => Scripted

@@ -180,7 +180,7 @@ function readProducer(headers: Headers): Append['producer'] | 'wrong' {
   return { id, epoch: epochNumber, seq: seqNumber }
 }
 
-/** What an append comes to; without `change` nothing is written. */
+/** The result of an append; without `change` nothing is written. */
 function decideAppend(
   { bytes, contentType, seq, closes, producer }: Append,
   info: StreamInfo,

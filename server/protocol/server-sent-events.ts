@@ -1,5 +1,6 @@
-import { type Clock, pause } from '../../core/clock.ts'
-import { BREAK_MS, KEEP_ALIVE_MS, SSE_MS } from '../limits.ts'
+import type { Clock } from '../../core/clock.ts'
+import { KEEP_ALIVE_MS, SSE_MS } from '../limits.ts'
+import { createLiveBody } from '../live-body.ts'
 import type { StreamReader } from '../read-stream.ts'
 import { nextCursor } from './cursor.ts'
 import { formatOffset } from './offset.ts'
@@ -19,13 +20,15 @@ export function serverSentEvents(
 ): Response {
   const isText = /^(text\/|application\/json)/i.test(contentType)
   const endAt = clock.monotonic() + SSE_MS
-  let isOpen = true
   let isFirst = true
 
-  async function pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  async function pull(
+    controller: ReadableStreamDefaultController<Uint8Array>,
+    isOpen: () => boolean,
+  ): Promise<void> {
     const step = await reader.next(isFirst ? 0 : KEEP_ALIVE_MS)
     isFirst = false
-    if (!isOpen) return
+    if (!isOpen()) return
     if (step.kind === 'gone') throw new TypeError('The stream is not there any more')
     const { info, length } = step.state
     const isAll = reader.position() >= length
@@ -50,30 +53,12 @@ export function serverSentEvents(
     text += `event: control\ndata:${JSON.stringify(control)}\n\n`
     controller.enqueue(new TextEncoder().encode(text))
     if (isClosed || clock.monotonic() >= endAt) {
-      isOpen = false
       reader.close()
       controller.close()
     }
   }
 
-  const body = new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        try {
-          await pull(controller)
-        } catch (error) {
-          reader.close()
-          await pause(clock, BREAK_MS)
-          if (isOpen) controller.error(error)
-        }
-      },
-      cancel: () => {
-        isOpen = false
-        reader.close()
-      },
-    },
-    { highWaterMark: 0 },
-  )
+  const body = createLiveBody(reader, clock, pull)
   return new Response(body, {
     headers: {
       'content-type': 'text/event-stream',

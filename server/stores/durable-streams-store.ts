@@ -31,7 +31,7 @@ interface Known {
 /** So much more is read than the bytes themselves, for the lines between them. */
 const FRAMING = 64 * 1024
 
-/** So many streams are remembered; what is forgotten is read again. */
+/** At most this many streams are remembered; what is forgotten is read again. */
 const MAX_KNOWN = 100
 
 const BEGINNING = '-1'

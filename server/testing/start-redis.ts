@@ -17,7 +17,7 @@ export interface RedisServer {
   [Symbol.asyncDispose]: () => Promise<void>
 }
 
-/** Whether the machine has a Redis; where not, tests that need it say so and are skipped. */
+/** True if the machine has a Redis; where not, tests that need it say so and are skipped. */
 export const hasRedis = isInstalled()
 
 /** A Redis of the test's own, on a free port of this machine only. */

@@ -6,7 +6,7 @@ export interface OpenedStore {
   store: StreamStore
   /** Another process's view of the same data. */
   other?: StreamStore
-  /** Whether `store` is told of writes by `other`; default yes. */
+  /** True if `store` is told of writes by `other`; default yes. */
   hearsOthers?: boolean
   /** Resolves when a watcher would hear. */
   ready?: () => Promise<unknown>

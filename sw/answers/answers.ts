@@ -36,7 +36,7 @@ export interface Answers {
    * for want of anything better.
    */
   resume: (resumeId: string, clientId: string, also?: 'cut') => Promise<Response | undefined>
-  /** Whether another page than this one reads it. */
+  /** True if another page than this one reads it. */
   isReadByOthers: (requestId: string, clientId: string) => boolean
   /** Stops what is under way of that name; whether there was any. */
   stop: (resumeId: string, clientId: string) => boolean
@@ -84,12 +84,12 @@ export interface AnswersContext extends InheritanceContext {
   }
   /** So long an answer goes on without any page, ms. */
   graceMs: number
-  /** Whether giving up a Response only detaches from it. */
+  /** True if giving up a Response only detaches from it. */
   onAbort: 'stop' | 'detach'
   isOpen: (clientId: string) => Promise<boolean>
   /** The ids of the pages of this scope. */
   pages: () => Promise<string[]>
-  /** Whether it is a Worker of a page's: its end says nothing of the page's. */
+  /** True if it is a Worker of a page's: its end says nothing of the page's. */
   isWorker: (clientId: string) => Promise<boolean>
 }
 
@@ -125,7 +125,7 @@ export function createAnswers(context: AnswersContext): Answers {
     if (isOwn(kept, clientId)) context.report(status, clientId, whose === undefined)
   }
   const hasPages = async () => (await context.pages()).length > 0
-  /** Whether it is read is told until its end is told: that is the last word. */
+  /** True if it is read is told until its end is told: that is the last word. */
   const reportReading = (kept: Kept, status: 'stream_attached' | 'stream_detached', from: number) => {
     const { requestId, verdict } = kept.record
     if (verdict === undefined) report(kept, { status, requestId, from })
@@ -174,7 +174,7 @@ export function createAnswers(context: AnswersContext): Answers {
     }
   }
 
-  /** Whether a page is gone, or the page of a Worker that is: one that was terminated alone has stopped its answers. */
+  /** True if a page is gone, or the page of a Worker that is: one that was terminated alone has stopped its answers. */
   const isGone = async ({ pagesBefore }: Kept, clientId: string) => {
     if (await context.isOpen(clientId)) return false
     const before = await pagesBefore

@@ -26,7 +26,7 @@ export interface Asked {
   keep: 'disk' | 'memory' | false
 }
 
-/** What a worker to come needs to read a response on. No credential is in it, nor a query that may be one. */
+/** Facts that a later worker needs to read a response on. No credential is in it, nor a query that may be one. */
 export interface RecordedReadingOn extends ReadingOn {
   credentials: RequestCredentials
   /** The request had credentials of its own: a page is asked for them. Cookies go by themselves. */

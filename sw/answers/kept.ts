@@ -25,7 +25,7 @@ export interface Kept {
 /** The upstream may be read so far ahead of the fastest reader, bytes. */
 const LEAD_BYTES = 2 * 1024 * 1024
 
-/** So much of a response is kept in memory for readers to come, bytes. */
+/** How much of a response is kept in memory for later readers, bytes. */
 const KEPT_BYTES = 16 * 1024 * 1024
 
 /** A browser reads ahead of its page; what the page has not seen when an error comes is lost to it. ms */

@@ -30,13 +30,13 @@ export interface EndedChatsContext {
   tell: (unseen: Unseen) => void
 }
 
-/** What happens at the end of a chat that nobody looks at: a mark, and a notification where the app wants one. */
+/** Marks and notifications for chats that end while nobody looks. */
 export interface EndedChats {
   /** Never rejects. */
   ended: (chat: EndedChat) => Promise<void>
   /** Resolves when no end waits to be told. */
   settled: () => Promise<void>
-  /** What is unseen of whoever is signed in; nothing where the storage refuses. */
+  /** Unseen responses of the person who is signed in; none if the storage refuses. */
   unseen: () => Promise<Unseen>
   /** A conversation has been looked at. Rejects when the storage refuses. */
   seen: (conversation: string) => Promise<void>

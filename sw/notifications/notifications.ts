@@ -1,7 +1,7 @@
 import type { NotificationWords } from '../../core/options/options.ts'
 import type { PrincipalId } from '../principal.ts'
 
-/** What a notification of ours carries, as `data.streamkeeper`: a worker's own listeners know it by that. */
+/** The `data.streamkeeper` of our notifications: a worker's own listeners know them by it. */
 export interface NotificationMark {
   requestId: string
   conversation?: string | undefined
@@ -15,7 +15,7 @@ export interface NotificationsContext {
   scope: string
   /** Safari has neither method in a site that is not installed. */
   registration: Partial<Pick<ServiceWorkerRegistration, 'showNotification' | 'getNotifications'>>
-  /** Whether the person has granted notifications. */
+  /** True if the person has granted notifications. */
   isGranted: () => boolean
   clients: Pick<Clients, 'get' | 'openWindow'>
   /** The pages of the scope, the one in front first. */
@@ -27,7 +27,7 @@ export interface Notifications {
   show: (words: NotificationWords & { body?: string | undefined }, mark: NotificationMark) => Promise<void>
   /** Closes those that are shown: all, or all but this principal's. */
   close: (except?: { principal: PrincipalId | undefined }) => Promise<void>
-  /** What a click does; `undefined` where the notification is not ours. */
+  /** Handles a click; `undefined` if the notification is not ours. */
   clicked: (notification: Notification) => Promise<void> | undefined
 }
 

@@ -13,7 +13,7 @@ interface Schema extends DBSchema {
 
 type Store = IDBPObjectStore<Schema, ['unseen'], 'unseen', 'readwrite'>
 
-/** So many conversations are remembered, of all principals; the one that ended first goes first. */
+/** At most this many conversations are remembered, of all principals; the one that ended first goes first. */
 const MAX_CONVERSATIONS = 500
 
 /** How many chats of each conversation have ended unseen, in IndexedDB. All methods reject when storage refuses. */

@@ -10,10 +10,10 @@ export interface Bodies {
   take: (id: string) => Promise<Body | undefined> | undefined
 }
 
-/** So much of what has just come is kept, bytes. */
+/** How much of what has just come is kept, bytes. */
 const MAX_KEPT = 1024 * 1024
 
-/** So many are read ahead; then the oldest makes room. */
+/** At most this many are read ahead; then the oldest makes room. */
 const MAX_AHEAD = 32
 
 /** @param read reads one from storage */

@@ -20,7 +20,7 @@ export interface DeliverContext {
   credentials: Credentials
   /** `undefined` when they cannot be read any more. */
   openSecrets: (entry: Entry) => Promise<Secrets | undefined>
-  /** Whether its sender is signed in. */
+  /** True if its sender is signed in. */
   isOwn: (entry: Entry) => boolean
   report: (status: Untold<SaveStatus>, clientId: string) => void
   maxAgeMs: number
@@ -230,7 +230,7 @@ function isFinal(decision: SaveDecision): boolean {
   return decision.do === 'sent' || (decision.do === 'dead' && !decision.isForeign)
 }
 
-/** Whether the headers that are lost may have said who sends it. 0.1 noted no more than that cookies alone do not. */
+/** True if the headers that are lost may have said who sends it. 0.1 noted no more than that cookies alone do not. */
 function mayIdentify({ hasIdentity, needsCookies }: Entry): boolean {
   return hasIdentity ?? !needsCookies
 }

@@ -4,10 +4,10 @@ import type { Entry } from './entry.ts'
 import { isDue, type Triggers } from './life.ts'
 import type { Queue } from './queues.ts'
 
-/** So many requests are under way at a time: of the six connections that HTTP/1.1 gives an origin, chats need some. */
+/** Requests under way at a time: of the six connections that HTTP/1.1 gives an origin, chats need some. */
 const CONNECTIONS = 4
 
-/** So many conversations are worked on at a time: while some are sent, others are read, or what was sent is removed. */
+/** Conversations worked on at a time: while some are sent, others are read, or what was sent is removed. */
 const LANES = 12
 
 export interface DrainContext {
@@ -19,7 +19,7 @@ export interface DrainContext {
   triggers: Triggers
 }
 
-/** What the delivery of one entry shares with the others. */
+/** State that the delivery of one entry shares with the others. */
 export interface Turn {
   /** Does what takes a connection, when one is free. */
   connected: <Result>(work: () => Promise<Result>) => Promise<Result>

@@ -15,10 +15,10 @@ export interface SavedRequest {
   referrerPolicy: ReferrerPolicy
   /** Those of the safelist, and the idempotency key. */
   headers: [name: string, value: string][]
-  /** Whether it had headers outside the safelist. */
+  /** True if it had headers outside the safelist. */
   hasSecrets: boolean
   hasQuery: boolean
-  /** Whether one of the headers that are not stored as they are may say who sends it; absent in entries of 0.1. */
+  /** True if one of the headers that are not stored as they are may say who sends it; absent in entries of 0.1. */
   hasIdentity?: boolean
   /** Nothing but cookies says whose it is. */
   needsCookies: boolean
@@ -94,7 +94,7 @@ export function entryOf(record: SaveRecord): Entry {
   return { ...record, ...UNTRIED, ...(isUnsure ? { state: 'dead', code: 'unsure' } : {}) }
 }
 
-/** Whether storage gave back what was put there. */
+/** True if storage gave back what was put there. */
 export function isRecord(value: unknown): value is SaveRecord {
   if (typeof value !== 'object' || value === null) return false
   const { id, conversation, method, url, headers } = value as Partial<Record<keyof SaveRecord, unknown>>

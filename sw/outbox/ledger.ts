@@ -19,7 +19,7 @@ export interface Ledger {
   putNew: (entry: Entry) => Promise<boolean>
   /** Changes one as it is now, where `step` gives something; resolves with what it is then, `undefined` when it is gone. */
   change: (id: string, step: (entry: Entry) => Entry | undefined) => Promise<Entry | undefined>
-  /** Whether there was one. */
+  /** True if there was one. */
   remove: (id: string) => Promise<boolean>
   /** The key of that name, made when it is first asked for. */
   key: (name: string) => Promise<CryptoKey>

@@ -1,9 +1,9 @@
 import { isRecord, type SaveRecord } from './entry.ts'
 
-/** What a message says: in memory where it is small, for to send a Blob takes the browser longer; else a Blob. */
+/** The body of a message: in memory if it is small, for to send a Blob takes the browser longer; else a Blob. */
 export type Body = Blob | ArrayBuffer
 
-/** So much is small, bytes. */
+/** Bodies up to this size are small, bytes. */
 export const SMALL = 64 * 1024
 
 /**
@@ -17,7 +17,7 @@ export interface Letters {
   record: (id: string) => Promise<SaveRecord | undefined>
   /** `undefined` when it is not there. */
   body: (id: string) => Promise<Body | undefined>
-  /** Whether it was there. */
+  /** True if it was there. */
   remove: (id: string) => Promise<boolean>
 }
 

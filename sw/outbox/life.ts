@@ -23,7 +23,7 @@ export function move(entry: Entry, state: State, progress: Partial<Progress> = {
   return entry.state === 'dead' && state !== 'queued' ? undefined : { ...entry, ...progress, state }
 }
 
-/** Whether a newer trigger than the time given says: now. */
+/** True if a newer trigger than the time given says: now. */
 export interface Triggers {
   /** The network may be back, or a page with new credentials; epoch ms. */
   wokenAt: number
@@ -31,7 +31,7 @@ export interface Triggers {
   flushedAt: number
 }
 
-/** Whether an entry may be tried now. */
+/** True if an entry may be tried now. */
 export function isDue({ state, code, triedAt, retryAt }: Entry, now: number, triggers: Triggers): boolean {
   // A try that is yet to come: the clock was set back, and `retryAt` may be days away. So may a trigger be.
   if (triedAt < Math.min(triggers.flushedAt, now) || triedAt > now) return true
@@ -40,7 +40,7 @@ export function isDue({ state, code, triedAt, retryAt }: Entry, now: number, tri
   return !waitsForPage && retryAt <= now
 }
 
-/** Whether those behind it must wait. What storage lost cannot come back: nothing is to be waited for. */
+/** True if those behind it must wait. What storage lost cannot come back: nothing is to be waited for. */
 export function isHolding({ state, afterDead, code }: Entry): boolean {
   return state === 'dead' && afterDead === 'hold' && code !== 'storage_unavailable'
 }

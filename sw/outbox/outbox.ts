@@ -30,7 +30,7 @@ export interface Outbox {
   /** Waits until a conversation has nothing left to send, at most so long, ms. */
   settled: (conversation: string, limitMs: number, signal: AbortSignal) => Promise<void>
   counts: () => Promise<OutboxCounts>
-  /** Whether nothing is left to send, whoever's it is. Rejects when the browser's storage refuses. */
+  /** True if nothing is left to send, whoever's it is. Rejects when the browser's storage refuses. */
   isEmpty: () => Promise<boolean>
   /** Oldest first. */
   list: () => Promise<OutboxEntry[]>

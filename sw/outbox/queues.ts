@@ -8,7 +8,7 @@ export interface Queue {
   conversations: () => Iterable<string>
   /** Who is next in a conversation; `undefined` while nobody may go. */
   head: (conversation: string) => Entry | undefined
-  /** Whether it has anything to send, now or later. */
+  /** True if it has anything to send, now or later. */
   has: (conversation: string) => boolean
   /** The ids behind the head, at most so many. */
   following: (conversation: string, count: number) => string[]

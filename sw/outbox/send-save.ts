@@ -141,7 +141,7 @@ export function getAs(
   })
 }
 
-/** Whether the server of that URL answers at all, whatever it says: nothing is sent to it but the question. */
+/** True if the server of that URL answers at all, whatever it says: nothing is sent to it but the question. */
 export async function isReachable(
   clock: Clock,
   fetch: (url: string, init: RequestInit) => Promise<Response>,
@@ -177,7 +177,7 @@ export interface SendContext {
   url: string
   /** The body's size, bytes. */
   size: number
-  /** Whether somebody wants to read the response, too. */
+  /** True if somebody wants to read the response, too. */
   keep: boolean
   send: (signal: AbortSignal) => Promise<Response>
   /** Asks for what lies where a redirect has led. */

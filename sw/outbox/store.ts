@@ -56,7 +56,7 @@ const STUCK_MS = 300
 /** So many letters are opened side by side when the ledger is made again. */
 const AT_ONCE = 64
 
-/** So many bodies of a conversation are read ahead. */
+/** Bodies of a conversation that are read ahead. */
 const AHEAD = 2
 
 export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store {

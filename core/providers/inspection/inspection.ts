@@ -64,7 +64,7 @@ export interface Inspection {
   release: () => void
   /** Reads the newest bytes, as many as it takes to answer. */
   look: () => Glance
-  /** Whether it has said that it is whole, or has failed: no other bytes belong to it. May be asked at any time. */
+  /** True if it has said that it is whole, or has failed: no other bytes belong to it. May be asked at any time. */
   hasEnded: () => boolean
   /** Judges the end of the connection. `clean`: it was closed, not broken. Called once. */
   conclude: (clean: boolean) => Verdict
@@ -526,12 +526,12 @@ export function createInspection(
   }
 }
 
-/** Whether a body that is labelled as a page has begun like one. */
+/** True if a body that is labelled as a page has begun like one. */
 function beginsPage(start: string): boolean {
   return /^<(!d|!-|\?x|ht|he|bo|ti|me)/i.test(start)
 }
 
-/** Whether the last events say how far the response is. */
+/** True if the last events say how far the response is. */
 function isTold(last: Seen): boolean {
   return last.spoken > 0 || last.finished || last.ended || last.error !== undefined
 }

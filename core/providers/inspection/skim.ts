@@ -1,11 +1,11 @@
 import type { StreamEvent } from '../wire.ts'
 
-/** Whether a text may be the end of a JSON value. */
+/** True if a text may be the end of a JSON value. */
 export function endsWhole(tail: string): boolean {
   return /[}\]]$/.test(tail.trimEnd())
 }
 
-/** What a long event of a wire whose events do not name their type would be recognised by. */
+/** Marks that recognise a long event of a wire whose events do not name their type. */
 export function untypedEvent(head: string): StreamEvent {
   const isChunk = /"choices"\s{0,9}:\s{0,9}\[\s{0,9}\{/.test(head)
   const isResponse = /"candidates"\s{0,9}:\s{0,9}\[\s{0,9}\{\s{0,9}"(content|index|finishReason)"/.test(head)
@@ -13,7 +13,7 @@ export function untypedEvent(head: string): StreamEvent {
   return { text: '', data }
 }
 
-/** What the beginning of a long event tells of it. */
+/** Reads the beginning of a long event. */
 export function skimmedEvent(head: string): StreamEvent {
   const name = /^event: ?(.{1,99})$/m.exec(head)?.[1]?.trim()
   const type = /"type"\s{0,9}:\s{0,9}"([^"]{1,99})"/.exec(head)?.[1] ?? name

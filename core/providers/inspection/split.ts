@@ -4,7 +4,7 @@ import { createJsonScanner } from './json-scanner.ts'
 export interface Splitter {
   /** The index in `bytes` after the event that ends first at or behind `from`; -1 when none ends there. */
   next: (bytes: Uint8Array, from: number) => number
-  /** Whether what follows the last end has content: more than blanks and comments. */
+  /** True if what follows the last end has content: more than blanks and comments. */
   isInside: () => boolean
   /** The bytes so far cannot be of this format. */
   isInvalid: () => boolean

@@ -5,7 +5,7 @@ export interface GeneratedRefusal {
   status: number
   headers?: Record<string, string>
   body: unknown
-  /** Whether a chat's first attempt is tried again within the default budgets. */
+  /** True if a chat's first attempt is tried again within the default budgets. */
   retries: boolean
   /** The wait that it names, ms. */
   waitMs?: number
