@@ -118,7 +118,6 @@ export function createChats(context: ChatsContext): Chats {
         ...(conversation === undefined ? {} : { conversation }),
         ...(resumeId === undefined ? {} : { resumeId }),
         keep: journal,
-        ...(journal === 'disk' ? { readingOn: recordReadingOn(request, description, credential) } : {}),
         principal: lost?.principal === undefined ? whose : lost.principal,
       },
       ticket.stop,
@@ -183,6 +182,7 @@ export function createChats(context: ChatsContext): Chats {
         limits,
         earlyMs: context.earlyMs,
         hidesHeaders: context.hidesHeaders,
+        canReadOn: () => begun.canReadOn(recordReadingOn(request, description, credential)),
         report: (status) => {
           tell(status)
           // What was never sent is no failure of its own.

@@ -139,6 +139,8 @@ describe('a Response of a log', () => {
     const slow = readerOf(log.open(0))
     log.append(new Uint8Array(16 * MB))
     log.append(bytes('more'))
+    log.append(bytes('and more'))
+    expect((await slow.read()).value).toEqual(bytes('four')) // They came with the Response.
     await expect(slow.read()).rejects.toThrow('too far behind')
   })
 

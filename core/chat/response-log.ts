@@ -167,6 +167,10 @@ export function createResponseLog(limits: LogLimits): ResponseLog {
     const headers = new Headers(init.headers)
     if (heartbeat) headers.set(HEARTBEAT_HEADER, String(heartbeat.length))
 
+    /** Bytes that are here go with the Response: the browser takes a turn of its own to ask for them. */
+    const start = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+      if (heartbeat || reader.hasNext()) void pull(controller)
+    }
     const pull = (controller: ReadableStreamDefaultController<Uint8Array>) =>
       new Promise<void>((resolve) => {
         if (heartbeat) {
@@ -200,7 +204,7 @@ export function createResponseLog(limits: LogLimits): ResponseLog {
       reader.cancel() // From here on nothing is handed to the controller, which would throw.
       givenUp?.()
     }
-    return new Response(new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 }), {
+    return new Response(new ReadableStream<Uint8Array>({ start, pull, cancel }, { highWaterMark: 0 }), {
       ...init,
       headers,
     })
@@ -230,6 +234,8 @@ export function createResponseLog(limits: LogLimits): ResponseLog {
         serve()
         proceed()
       },
+      /** There are bytes to hand over now. */
+      hasNext: () => cursor.offset + skip < size,
       cancel: close,
     }
 

@@ -40,6 +40,8 @@ export interface TripContext {
   earlyMs?: number
   /** `send` resolves with the first byte of the body: what has come before that nobody knows. Default: with the headers. */
   hidesHeaders?: boolean
+  /** The response that has come can be read on after a cut. */
+  canReadOn?: () => void
   /** Must not throw and is not awaited. */
   report: (status: Untold<RequestStatus>) => void
 }

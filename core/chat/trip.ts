@@ -177,8 +177,12 @@ export function startTrip(request: TripRequest, context: TripContext): Trip {
         total,
         signal,
         clock,
-        createSplice: (response) =>
-          request.ask && !request.isEventSource ? createSplice(response, request.readingOn) : undefined,
+        createSplice: (response) => {
+          const splice =
+            request.ask && !request.isEventSource ? createSplice(response, request.readingOn) : undefined
+          if (splice) context.canReadOn?.()
+          return splice
+        },
         onAccepted: (response) => {
           member.accepted()
           progress = { ...progress, wasAnswered: true, headersAt: clock.monotonic() }

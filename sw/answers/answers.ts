@@ -11,7 +11,7 @@ import type { Network } from '../../core/network.ts'
 import type { RetryPolicy } from '../../core/retry/policy.ts'
 import type { RequestStatus, Untold } from '../../core/protocol/status.ts'
 import { createInheritance, type Inheritance, type InheritanceContext } from './inheritance.ts'
-import type { Asked, Recorded } from './journal.ts'
+import type { Asked, Recorded, RecordedReadingOn } from './journal.ts'
 import type { PrincipalId } from '../principal.ts'
 import { type Kept, openLog, sizeOf, toInfo } from './kept.ts'
 
@@ -56,6 +56,8 @@ export interface Begun {
   writer: ResponseWriter
   /** Answers the page that sent it. */
   answer: (trip: Trip) => Promise<Response>
+  /** Its response can be read on by a later worker, with these facts. */
+  canReadOn: (readingOn: RecordedReadingOn) => void
   /** Tells whose it is now, unless somebody else is signed in. */
   tell: (status: Untold<RequestStatus>) => void
   /**
@@ -410,6 +412,10 @@ export function createAnswers(context: AnswersContext): Answers {
         recorded: waitAtMost(clock, RECORD_MS, new Promise<void>((handed) => void journal.flush(handed))),
         writer: createWriter(kept),
         answer: (trip) => answer(kept, trip),
+        canReadOn: (readingOn) => {
+          record.readingOn = readingOn
+          entry.touch()
+        },
         tell: (status) => report(kept, status),
         firstWords: async (limit) => (record.keep === 'disk' ? readFirstWords(log.open(0), limit) : ''),
         belongsTo: (id) => {

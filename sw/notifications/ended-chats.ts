@@ -84,8 +84,8 @@ export function createEndedChats(context: EndedChatsContext): EndedChats {
     isFailed,
     ...chat
   }: EndedChat) => {
-    if (whose === undefined || (await isLookedAt())) return
     const wanted = isFailed ? options.failed : options.finished
+    if (whose === undefined || (conversation === undefined && !wanted) || (await isLookedAt())) return
     const before = clears
     const words = wanted?.body === 'text' ? chat.firstWords?.(MAX_WORDS) : wanted?.body
     await pause(clock, AWAY_MS)
