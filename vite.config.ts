@@ -2,7 +2,7 @@ import { copyFileSync, cpSync } from 'node:fs'
 import { resolve } from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig, type Plugin } from 'vite'
-import { VERSION } from './core/protocol/version.ts'
+import { VERSION } from './core/messages/version.ts'
 import { makeRecipe } from './scripts/make-recipe.ts'
 
 /** Gives the built site its worker, as `streamkeeper init` gives it to an app's public folder. */

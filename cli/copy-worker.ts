@@ -10,7 +10,7 @@ export interface Outcome {
 }
 
 /** The first line of every worker of ours, of any version; a retiring one has another line before it. */
-const OURS = /^(?:self\.streamkeeperRetires = true\n)?\/\*! streamkeeper (\S+) /
+const OWN = /^(?:self\.streamkeeperRetires = true\n)?\/\*! streamkeeper (\S+) /
 
 const RETIRES = 'self.streamkeeperRetires = true\n'
 
@@ -66,13 +66,13 @@ the messages that wait and goes. Leave the file there until everybody has come b
 async function mayReplace(file: string): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return false
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
-  const answer = await terminal.question(`${file} is not streamkeeper's. Replace it? [y/N] `)
+  const typed = await terminal.question(`${file} is not streamkeeper's. Replace it? [y/N] `)
   terminal.close()
-  return /^y(es)?$/i.test(answer.trim())
+  return /^y(es)?$/i.test(typed.trim())
 }
 
 function versionOf(text: string): string | undefined {
-  return OURS.exec(text)?.[1]
+  return OWN.exec(text)?.[1]
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

@@ -29,10 +29,10 @@ async function main(): Promise<void> {
     throw new TypeError('Expected: init <publicDir>')
   }
   if (values.check && values.retire) throw new TypeError('Expected either --check or --retire, got both')
-  tell(values.check ? await checkCopy(folder) : await putWorker(folder, values))
+  print(values.check ? await checkCopy(folder) : await putWorker(folder, values))
 }
 
-function tell({ ok, text }: Outcome): void {
+function print({ ok, text }: Outcome): void {
   if (ok) console.log(text)
   else {
     console.error(text)

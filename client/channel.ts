@@ -1,10 +1,10 @@
-import type { Calls, Reply, ToWorker } from '../core/protocol/message.ts'
+import type { Calls, Reply, ToWorker } from '../core/messages/message.ts'
 
 /** A worker that has not answered by then is not going to, ms. */
-const ANSWER_MS = 10_000
+const REPLY_MS = 10_000
 
 /**
- * Asks a worker and resolves with its answer.
+ * Asks a worker and resolves with its response.
  *
  * @param limitMs how long it may take; default 10 s
  * @throws {Error} when the worker fails, does not know the call or does not answer in time.
@@ -13,7 +13,7 @@ export function call<Name extends keyof Calls>(
   worker: ServiceWorker,
   name: Name,
   args: Calls[Name][0],
-  limitMs = ANSWER_MS,
+  limitMs = REPLY_MS,
 ): Promise<Calls[Name][1]> {
   return new Promise((resolve, reject) => {
     const { port1, port2 } = new MessageChannel()
@@ -33,7 +33,7 @@ export function call<Name extends keyof Calls>(
   })
 }
 
-/** Tells a worker something that has no answer. */
+/** Tells a worker something that has no response. */
 export function post(
   worker: ServiceWorker,
   type: 'ping' | 'wake' | 'leaving' | 'staying' | 'takeover',

@@ -1,4 +1,4 @@
-import type { Failure, FailureCode } from '../core/protocol/failure.ts'
+import type { Failure, FailureCode } from '../core/messages/failure.ts'
 
 /** Why `streamChat` rejected. */
 export class ChatError extends Error implements Failure {

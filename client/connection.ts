@@ -1,16 +1,16 @@
 import { watchLocalNetwork } from '../core/local-network.ts'
 import type { Options } from '../core/options/options.ts'
 import { compileRoutes } from '../core/options/routes.ts'
-import { type Calls, type Hello, PROTOCOL_VERSION } from '../core/protocol/message.ts'
-import { AWAKE_PATH, HELLO_PATH, PROTOCOL_HEADER, STREAMS_PATH } from '../core/protocol/paths.ts'
-import { REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
-import type { RequestStatus } from '../core/protocol/status.ts'
+import { type Calls, type Hello, PROTOCOL_VERSION } from '../core/messages/message.ts'
+import { AWAKE_PATH, HELLO_PATH, PROTOCOL_HEADER, STREAMS_PATH } from '../core/messages/paths.ts'
+import { REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
+import type { RequestStatus } from '../core/messages/status.ts'
 import { call, post } from './channel.ts'
-import { followVersions } from './follow-versions.ts'
+import { watchUpdates } from './watch-updates.ts'
 import { keepAwake } from './keep-awake.ts'
-import type { SentChat } from './guard-answer.ts'
+import type { SentChat } from './guard-response.ts'
 import type { AuthQuestion, Keeper } from './keeper.ts'
-import type { Link } from './link.ts'
+import type { KeeperContext } from './keeper-context.ts'
 import { nextRequests } from './open-requests.ts'
 import { findRegistration } from './registration.ts'
 import type { StatusStore } from './status-store.ts'
@@ -39,11 +39,11 @@ export interface Connection {
     args: Calls[Name][0],
     limitMs?: number,
   ) => Promise<Calls[Name][1]>
-  /** An answer from that byte on. */
+  /** A response from that byte on. */
   attach: Keeper['attach']
-  /** Asks the app for credentials, and the port has the answer. */
-  answerAuth: (question: AuthQuestion, ports: readonly MessagePort[]) => Promise<void>
-  /** As `guardAnswer`, with the worker that this page has. */
+  /** Asks the app for credentials, and the port has the response. */
+  respondWithAuth: (question: AuthQuestion, ports: readonly MessagePort[]) => Promise<void>
+  /** As `guardResponse`, with the worker that this page has. */
   guard: (chat: SentChat) => Promise<Response>
   /** Sends what is queued and takes the worker away. */
   retire: () => Promise<{ left: number }>
@@ -56,12 +56,12 @@ export interface Connection {
  * greeted before it counts:
  *
  *     register ─► active ─hello─► claim ─► controllerchange ─hello─► controlling
- *                    └─ no answer, other protocol ─► fallback
+ *                    └─ no response, other protocol ─► fallback
  */
-export function connect(link: Link, helloMs: number): Connection {
-  const { scriptUrl, options, store, container, signal, adopt } = link
+export function connect(context: KeeperContext, helloMs: number): Connection {
+  const { scriptUrl, options, store, container, signal, adopt } = context
   const isEnabled = options.enabled !== false
-  link.isLeftToPage = watchLocalNetwork(location.href, navigator.permissions)
+  context.isLeftToPage = watchLocalNetwork(location.href, navigator.permissions)
   let registration: ServiceWorkerRegistration | undefined
   const finding = findRegistration(scriptUrl, options)
   /** What is wrong with the options is told once. */
@@ -72,11 +72,11 @@ export function connect(link: Link, helloMs: number): Connection {
   /** The last that was asked who it is. */
   let greeted: ServiceWorker | undefined
 
-  const isControlled = () => !!link.worker && link.worker === container.controller
+  const isControlled = () => !!context.worker && context.worker === container.controller
 
-  const settle: Link['settle'] = (state, reason) => {
+  const settle: KeeperContext['settle'] = (state, reason) => {
     if (signal.aborted) return // Retired meanwhile.
-    link.settle(state, reason)
+    context.settle(state, reason)
     if (reason) explain(reason)
   }
 
@@ -90,19 +90,19 @@ export function connect(link: Link, helloMs: number): Connection {
 
   const greet = async (candidate: ServiceWorker) => {
     greeted = candidate
-    const said = link.untold
+    const said = context.principalToSay
     const hello = await look(candidate, said).catch(() => undefined)
     if (greeted !== candidate) return // Another came instead.
     if (hello?.protocol !== PROTOCOL_VERSION) {
       return settle('fallback', hello ? 'version_mismatch' : 'other_worker')
     }
-    link.worker = candidate
-    link.knowsRequests = hello.knowsRequests
-    if (link.untold === said) link.untold = undefined
+    context.worker = candidate
+    context.knowsRequests = hello.knowsRequests
+    if (context.principalToSay === said) context.principalToSay = undefined
     const running = JSON.parse(hello.options) as Options
     if (running.enabled === false || !isEnabled) return leaveTo(candidate)
     const scope = registration?.scope ?? document.baseURI
-    link.chats = compileRoutes(running.chat, scope)
+    context.chats = compileRoutes(running.chat, scope)
     void registered.then((found) => {
       // Where this page's own are on their way, there is nothing to warn of.
       if (found?.installing || found?.waiting || greeted !== candidate) return
@@ -118,7 +118,7 @@ export function connect(link: Link, helloMs: number): Connection {
       if (!isReached) return settle('fallback', 'other_listener')
       settle('controlling')
       // Whoever waited for that listens from then on.
-      setTimeout(() => hello.notices.forEach((notice) => store.hear(notice)))
+      setTimeout(() => hello.notices.forEach((notice) => store.receive(notice)))
     } else await call(candidate, 'claim', null).catch(() => {}) // What counts is the controllerchange.
     post(candidate, 'wake')
   }
@@ -130,24 +130,24 @@ export function connect(link: Link, helloMs: number): Connection {
     // Enabled again: another takes this page over.
     if (isEnabled && [installing, waiting, active].some((other) => other && other !== candidate)) return
     settle('unsupported', 'disabled')
-    link.worker = candidate
+    context.worker = candidate
     post(candidate, 'wake')
   }
 
   const onControllerChange = () => {
     adopt()
-    const candidate = scriptUrl ? link.worker : container.controller
+    const candidate = scriptUrl ? context.worker : container.controller
     if (candidate) void greet(candidate)
     else settle('fallback', 'other_worker')
   }
 
   const retire = async () => {
     const { queued, needsAuth } = store.getSnapshot().outbox
-    const target = link.worker ?? registration?.active
+    const target = context.worker ?? registration?.active
     const drained = target && call(target, 'drain', { timeoutMs: DRAIN_MS }, 2 * DRAIN_MS)
     const left = await drained?.catch(() => undefined)
     if (scriptUrl) await registration?.unregister()
-    link.end()
+    context.end()
     return left ?? { left: queued + needsAuth }
   }
 
@@ -157,8 +157,8 @@ export function connect(link: Link, helloMs: number): Connection {
     // Where the worker that takes itself away cannot be had, or not for the app's own, the page does what it can.
     if (!isEnabled && (!registration || !scriptUrl || found.reason)) return retire()
     // A worker of the app's own decides for itself.
-    if (registration && scriptUrl) followVersions(registration, store, container, signal)
-    if (link.worker) return greet(link.worker)
+    if (registration && scriptUrl) watchUpdates(registration, store, container, signal)
+    if (context.worker) return greet(context.worker)
     if (found.reason && !registration?.active) return settle('fallback', found.reason)
     const candidate = (scriptUrl ? undefined : container.controller) ?? registration?.active
     if (candidate) return greet(candidate)
@@ -170,13 +170,13 @@ export function connect(link: Link, helloMs: number): Connection {
       registration = await container.ready
       clearTimeout(patience)
       const { active } = registration
-      return active && !link.worker && !signal.aborted ? greet(active) : undefined
+      return active && !context.worker && !signal.aborted ? greet(active) : undefined
     }
     incoming.addEventListener(
       'statechange',
       () => {
         if (incoming.state === 'activated') void greet(incoming)
-        else if (incoming.state === 'redundant' && !link.worker) settle('fallback', 'blocked')
+        else if (incoming.state === 'redundant' && !context.worker) settle('fallback', 'blocked')
       },
       { signal },
     )
@@ -186,8 +186,8 @@ export function connect(link: Link, helloMs: number): Connection {
   keepAwake(
     store,
     {
-      tell: (type) => link.worker && post(link.worker, type),
-      look: async () => link.worker && look(link.worker),
+      post: (type) => context.worker && post(context.worker, type),
+      look: async () => context.worker && look(context.worker),
       listen: async (stop) => {
         // Without a worker of ours the path would be the server's.
         if (!isControlled()) return
@@ -200,12 +200,12 @@ export function connect(link: Link, helloMs: number): Connection {
   return {
     established: establish(),
     ask: async (name, args, limitMs) => {
-      if (!link.worker) throw new Error(`Cannot call ${name}: no worker`)
-      const result = await call(link.worker, name, args, limitMs)
+      if (!context.worker) throw new Error(`Cannot call ${name}: no worker`)
+      const result = await call(context.worker, name, args, limitMs)
       // What is told of entries is told as they are sent; that one is gone is not.
-      if (CHANGES.test(name)) await look(link.worker).catch(() => {})
+      if (CHANGES.test(name)) await look(context.worker).catch(() => {})
       // Who is signed in now may have something to send.
-      if (name === 'principal') post(link.worker, 'wake')
+      if (name === 'principal') post(context.worker, 'wake')
       return result
     },
     attach: async (requestId, { from = 0 } = {}) => {
@@ -214,10 +214,10 @@ export function connect(link: Link, helloMs: number): Connection {
       if (!response.headers.has(REQUEST_ID_HEADER)) throw new Error('Cannot attach: no such answer')
       return response
     },
-    answerAuth: async ({ origin, url, entryId, conversation, for: purpose }, [port]) => {
+    respondWithAuth: async ({ origin, url, entryId, conversation, for: purpose }, [port]) => {
       let headers: Record<string, string> | null | undefined
       try {
-        headers = await link.provider?.({
+        headers = await context.provider?.({
           origin,
           url,
           entryId,
@@ -230,12 +230,12 @@ export function connect(link: Link, helloMs: number): Connection {
       port?.postMessage(headers ?? null)
     },
     guard: async (chat) => {
-      const { guardAnswer } = await import('./guard-answer.ts')
-      return guardAnswer(chat, {
+      const { guardResponse } = await import('./guard-response.ts')
+      return guardResponse(chat, {
         wasTaken: (id) => store.getSnapshot().requests.some(({ requestId }) => requestId === id),
         isKnown: async (requestId) => {
-          if (!link.worker || !link.knowsRequests) return true
-          return call(link.worker, 'knows', { requestId }).catch(() => false)
+          if (!context.worker || !context.knowsRequests) return true
+          return call(context.worker, 'knows', { requestId }).catch(() => false)
         },
       })
     },
@@ -250,10 +250,10 @@ function ownUrl(path: string): string {
 
 /** True if this page's requests come to `keepStreams`, and not to a listener that was there before it. */
 async function reachesIt(): Promise<boolean> {
-  const answers = ['GET', 'POST'].map((method) =>
+  const responses = ['GET', 'POST'].map((method) =>
     fetch(ownUrl(HELLO_PATH), { method }).catch(() => undefined),
   )
-  return (await Promise.all(answers)).every((response) => response?.headers.has(PROTOCOL_HEADER))
+  return (await Promise.all(responses)).every((response) => response?.headers.has(PROTOCOL_HEADER))
 }
 
 /** Takes in where everything stands; what was heard since it was asked for, at `askedAt` (epoch ms), is newer. */

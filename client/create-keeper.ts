@@ -10,12 +10,12 @@ import {
   PRINCIPAL_TAKES,
   type ToPage,
   type ToWorker,
-} from '../core/protocol/message.ts'
-import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
+} from '../core/messages/message.ts'
+import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
 import type { Connection } from './connection.ts'
 import type { Fallback } from './fallback.ts'
 import type { Keeper, ScriptUrl } from './keeper.ts'
-import type { Link } from './link.ts'
+import type { KeeperContext } from './keeper-context.ts'
 import { forgetAborts, observeAborts } from './observe-aborts.ts'
 import { isEnd } from './open-requests.ts'
 import { pathOf } from './script-path.ts'
@@ -55,24 +55,24 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   const store = createStatusStore()
   const { on, subscribe, getSnapshot } = store
   const ready = deferred<Keeper>()
-  const life = new AbortController()
+  const lifetime = new AbortController()
   const container = globalThis.navigator?.serviceWorker as ServiceWorkerContainer | undefined
   let connection: Promise<Connection> | undefined
   let engine: Promise<Fallback> | undefined
   /** Who was said last to be signed in: calls that waited for the worker say no other. */
   let latest: string | null = null
 
-  const settle: Link['settle'] = (state, reason) => {
-    if (state !== 'controlling') link.worker = undefined
+  const settle: KeeperContext['settle'] = (state, reason) => {
+    if (state !== 'controlling') context.worker = undefined
     store.set({ state, reason })
     clearTimeout(patience)
     ready.resolve(keeper)
   }
 
   const isControlled = () =>
-    !!link.worker && link.worker === container?.controller && getSnapshot().state !== 'unsupported'
+    !!context.worker && context.worker === container?.controller && getSnapshot().state !== 'unsupported'
   const isChat = (method: string, url: string) =>
-    isControlled() && !link.isLeftToPage(url) && !!matchRoute(link.chats ?? [], method, url)
+    isControlled() && !context.isLeftToPage(url) && !!matchRoute(context.chats ?? [], method, url)
 
   const reach = async () => {
     await ready.promise
@@ -83,18 +83,18 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   const ask = async <Name extends keyof Calls>(name: Name, args: Calls[Name][0], limitMs?: number) =>
     (await reach()).ask(name, args, limitMs)
 
-  const tell = (message: ToWorker) => link.worker?.postMessage(message)
+  const post = (message: ToWorker) => context.worker?.postMessage(message)
 
-  const aborted = (requestId: string) => tell({ streamkeeper: 1, type: 'aborted', requestId })
+  const aborted = (requestId: string) => post({ streamkeeper: 1, type: 'aborted', requestId })
 
   const cancel = (requestId: string) => {
-    tell({ streamkeeper: 1, type: 'cancel', requestId })
+    post({ streamkeeper: 1, type: 'cancel', requestId })
     void engine?.then((fallback) => fallback.cancel(requestId))
   }
 
   const fetchAs: Current['fetch'] = (input, init, requestId) => {
     if (getSnapshot().state !== 'fallback') return fetch(input, init)
-    engine ??= import('./fallback.ts').then(({ createFallback }) => createFallback(options, store.hear))
+    engine ??= import('./fallback.ts').then(({ createFallback }) => createFallback(options, store.receive))
     return engine.then(
       (fallback) => fallback.fetch(input, init, requestId),
       () => {
@@ -107,38 +107,38 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   const onMessage = ({ data, source, ports }: MessageEvent<unknown>) => {
     // Workers of other scopes reach this page, too.
     if (!isOurs<ToPage>(data)) return
-    if ((source as ServiceWorker | null)?.scriptURL !== link.worker?.scriptURL) {
+    if ((source as ServiceWorker | null)?.scriptURL !== context.worker?.scriptURL) {
       // Whoever asks must not wait for a page that does not know its worker yet: it says so when it does.
       if (data.type === 'auth') ports[0]?.postMessage(null)
       return
     }
     if (data.type === 'auth') {
-      void connection?.then(({ answerAuth }) => answerAuth(data, ports))
+      void connection?.then(({ respondWithAuth }) => respondWithAuth(data, ports))
     } else if (data.type === 'unseen') store.set({ unseen: data.unseen })
     else {
       if (isEnd(data.status)) forgetAborts(data.status.requestId)
-      store.hear(data.status, data.outbox)
+      store.receive(data.status, data.outbox)
     }
   }
 
-  const link: Link = {
+  const context: KeeperContext = {
     scriptUrl,
     options,
-    untold: options.principal,
+    principalToSay: options.principal,
     store,
     container: container as ServiceWorkerContainer,
-    signal: life.signal,
+    signal: lifetime.signal,
     settle,
     isLeftToPage: (url) => !url.startsWith(`${location.origin}/`),
     adopt: () => {
       const controller = container?.controller
-      link.worker = undefined
+      context.worker = undefined
       if (!controller || !scriptUrl || pathOf(controller.scriptURL) !== pathOf(scriptUrl)) return
-      link.worker = controller
-      link.chats = compileRoutes(readOptions(controller.scriptURL)?.chat)
+      context.worker = controller
+      context.chats = compileRoutes(readOptions(controller.scriptURL)?.chat)
     },
     end: () => {
-      life.abort()
+      lifetime.abort()
       observeAborts(undefined)
       current = undefined
       store.set({ requests: [], unseen: {} })
@@ -176,14 +176,14 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       clear: () => ask('outbox.clear', null),
     },
     provideAuth: (next) => {
-      link.provider = next
-      if (next) tell({ streamkeeper: 1, type: 'wake' })
+      context.provider = next
+      if (next) post({ streamkeeper: 1, type: 'wake' })
     },
     setPrincipal: async (id) => {
       if (!isPrincipal(id))
         throw new TypeError(`Wrong principal: got ${String(id)}, takes ${PRINCIPAL_TAKES}`)
       // The worker hears it with this page's first word, and decides by it whose the requests before were.
-      link.untold = id
+      context.principalToSay = id
       latest = id
       await (await reach()).ask('principal', { id: latest })
     },
@@ -204,10 +204,10 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     if ('isSecureContext' in globalThis && !isSecureContext) settle('fallback', 'insecure')
     else settle('unsupported')
   } else {
-    container.addEventListener('message', onMessage, life)
+    container.addEventListener('message', onMessage, lifetime)
     container.startMessages()
-    link.adopt()
-    const connecting = import('./connection.ts').then(({ connect }) => connect(link, PATIENCE_MS))
+    context.adopt()
+    const connecting = import('./connection.ts').then(({ connect }) => connect(context, PATIENCE_MS))
     connection = connecting
     const { endsInSilence } = browserLimits(navigator.userAgent)
     observeAborts(
@@ -217,7 +217,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
             isChat,
             aborted,
             guard: endsInSilence
-              ? (chat) => connecting.then(({ guard }) => guard(chat)).catch(() => chat.answer)
+              ? (chat) => connecting.then(({ guard }) => guard(chat)).catch(() => chat.response)
               : undefined,
           },
     )

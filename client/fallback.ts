@@ -1,10 +1,10 @@
 import { createResilientFetch } from '../core/fetch/create-resilient-fetch.ts'
 import type { Options } from '../core/options/options.ts'
 import { compileRoutes, matchRoute } from '../core/options/routes.ts'
-import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
-import type { Status } from '../core/protocol/status.ts'
+import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
+import type { Status } from '../core/messages/status.ts'
 import { isEnd } from './open-requests.ts'
-import { peekRequest } from './peek-request.ts'
+import { readRequestInit } from './read-request-init.ts'
 
 export interface Fallback {
   /** @param requestId what the request is called in its statuses, unless its headers say */
@@ -15,7 +15,7 @@ export interface Fallback {
 /** The engine in the page, where no worker will run it. Loaded only then. */
 export function createFallback(
   { chat = [], timeouts, reasoning, retry }: Options,
-  report: (status: Status) => void,
+  emit: (status: Status) => void,
 ): Fallback {
   const routes = compileRoutes(chat, document.baseURI)
   const endings = new Map<string, () => void>()
@@ -27,13 +27,13 @@ export function createFallback(
     ...(retry && { retry }),
     onStatus: (status) => {
       if (isEnd(status)) endings.get(status.requestId)?.()
-      report(status)
+      emit(status)
     },
   })
 
   return {
     fetch: async (input, init, asked) => {
-      const { method, url } = peekRequest(input, init)
+      const { method, url } = readRequestInit(input, init)
       if (!matchRoute(routes, method, url)) return fetch(input, init)
       const request = new Request(input, init)
       const { headers, signal, referrer, referrerPolicy } = request
@@ -51,9 +51,9 @@ export function createFallback(
         endings.delete(requestId)
       }
       endings.set(requestId, end)
-      const answer = engine(request, { signal: stop.signal, referrer, referrerPolicy })
-      answer.catch(end)
-      return answer
+      const response = engine(request, { signal: stop.signal, referrer, referrerPolicy })
+      response.catch(end)
+      return response
     },
     cancel: (requestId) => stops.get(requestId)?.abort(),
   }

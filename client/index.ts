@@ -24,8 +24,8 @@ export type {
   ResumeOptions,
   SaveRouteOptions,
 } from '../core/options/options.ts'
-export type { Failure, FailureCode } from '../core/protocol/failure.ts'
-export type { OutboxCounts, OutboxEntry, StreamInfo } from '../core/protocol/message.ts'
+export type { Failure, FailureCode } from '../core/messages/failure.ts'
+export type { OutboxCounts, OutboxEntry, StreamInfo } from '../core/messages/message.ts'
 export {
   isStatus,
   type RequestStatus,
@@ -33,4 +33,4 @@ export {
   type Status,
   type StatusName,
   type Usage,
-} from '../core/protocol/status.ts'
+} from '../core/messages/status.ts'

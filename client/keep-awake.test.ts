@@ -3,28 +3,28 @@ import { keepAwake } from './keep-awake.ts'
 import { createStatusStore } from './status-store.ts'
 
 let page: EventTarget
-let told: string[]
-let life: AbortController
+let posted: string[]
+let lifetime: AbortController
 
 beforeEach(() => {
   vi.useFakeTimers()
   page = new EventTarget()
   vi.stubGlobal('addEventListener', page.addEventListener.bind(page))
   vi.stubGlobal('document', Object.assign(new EventTarget(), { hidden: false }))
-  told = []
-  life = new AbortController()
+  posted = []
+  lifetime = new AbortController()
 })
 
 afterEach(() => {
-  life.abort()
+  lifetime.abort()
   vi.useRealTimers()
   vi.unstubAllGlobals()
 })
 
 function start() {
   const store = createStatusStore()
-  const tell = (type: string) => void told.push(type)
-  keepAwake(store, { tell, look: async () => {}, listen: () => new Promise(() => {}) }, life.signal)
+  const post = (type: string) => void posted.push(type)
+  keepAwake(store, { post, look: async () => {}, listen: () => new Promise(() => {}) }, lifetime.signal)
   return store
 }
 
@@ -37,7 +37,7 @@ test.each([
 ])('S17 %s: pings in a minute', (_name, outbox, expected) => {
   start().set({ outbox })
   vi.advanceTimersByTime(60_000)
-  expect(told.filter((type) => type === 'ping')).toHaveLength(expected)
+  expect(posted.filter((type) => type === 'ping')).toHaveLength(expected)
 })
 
 test.each(['pointerdown', 'keydown'])(
@@ -48,10 +48,10 @@ test.each(['pointerdown', 'keydown'])(
     page.dispatchEvent(new Event('beforeunload'))
     // A server may be slow: that the page is there for some time says nothing.
     vi.advanceTimersByTime(4_000)
-    expect(told).toEqual(['leaving'])
+    expect(posted).toEqual(['leaving'])
     page.dispatchEvent(new Event(type))
     page.dispatchEvent(new Event(type))
-    expect(told).toEqual(['leaving', 'staying'])
+    expect(posted).toEqual(['leaving', 'staying'])
   },
 )
 
@@ -60,7 +60,7 @@ test('S15 one that announces it again has stayed until then', () => {
   page.dispatchEvent(new Event('beforeunload'))
   vi.advanceTimersByTime(500)
   page.dispatchEvent(new Event('beforeunload'))
-  expect(told).toEqual(['leaving', 'staying', 'leaving'])
+  expect(posted).toEqual(['leaving', 'staying', 'leaving'])
 })
 
 test('S15 one that goes has not stayed', () => {
@@ -68,5 +68,5 @@ test('S15 one that goes has not stayed', () => {
   page.dispatchEvent(new Event('beforeunload'))
   page.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: false }))
   vi.advanceTimersByTime(60_000)
-  expect(told).toEqual(['leaving', 'leaving'])
+  expect(posted).toEqual(['leaving', 'leaving'])
 })

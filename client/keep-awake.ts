@@ -12,7 +12,7 @@ export interface KeepAwake {
    * Tells the worker that a page is there (`ping`), that it is about to go (`leaving`), that it did not (`staying`), or
    * that now is a good time for its outbox (`wake`).
    */
-  tell: (type: 'ping' | 'leaving' | 'staying' | 'wake') => void
+  post: (type: 'ping' | 'leaving' | 'staying' | 'wake') => void
   /** Asks the worker where everything stands. */
   look: () => Promise<unknown>
   /** Reads what the worker says while there is work; resolves when it has no more. */
@@ -20,7 +20,7 @@ export interface KeepAwake {
 }
 
 /** While anything is under way, in whatever tab, every page keeps the worker awake; and wakes it when there is reason. */
-export function keepAwake(store: StatusStore, { tell, look, listen }: KeepAwake, signal: AbortSignal): void {
+export function keepAwake(store: StatusStore, { post, look, listen }: KeepAwake, signal: AbortSignal): void {
   let pinging: ReturnType<typeof setInterval> | undefined
   let alarm: ReturnType<typeof setTimeout> | undefined
   /** It has announced that it may go, and nobody has used it since. */
@@ -39,16 +39,16 @@ export function keepAwake(store: StatusStore, { tell, look, listen }: KeepAwake,
       })
   }
   const ping = () => {
-    tell('ping')
+    post('ping')
     stayAwake()
-    if (++pings % PINGS_PER_LOOK === 0) look().catch(() => {}) // No answer, no news.
+    if (++pings % PINGS_PER_LOOK === 0) look().catch(() => {}) // No response, no news.
   }
-  const wake = () => tell('wake')
+  const wake = () => post('wake')
   const stay = () => {
-    if (mayBeLeaving) tell('staying')
+    if (mayBeLeaving) post('staying')
     mayBeLeaving = false
   }
-  const leave = () => tell('leaving')
+  const leave = () => post('leaving')
   /** A download or a `mailto:` link announces an end that does not come; a slow server lets the page live on until it does. */
   const mayLeave = () => {
     stay() // It was announced before, and did not come.

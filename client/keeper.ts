@@ -1,5 +1,5 @@
-import type { OutboxCounts, OutboxEntry, StreamInfo, Unseen } from '../core/protocol/message.ts'
-import type { RequestStatus, Status, StatusName } from '../core/protocol/status.ts'
+import type { OutboxCounts, OutboxEntry, StreamInfo, Unseen } from '../core/messages/message.ts'
+import type { RequestStatus, Status, StatusName } from '../core/messages/status.ts'
 
 /**
  * What stands between this page and the network.
@@ -121,13 +121,13 @@ export interface Keeper {
   readonly headers: (id?: string) => Record<string, string>
   /** Stop: ends a request of any page, whatever it is doing. Not awaited. */
   readonly cancel: (requestId: string) => void
-  /** The answers that can be read again or still, oldest first; of all pages. Rejects when no worker of ours answers. */
+  /** The responses that can be read again or still, oldest first; of all pages. Rejects when no worker of ours answers. */
   readonly streams: () => Promise<StreamInfo[]>
   /**
-   * An answer as its own fetch would have given it, then live; also one that has not begun.
+   * A response as its own fetch would have given it, then live; also one that has not begun.
    *
    * @param options.from bytes that this page has already; default 0
-   * @throws {Error} when there is no worker of ours, or it has no such answer (any more)
+   * @throws {Error} when there is no worker of ours, or it has no such response (any more)
    */
   readonly attach: (requestId: string, options?: { from?: number }) => Promise<Response>
   /**

@@ -11,17 +11,17 @@ interface Called {
 
 let called: Called[] = []
 let aborted: string[] = []
-let answer: () => Promise<Response>
+let response: () => Promise<Response>
 let target: { fetch: typeof fetch }
 
 beforeEach(() => {
   called = []
   aborted = []
-  answer = () => new Promise(() => {})
+  response = () => new Promise(() => {})
   target = {
     fetch: (input, init) => {
       called.push({ input, init })
-      return answer()
+      return response()
     },
   }
   wrapFetch(target)
@@ -76,7 +76,7 @@ describe('the wrapped fetch', () => {
 
   test('tells no abort once the worker has told the end', async () => {
     const abort = new AbortController()
-    answer = async () => new Response('', { headers: { [ID]: 'any' } })
+    response = async () => new Response('', { headers: { [ID]: 'any' } })
     await target.fetch(URL_OF_CHAT, { method: 'POST', signal: abort.signal })
     forgetAborts(sentId() ?? '')
     abort.abort()
@@ -85,7 +85,7 @@ describe('the wrapped fetch', () => {
 
   test('tells an abort in mid-stream, after the Response is here', async () => {
     const abort = new AbortController()
-    answer = async () => new Response('', { headers: { [ID]: 'any' } })
+    response = async () => new Response('', { headers: { [ID]: 'any' } })
     await target.fetch(URL_OF_CHAT, { method: 'POST', signal: abort.signal })
     abort.abort()
     expect(aborted).toEqual([sentId()])
@@ -94,7 +94,7 @@ describe('the wrapped fetch', () => {
   test('forgets an answer in which no worker had a part, and a failure', async () => {
     for (const each of [async () => new Response(''), () => Promise.reject(new TypeError('Failed'))]) {
       const abort = new AbortController()
-      answer = each
+      response = each
       await target.fetch(URL_OF_CHAT, { method: 'POST', signal: abort.signal }).catch(() => {})
       await Promise.resolve()
       abort.abort()

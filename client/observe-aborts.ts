@@ -1,6 +1,6 @@
-import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
-import type { SentChat } from './guard-answer.ts'
-import { peekRequest } from './peek-request.ts'
+import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
+import type { SentChat } from './guard-response.ts'
+import { readRequestInit } from './read-request-init.ts'
 
 export interface AbortObserver {
   /** True if the worker that controls this page will take such a request as a chat. */
@@ -49,8 +49,8 @@ export function wrapFetch(target: { fetch: typeof fetch }): void {
       const send = (request: Request) => Reflect.apply(platform, this, [request]) as Promise<Response>
       const { guard } = observing
       const spare = guard && request.clone()
-      let answer = send(request)
-      answer.catch(() => {}) // Whoever has the answer is told.
+      let responding = send(request)
+      responding.catch(() => {}) // Whoever has the response is told.
 
       const onAbort = () => {
         end()
@@ -64,11 +64,11 @@ export function wrapFetch(target: { fetch: typeof fetch }): void {
       signal.addEventListener('abort', onAbort)
       if (guard && spare) {
         const isEnded = () => !endings.has(requestId)
-        answer = guard({ requestId, answer, again: () => send(spare), signal, isEnded })
+        responding = guard({ requestId, response: responding, again: () => send(spare), signal, isEnded })
       }
       // Without the header the worker had no part in it, and will tell no end.
-      answer.then((response) => response.headers.has(REQUEST_ID_HEADER) || end(), end)
-      return answer
+      responding.then((response) => response.headers.has(REQUEST_ID_HEADER) || end(), end)
+      return responding
     },
   }.fetch
 }
@@ -79,7 +79,7 @@ function toObserved(
   { isChat }: AbortObserver,
 ): Request | undefined {
   try {
-    const { method, url, keepalive, mode, redirect } = peekRequest(input, init)
+    const { method, url, keepalive, mode, redirect } = readRequestInit(input, init)
     // These the worker does not take, or (`keepalive` in Firefox) does not get to see.
     if (keepalive || mode === 'no-cors' || (redirect ?? 'follow') !== 'follow' || !isChat(method, url)) return
     // [spec] https://fetch.spec.whatwg.org/#fetch-method begins with this very step.

@@ -1,4 +1,4 @@
-import type { RequestStatus, Status } from '../core/protocol/status.ts'
+import type { RequestStatus, Status } from '../core/messages/status.ts'
 import type { OpenRequest, StatusOf } from './keeper.ts'
 
 /** What is open after a status; the same array when it changes nothing. */

@@ -70,13 +70,13 @@ function readEvents(take: Take) {
 }
 
 function readLines(take: Take) {
-  return readParts(splitLines(), take, (rest) => take(eventOf(rest)))
+  return readParts(splitLines(), take, (rest) => take(sseEvent(rest)))
 }
 
 function readValues(take: Take, end: (error: ChatError) => void) {
   return readParts(splitValues(), take, (rest) => {
     if (parseJson(rest) === undefined) end(new ChatError('truncated', 'The answer is no whole JSON'))
-    else take(eventOf(rest))
+    else take(sseEvent(rest))
   })
 }
 
@@ -92,12 +92,12 @@ function readParts(splitter: Splitter, take: Take, takeRest: (rest: string) => v
     }
     unread.push(bytes)
     for (let at = splitter.next(bytes, 0); at >= 0; at = splitter.next(bytes, at)) {
-      take(eventOf(decoder.decode(unread.take(unread.size() - (bytes.length - at))).trim()))
+      take(sseEvent(decoder.decode(unread.take(unread.size() - (bytes.length - at))).trim()))
     }
   }
 }
 
-function eventOf(text: string): StreamEvent {
+function sseEvent(text: string): StreamEvent {
   return { text, data: parseJson(text) }
 }
 

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Status } from '../core/protocol/status.ts'
-import { REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
+import type { Status } from '../core/messages/status.ts'
+import { REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
 import type { Current } from './create-keeper.ts'
 import { streamChatWith } from './stream-chat.ts'
 
 /** A page whose worker has it, and what that page asks the worker for. */
 const page = {
-  tell: (_status: unknown): void => undefined,
+  emit: (_status: unknown): void => undefined,
   attach: (_from: number): Promise<Response> => Promise.reject(new Error('404')),
   asked: [] as number[],
 }
@@ -17,7 +17,7 @@ const keeper = {
   keeper: {
     state: 'controlling',
     on: (_name: string, listener: (status: unknown) => void) => {
-      page.tell = listener
+      page.emit = listener
       return () => undefined
     },
     attach: (_id: string, { from }: { from: number }) => {
@@ -30,7 +30,7 @@ const keeper = {
 
 const say = (word: string) => `data: ${JSON.stringify({ word })}\n\n`
 
-function answer(text: string): Response {
+function response(text: string): Response {
   return new Response(text, { headers: { 'content-type': 'text/event-stream', [REQUEST_ID_HEADER]: 'r1' } })
 }
 
@@ -71,24 +71,24 @@ afterEach(() => {
 })
 
 test('a clean end that is told is one', async () => {
-  setTimeout(() => page.tell(FINISHED), 20)
-  expect(await wordsOf(answer(say('one')))).toEqual(['one'])
+  setTimeout(() => page.emit(FINISHED), 20)
+  expect(await wordsOf(response(say('one')))).toEqual(['one'])
   expect(page.asked).toEqual([])
 })
 
 test('a clean end that nobody tells of is read on: a dead worker’s stream ends so in Firefox', async () => {
   const half = `${say('one')}data: {"wo`
-  page.attach = (from) => Promise.resolve(answer((half + say('two').slice(10)).slice(from)))
-  expect(await wordsOf(answer(half))).toEqual(['one', 'two'])
+  page.attach = (from) => Promise.resolve(response((half + say('two').slice(10)).slice(from)))
+  expect(await wordsOf(response(half))).toEqual(['one', 'two'])
   expect(page.asked).toEqual([half.length])
 })
 
 test('or, where there is no more, is worker_lost', async () => {
-  await expect(wordsOf(answer(say('one')))).rejects.toMatchObject({ code: 'worker_lost' })
+  await expect(wordsOf(response(say('one')))).rejects.toMatchObject({ code: 'worker_lost' })
 })
 
 test('an answer that says its end itself needs nobody to tell', async () => {
-  expect(await wordsOf(answer(`${say('one')}data: [DONE]\n\n`))).toEqual(['one'])
+  expect(await wordsOf(response(`${say('one')}data: [DONE]\n\n`))).toEqual(['one'])
   expect(page.asked).toEqual([])
 })
 

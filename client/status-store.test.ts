@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Status } from '../core/protocol/status.ts'
+import type { Status } from '../core/messages/status.ts'
 import type { Snapshot } from './keeper.ts'
 import { createStatusStore } from './status-store.ts'
 
@@ -32,16 +32,16 @@ describe('the snapshot', () => {
 
   test('has the requests that are under way', () => {
     const store = createStatusStore()
-    store.hear(started('a'))
-    store.hear(started('b'))
-    store.hear(finished('a'))
+    store.receive(started('a'))
+    store.receive(started('b'))
+    store.receive(finished('a'))
     expect(store.getSnapshot().requests).toMatchObject([{ requestId: 'b', own: true }])
   })
 
   test('has the outbox as it was told last', () => {
     const store = createStatusStore()
-    store.hear(started('a'), { queued: 1, needsAuth: 0, dead: 0, nextAttemptAt: 5 })
-    store.hear(finished('a'))
+    store.receive(started('a'), { queued: 1, needsAuth: 0, dead: 0, nextAttemptAt: 5 })
+    store.receive(finished('a'))
     expect(store.getSnapshot().outbox).toEqual({ queued: 1, needsAuth: 0, dead: 0, nextAttemptAt: 5 })
   })
 })
@@ -80,8 +80,8 @@ describe('on()', () => {
     const all: string[] = []
     store.on('request_started', ({ requestId }) => some.push(requestId))
     store.on('*', ({ status }) => all.push(status))
-    store.hear(started('a'))
-    store.hear(finished('a'))
+    store.receive(started('a'))
+    store.receive(finished('a'))
     expect([some, all]).toEqual([['a'], ['request_started', 'request_cancelled']])
   })
 
@@ -89,37 +89,37 @@ describe('on()', () => {
     const store = createStatusStore()
     const seen: string[] = []
     store.on('request_started', ({ requestId }) => seen.push(requestId), { requestId: 'b' })
-    store.hear(started('a'))
-    store.hear(started('b'))
+    store.receive(started('a'))
+    store.receive(started('b'))
     expect(seen).toEqual(['b'])
   })
 
   test('ends by its return value, and by a signal', () => {
     const store = createStatusStore()
-    let heard = 0
+    let received = 0
     const abort = new AbortController()
-    const listener = () => void heard++
+    const listener = () => void received++
     const end = store.on('*', listener)
     store.on('*', listener, { signal: abort.signal })
     store.on('*', listener, { signal: AbortSignal.abort() })
-    store.hear(started('a'))
+    store.receive(started('a'))
     end()
     abort.abort()
-    store.hear(started('b'))
-    expect(heard).toBe(2)
+    store.receive(started('b'))
+    expect(received).toBe(2)
   })
 
   test('a listener may end itself, and others, while it is called', () => {
     const store = createStatusStore()
-    let heard = 0
+    let received = 0
     const ends = [1, 2, 3].map(() =>
       store.on('*', () => {
-        heard++
+        received++
         for (const end of ends) end()
       }),
     )
-    store.hear(started('a'))
-    store.hear(started('b'))
-    expect(heard).toBe(3)
+    store.receive(started('a'))
+    store.receive(started('b'))
+    expect(received).toBe(3)
   })
 })

@@ -1,5 +1,5 @@
-import type { OutboxCounts } from '../core/protocol/message.ts'
-import type { RequestStatus, Status } from '../core/protocol/status.ts'
+import type { OutboxCounts } from '../core/messages/message.ts'
+import type { RequestStatus, Status } from '../core/messages/status.ts'
 import type { Keeper, Snapshot } from './keeper.ts'
 import { nextRequests } from './open-requests.ts'
 
@@ -15,7 +15,7 @@ export interface StatusStore extends Pick<Keeper, 'on' | 'subscribe' | 'getSnaps
   /** Changes what is known; subscribers hear of it only when it differs. */
   set: (change: Partial<Snapshot>) => void
   /** Takes in what worker or engine tells, then tells it on. */
-  hear: (status: Status, outbox?: OutboxCounts) => void
+  receive: (status: Status, outbox?: OutboxCounts) => void
 }
 
 /** The page's knowledge, and who wants to hear of it. */
@@ -28,7 +28,7 @@ export function createStatusStore(): StatusStore {
     const next = { ...snapshot, ...change }
     if (JSON.stringify(next) === JSON.stringify(snapshot)) return
     snapshot = next
-    tell(subscribers, snapshot)
+    emit(subscribers, snapshot)
   }
 
   return {
@@ -38,7 +38,7 @@ export function createStatusStore(): StatusStore {
       // A function of its own each time: the same listener may subscribe twice.
       const subscriber = (next: Snapshot) => listener(next)
       subscribers.add(subscriber)
-      tell([subscriber], snapshot)
+      emit([subscriber], snapshot)
       return () => void subscribers.delete(subscriber)
     },
     on: (name, listener, { signal, requestId } = {}) => {
@@ -55,15 +55,15 @@ export function createStatusStore(): StatusStore {
       signal?.addEventListener('abort', off)
       return off
     },
-    hear: (status, outbox = snapshot.outbox) => {
+    receive: (status, outbox = snapshot.outbox) => {
       set({ requests: nextRequests(snapshot.requests, status), outbox })
-      tell(listeners, status)
+      emit(listeners, status)
     },
   }
 }
 
 /** One that throws keeps nothing from the others. */
-function tell<News>(listeners: Iterable<(news: News) => void>, news: News): void {
+function emit<News>(listeners: Iterable<(news: News) => void>, news: News): void {
   for (const listener of Array.from(listeners)) {
     try {
       listener(news)

@@ -6,7 +6,7 @@ import { streamChat, type StreamChatOptions } from './stream-chat.ts'
 const say = (content: string) => `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`
 const WHOLE = `${say('Hel')}: ping\n\n${say('lo — ✓')}data: [DONE]\n\n`
 
-function answer(text: string, { cuts = [] as number[], type = 'text/event-stream', status = 200 } = {}) {
+function reply(text: string, { cuts = [] as number[], type = 'text/event-stream', status = 200 } = {}) {
   const bytes = new TextEncoder().encode(text)
   const borders = [0, ...[...cuts].sort((a, b) => a - b), bytes.length]
   const body = new ReadableStream<Uint8Array>({
@@ -33,7 +33,7 @@ describe('streamChat()', () => {
       headers: { 'X-Own': 'yes' },
       fetch: async (_url, init) => {
         sent.push(init ?? {})
-        return answer(WHOLE)
+        return reply(WHOLE)
       },
     })
     expect(sent).toEqual([])
@@ -45,12 +45,12 @@ describe('streamChat()', () => {
   })
 
   test('gives the same chunks, wherever the bytes are cut', async () => {
-    const whole = await chunksOf(answer(WHOLE))
+    const whole = await chunksOf(reply(WHOLE))
     expect(whole).toHaveLength(2)
     const { length } = new TextEncoder().encode(WHOLE)
     await assert(
       asyncProperty(array(integer({ min: 0, max: length }), { maxLength: 6 }), async (cuts) => {
-        expect(await chunksOf(answer(WHOLE, { cuts }))).toEqual(whole)
+        expect(await chunksOf(reply(WHOLE, { cuts }))).toEqual(whole)
       }),
     )
   })
@@ -61,12 +61,12 @@ describe('streamChat()', () => {
     ['events that are called plain text', 'data: {"a":1}\n\n', 'text/plain', [{ a: 1 }]],
     ['text', 'Hello\n', 'text/plain', ['Hello']],
   ])('reads %s', async (_name, text, type, expected) => {
-    expect(await chunksOf(answer(text, { type }))).toEqual(expected)
+    expect(await chunksOf(reply(text, { type }))).toEqual(expected)
   })
 
   test('a refusal is a ChatError in the upstream’s words', async () => {
     const body = JSON.stringify({ error: { message: 'Slow down, please' } })
-    const failure = await chunksOf(answer(body, { status: 429, type: 'application/json' })).catch(
+    const failure = await chunksOf(reply(body, { status: 429, type: 'application/json' })).catch(
       (error: unknown) => error,
     )
     expect(failure).toBeInstanceOf(ChatError)
@@ -79,13 +79,13 @@ describe('streamChat()', () => {
     [503, 'overloaded'],
     [500, 'upstream_error'],
   ])('a bare %i is %s', async (status, code) => {
-    await expect(chunksOf(answer('', { status }))).rejects.toMatchObject({ code, httpStatus: status })
+    await expect(chunksOf(reply('', { status }))).rejects.toMatchObject({ code, httpStatus: status })
   })
 
   test('an error in the stream is a ChatError, after what came before it', async () => {
     const items: unknown[] = []
     const text = `${say('Hel')}data: {"error":{"message":"Out of order"}}\n\n`
-    const chat = streamChat('https://app.test/chat', { body: {}, fetch: async () => answer(text) })
+    const chat = streamChat('https://app.test/chat', { body: {}, fetch: async () => reply(text) })
     const run = async () => {
       for await (const item of chat) items.push(item)
     }
@@ -95,19 +95,19 @@ describe('streamChat()', () => {
 
   test('a broken connection is a ChatError with its cause', async () => {
     const cause = new TypeError('Failed to fetch')
-    const failing = chunksOf(answer(''), { fetch: () => Promise.reject(cause) })
+    const failing = chunksOf(reply(''), { fetch: () => Promise.reject(cause) })
     await expect(failing).rejects.toMatchObject({ code: 'network_error', cause })
   })
 
   test('whole JSON that is cut is truncated', async () => {
-    await expect(chunksOf(answer('{"a":', { type: 'application/json' }))).rejects.toMatchObject({
+    await expect(chunksOf(reply('{"a":', { type: 'application/json' }))).rejects.toMatchObject({
       code: 'truncated',
     })
   })
 
   test('an abort rejects with the signal’s reason, also before anything was sent', async () => {
     const reason = new Error('Enough')
-    const failing = chunksOf(answer(WHOLE), { signal: AbortSignal.abort(reason) })
+    const failing = chunksOf(reply(WHOLE), { signal: AbortSignal.abort(reason) })
     await expect(failing).rejects.toBe(reason)
 
     const stop = new AbortController()
@@ -130,7 +130,7 @@ describe('streamChat()', () => {
       body: {},
       fetch: async (_url, init) => {
         ;({ signal } = init ?? {})
-        return answer(WHOLE)
+        return reply(WHOLE)
       },
     })
     for await (const item of chat) {

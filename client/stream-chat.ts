@@ -1,11 +1,11 @@
 import { deferred } from '../core/deferred.ts'
-import { codeOfStatus } from '../core/protocol/failure.ts'
-import { createRequestId, REQUEST_ID_HEADER } from '../core/protocol/request-id.ts'
-import type { Status } from '../core/protocol/status.ts'
+import { codeOfStatus } from '../core/messages/failure.ts'
+import { createRequestId, REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
+import type { Status } from '../core/messages/status.ts'
 import { ChatError } from './chat-error.ts'
 import { type Current, currentKeeper } from './create-keeper.ts'
 import { type EndStatus, isEnd } from './open-requests.ts'
-import { type AnswerReader, lostWorker, readAnswer } from './read-answer.ts'
+import { type ResponseReader, lostWorker, readResponse } from './read-response.ts'
 import { type ChunkSink, messageIn } from './read-chunks.ts'
 
 export interface StreamChatOptions {
@@ -19,16 +19,16 @@ export interface StreamChatOptions {
 }
 
 /**
- * The answer is over, but its last status or its last bytes may be on their way: they are waited for so long. (Bytes
+ * The response is over, but its last status or its last bytes may be on their way: they are waited for so long. (Bytes
  * and statuses do not keep step, and a body that is cut short costs its connection.) ms
  */
 const LINGER_MS = 1_000
 
 /**
- * Sends a chat by POST and yields its answer's chunks, parsed, and what is told of it, as both come: `isStatus(item)`
+ * Sends a chat by POST and yields its response's chunks, parsed, and what is told of it, as both come: `isStatus(item)`
  * tells them apart. Nothing is sent before the first `next()`. Leaving the loop is a Stop.
  *
- * Chunks are the JSON of each SSE event or line, or the one JSON that the answer is; `[DONE]` ends it. Where no worker
+ * Chunks are the JSON of each SSE event or line, or the one JSON that the response is; `[DONE]` ends it. Where no worker
  * controls the page there are no statuses, but for those of the engine in the page.
  *
  * @throws {ChatError} with a `code`, when the request fails, is refused, or its stream reports an error.
@@ -50,7 +50,7 @@ export function streamChatWith<Chunk = unknown>(
   const left = new AbortController()
   const generator = run<Chunk>(findKeeper, url, options, left.signal)
   const finish = generator.return.bind(generator)
-  // On its own it would wait for the next item of an answer that nobody wants any more.
+  // On its own it would wait for the next item of a response that nobody wants any more.
   generator.return = (value) => {
     left.abort()
     return finish(value)
@@ -76,15 +76,15 @@ async function* run<Chunk>(
   const stop = new AbortController()
   let items: (Chunk | Status)[] = []
   let news = deferred<void>()
-  let reader: AnswerReader | undefined
+  let reader: ResponseReader | undefined
   let reading: Promise<void> | undefined
   let failure: unknown
   /** How the request ended, as its last status says. */
-  let told: EndStatus | undefined
-  let isTold = false
+  let endStatus: EndStatus | undefined
+  let hasStatuses = false
   /** No byte is left. */
   let isRead = false
-  /** The answer said that it is over. */
+  /** The response said that it is over. */
   let isSaid = false
   let lingering: ReturnType<typeof setTimeout> | undefined
   let isLate = false
@@ -107,7 +107,7 @@ async function* run<Chunk>(
     '*',
     (status) => {
       if (isEnd(status)) {
-        told = status
+        endStatus = status
         end.resolve()
       }
       add(status)
@@ -115,11 +115,11 @@ async function* run<Chunk>(
     { requestId },
   )
 
-  const open = async (): Promise<AnswerReader> => {
+  const open = async (): Promise<ResponseReader> => {
     const request = prepare(url, body, headers)
-    if (!send && current?.keeper.state === 'fallback') isTold = true
+    if (!send && current?.keeper.state === 'fallback') hasStatuses = true
     else if (current?.isChat('POST', new URL(url, globalThis.document?.baseURI).href)) {
-      isTold = true
+      hasStatuses = true
       request.headers.set(REQUEST_ID_HEADER, requestId)
     }
     const response = await (send ?? current?.fetch ?? fetch)(
@@ -127,7 +127,7 @@ async function* run<Chunk>(
       { ...request, signal: stop.signal },
       requestId,
     )
-    isTold &&= response.headers.has(REQUEST_ID_HEADER)
+    hasStatuses &&= response.headers.has(REQUEST_ID_HEADER)
     if (!response.ok) throw await refusalOf(response)
     const sink: ChunkSink = {
       onChunk: (chunk) => add(chunk as Chunk),
@@ -136,21 +136,22 @@ async function* run<Chunk>(
         failure ??= error
       },
     }
-    return readAnswer(response, sink, attach)
+    return readResponse(response, sink, attach)
   }
 
-  /** The rest of an answer that ended without a word of why: the worker keeps it, or the next one has it on disk. */
+  /** The rest of a response that ended without a word of why: the worker keeps it, or the next one has it on disk. */
   const attach = async (from: number) => {
-    const isLost = isTold && !told && !stop.signal.aborted && current?.keeper.state === 'controlling'
+    const isLost =
+      hasStatuses && !endStatus && !stop.signal.aborted && current?.keeper.state === 'controlling'
     return isLost ? current?.keeper.attach(requestId, { from }) : undefined
   }
 
   /** True if a clean end is none, and there is more to read: some browsers end so what a dead worker left. */
-  const isCut = async (answer: AnswerReader) => {
-    if (isSaid || !isTold || isDoubted) return false
+  const isCut = async (source: ResponseReader) => {
+    if (isSaid || !hasStatuses || isDoubted) return false
     await Promise.race([end.promise, new Promise((resolve) => setTimeout(resolve, LINGER_MS))])
-    isDoubted = !told
-    return isDoubted && answer.goOn()
+    isDoubted = !endStatus
+    return isDoubted && source.goOn()
   }
 
   const advance = async () => {
@@ -174,7 +175,7 @@ async function* run<Chunk>(
         yield* batch
         continue
       }
-      if (stop.signal.aborted || isLate || (isRead && (told || !isTold || isDoubted))) break
+      if (stop.signal.aborted || isLate || (isRead && (endStatus || !hasStatuses || isDoubted))) break
       if (!isRead) reading ??= advance()
       if (isRead || isSaid) {
         lingering ??= setTimeout(() => {
@@ -187,7 +188,7 @@ async function* run<Chunk>(
     }
     if (signal?.aborted) throw reasonOf(signal)
     if (left.aborted) return
-    const error = errorOf(failure, told, isSaid, isTold)
+    const error = errorOf(failure, endStatus, isSaid, hasStatuses)
     if (error) throw error
   } finally {
     clearTimeout(lingering)
@@ -195,23 +196,28 @@ async function* run<Chunk>(
     signal?.removeEventListener('abort', onAbort)
     stop.abort()
     reader?.cancel()
-    if (!isRead && !told) current?.keeper.cancel(requestId)
+    if (!isRead && !endStatus) current?.keeper.cancel(requestId)
   }
 }
 
 /** What went wrong, if anything: the status knows the code, the answer the upstream's own words. */
-function errorOf(failure: unknown, told: EndStatus | undefined, isSaid: boolean, isTold: boolean): unknown {
-  if (told?.status === 'request_failed') {
+function errorOf(
+  failure: unknown,
+  endStatus: EndStatus | undefined,
+  isSaid: boolean,
+  hasStatuses: boolean,
+): unknown {
+  if (endStatus?.status === 'request_failed') {
     const said = failure instanceof ChatError ? failure : undefined
-    const { code, message, httpStatus = said?.httpStatus, retryAt } = told
+    const { code, message, httpStatus = said?.httpStatus, retryAt } = endStatus
     return new ChatError(code, said?.message ?? message, { httpStatus, retryAt, cause: failure })
   }
-  if (told?.status === 'request_cancelled' && !isSaid) {
+  if (endStatus?.status === 'request_cancelled' && !isSaid) {
     return new DOMException('The request was cancelled', 'AbortError')
   }
   if (failure === undefined || failure instanceof ChatError) return failure
   // A worker that lives tells how every request ends.
-  if (isTold && !told) return lostWorker(failure)
+  if (hasStatuses && !endStatus) return lostWorker(failure)
   return new ChatError('network_error', 'The connection was lost', { cause: failure })
 }
 

@@ -110,8 +110,8 @@ test('waitAtMost() does not give up on work that was done in a sleep', async () 
   const clock = createFakeClock()
   let isOver = false
   let finish = () => {}
-  const work = new Promise<void>((resolve) => (finish = resolve))
-  void waitAtMost(clock, 100, work).then(() => (isOver = true))
+  const task = new Promise<void>((resolve) => (finish = resolve))
+  void waitAtMost(clock, 100, task).then(() => (isOver = true))
   await clock.freeze(HOUR)
   expect(isOver).toBe(false)
   finish()

@@ -23,11 +23,11 @@ export const systemClock: Clock = {
 }
 
 /** Waits for work, but no longer than so; rejects when it does. */
-export async function waitAtMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+export async function waitAtMost(clock: Clock, ms: number, task: Promise<unknown>): Promise<void> {
   let stop = () => {}
   const late = new Promise<void>((resolve) => (stop = deadline(clock, ms, resolve)))
   try {
-    await Promise.race([work, late])
+    await Promise.race([task, late])
   } finally {
     stop()
   }

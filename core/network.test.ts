@@ -16,23 +16,23 @@ test('the browser’s word counts, and its event while it is listened to', () =>
   const events = new EventTarget()
   vi.stubGlobal('addEventListener', events.addEventListener.bind(events))
   expect(systemNetwork.isOnline()).toBe(false)
-  let told = 0
-  const stop = systemNetwork.onOnline(() => told++)
+  let emitted = 0
+  const stop = systemNetwork.onOnline(() => emitted++)
   events.dispatchEvent(new Event('online'))
   events.dispatchEvent(new Event('offline'))
-  expect(told).toBe(1)
+  expect(emitted).toBe(1)
   stop()
   events.dispatchEvent(new Event('online'))
-  expect(told).toBe(1)
+  expect(emitted).toBe(1)
 })
 
 test('a worker without that event hears that its connection has changed', () => {
   const connection = new EventTarget()
   vi.stubGlobal('navigator', { onLine: false, connection })
-  let told = 0
-  const stop = systemNetwork.onOnline(() => told++)
+  let emitted = 0
+  const stop = systemNetwork.onOnline(() => emitted++)
   connection.dispatchEvent(new Event('change'))
   stop()
   connection.dispatchEvent(new Event('change'))
-  expect(told).toBe(1)
+  expect(emitted).toBe(1)
 })

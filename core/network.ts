@@ -15,12 +15,12 @@ export const systemNetwork: Network = {
   isOnline: () => (globalThis as Platform).navigator?.onLine !== false,
   onOnline: (callback) => {
     const platform = globalThis as Platform
-    const heard = new AbortController()
-    const { signal } = heard
+    const received = new AbortController()
+    const { signal } = received
     platform.addEventListener?.('online', callback, { signal })
     // [not in spec] Chromium's workers know whether they are online, but have no event for it: only that the kind of
     // connection has changed.
     platform.navigator?.connection?.addEventListener('change', callback, { signal })
-    return () => heard.abort()
+    return () => received.abort()
   },
 }

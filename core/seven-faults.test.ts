@@ -1,18 +1,18 @@
 import * as fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { describeChat } from './chat/describe.ts'
+import { parseChatRequest } from './chat/parse-request.ts'
 import { DEFAULT_TIMEOUTS, REASONING_TIMEOUTS } from './chat/timeouts.ts'
 import { toResponse } from './chat/reply.ts'
 import { createResponseLog } from './chat/response-log.ts'
-import { startTrip } from './chat/trip.ts'
+import { startRequest } from './chat/run-request.ts'
 import { createResilientFetch } from './fetch/create-resilient-fetch.ts'
 import { createLimits } from './retry/limits.ts'
 import { DEFAULT_RETRY } from './retry/policy.ts'
 import { countConnections } from './testing/count-connections.ts'
 import { createFakeClock } from './testing/fake-clock.ts'
 import { DONE, say, think, WHOLE } from './testing/openai-events.ts'
-import { PLAIN_BODY, REASONING_BODY, runTrip, statusOf } from './testing/run-trip.ts'
-import { answers, failsAfter, saysNothing, type Scripted, streams } from './testing/scripted-upstream.ts'
+import { PLAIN_BODY, REASONING_BODY, runRequest, statusOf } from './testing/run-request.ts'
+import { responses, failsAfter, saysNothing, type Scripted, streams } from './testing/scripted-upstream.ts'
 
 const MINUTE = 60_000
 
@@ -31,7 +31,7 @@ describe('fault 1: one client timeout covers retries, thinking and streaming', (
   })
 
   test('a reasoning model that thinks for ten minutes at every turn is not cut', async () => {
-    const run = runTrip(
+    const run = runRequest(
       [
         streams(
           [
@@ -52,15 +52,15 @@ describe('fault 1: one client timeout covers retries, thinking and streaming', (
 
   test('a stream that makes progress has no limit', async () => {
     const minutes = Array.from({ length: 240 }, (_, n) => [n * 59_999, say('.')] as const)
-    const run = runTrip([streams([...minutes, [240 * 59_999, DONE]])])
+    const run = runRequest([streams([...minutes, [240 * 59_999, DONE]])])
     await run.clock.advance(240 * MINUTE)
     expect(run.page.closed).toBe(true)
     expect(run.signals[0]?.aborted).toBe(false)
   })
 
   test('waits and retries take nothing from the time a stream may take', async () => {
-    const run = runTrip([
-      answers(429, { 'retry-after': '60' }),
+    const run = runRequest([
+      responses(429, { 'retry-after': '60' }),
       failsAfter(),
       streams([
         [110_000, say('a')],
@@ -77,7 +77,7 @@ describe('fault 1: one client timeout covers retries, thinking and streaming', (
 
 describe('fault 2: the fetch without any timeout hangs for ever', () => {
   test('after 30 s without headers the request is aborted, and one more has what is left of the total', async () => {
-    const run = runTrip([saysNothing(), saysNothing(), saysNothing()])
+    const run = runRequest([saysNothing(), saysNothing(), saysNothing()])
     await run.clock.advance(60 * MINUTE)
     expect(run.timeline).toEqual([
       '0 request_started',
@@ -99,7 +99,7 @@ describe('fault 2: the fetch without any timeout hangs for ever', () => {
       else response.writeHead(200, { 'content-type': 'text/event-stream' }).end(WHOLE)
     })
     const post: Scripted = (_clock, signal) => fetch(server.url, { method: 'POST', signal })
-    const run = runTrip([post, post])
+    const run = runRequest([post, post])
     await vi.waitFor(() => expect(ports).toHaveLength(1))
     await run.clock.advance(30_500)
     await vi.waitFor(() => expect(run.finished()).toBe(true))
@@ -116,7 +116,7 @@ describe('fault 3: exponential retries stack to 76 s of waiting', () => {
     await fc.assert(
       fc.asyncProperty(chances, async (values) => {
         let n = 0
-        const run = runTrip(Array(40).fill(failsAfter()), {
+        const run = runRequest(Array(40).fill(failsAfter()), {
           options: { retry: { maxAttempts: 40 } },
           random: () => values[n++ % values.length] ?? 0,
         })
@@ -137,11 +137,11 @@ describe('fault 3: exponential retries stack to 76 s of waiting', () => {
   })
 
   test('there is one owner: it waits 30 s in all, tries no more, and never more than twelve times', async () => {
-    const run = runTrip(Array(100).fill(answers(500)))
+    const run = runRequest(Array(100).fill(responses(500)))
     await run.clock.advance(60 * MINUTE)
     expect(run.sentAt).toHaveLength(10)
     expect(run.sentAt.at(-1)).toBe(30_000)
-    const quick = runTrip(Array(100).fill(answers(500)), { options: { retry: { maxMs: 500 } } })
+    const quick = runRequest(Array(100).fill(responses(500)), { options: { retry: { maxMs: 500 } } })
     await quick.clock.advance(60 * MINUTE)
     expect(quick.sentAt).toHaveLength(DEFAULT_RETRY.maxAttempts)
     expect(run.page.response?.headers.get('x-should-retry')).toBe('false')
@@ -170,7 +170,7 @@ describe('fault 3: exponential retries stack to 76 s of waiting', () => {
 
 describe('fault 5: 45 log calls and a JSON.stringify per chunk on the hot path', () => {
   const request = {
-    ...describeChat(
+    ...parseChatRequest(
       { url: 'https://api.example/v1/chat/completions', headers: new Headers() },
       JSON.stringify(PLAIN_BODY),
       { settings: { url: '*' }, groups: {} },
@@ -180,7 +180,7 @@ describe('fault 5: 45 log calls and a JSON.stringify per chunk on the hot path',
     credential: '',
   }
 
-  /** Passes chunks through a trip, one by one, as its page would pull them. */
+  /** Passes chunks through a request, one by one, as its page would pull them. */
   async function pass(chunks: Uint8Array[]): Promise<{ out: Uint8Array[]; statuses: number }> {
     let statuses = 0
     const left = [...chunks]
@@ -197,20 +197,20 @@ describe('fault 5: 45 log calls and a JSON.stringify per chunk on the hot path',
     const clock = createFakeClock()
     const random = () => 0
     const log = createResponseLog({ clock, leadBytes: 0, keptBytes: 0 })
-    const trip = startTrip(
+    const runningRequest = startRequest(
       {
         ...request,
         signal: new AbortController().signal,
         send: () =>
           Promise.resolve(new Response(upstream, { headers: { 'content-type': 'text/event-stream' } })),
       },
-      { clock, random, writer: log, limits: createLimits({ clock, random }), report: () => statuses++ },
+      { clock, random, writer: log, limits: createLimits({ clock, random }), emit: () => statuses++ },
     )
-    const { body } = toResponse(await trip.answer, log)
+    const { body } = toResponse(await runningRequest.replied, log)
     if (!body) throw new Error('Expected a body')
     const out: Uint8Array[] = []
     for await (const chunk of body) out.push(chunk)
-    await trip.finished
+    await runningRequest.finished
     return { out, statuses }
   }
 
@@ -298,14 +298,16 @@ describe('fault 7: 429 is handled by recursion without a total', () => {
     const hints = fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 20, maxLength: 20 })
     await fc.assert(
       fc.asyncProperty(hints, fc.double({ min: 0, max: 0.999, noNaN: true }), async (seconds, chance) => {
-        const script = seconds.map((hint) => answers(429, { 'retry-after': String(hint) }, 'slow down'))
-        const run = runTrip(script, { random: () => chance, options: { retry: { maxAttempts: 20 } } })
+        const script = seconds.map((retryHint) =>
+          responses(429, { 'retry-after': String(retryHint) }, 'slow down'),
+        )
+        const run = runRequest(script, { random: () => chance, options: { retry: { maxAttempts: 20 } } })
         await run.clock.advance(10 * MINUTE)
         let asked = 0
         run.sentAt.slice(1).forEach((at, index) => {
-          const hintMs = (seconds[index] ?? 0) * 1_000
-          asked += hintMs
-          expect(at - (run.sentAt[index] ?? 0)).toBeGreaterThanOrEqual(hintMs)
+          const retryHintMs = (seconds[index] ?? 0) * 1_000
+          asked += retryHintMs
+          expect(at - (run.sentAt[index] ?? 0)).toBeGreaterThanOrEqual(retryHintMs)
         })
         expect(asked).toBeLessThanOrEqual(60_000)
         const next = (seconds[run.sentAt.length - 1] ?? 0) * 1_000
@@ -319,12 +321,12 @@ describe('fault 7: 429 is handled by recursion without a total', () => {
 
   test('a thousand refusals are a loop, not a stack', async () => {
     const depths = new Set<number>()
-    const refuse = answers(429, { 'retry-after-ms': '1' })
+    const refuse = responses(429, { 'retry-after-ms': '1' })
     const script = Array(1_000).fill((...args: Parameters<typeof refuse>) => {
       depths.add(new Error().stack?.split('\n').length ?? 0)
       return refuse(...args)
     })
-    const run = runTrip([...script, streams([[0, WHOLE]])], { options: { retry: { maxAttempts: 2_000 } } })
+    const run = runRequest([...script, streams([[0, WHOLE]])], { options: { retry: { maxAttempts: 2_000 } } })
     await run.clock.advance(MINUTE)
     expect(run.sentAt).toHaveLength(1_001)
     expect(run.page.text).toBe(WHOLE)

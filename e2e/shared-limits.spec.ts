@@ -138,10 +138,10 @@ test('a client that posts for ever what fails is told to wait after three failur
   const statuses = [await post(), await post(), await post()].map(({ status }) => status)
   expect(statuses).toEqual([400, 400, 400])
   await app.told('request_failed', 3)
-  const braked = await post()
-  expect(braked.status).toBe(503)
-  expect(Number(braked.headers['retry-after'])).toBeGreaterThan(0)
-  expect(Number(braked.headers['retry-after'])).toBeLessThanOrEqual(60)
+  const guarded = await post()
+  expect(guarded.status).toBe(503)
+  expect(Number(guarded.headers['retry-after'])).toBeGreaterThan(0)
+  expect(Number(guarded.headers['retry-after'])).toBeLessThanOrEqual(60)
   expect(await app.told('request_failed', 4)).toMatchObject([
     {},
     {},

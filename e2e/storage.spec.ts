@@ -6,17 +6,17 @@ test('a disk that is full: the message goes straight to the network, and the pag
   server,
   page,
 }) => {
-  const [before, during, after] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()]
+  const [before, track, after] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()]
   await app.start({ saves: [SAVES] })
   await app.save(before, '1')
   await app.told('save_sent')
 
   const session = await page.context().newCDPSession(page)
   await session.send('Storage.overrideQuotaForOrigin', { origin: server.url, quotaSize: 1 })
-  const saved = await app.save(during, '1', { content: 'x'.repeat(100_000) })
+  const saved = await app.save(track, '1', { content: 'x'.repeat(100_000) })
   // The server's own answer.
   expect(saved.status).toBe(201)
-  expect(await server.messages(during)).toHaveLength(1)
+  expect(await server.messages(track)).toHaveLength(1)
   expect((await app.told('storage_degraded'))[0]?.message).toContain('storage')
   expect(await app.outbox()).toEqual([])
 

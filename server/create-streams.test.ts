@@ -7,11 +7,11 @@ import { openSite, readBody, type Site } from './testing/open-site.ts'
 
 const PATH = '/api/streams'
 
-/** An answer that has said something and goes on. */
-async function openAnswer(site: Site, options: Parameters<Site['start']>[0] = {}) {
+/** A response that has said something and goes on. */
+async function openStream(site: Site, options: Parameters<Site['start']>[0] = {}) {
   const started = site.start(options)
   const upstream = await site.upstream.request(site.upstream.requests.length)
-  upstream.answer()
+  upstream.response()
   const response = await started
   upstream.push(ROLE + say('Hel'))
   const id = response.headers.get('x-streamkeeper-id') ?? ''
@@ -20,7 +20,7 @@ async function openAnswer(site: Site, options: Parameters<Site['start']>[0] = {}
 
 test('an answer passes as it comes, and says where it lies', async () => {
   const site = openSite()
-  const { response, upstream, id } = await openAnswer(site)
+  const { response, upstream, id } = await openStream(site)
   expect(response.status).toBe(200)
   expect(Object.fromEntries(response.headers)).toMatchObject({
     'content-type': 'text/event-stream',
@@ -43,7 +43,7 @@ test('an answer passes as it comes, and says where it lies', async () => {
 
 test('an answer goes on when its reader leaves, and another device reads it whole', async () => {
   const site = openSite()
-  const { response, upstream, id } = await openAnswer(site)
+  const { response, upstream, id } = await openStream(site)
   await response.body?.cancel()
   upstream.push(FINISH + DONE)
   upstream.end()
@@ -63,7 +63,7 @@ describe('another device joins', () => {
     const { response, upstream } = await (async () => {
       const started = site.start()
       const upstream = await site.upstream.request()
-      upstream.answer()
+      upstream.response()
       return { response: await started, upstream }
     })()
     const id = response.headers.get('x-streamkeeper-id')
@@ -90,7 +90,7 @@ describe('another device joins', () => {
 describe('another user, nobody, or a guess', () => {
   test('gets nothing: reads, stops, lists and removes', async () => {
     const site = openSite()
-    const { id, upstream } = await openAnswer(site, { conversation: 'c1' })
+    const { id, upstream } = await openStream(site, { conversation: 'c1' })
     for (const method of ['GET', 'HEAD', 'DELETE', 'PUT', 'POST']) {
       expect((await site.get(`${PATH}/${id}`, { user: 'bob', method })).status).toBe(404)
       expect((await site.get(`${PATH}/${id}`, { user: '', method })).status).toBe(401)
@@ -112,8 +112,8 @@ describe('another user, nobody, or a guess', () => {
 
   test('with the same Idempotency-Key has a run of its own', async () => {
     const site = openSite()
-    await openAnswer(site, { key: 'k' })
-    const other = await openAnswer(site, { key: 'k', user: 'bob' })
+    await openStream(site, { key: 'k' })
+    const other = await openStream(site, { key: 'k', user: 'bob' })
     expect(other.response.status).toBe(200)
     expect(site.upstream.requests).toHaveLength(2)
   })
@@ -126,7 +126,7 @@ describe('a refusal before the first byte', () => {
       const site = openSite()
       const started = site.start({ key: 'k', conversation: 'c1' })
       const headers = { 'content-type': 'application/json', 'retry-after': '7', 'set-cookie': 'a=b' }
-      ;(await site.upstream.request()).answerWith(
+      ;(await site.upstream.request()).respondWith(
         new Response('{"error":{"message":"No"}}', { status, headers }),
       )
       const response = await started
@@ -137,7 +137,7 @@ describe('a refusal before the first byte', () => {
       expect(response.headers.get('content-location')).toBeNull()
       await site.clock.advance(100)
       expect(await site.store.list('ann')).toEqual([])
-      const again = await openAnswer(site, { key: 'k' })
+      const again = await openStream(site, { key: 'k' })
       expect(again.response.status).toBe(200)
     },
   )
@@ -147,19 +147,19 @@ describe('a refusal before the first byte', () => {
     const started = site.start({ key: 'k' })
     ;(await site.upstream.request()).fail(new TypeError('fetch failed'))
     expect((await started).status).toBe(502)
-    expect((await openAnswer(site, { key: 'k' })).response.status).toBe(200)
+    expect((await openStream(site, { key: 'k' })).response.status).toBe(200)
   })
 
   test('headers and then nothing: it breaks, and its key is free', async () => {
     const site = openSite()
     const started = site.start({ key: 'k' })
     const upstream = await site.upstream.request()
-    upstream.answer()
+    upstream.response()
     const read = readBody(await started)
     upstream.cut()
     expect(await read).toMatchObject({ isBroken: true })
     await site.clock.advance(100)
-    expect((await openAnswer(site, { key: 'k' })).response.status).toBe(200)
+    expect((await openStream(site, { key: 'k' })).response.status).toBe(200)
   })
 })
 
@@ -169,7 +169,7 @@ describe('the same Idempotency-Key', () => {
     const first = site.start({ key: 'k' })
     const upstream = await site.upstream.request()
     const early = site.start({ key: 'k' })
-    upstream.answer()
+    upstream.response()
     upstream.push(WHOLE.slice(0, 100))
     const middle = site.start({ key: 'k' })
     const reads = Promise.all([first, early, middle].map(async (response) => readBody(await response)))
@@ -186,7 +186,7 @@ describe('the same Idempotency-Key', () => {
     const site = openSite()
     const starts = Array.from({ length: 20 }, () => site.start({ key: 'k' }))
     const upstream = await site.upstream.request()
-    upstream.answer()
+    upstream.response()
     upstream.push(WHOLE)
     upstream.end()
     for (const started of starts) expect((await readBody(await started)).text).toBe(WHOLE)
@@ -200,7 +200,7 @@ describe('the same Idempotency-Key', () => {
     const upstream = await site.upstream.request()
     const joined = second.start({ key: 'k' })
     await site.clock.advance(100)
-    upstream.answer()
+    upstream.response()
     upstream.push(WHOLE)
     upstream.end()
     await site.clock.advance(2_000)
@@ -220,7 +220,7 @@ describe('the same Idempotency-Key', () => {
     expect((await first).status).toBe(502)
     await site.clock.advance(2_000)
     const again = await second.upstream.request()
-    again.answer()
+    again.response()
     again.push(WHOLE)
     again.end()
     expect((await readBody(await joined)).text).toBe(WHOLE)
@@ -260,7 +260,7 @@ describe('Stop', () => {
     'in mid-answer, by %s: all readers are told in its own words, and none sees a clean end',
     async (by) => {
       const site = openSite()
-      const { response, upstream, id } = await openAnswer(site, { conversation: 'c1' })
+      const { response, upstream, id } = await openStream(site, { conversation: 'c1' })
       const other = readBody(await site.get(`${PATH}/${id}?live=stream`))
       await site.clock.advance(100)
       expect((await site.stop(by === 'id' ? id : 'c1')).status).toBe(204)
@@ -279,7 +279,7 @@ describe('Stop', () => {
   test('from another server, in mid-answer, within a second', async () => {
     const site = openSite()
     const second = openSite({ store: site.store, clock: site.clock })
-    const { response, upstream } = await openAnswer(site, { conversation: 'c1' })
+    const { response, upstream } = await openStream(site, { conversation: 'c1' })
     await site.clock.advance(100)
     expect((await second.stop('c1')).status).toBe(204)
     await site.clock.advance(1_000)
@@ -289,7 +289,7 @@ describe('Stop', () => {
 
   test('after the end changes nothing', async () => {
     const site = openSite()
-    const { response, upstream } = await openAnswer(site, { conversation: 'c1' })
+    const { response, upstream } = await openStream(site, { conversation: 'c1' })
     upstream.push(FINISH + DONE)
     upstream.end()
     await site.clock.advance(100)
@@ -299,7 +299,7 @@ describe('Stop', () => {
 
   test('after the end marker, before the connection ends, leaves it whole', async () => {
     const site = openSite()
-    const { response, upstream } = await openAnswer(site, { conversation: 'c1' })
+    const { response, upstream } = await openStream(site, { conversation: 'c1' })
     upstream.push(FINISH + DONE)
     await site.clock.advance(10)
     await site.stop('c1')
@@ -316,7 +316,7 @@ describe('latest', () => {
   test('gives the open answer from its beginning, and 204 when there is none', async () => {
     const site = openSite()
     expect((await site.latest('c1')).status).toBe(204)
-    const { upstream } = await openAnswer(site, { conversation: 'c1' })
+    const { upstream } = await openStream(site, { conversation: 'c1' })
     const response = await site.latest('c1')
     expect(response.status).toBe(200)
     upstream.push(FINISH + DONE)
@@ -333,7 +333,7 @@ describe('an answer that breaks off', () => {
     ['by a clean end without its end marker', false],
   ])('%s is told to each reader in its own words, and is no clean end', async (_name, isCut) => {
     const site = openSite()
-    const { response, upstream, id } = await openAnswer(site)
+    const { response, upstream, id } = await openStream(site)
     if (isCut) upstream.cut()
     else upstream.end()
     await site.clock.advance(100)
@@ -373,7 +373,7 @@ describe('an answer that breaks off', () => {
     const site = openSite()
     const started = site.start()
     const upstream = await site.upstream.request()
-    upstream.answer({ 'content-type': 'text/plain' })
+    upstream.response({ 'content-type': 'text/plain' })
     const response = await started
     upstream.push('Once upon')
     await site.clock.advance(10)
@@ -391,7 +391,7 @@ describe('a producer that died', () => {
     const upstream = await dead.upstream.request()
     let id = ''
     if (pushed) {
-      upstream.answer(headers)
+      upstream.response(headers)
       id = (await started).headers.get('x-streamkeeper-id') ?? ''
       upstream.push(pushed)
     }
@@ -450,7 +450,7 @@ describe('a producer that died', () => {
     expect(alive.upstream.requests).toHaveLength(0)
     await alive.clock.advance(10_000)
     const upstream = await alive.upstream.request()
-    upstream.answer()
+    upstream.response()
     upstream.push(WHOLE)
     upstream.end()
     expect((await readBody(await started)).text).toBe(WHOLE)
@@ -462,7 +462,7 @@ describe('a producer that died', () => {
   ])('is not seen in one that lives, though the clock jumps %s', async (_name, ms) => {
     const site = openSite()
     const second = openSite({ store: site.store, clock: site.clock })
-    const { upstream, id } = await openAnswer(site)
+    const { upstream, id } = await openStream(site)
     const read = readBody(await second.get(`${PATH}/${id}?live=stream`))
     await site.clock.advance(1_000)
     site.clock.jump(ms)
@@ -475,7 +475,7 @@ describe('a producer that died', () => {
 
   test('is not seen by a reader that slept', async () => {
     const site = openSite()
-    const { upstream, id } = await openAnswer(site)
+    const { upstream, id } = await openStream(site)
     const second = openSite({ store: site.store })
     const read = readBody(await second.get(`${PATH}/${id}?live=stream`))
     await second.clock.advance(2_000)
@@ -494,7 +494,7 @@ describe('a producer that died', () => {
     const store = memoryStore()
     // Nobody tells it anything while it sleeps.
     const site = openSite({ store: { ...store, watch: () => () => {} } })
-    const { response, upstream, id } = await openAnswer(site)
+    const { response, upstream, id } = await openStream(site)
     await site.clock.advance(100)
     const second = openSite({ store })
     const read = readBody(await second.get(`${PATH}/${id}?live=stream`))
@@ -513,7 +513,7 @@ describe('a producer that died', () => {
 describe('limits', () => {
   test('an answer that grows too large is broken off, and its upstream closed', async () => {
     const site = openSite({ maxBytes: 1_000 })
-    const { response, upstream } = await openAnswer(site)
+    const { response, upstream } = await openStream(site)
     upstream.push(say('x'.repeat(900)))
     await upstream.closed
     const { text, isBroken } = await readBody(response)
@@ -523,7 +523,7 @@ describe('limits', () => {
 
   test('an answer can be read for an hour after its end', async () => {
     const site = openSite()
-    const { upstream, id } = await openAnswer(site)
+    const { upstream, id } = await openStream(site)
     upstream.push(FINISH + DONE)
     upstream.end()
     await site.clock.advance(3_599_000)
@@ -534,7 +534,7 @@ describe('limits', () => {
 
   test('a replay of 16 MB comes in pieces, and a reader that is slow holds none of it', async () => {
     const site = openSite({ maxBytes: 32 * 1024 * 1024 })
-    const { response, upstream, id } = await openAnswer(site)
+    const { response, upstream, id } = await openStream(site)
     await response.body?.cancel()
     const line = say('x'.repeat(1_000_000))
     for (let count = 0; count < 16; count++) {
@@ -561,7 +561,7 @@ describe('limits', () => {
 describe('heartbeats', () => {
   test('come only to who asks for them, after silence, and between events', async () => {
     const site = openSite()
-    const { response, upstream, id } = await openAnswer(site)
+    const { response, upstream, id } = await openStream(site)
     const asked = (await site.get(`${PATH}/${id}?live=stream&heartbeat=15`)).body?.getReader()
     await asked?.read()
     const beat = asked?.read()
@@ -583,9 +583,9 @@ describe('a store that fails', () => {
     const store = memoryStore()
     const fault = { isDown: false }
     const guard =
-      <Args extends unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
+      <Args extends unknown[], Result>(task: (...args: Args) => Promise<Result>) =>
       (...args: Args) =>
-        fault.isDown ? Promise.reject<Result>(new Error('The store is down')) : work(...args)
+        fault.isDown ? Promise.reject<Result>(new Error('The store is down')) : task(...args)
     const { create, write, read, list, delete: remove } = store
     const broken = {
       ...store,
@@ -606,7 +606,7 @@ describe('a store that fails', () => {
     expect(keyed.status).toBe(503)
     expect(keyed.headers.get('retry-after')).toBe('1')
     expect(site.upstream.requests).toHaveLength(0)
-    const { response, upstream } = await openAnswer(site)
+    const { response, upstream } = await openStream(site)
     upstream.push(FINISH + DONE)
     upstream.end()
     expect(await readBody(response)).toEqual({ text: ROLE + say('Hel') + FINISH + DONE, isBroken: false })
@@ -616,7 +616,7 @@ describe('a store that fails', () => {
   test('in mid-answer, for a while: the answer goes on here, and is whole in the store afterwards', async () => {
     const { store, fault } = failing()
     const site = openSite({ store })
-    const { response, upstream, id } = await openAnswer(site)
+    const { response, upstream, id } = await openStream(site)
     await site.clock.advance(100)
     fault.isDown = true
     for (let count = 0; count < 20; count++) {
@@ -637,7 +637,7 @@ describe('a store that fails', () => {
   test('for good: who reads it here has all of it', async () => {
     const { store, fault } = failing()
     const site = openSite({ store })
-    const { response, upstream } = await openAnswer(site)
+    const { response, upstream } = await openStream(site)
     await site.clock.advance(100)
     fault.isDown = true
     upstream.push(FINISH + DONE)
@@ -655,7 +655,7 @@ describe('a store that fails', () => {
       return isWritten
     }
     const site = openSite({ store: { ...store, write } })
-    const { response, upstream, id } = await openAnswer(site)
+    const { response, upstream, id } = await openStream(site)
     for (let count = 0; count < 6; count++) {
       upstream.push(say(` ${count}`))
       await site.clock.advance(2_000)
@@ -671,10 +671,10 @@ describe('a store that fails', () => {
 
 test('all streams of a user are listed, or those of one conversation', async () => {
   const site = openSite()
-  const first = await openAnswer(site, { conversation: 'c1' })
+  const first = await openStream(site, { conversation: 'c1' })
   first.upstream.push(FINISH + DONE)
   first.upstream.end()
-  await openAnswer(site, { conversation: 'c2' })
+  await openStream(site, { conversation: 'c2' })
   await site.clock.advance(100)
   const all = (await (await site.get(PATH)).json()) as { streams: { state: string; conversation: string }[] }
   expect(all.streams.map(({ state, conversation }) => [conversation, state])).toEqual([

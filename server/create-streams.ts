@@ -6,7 +6,7 @@ import { createRuns, type FoundStream, type StartOptions } from './runs.ts'
 import type { StreamStore } from './stores/store.ts'
 
 export interface StreamsOptions {
-  /** Where answers are kept: `sqliteStore(path)`, `redisStore(client)`, `durableStreamsStore({ url })`, `memoryStore()`. */
+  /** Where responses are kept: `sqliteStore(path)`, `redisStore(client)`, `durableStreamsStore({ url })`, `memoryStore()`. */
   store: StreamStore
   /**
    * The id of the user that a request comes from; `null`: nobody, who is answered with 401. A user's streams do not exist
@@ -20,12 +20,12 @@ export interface StreamsOptions {
   fetch?: typeof fetch
   /** Where `handle` is mounted. Default `'/api/streams'`. */
   path?: string
-  /** An answer can be read for this long after its end, ms. Default 3 600 000: an hour. */
+  /** A response can be read for this long after its end, ms. Default 3 600 000: an hour. */
   ttlMs?: number
-  /** An answer that grows beyond this is broken off. Bytes, default 16 MiB. */
+  /** A response that grows beyond this is broken off. Bytes, default 16 MiB. */
   maxBytes?: number
   /** Keeps a serverless process alive until a promise settles: the platform's own `waitUntil`. */
-  waitUntil?: (work: Promise<unknown>) => void
+  waitUntil?: (task: Promise<unknown>) => void
   /** Origins of pages that may read streams from elsewhere; `'*'`: any, without cookies. Default none. */
   origins?: string[] | '*'
   /** Lets clients create streams and append to them themselves, by PUT and POST. Default `false`. */
@@ -34,18 +34,18 @@ export interface StreamsOptions {
   onError?: (error: unknown) => void
 }
 
-/** Answers that outlive the browser that asked for them. All methods can be used without the object. */
+/** Responses that outlive the browser that asked for them. All methods can be used without the object. */
 export interface Streams {
   /**
-   * Sends a request upstream and gives its answer as it comes. It runs to its end whether or not anybody reads it, and can
+   * Sends a request upstream and gives its response as it comes. It runs to its end whether or not anybody reads it, and can
    * be read from any device meanwhile.
    *
-   * An `Idempotency-Key` that this user's requests have had before gives that answer again, from its beginning, live; the
+   * An `Idempotency-Key` that this user's requests have had before gives that response again, from its beginning, live; the
    * model does not run twice. A run that failed before its first output frees its key. Refusals keep their status and
    * body, and nothing of them is stored.
    */
   start: (request: Request, options: StartOptions) => Promise<Response>
-  /** The answer that a conversation has open, from its beginning, live; 204 when there is none. */
+  /** The response that a conversation has open, from its beginning, live; 204 when there is none. */
   latest: (request: Request, id: string) => Promise<Response>
   /** Stops what a conversation has open, or one stream, from any device: 204, or 404 where the user has no such thing. */
   stop: (request: Request, id: string) => Promise<Response>
@@ -57,7 +57,7 @@ const DEFAULT_TTL_MS = 3_600_000
 const DEFAULT_MAX_BYTES = 16 * 1024 * 1024
 
 /**
- * Runs chat requests on the server, so that their answers outlive the browser: read by any device of the same user, also
+ * Runs chat requests on the server, so that their responses outlive the browser: read by any device of the same user, also
  * after they have ended, and stopped from anywhere.
  *
  * @throws {TypeError} naming a wrong option.
@@ -94,7 +94,7 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
         await Promise.all(found.filter(isOpen).map(({ source }) => runs.stop(source.id)))
         return new Response(null, { status: 204 })
       }),
-    handle: (request) => serve(request, (work) => asUser(request, work)),
+    handle: (request) => serve(request, (task) => asUser(request, task)),
   }
 
   /** What an id means to this owner: a conversation's streams, newest first, or one stream. */
@@ -104,11 +104,11 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
     return one ? [one] : ofConversation
   }
 
-  async function asUser(request: Request, work: (owner: string) => Promise<Response>): Promise<Response> {
+  async function asUser(request: Request, task: (owner: string) => Promise<Response>): Promise<Response> {
     const owner = await authorize(request)
     if (!owner) return problem(401, 'unauthorized', 'Sign in first')
     try {
-      return await work(owner)
+      return await task(owner)
     } catch (error) {
       onError(error)
       return problem(503, 'storage_unavailable', 'Answers cannot be kept at the moment', {

@@ -4,11 +4,11 @@ import type { Clock } from '../core/clock.ts'
 export function inTime<Value>(
   clock: Clock,
   ms: number,
-  work: Promise<Value>,
+  task: Promise<Value>,
   message: string,
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
     const cancel = clock.timer(ms, () => reject(new Error(message)))
-    work.finally(cancel).then(resolve, reject)
+    task.finally(cancel).then(resolve, reject)
   })
 }

@@ -1,5 +1,5 @@
-import type { FailureCode } from '../core/protocol/failure.ts'
-import { failureOf } from '../core/protocol/failure.ts'
+import type { FailureCode } from '../core/messages/failure.ts'
+import { failureOf } from '../core/messages/failure.ts'
 import { createInspection, type Inspection } from '../core/providers/inspection/inspection.ts'
 import { SLICE_BYTES } from './limits.ts'
 import type { StoredStream, StreamStore } from './stores/store.ts'

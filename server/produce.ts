@@ -1,7 +1,7 @@
 import { isNotice } from '../core/chat/notice.ts'
 import type { Clock } from '../core/clock.ts'
 import { deferred } from '../core/deferred.ts'
-import type { Failure } from '../core/protocol/failure.ts'
+import type { Failure } from '../core/messages/failure.ts'
 import { inTime } from './in-time.ts'
 import { errorEnd, inspect, judgeEnd } from './judge-end.ts'
 import { headOf } from './head.ts'
@@ -15,7 +15,7 @@ import { createTail } from './tail.ts'
 /** How a run has begun. Only the first kind is kept. */
 export type Beginning =
   | { kind: 'streaming'; response: Response }
-  /** An answer that is no stream: a refusal, or nothing at all. */
+  /** A response that is no stream: a refusal, or nothing at all. */
   | { kind: 'refused'; response: Response }
   | { kind: 'failed'; error: unknown }
   /** The upstream was closed before it had answered. */
@@ -39,7 +39,7 @@ interface ProductionPlan {
   store: StreamStore
   clock: Clock
   maxBytes: number
-  /** The store has failed; the answer goes on. */
+  /** The store has failed; the response goes on. */
   onStoreError: (error: unknown) => void
 }
 
@@ -141,7 +141,7 @@ export function produce({
         inspection.feed(chunk.value)
         tail.push(chunk.value)
         saver.bytesAdded()
-        notify()
+        wake()
       }
     }
   }
@@ -163,19 +163,19 @@ export function produce({
   function update(change: Partial<StreamInfo>): void {
     info = { ...info, ...change }
     saver.infoChanged(info)
-    notify()
+    wake()
   }
 
-  function notify(): void {
+  function wake(): void {
     for (const changed of listeners) changed()
   }
 }
 
 /** The result of the work, or the signal's reason if the work does not notice that it aborts. */
-function orAborted(signal: AbortSignal, work: Promise<Response>): Promise<Response> {
+function orAborted(signal: AbortSignal, task: Promise<Response>): Promise<Response> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    work.then((response) => {
+    task.then((response) => {
       if (signal.aborted) void response.body?.cancel().catch(() => {}) // Nobody will read it.
       resolve(response)
     }, reject)

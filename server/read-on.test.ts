@@ -8,7 +8,7 @@ import { serveStreams } from './testing/serve-streams.ts'
 const events = [ROLE, ...Array.from({ length: 30 }, (_, word) => say(` é😀 ${word}`)), FINISH, DONE]
 const whole = events.join('')
 
-/** Breaks the first answer after so many bytes. */
+/** Breaks the first response after so many bytes. */
 function cutting(after: number): typeof fetch {
   let isFirst = true
   return async (input, init) => {

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import { createRequestId } from '../core/protocol/request-id.ts'
+import { createRequestId } from '../core/messages/request-id.ts'
 import { passOn, problem } from './head.ts'
 import { CREATE_MS } from './limits.ts'
 import { inTime } from './in-time.ts'
@@ -12,7 +12,7 @@ import { readInfo, type StreamErrorCode, type StreamInfo } from './stream-info.t
 import { heartbeatOf, streamResponse } from './stream-response.ts'
 
 export type StartOptions = {
-  /** What the app calls the conversation: `latest` and `stop` find the answer by it. */
+  /** What the app calls the conversation: `latest` and `stop` find the response by it. */
   conversation?: string
 } & (
   | {
@@ -27,7 +27,7 @@ export type StartOptions = {
     }
 )
 
-/** The answers of one store: those that this process runs, and all others. */
+/** The responses of one store: those that this process runs, and all others. */
 export interface Runs {
   start: (request: Request, owner: string, options: StartOptions) => Promise<Response>
   /** One stream of this owner. */
@@ -54,7 +54,7 @@ export interface RunsContext {
   path: string
   ttlMs: number
   maxBytes: number
-  waitUntil?: ((work: Promise<unknown>) => void) | undefined
+  waitUntil?: ((task: Promise<unknown>) => void) | undefined
   onError: (error: unknown) => void
 }
 
@@ -109,10 +109,10 @@ export function createRuns(context: RunsContext): Runs {
         info: JSON.stringify(info),
         ttlMs,
       })
-      const taken = await inTime(clock, CREATE_MS, created, 'Cannot store stream: no answer in time')
-      if (taken !== id) return taken
+      const holder = await inTime(clock, CREATE_MS, created, 'Cannot store stream: no answer in time')
+      if (holder !== id) return holder
     } catch (error) {
-      // With a key nobody can say whether it has run already. Without one, an answer that is not kept is better than none.
+      // With a key nobody can say whether it has run already. Without one, a response that is not kept is better than none.
       if (key) throw error
       onError(error)
     }
@@ -132,7 +132,7 @@ export function createRuns(context: RunsContext): Runs {
     return production
   }
 
-  /** The answer of a run of this process: its stream, or why there is none. */
+  /** The response of a run of this process: its stream, or why there is none. */
   async function begin({ beginning, source }: Production, request: Request): Promise<Response> {
     const begun = await beginning
     switch (begun.kind) {
@@ -152,7 +152,7 @@ export function createRuns(context: RunsContext): Runs {
     }
   }
 
-  /** The answer that an earlier start with the same key has begun; `undefined`: it failed, and the key is free. */
+  /** The response that an earlier start with the same key has begun; `undefined`: it failed, and the key is free. */
   async function join(id: string, owner: string, request: Request): Promise<Response | undefined> {
     const production = productions.get(id)
     if (!production) {
@@ -219,7 +219,7 @@ function failedEarly(): Response {
   return problem(503, 'upstream_error', 'The answer failed before it began', { 'retry-after': '1' })
 }
 
-/** The answer of a run that was closed before the upstream's answer came. */
+/** The response of a run that was closed before the upstream's response came. */
 function closed(code: StreamErrorCode): Response {
   const isStopped = code === 'stopped'
   return problem(

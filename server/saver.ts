@@ -40,7 +40,7 @@ const MAX_BACKOFF_MS = 5_000
  *       ▲            ├─ refused ─▶ read the record: stop? ended by another? or was it our own write after all?
  *       └─ backoff ◀─┴─ failed
  *
- * A write whose answer was lost may have been done. The next is refused then, and the record tells.
+ * A write whose response was lost may have been done. The next is refused then, and the record tells.
  */
 export function createSaver({ id, store, clock, tail, onStop, onLost, onError }: SaverContext): Saver {
   let version = 1
@@ -51,7 +51,7 @@ export function createSaver({ id, store, clock, tail, onStop, onLost, onError }:
   let isWriting = false
   let isAsking = false
   /** The newest version that was told: greater than our own, it is somebody else's. */
-  let heard = 0
+  let learned = 0
   let failures = 0
   /** When the first byte that is not stored must be written; 0: at once. */
   let batchDueAt: number | undefined
@@ -59,7 +59,7 @@ export function createSaver({ id, store, clock, tail, onStop, onLost, onError }:
   let attempt = deferred<void>()
   const finished = deferred<void>()
   const unwatch = store.watch(id, (changed) => {
-    heard = Math.max(heard, changed)
+    learned = Math.max(learned, changed)
     if (!isWriting) void askIfChanged()
   })
   void loop()
@@ -155,26 +155,27 @@ export function createSaver({ id, store, clock, tail, onStop, onLost, onError }:
     if (isOver) return
     if (!stored) return abandon()
     const other = readInfo(stored.info)
-    if (other.end && !(sent?.end && JSON.stringify(other.end) === JSON.stringify(sent.end))) return lose()
-    // Nobody else appends: bytes that are there are ours, of one of the writes whose answers were lost.
+    if (other.end && !(sent?.end && JSON.stringify(other.end) === JSON.stringify(sent.end)))
+      return loseLease()
+    // Nobody else appends: bytes that are there are ours, of one of the writes whose responses were lost.
     const written = stored.length - tail.savedTo()
-    if (written < 0 || stored.length > tail.length()) return lose()
+    if (written < 0 || stored.length > tail.length()) return loseLease()
     version = stored.version
     if (written > 0) saved(written, undefined)
     if (other.end) return end()
-    hear(other)
+    learn(other)
   }
 
   /** Looks at the record between two writes. */
   async function askIfChanged(): Promise<void> {
-    if (heard <= version || isAsking || isOver) return
+    if (learned <= version || isAsking || isOver) return
     isAsking = true
     try {
       const stored = await store.read(id, 0, 0)
       if (stored && !isOver) {
         const other = readInfo(stored.info)
-        if (other.end && !info?.end) lose()
-        else hear(other)
+        if (other.end && !info?.end) loseLease()
+        else learn(other)
       }
     } catch {
       // The next write will tell.
@@ -182,11 +183,11 @@ export function createSaver({ id, store, clock, tail, onStop, onLost, onError }:
     isAsking = false
   }
 
-  function hear(other: StreamInfo): void {
+  function learn(other: StreamInfo): void {
     if (other.isStopping) onStop()
   }
 
-  function lose(): void {
+  function loseLease(): void {
     end()
     onLost()
   }

@@ -1,4 +1,4 @@
-import type { FailureCode } from '../core/protocol/failure.ts'
+import type { FailureCode } from '../core/messages/failure.ts'
 
 /** Facts of a stream beside its bytes; kept as JSON in the store's record. */
 export interface StreamInfo {

@@ -1,3 +1,3 @@
 export type { Options } from '../core/options/options.ts'
 export { chatHandler, keepStreams } from './keep-streams.ts'
-export { whenIdle } from './take-over.ts'
+export { whenIdle } from './lifecycle/take-over.ts'

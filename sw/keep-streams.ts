@@ -1,10 +1,10 @@
 import type { RouteHandlerCallback } from 'workbox-core/types.js'
 import type { Options } from '../core/options/options.ts'
-import { keep, type Kept } from './keep.ts'
-import { mayBeOurs } from './may-be-ours.ts'
-import { warnOfCuts } from './warn-of-cuts.ts'
+import { installHandlers, type Installed } from './install-handlers.ts'
+import { isEligible } from './is-eligible.ts'
+import { warnOnSkipWaiting } from './lifecycle/warn-on-skip-waiting.ts'
 
-let kept: Kept | undefined
+let kept: Installed | undefined
 
 /**
  * Keeps chat streams and saved messages in this worker. Call it once, at top level, before the worker's other `fetch`
@@ -14,8 +14,8 @@ let kept: Kept | undefined
  */
 export function keepStreams(options: Options): void {
   if (kept) throw new TypeError('keepStreams() was called twice: one worker keeps one set of options')
-  kept = keep(options)
-  warnOfCuts(kept.work)
+  kept = installHandlers(options)
+  warnOnSkipWaiting(kept.activity)
 }
 
 /**
@@ -31,7 +31,7 @@ export function chatHandler(): RouteHandlerCallback {
   if (!kept) throw new TypeError('chatHandler() was called before keepStreams()')
   const { takeChat } = kept
   return ({ event, request }) => {
-    if (!mayBeOurs(request)) return fetch(request)
+    if (!isEligible(request)) return fetch(request)
     // Workbox hands on whatever event it was given.
     const clientId = 'clientId' in event ? (event as FetchEvent).clientId : ''
     return takeChat(event, request, clientId)

@@ -3,11 +3,11 @@ import { systemClock } from '../core/clock.ts'
 import { checkOptions } from '../core/options/check.ts'
 import type { Options } from '../core/options/options.ts'
 import { readOptions } from '../core/options/query.ts'
-import { keep } from './keep.ts'
+import { installHandlers } from './install-handlers.ts'
 import { keepStreams } from './keep-streams.ts'
-import { retire } from './retire.ts'
-import { routeStatically } from './static-routes.ts'
-import { takeOverWhenIdle } from './take-over.ts'
+import { retire } from './lifecycle/retire.ts'
+import { routeStatically } from './lifecycle/static-routes.ts'
+import { takeOverWhenIdle } from './lifecycle/take-over.ts'
 import { worker } from './worker.ts'
 
 declare global {
@@ -24,7 +24,7 @@ if (options && (globalThis.streamkeeperRetires || options.enabled === false)) re
 else if (options) {
   clientsClaim()
   takeOverWhenIdle(systemClock)
-  keep(options)
+  installHandlers(options)
   routeStatically(options)
 }
 

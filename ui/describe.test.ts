@@ -17,7 +17,7 @@ const started = { ...chat, status: 'request_started', url: '', reasoning: false 
 const limited = { ...retry, status: 'rate_limit_retry', reason: 'rate_limited', hinted: true } as const
 const failed = { ...chat, status: 'request_failed', message: '', attempts: 1, waitedMs: 0 } as const
 const silent = { ...chat, silentMs: 12_000, clock: 'transport' } as const
-const told = { at: NOW, own: true, message: '' }
+const emitted = { at: NOW, own: true, message: '' }
 
 /** What the table in the docs shows of each, in its order. */
 const SAMPLES: { [Name in StatusName]: (Status & { status: Name })[] } = {
@@ -66,10 +66,10 @@ const SAMPLES: { [Name in StatusName]: (Status & { status: Name })[] } = {
     { ...save, status: 'save_dead', code: 'upstream_error' },
     { ...save, status: 'save_dead', code: 'unsure' },
   ],
-  storage_degraded: [{ ...told, status: 'storage_degraded' }],
-  outbox_restored: [{ ...told, status: 'outbox_restored' }],
-  worker_waiting: [{ ...told, status: 'worker_waiting' }],
-  worker_updated: [{ ...told, status: 'worker_updated' }],
+  storage_degraded: [{ ...emitted, status: 'storage_degraded' }],
+  outbox_restored: [{ ...emitted, status: 'outbox_restored' }],
+  worker_waiting: [{ ...emitted, status: 'worker_waiting' }],
+  worker_updated: [{ ...emitted, status: 'worker_updated' }],
 }
 
 const CODES: Record<FailureCode, { httpStatus?: number }[]> = {

@@ -45,7 +45,7 @@ function createKeeper({ state = 'controlling' as Keeper['state'] } = {}) {
     away: (away: boolean) => void (isAway = away),
     set: (change: Partial<Snapshot>) => store.set(change),
     emit: (status: Status['status'], more: object = {}) =>
-      store.hear({
+      store.receive({
         status,
         at: 0,
         own: true,
@@ -59,7 +59,7 @@ function createKeeper({ state = 'controlling' as Keeper['state'] } = {}) {
 
 /** Ends when everything that has been asked for has been answered. */
 async function settled(): Promise<void> {
-  for (let turn = 0; turn < 30; turn++) await Promise.resolve().then(() => undefined)
+  for (let admission = 0; admission < 30; admission++) await Promise.resolve().then(() => undefined)
   await new Promise(setImmediate)
   await new Promise(setImmediate)
 }

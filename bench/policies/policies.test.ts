@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { DONE, FINISH, ROLE, errorEvent, say } from '../../core/testing/openai-events.ts'
-import { answers, type Scripted, saysNothing, streams } from '../../core/testing/scripted-upstream.ts'
+import { responses, type Scripted, saysNothing, streams } from '../../core/testing/scripted-upstream.ts'
 import { createChat, play } from './play.ts'
 import { POLICIES } from './policies.ts'
 import { LAST_WORD } from './provider.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 const refuses = (status: number, headers: Record<string, string> = {}): Scripted =>
-  answers(status, { ...JSON_TYPE, ...headers }, '{"error":{"message":"No","type":"x","code":"x"}}')
+  responses(status, { ...JSON_TYPE, ...headers }, '{"error":{"message":"No","type":"x","code":"x"}}')
 const resets: Scripted = () => Promise.reject(new TypeError('Failed to fetch'))
 const whole = say(LAST_WORD) + FINISH + DONE
 const speaksAfter = (ms: number): Scripted =>

@@ -1,7 +1,7 @@
 import { isReasoning } from '../../core/chat/reasoning.ts'
 import { DEFAULT_TIMEOUTS, MAX_TOTAL_MS, REASONING_TIMEOUTS } from '../../core/chat/timeouts.ts'
 import { sleep } from '../../core/clock.ts'
-import { classifyAnswer } from '../../core/retry/classify.ts'
+import { classifyResponse } from '../../core/retry/classify.ts'
 import { DEFAULT_RETRY } from '../../core/retry/policy.ts'
 import type { Meeting } from './meet.ts'
 import { bodyOf, type Policy, URL_OF_CHATS } from './policy.ts'
@@ -82,7 +82,7 @@ export const oraclePolicy: Policy = {
             if (end?.kind === 'whole') return
             throw new Error('Cut')
           }
-          const refusal = classifyAnswer(
+          const refusal = classifyResponse(
             response.status,
             response.headers,
             await response.text(),
@@ -90,7 +90,7 @@ export const oraclePolicy: Policy = {
           )
           failure = new Error(refusal.kind)
           if (refusal.kind === 'quota_exhausted') throw failure
-          notBefore = clock.now() + (refusal.hintMs ?? 0)
+          notBefore = clock.now() + (refusal.retryHintMs ?? 0)
         } catch (error) {
           if (signal.aborted || isHopeful || error === failure) throw error
           failure = error

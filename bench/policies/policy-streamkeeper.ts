@@ -1,7 +1,7 @@
-import { describeChat } from '../../core/chat/describe.ts'
+import { parseChatRequest } from '../../core/chat/parse-request.ts'
 import { toResponse } from '../../core/chat/reply.ts'
 import { createResponseLog } from '../../core/chat/response-log.ts'
-import { startTrip } from '../../core/chat/trip.ts'
+import { startRequest } from '../../core/chat/run-request.ts'
 import { createLimits } from '../../core/retry/limits.ts'
 import { bodyOf, type Policy, URL_OF_CHATS } from './policy.ts'
 import { readAnswer } from './read-answer.ts'
@@ -21,9 +21,9 @@ export const streamkeeperPolicy: Policy = {
       const stop = new AbortController()
       const onAbort = () => stop.abort()
       const log = createResponseLog({ clock, leadBytes: 0, keptBytes: 0 })
-      const { finished, answer } = startTrip(
+      const { finished, replied: answer } = startRequest(
         {
-          ...describeChat(
+          ...parseChatRequest(
             { url: URL_OF_CHATS, headers: new Headers() },
             body,
             { settings: { url: URL_OF_CHATS }, groups: {} },
@@ -34,7 +34,7 @@ export const streamkeeperPolicy: Policy = {
           send: (attemptSignal) => fetch(URL_OF_CHATS, { method: 'POST', body, signal: attemptSignal }),
           signal: stop.signal,
         },
-        { clock, random, writer: log, limits, network, earlyMs: EARLY_MS, report: () => {} },
+        { clock, random, writer: log, limits, network, earlyMs: EARLY_MS, emit: () => {} },
       )
       signal.addEventListener('abort', onAbort)
       try {

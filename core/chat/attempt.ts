@@ -1,6 +1,6 @@
 import { type Clock, deadline } from '../clock.ts'
-import type { FailureCode } from '../protocol/failure.ts'
-import { classifyAnswer, classifyErrorEvent } from '../retry/classify.ts'
+import type { FailureCode } from '../messages/failure.ts'
+import { classifyResponse, classifyErrorEvent } from '../retry/classify.ts'
 import type { Outcome } from '../retry/outcome.ts'
 import { createInspection, type Inspection, type Verdict } from '../providers/inspection/inspection.ts'
 import { isHtml } from '../providers/media-types.ts'
@@ -31,7 +31,7 @@ export interface AttemptPlan extends OwnProtocol {
 }
 
 /** A response whose first bytes have been read: they come before what its reader still has. */
-export interface OpenAnswer {
+export interface OpenResponse {
   response: Response
   held: Uint8Array[]
   /** `null` when there is no body, or all of it is held. */
@@ -53,15 +53,15 @@ export interface OpenAnswer {
 }
 
 export type Attempted =
-  | { kind: 'answered'; answer: OpenAnswer }
+  | { kind: 'answered'; opened: OpenResponse }
   /** `answer`: the upstream's own words, should they be the last. */
-  | { kind: 'failed'; outcome: Outcome; answer?: OpenAnswer }
+  | { kind: 'failed'; outcome: Outcome; opened?: OpenResponse }
   | { kind: 'cancelled' }
 
 /** An event that has begun, and may be output, is held back for so long; many arrive in two pieces. ms */
 const UNFINISHED_MS = 25
 
-/** Beyond this an answer is handed over before its first output, and a refusal's body is not read on. Bytes. */
+/** Beyond this a response is handed over before its first output, and a refusal's body is not read on. Bytes. */
 const MAX_HELD = 1024 * 1024
 const MAX_REFUSAL = 64 * 1024
 
@@ -72,7 +72,7 @@ const REFUSAL_BODY_MS = 5_000
  * One fetch under its deadlines, up to its first output: whatever goes wrong before that can be tried again unseen.
  *
  * Its duties:
- * - every way out disarms the deadline, and closes or drains the upstream unless the answer is handed on
+ * - every way out disarms the deadline, and closes or drains the upstream unless the response is handed on
  * - keep-alives start the first-output deadline again and extend the total: a server that queues the request must not
  *   lose its place
  * - what was slept through is given back to the total
@@ -91,7 +91,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     return await send()
   } finally {
     disarm()
-    // From here on the answer, if there is one, belongs to its reader, which is told to stop by its own call.
+    // From here on the response, if there is one, belongs to its reader, which is told to stop by its own call.
     signal.removeEventListener('abort', abort)
   }
 
@@ -111,49 +111,49 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     // A page is bounded, and only the untouched Response keeps where it came from.
     const asItCame = response.redirected && mayBePage ? response.clone() : undefined
     rest = isNull || !response.body ? null : openChunks(response.body)
-    const answer: OpenAnswer = { response, held: [], rest, abort: () => upstream.abort() }
-    if (response.status >= 400) return refused(answer)
+    const opened: OpenResponse = { response, held: [], rest, abort: () => upstream.abort() }
+    if (response.status >= 400) return refused(opened)
 
     if (!mayBePage) plan.onAccepted(response)
     const inspection = createInspection(response.headers, plan)
-    answer.splice = isNull ? undefined : plan.createSplice(response)
-    const early = await holdUpToOutput(answer, inspection)
-    if (early === 'page') return page(answer, asItCame)
+    opened.splice = isNull ? undefined : plan.createSplice(response)
+    const early = await holdUpToOutput(opened, inspection)
+    if (early === 'page') return page(opened, asItCame)
     if (asItCame) void asItCame.body?.cancel().catch(() => {}) // It was no page after all.
     if (mayBePage) plan.onAccepted(response)
-    const isKnown = answer.splice?.isKnown() === true && early?.kind !== 'cancelled' && expired !== 'total'
+    const isKnown = opened.splice?.isKnown() === true && early?.kind !== 'cancelled' && expired !== 'total'
     if (isKnown) {
       const brokenBy = expired ? 'first_output_timeout' : early && 'network_error'
-      return { kind: 'answered', answer: { ...answer, inspection, ...(brokenBy ? { brokenBy } : {}) } }
+      return { kind: 'answered', opened: { ...opened, inspection, ...(brokenBy ? { brokenBy } : {}) } }
     }
-    return early ?? judge({ ...answer, inspection }, isNull)
+    return early ?? judge({ ...opened, inspection }, isNull)
   }
 
-  async function refused(answer: OpenAnswer): Promise<Attempted> {
+  async function refused(opened: OpenResponse): Promise<Attempted> {
     expect('first_output', REFUSAL_BODY_MS)
-    await holdUpTo(answer, MAX_REFUSAL)
+    await holdUpTo(opened, MAX_REFUSAL)
     if (signal.aborted) return { kind: 'cancelled' }
-    const { status, headers } = answer.response
-    const refusal = classifyAnswer(status, headers, decode(answer.held), clock.now())
-    return { kind: 'failed', outcome: { kind: 'refused', refusal, inStream: false }, answer }
+    const { status, headers } = opened.response
+    const refusal = classifyResponse(status, headers, decode(opened.held), clock.now())
+    return { kind: 'failed', outcome: { kind: 'refused', refusal, inStream: false }, opened }
   }
 
-  async function page(answer: OpenAnswer, asItCame: Response | undefined): Promise<Attempted> {
+  async function page(opened: OpenResponse, asItCame: Response | undefined): Promise<Attempted> {
     expect('first_output', REFUSAL_BODY_MS)
-    await holdUpTo(answer, MAX_REFUSAL)
+    await holdUpTo(opened, MAX_REFUSAL)
     if (signal.aborted) return { kind: 'cancelled' }
-    const own = { ...answer, isPage: true, ...(asItCame ? { asItCame } : {}) }
-    return { kind: 'failed', outcome: { kind: 'not_a_chat' }, answer: own }
+    const own = { ...opened, isPage: true, ...(asItCame ? { asItCame } : {}) }
+    return { kind: 'failed', outcome: { kind: 'not_a_chat' }, opened: own }
   }
 
   /** Holds what comes before the first output; what is returned ended it before that. */
   async function holdUpToOutput(
-    answer: OpenAnswer,
+    opened: OpenResponse,
     inspection: Inspection,
   ): Promise<Attempted | 'page' | undefined> {
     let heldBytes = 0
     let unfinishedAt: number | undefined
-    while (answer.rest) {
+    while (opened.rest) {
       const stage = inspection.stage()
       if (stage === 'page') return stage
       if (stage === 'output' || stage === 'error' || stage === 'over') return undefined
@@ -164,7 +164,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
       expect('first_output', plan.firstOutputMs)
       let chunk: Chunk | undefined
       try {
-        const next = answer.rest.next()
+        const next = opened.rest.next()
         if (stage !== 'unfinished') unfinishedAt = undefined
         else unfinishedAt ??= clock.monotonic()
         chunk = await (unfinishedAt === undefined
@@ -178,12 +178,12 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
         return undefined
       }
       if (expired || signal.aborted) return failed({ kind: 'cut', clean: false })
-      if (chunk.done) answer.rest = null
+      if (chunk.done) opened.rest = null
       else {
         total.extend()
         heldBytes += chunk.value.length
-        for (const bytes of answer.splice?.take(chunk.value) ?? [chunk.value]) {
-          answer.held.push(bytes)
+        for (const bytes of opened.splice?.take(chunk.value) ?? [chunk.value]) {
+          opened.held.push(bytes)
           inspection.feed(bytes)
         }
       }
@@ -192,20 +192,20 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
   }
 
   /** Judges what is held: it has failed, or may be handed on. */
-  function judge(answer: OpenAnswer & { inspection: Inspection }, isNull: boolean): Attempted {
-    const { inspection } = answer
-    if (!answer.rest && !isNull) {
-      answer.verdict = inspection.conclude(true)
-      if (answer.verdict === 'truncated') return failed({ kind: 'cut', clean: true })
+  function judge(opened: OpenResponse & { inspection: Inspection }, isNull: boolean): Attempted {
+    const { inspection } = opened
+    if (!opened.rest && !isNull) {
+      opened.verdict = inspection.conclude(true)
+      if (opened.verdict === 'truncated') return failed({ kind: 'cut', clean: true })
     }
     const { error, outputs, ended, final, reason } = inspection.seen
     if (error !== undefined && outputs === 0) {
       const refusal = classifyErrorEvent(error, clock.now())
-      return { kind: 'failed', outcome: { kind: 'refused', refusal, inStream: true }, answer }
+      return { kind: 'failed', outcome: { kind: 'refused', refusal, inStream: true }, opened }
     }
-    const isEmpty = answer.verdict === 'empty' || (outputs === 0 && (ended || final) && !reason)
-    if (isEmpty && plan.streams === true) return { kind: 'failed', outcome: { kind: 'empty' }, answer }
-    return { kind: 'answered', answer }
+    const isEmpty = opened.verdict === 'empty' || (outputs === 0 && (ended || final) && !reason)
+    if (isEmpty && plan.streams === true) return { kind: 'failed', outcome: { kind: 'empty' }, opened }
+    return { kind: 'answered', opened }
   }
 
   function failed(outcome: Outcome): Attempted {
@@ -235,28 +235,28 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
 const NULL_BODY = new Set([101, 103, 204, 205, 304])
 
 /** Holds what comes, to the end or to `limit`; what broke off is held as far as it came. */
-async function holdUpTo(answer: OpenAnswer, limit: number): Promise<void> {
-  let size = answer.held.reduce((sum, { length }) => sum + length, 0)
+async function holdUpTo(opened: OpenResponse, limit: number): Promise<void> {
+  let size = opened.held.reduce((sum, { length }) => sum + length, 0)
   try {
-    while (answer.rest && size < limit) {
-      const { done, value } = await answer.rest.next()
-      if (done) answer.rest = null
+    while (opened.rest && size < limit) {
+      const { done, value } = await opened.rest.next()
+      if (done) opened.rest = null
       else {
         size += value.length
-        answer.held.push(value)
+        opened.held.push(value)
       }
     }
   } catch {
-    answer.rest = null // Broken, too late, or cancelled: nothing more will come.
+    opened.rest = null // Broken, too late, or cancelled: nothing more will come.
   }
 }
 
 /** What the work comes to within that time, else `undefined`. */
-async function within<Value>(clock: Clock, ms: number, work: Promise<Value>): Promise<Value | undefined> {
+async function within<Value>(clock: Clock, ms: number, task: Promise<Value>): Promise<Value | undefined> {
   let disarm = () => {}
   const late = new Promise<undefined>((resolve) => (disarm = clock.timer(ms, () => resolve(undefined))))
   try {
-    return await Promise.race([work, late])
+    return await Promise.race([task, late])
   } finally {
     disarm()
   }

@@ -1,10 +1,10 @@
-import { type Failure, HTTP_STATUS } from '../protocol/failure.ts'
-import { HEARTBEAT_HEADER } from '../protocol/paths.ts'
-import { REQUEST_ID_HEADER } from '../protocol/request-id.ts'
+import { type Failure, HTTP_STATUS } from '../messages/failure.ts'
+import { HEARTBEAT_HEADER } from '../messages/paths.ts'
+import { REQUEST_ID_HEADER } from '../messages/request-id.ts'
 import type { ResponseHead } from './response-log.ts'
 
 /** Cost and progress of a request so far. */
-export interface Progress {
+export interface RequestProgress {
   /** By the monotonic clock, ms. */
   startedAt: number
   attempts: number
@@ -28,7 +28,7 @@ export interface HeadChanges {
 export function headOf(
   response: Response,
   requestId: string,
-  progress: Progress,
+  progress: RequestProgress,
   {
     status = response.status,
     isFinal = false,
@@ -48,7 +48,7 @@ export function headOf(
 }
 
 /** The head for a page that must have one now: what comes will be in the body. */
-export function earlyHead(contentType: string, requestId: string, progress: Progress): ResponseHead {
+export function earlyHead(contentType: string, requestId: string, progress: RequestProgress): ResponseHead {
   const response = new Response('', { headers: { 'content-type': contentType } })
   return headOf(response, requestId, progress, { isEarly: true })
 }
@@ -57,7 +57,7 @@ export function earlyHead(contentType: string, requestId: string, progress: Prog
 export function problemOf(
   { code, message, retryAt }: Failure,
   requestId: string,
-  progress: Progress,
+  progress: RequestProgress,
   now: number,
 ): { head: ResponseHead; body: Uint8Array } {
   const status = HTTP_STATUS[code] ?? 502
@@ -78,7 +78,12 @@ export function problemOf(
   }
 }
 
-function addOwnHeaders(headers: Headers, requestId: string, progress: Progress, isFinal: boolean): void {
+function addOwnHeaders(
+  headers: Headers,
+  requestId: string,
+  progress: RequestProgress,
+  isFinal: boolean,
+): void {
   const { startedAt, headersAt, attempts, waitedMs } = progress
   headers.set(REQUEST_ID_HEADER, requestId)
   // Without it Chromium reads tens of megabytes ahead of the page.

@@ -16,7 +16,7 @@ interface Listeners {
   stalled: (clock: IdleClock, silentMs: number) => void
   flowing: (clock: IdleClock, silentMs: number) => void
   expired: (clock: IdleClock) => void
-  /** Nothing but keep-alives has come for `FINISHED_MS` since the finish: the answer is over. */
+  /** Nothing but keep-alives has come for `FINISHED_MS` since the finish: the response is over. */
   finished: () => void
 }
 

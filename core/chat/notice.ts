@@ -1,4 +1,4 @@
-import type { Failure } from '../protocol/failure.ts'
+import type { Failure } from '../messages/failure.ts'
 
 const notices = new WeakSet<Uint8Array>()
 

@@ -1,9 +1,9 @@
 import { type Clock, deadline, type Random, sleep } from '../clock.ts'
 import { nearnessOf } from '../local-network.ts'
 import type { Network } from '../network.ts'
-import type { RequestStatus, Untold } from '../protocol/status.ts'
+import type { RequestStatus, NewStatus } from '../messages/status.ts'
 import { backoff, jitter } from '../retry/backoff.ts'
-import { classifyAnswer } from '../retry/classify.ts'
+import { classifyResponse } from '../retry/classify.ts'
 import type { RetryPolicy } from '../retry/policy.ts'
 import { awaitNetwork } from './await-network.ts'
 import { type Chunks, openChunks } from './chunks.ts'
@@ -26,7 +26,7 @@ export interface ReadOnContext {
   requestId: string
   signal: AbortSignal
   ask: Ask
-  report: (status: Untold<RequestStatus>) => void
+  emit: (status: NewStatus<RequestStatus>) => void
 }
 
 /** A connection to a server that gives a response again. */
@@ -68,7 +68,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
     },
     progressed: () => {
       if (cutAt === undefined) return
-      context.report({ status: 'stream_resumed', requestId, gapMs: clock.monotonic() - cutAt })
+      context.emit({ status: 'stream_resumed', requestId, gapMs: clock.monotonic() - cutAt })
       cutAt = undefined
       tries = 0
       spent = { networkMs: 0, rateLimitMs: 0 }
@@ -90,7 +90,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
       if (!request) return undefined
       await awaitOnline(request.url)
       tries++
-      context.report({
+      context.emit({
         status: 'stream_resuming',
         requestId,
         from: 'server',
@@ -111,7 +111,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
   /** Nobody is to blame for a browser that is offline: this wait is not charged. */
   async function awaitOnline(url: URL) {
     if (context.network.isOnline() || nearnessOf(url.href) !== undefined) return
-    context.report({ status: 'network_wait', requestId })
+    context.emit({ status: 'network_wait', requestId })
     await awaitNetwork(context.network, clock, MAX_TOTAL_MS, signal)
   }
 
@@ -127,26 +127,26 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
       return { response, connection, discard: () => connection?.rest.cancel() }
     } catch {
       signal.throwIfAborted()
-      return undefined // No answer, or none in time.
+      return undefined // No response, or none in time.
     } finally {
       disarm()
       signal.removeEventListener('abort', abort)
     }
   }
 
-  /** Judges the server's reply; with `hintMs`: later, as it asks. */
-  function judge(response: Response): 'good' | 'closed' | 'later' | 'over' | { hintMs: number } {
+  /** Judges the server's reply; with `retryHintMs`: later, as it asks. */
+  function judge(response: Response): 'good' | 'closed' | 'later' | 'over' | { retryHintMs: number } {
     const { status, headers } = response
     if (status >= 200 && status < 300 && !response.redirected) {
       splice.begin({ headers })
       if (!response.body || status === 204) return splice.isClosed() ? 'closed' : 'over'
       return isSameKind(first, headers) ? 'good' : 'over'
     }
-    const { kind, hintMs } = classifyAnswer(status, headers, '', clock.now())
+    const { kind, retryHintMs } = classifyResponse(status, headers, '', clock.now())
     const mayPass =
       status === 409 || kind === 'rate_limited' || kind === 'overloaded' || kind === 'server_error'
     if (status < 400 || !mayPass) return 'over'
-    return hintMs === undefined ? 'later' : { hintMs }
+    return retryHintMs === undefined ? 'later' : { retryHintMs }
   }
 
   /** A wait of our own; `undefined` when its budget is spent. */
@@ -159,10 +159,10 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
   }
 
   /** The server's own time; `undefined` if that is beyond the budget. */
-  function hintedWait({ hintMs }: { hintMs: number }): number | undefined {
-    if (hintMs > retry.rateLimitBudgetMs - spent.rateLimitMs) return undefined
-    spent.rateLimitMs += hintMs
-    return hintMs + jitter(retry.jitterMs, random)
+  function hintedWait({ retryHintMs }: { retryHintMs: number }): number | undefined {
+    if (retryHintMs > retry.rateLimitBudgetMs - spent.rateLimitMs) return undefined
+    spent.rateLimitMs += retryHintMs
+    return retryHintMs + jitter(retry.jitterMs, random)
   }
 }
 

@@ -1,16 +1,16 @@
 import type { Clock } from '../clock.ts'
 import { deferred } from '../deferred.ts'
-import { type Failure, type FailureCode, failureOf } from '../protocol/failure.ts'
+import { type Failure, type FailureCode, failureOf } from '../messages/failure.ts'
 import { createEventReader } from '../providers/inspection/event-reader.ts'
 import { createInspection, type Glance } from '../providers/inspection/inspection.ts'
 import { isDone } from '../providers/wire.ts'
-import type { OpenAnswer } from './attempt.ts'
+import type { OpenResponse } from './attempt.ts'
 import { brokenOff, markNotice } from './notice.ts'
 import { createIdleTimers, type IdleClock, type IdleTimers } from './idle-timers.ts'
 import type { Connection, ReadOn } from './read-on.ts'
 import type { ResponseWriter } from './response-log.ts'
 import type { Timeouts } from './timeouts.ts'
-import { NO_READER } from './trip-request.ts'
+import { NO_READER } from './chat-request.ts'
 
 /** How a response ended. */
 export type RelayEnd = { kind: 'complete' } | { kind: 'failed'; failure: Failure } | { kind: 'cancelled' }
@@ -48,7 +48,7 @@ type ConnectionEnd = 'closed' | 'finished' | FailureCode
  * A cut response of a known protocol gets that protocol's own error event and then breaks, so that nobody takes it for a
  * whole one; an EventSource, which knows no whole ones, just ends. Never rejects.
  */
-export async function relay(open: OpenAnswer, context: RelayContext): Promise<void> {
+export async function relay(open: OpenResponse, context: RelayContext): Promise<void> {
   const { held, inspection, splice } = open
   const { writer, signal, isEventSource, readOn } = context
   const over = deferred<void>()
@@ -112,10 +112,10 @@ export async function relay(open: OpenAnswer, context: RelayContext): Promise<vo
         if (!chunk) return 'network_error'
         if (chunk.done) return 'closed'
         timers.arrived()
-        const taken = splice ? splice.take(chunk.value) : [chunk.value]
-        if (!taken) return 'truncated' // Another response: this one has no rest.
-        if (taken.length > 0) progressed()
-        for (const part of taken) pass(part)
+        const accepted = splice ? splice.take(chunk.value) : [chunk.value]
+        if (!accepted) return 'truncated' // Another response: this one has no rest.
+        if (accepted.length > 0) progressed()
+        for (const part of accepted) pass(part)
       }
     } finally {
       timers.stop()

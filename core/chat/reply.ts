@@ -1,17 +1,17 @@
 import { deferred } from '../deferred.ts'
 import { systemNetwork } from '../network.ts'
-import type { Failure } from '../protocol/failure.ts'
+import type { Failure } from '../messages/failure.ts'
 import { createInspection } from '../providers/inspection/inspection.ts'
-import type { OpenAnswer } from './attempt.ts'
-import { earlyHead, headOf, problemOf, type Progress } from './head.ts'
+import type { OpenResponse } from './attempt.ts'
+import { earlyHead, headOf, problemOf, type RequestProgress } from './head.ts'
 import { brokenOff, markNotice } from './notice.ts'
 import { createReadOn } from './read-on.ts'
 import { relay, type RelayContext } from './relay.ts'
 import type { ResponseHead, ResponseLog, Reading } from './response-log.ts'
-import { NO_READER, type TripContext, type TripRequest } from './trip-request.ts'
+import { NO_READER, type RequestContext, type ChatRequest } from './chat-request.ts'
 
 /** How the page is to be answered. */
-export type Answer =
+export type Reply =
   /** With a Response of the log's. */
   | { kind: 'response' }
   /** With the upstream's Response, untouched: a page after a redirect, which only it can tell. */
@@ -20,36 +20,36 @@ export type Answer =
   | { kind: 'network_error' }
 
 /** The Response for the page that sent the request. */
-export function toResponse(answer: Answer, log: ResponseLog, reading?: Reading): Response {
-  if (answer.kind === 'as_it_came') return answer.response
-  return (answer.kind === 'response' && log.open(0, reading)) || Response.error()
+export function toResponse(replied: Reply, log: ResponseLog, reading?: Reading): Response {
+  if (replied.kind === 'as_it_came') return replied.response
+  return (replied.kind === 'response' && log.open(0, reading)) || Response.error()
 }
 
 /** The response that a request writes for its page, and the one status that ends it. */
-export interface Reply {
+export interface ReplyWriter {
   /** Resolves as soon as the page can be answered. Never rejects. */
-  answer: Promise<Answer>
+  replied: Promise<Reply>
   /** Begins with the upstream's head, before its bytes. Once is enough; after that only bytes can change. */
-  begin: (response: Response, progress: Progress) => void
+  begin: (response: Response, progress: RequestProgress) => void
   /** Begins before there is an upstream's head: some browsers give up a request that waits longer. */
-  beginEarly: (progress: Progress) => void
+  beginEarly: (progress: RequestProgress) => void
   hasBegun: () => boolean
   /** Writes a response to its end. */
-  pass: (open: OpenAnswer, progress: Progress) => Promise<void>
+  pass: (open: OpenResponse, progress: RequestProgress) => Promise<void>
   /** Ends without a response; `own`: what the upstream said instead, if it may still be said. */
-  giveUp: (failure: Failure, progress: Progress, own?: OpenAnswer) => Promise<void>
+  giveUp: (failure: Failure, progress: RequestProgress, own?: OpenResponse) => Promise<void>
   cancelled: () => void
 }
 
-export function createReply(
-  { requestId, url, timeouts, retry, contentType, isEventSource = false, signal, ask }: TripRequest,
-  { clock, random, network = systemNetwork, hidesHeaders = false, report, writer }: TripContext,
-): Reply {
-  const answer = deferred<Answer>()
+export function createReplyWriter(
+  { requestId, url, timeouts, retry, contentType, isEventSource = false, signal, ask }: ChatRequest,
+  { clock, random, network = systemNetwork, hidesHeaders = false, emit, writer }: RequestContext,
+): ReplyWriter {
+  const replied = deferred<Reply>()
   let head: ResponseHead | undefined
 
   return {
-    answer: answer.promise,
+    replied: replied.promise,
     begin: (response, progress) => begin(headOf(response, requestId, progress, {})),
     beginEarly: (progress) => begin(earlyHead(contentType, requestId, progress)),
     hasBegun: () => head !== undefined,
@@ -58,7 +58,7 @@ export function createReply(
     cancelled: () => {
       cancelled()
       writer.end(new DOMException('The request was cancelled', 'AbortError'))
-      answer.resolve({ kind: 'network_error' })
+      replied.resolve({ kind: 'network_error' })
     },
   }
 
@@ -66,15 +66,15 @@ export function createReply(
     if (head) return
     head = given
     writer.begin(head)
-    answer.resolve({ kind: 'response' })
+    replied.resolve({ kind: 'response' })
   }
 
-  async function pass(open: OpenAnswer, progress: Progress) {
+  async function pass(open: OpenResponse, progress: RequestProgress) {
     const { startedAt, attempts, waitedMs, headersAt = clock.monotonic() } = progress
     let ttftMs: number | undefined
     const firstOutput = () => {
       ttftMs = clock.monotonic() - startedAt
-      report({
+      emit({
         status: 'first_output',
         requestId,
         ttfbMs: headersAt - startedAt,
@@ -93,7 +93,7 @@ export function createReply(
         if (end.kind === 'failed') return failed(end.failure, progress)
         if (end.kind === 'cancelled') return cancelled()
         const usage = open.inspection?.seen.usage
-        report({
+        emit({
           status: 'request_finished',
           requestId,
           verdict: 'complete',
@@ -108,11 +108,11 @@ export function createReply(
     })
   }
 
-  async function giveUp(failure: Failure, progress: Progress, own?: OpenAnswer) {
+  async function giveUp(failure: Failure, progress: RequestProgress, own?: OpenResponse) {
     failed(failure, progress)
     if (own?.asItCame && !head) {
       own.rest?.cancel()
-      return answer.resolve({ kind: 'as_it_came', response: own.asItCame })
+      return replied.resolve({ kind: 'as_it_came', response: own.asItCame })
     }
     if (own) return write(own, progress, { isFinal: true })
     if (head) return breakOff(failure, head)
@@ -123,12 +123,12 @@ export function createReply(
       return writer.end()
     }
     writer.end(new TypeError(failure.message))
-    answer.resolve({ kind: 'network_error' })
+    replied.resolve({ kind: 'network_error' })
   }
 
   function write(
-    open: OpenAnswer,
-    progress: Progress,
+    open: OpenResponse,
+    progress: RequestProgress,
     {
       isFinal = false,
       ended = () => {},
@@ -163,13 +163,13 @@ export function createReply(
           requestId,
           signal,
           ask,
-          report: (status) => {
-            report(status)
+          emit: (status) => {
+            emit(status)
             if (status.status === 'stream_resumed') resumed()
           },
         }),
-      stalled: (name, silentMs) => report({ status: 'stream_stalled', requestId, clock: name, silentMs }),
-      flowing: (name, silentMs) => report({ status: 'stream_flowing', requestId, clock: name, silentMs }),
+      stalled: (name, silentMs) => emit({ status: 'stream_stalled', requestId, clock: name, silentMs }),
+      flowing: (name, silentMs) => emit({ status: 'stream_flowing', requestId, clock: name, silentMs }),
       ended,
     })
   }
@@ -184,11 +184,11 @@ export function createReply(
     writer.end(brokenOff(failure))
   }
 
-  function failed(failure: Failure, { attempts, waitedMs }: Progress) {
-    report({ status: 'request_failed', requestId, attempts, waitedMs, ...failure })
+  function failed(failure: Failure, { attempts, waitedMs }: RequestProgress) {
+    emit({ status: 'request_failed', requestId, attempts, waitedMs, ...failure })
   }
 
   function cancelled() {
-    report({ status: 'request_cancelled', requestId, by: signal.reason === NO_READER ? 'grace' : 'page' })
+    emit({ status: 'request_cancelled', requestId, by: signal.reason === NO_READER ? 'grace' : 'page' })
   }
 }

@@ -156,13 +156,13 @@ describe('a Response of a log', () => {
   })
 
   test('is given up when it is cancelled, and delivered when it has been read to its clean end', async () => {
-    const told: string[] = []
-    const reading = { delivered: () => told.push('delivered'), givenUp: () => told.push('given up') }
+    const emitted: string[] = []
+    const reading = { delivered: () => emitted.push('delivered'), givenUp: () => emitted.push('given up') }
     const log = createLog()
     await log.open(0, reading)?.body?.cancel()
     log.end()
     await log.open(0, reading)?.text()
-    expect(told).toEqual(['given up', 'delivered'])
+    expect(emitted).toEqual(['given up', 'delivered'])
   })
 
   test('that is early begins with a byte of ours, and says so', async () => {

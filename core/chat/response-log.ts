@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { deferred } from '../deferred.ts'
-import { HEARTBEAT_HEADER } from '../protocol/paths.ts'
+import { HEARTBEAT_HEADER } from '../messages/paths.ts'
 
 /** The head of a Response: plain JSON, so that it can be stored. */
 export interface ResponseHead {
@@ -131,7 +131,7 @@ export function createResponseLog(limits: LogLimits): ResponseLog {
   /** Lets go of the oldest chunks. Only full logs come here, so each chunk costs its own removal and no more. */
   function forget() {
     while (size - forgotten > keptBytes) {
-      forgotten += at(oldest).length
+      forgotten += chunkAt(oldest).length
       chunks[oldest - first] = NOTHING // Its place stays for a while; its memory must not.
       oldest++
     }
@@ -140,7 +140,7 @@ export function createResponseLog(limits: LogLimits): ResponseLog {
     first = oldest
   }
 
-  function at(number: number): Uint8Array {
+  function chunkAt(number: number): Uint8Array {
     return chunks[number - first] ?? NOTHING
   }
 
@@ -210,7 +210,8 @@ export function createResponseLog(limits: LogLimits): ResponseLog {
   function read(from: number) {
     let next = oldest
     let start = forgotten
-    while (next - first < chunks.length && start + at(next).length <= from) start += at(next++).length
+    while (next - first < chunks.length && start + chunkAt(next).length <= from)
+      start += chunkAt(next++).length
     let skip = from - start
     let asked: { hand: (bytes: Uint8Array | null) => void; fail: (error: Error) => void } | undefined
     const cursor: Cursor = {
@@ -248,7 +249,7 @@ export function createResponseLog(limits: LogLimits): ResponseLog {
         close()
         return fail(new TypeError('The reader fell too far behind the response'))
       }
-      const bytes = at(next++)
+      const bytes = chunkAt(next++)
       cursor.offset += bytes.length
       if (skip >= bytes.length) {
         skip -= bytes.length

@@ -1,4 +1,4 @@
-import type { RequestStatus, Untold } from '../protocol/status.ts'
+import type { RequestStatus, NewStatus } from '../messages/status.ts'
 import type { Decision } from '../retry/decide.ts'
 import type { Outcome } from '../retry/outcome.ts'
 
@@ -9,7 +9,7 @@ export function retryStatus(
   now: number,
   { status, afterMs, budgetLeftMs, reason, hinted }: Decision & { action: 'retry' },
   outcome: Outcome,
-): Untold<RequestStatus> {
+): NewStatus<RequestStatus> {
   if (status === 'network_wait') return { status, requestId }
   const retry = { requestId, attempt, retryAfterMs: afterMs, retryAt: now + afterMs, budgetLeftMs }
   if (status === 'rate_limit_retry') return { status, ...retry, reason: reason ?? 'rate_limited', hinted }

@@ -14,7 +14,7 @@ import {
   sseIds,
   URL_OF_CHAT,
 } from '../testing/resumable.ts'
-import { describeChat } from './describe.ts'
+import { parseChatRequest } from './parse-request.ts'
 import { createSplice } from './place.ts'
 import type { Splice } from './splice.ts'
 
@@ -34,7 +34,7 @@ function spliceOf({ path, body, options, headers }: Resumable): Splice {
   const url = `${URL_OF_CHAT}${path}`
   const [route = { url }] = options.chat ?? []
   const settings = typeof route === 'string' ? { url: route } : route
-  const { readingOn } = describeChat(
+  const { readingOn } = parseChatRequest(
     { url, headers: new Headers() },
     JSON.stringify(body),
     { settings, groups: {} },
@@ -59,9 +59,9 @@ function eventsIn(bytes: Uint8Array[]): string[] {
 /** Hands chunks to a splice; whether it took them all. */
 function feed(splice: Splice, bytes: Uint8Array, size: number, out: Uint8Array[]): boolean {
   for (let at = 0; at < bytes.length; at += size) {
-    const taken = splice.take(bytes.subarray(at, at + size))
-    if (!taken) return false
-    out.push(...taken)
+    const accepted = splice.take(bytes.subarray(at, at + size))
+    if (!accepted) return false
+    out.push(...accepted)
   }
   return true
 }
@@ -140,8 +140,8 @@ describe('a splice of events', () => {
     const splice = spliceOf(openaiBackground())
     const [created = '', , next = ''] = openaiBackground().events
     const take = (text: string) => {
-      const taken = splice.take(new TextEncoder().encode(text)) ?? []
-      return Buffer.concat(taken).toString()
+      const accepted = splice.take(new TextEncoder().encode(text)) ?? []
+      return Buffer.concat(accepted).toString()
     }
     expect(take(created)).toBe(created)
     expect(take(next.slice(0, 20))).toBe('')

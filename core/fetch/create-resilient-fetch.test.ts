@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Options } from '../options/options.ts'
-import type { Status } from '../protocol/status.ts'
+import type { Status } from '../messages/status.ts'
 import { WHOLE } from '../testing/openai-events.ts'
 import { openaiBackground } from '../testing/resumable.ts'
 import { createResilientFetch, type ResilientFetchOptions } from './create-resilient-fetch.ts'
@@ -122,9 +122,9 @@ describe('an abort', () => {
   test('in the same turn as the call ends it', async () => {
     const { send, requests } = over([never])
     const controller = new AbortController()
-    const answer = send(CHAT, { method: 'POST', body: BODY, signal: controller.signal })
+    const reply = send(CHAT, { method: 'POST', body: BODY, signal: controller.signal })
     controller.abort()
-    await expect(answer).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(reply).rejects.toMatchObject({ name: 'AbortError' })
     expect(requests.every(({ signal }) => signal.aborted)).toBe(true)
   })
 
@@ -138,10 +138,10 @@ describe('an abort', () => {
       },
     ])
     const controller = new AbortController()
-    const answer = send(CHAT, { method: 'POST', body: BODY, signal: controller.signal })
+    const reply = send(CHAT, { method: 'POST', body: BODY, signal: controller.signal })
     await sent
     controller.abort()
-    await expect(answer).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(reply).rejects.toMatchObject({ name: 'AbortError' })
     expect(requests[0]?.signal.aborted).toBe(true)
     expect(statuses.at(-1)).toMatchObject({ status: 'request_cancelled', by: 'page' })
   })
@@ -149,9 +149,9 @@ describe('an abort', () => {
   test("rejects with the caller's own reason", async () => {
     const { send } = over([never])
     const controller = new AbortController()
-    const answer = send(CHAT, { method: 'POST', body: BODY, signal: controller.signal })
+    const reply = send(CHAT, { method: 'POST', body: BODY, signal: controller.signal })
     setImmediate(() => controller.abort(new Error('Enough')))
-    await expect(answer).rejects.toThrow('Enough')
+    await expect(reply).rejects.toThrow('Enough')
   })
 })
 
@@ -204,14 +204,14 @@ describe('a protocol of the app’s own', () => {
     chat: [{ url: 'https://api.example/*', ends: ['type=done', 'event=done'], errors: 'type=failed' }],
   }
   const lines = (...values: object[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('')
-  const answers = (body: string) => () => new Response(body, { headers: { 'content-type': 'text/plain' } })
+  const responses = (body: string) => () => new Response(body, { headers: { 'content-type': 'text/plain' } })
 
   test.each([
     ['lines', lines({ type: 'token', text: 'a' }, { type: 'done' })],
     ['events', 'event: token\ndata: a\n\nevent: done\ndata: {}\n\n'],
     ['one JSON value', '{"type":"done","text":"a"}'],
   ])('is whole with its end: %s', async (_name, body) => {
-    const { send, requests, statuses } = over([answers(body)], options)
+    const { send, requests, statuses } = over([responses(body)], options)
     const response = await send(CHAT, { method: 'POST', body: '{}' })
     expect(await response.text()).toBe(body)
     expect([requests.length, statuses.at(-1)?.status]).toEqual([1, 'request_finished'])
@@ -219,7 +219,7 @@ describe('a protocol of the app’s own', () => {
 
   test('is truncated without it, and breaks', async () => {
     const body = lines({ type: 'token', text: 'a' })
-    const { send, requests, statuses } = over([answers(body)], options)
+    const { send, requests, statuses } = over([responses(body)], options)
     const response = await send(CHAT, { method: 'POST', body: '{}' })
     await expect(response.text()).rejects.toThrow()
     expect(requests).toHaveLength(1)
@@ -228,11 +228,11 @@ describe('a protocol of the app’s own', () => {
 
   test('that fails before its first output is tried again, and later is an error in the stream', async () => {
     const whole = lines({ type: 'token', text: 'a' }, { type: 'done' })
-    const early = over([answers(lines({ type: 'failed' })), answers(whole)], options)
+    const early = over([responses(lines({ type: 'failed' })), responses(whole)], options)
     expect(await (await early.send(CHAT, { method: 'POST', body: '{}' })).text()).toBe(whole)
     expect(early.requests).toHaveLength(2)
 
-    const late = over([answers(lines({ type: 'token' }, { type: 'failed' }))], options)
+    const late = over([responses(lines({ type: 'token' }, { type: 'failed' }))], options)
     await expect((await late.send(CHAT, { method: 'POST', body: '{}' })).text()).rejects.toThrow()
     expect(late.statuses.at(-1)).toMatchObject({ status: 'request_failed', code: 'error_in_stream' })
   })

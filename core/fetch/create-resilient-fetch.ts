@@ -1,17 +1,17 @@
 import { browserLimits } from '../browser-limits.ts'
 import { digestCredential } from '../chat/credential.ts'
-import { describeChat } from '../chat/describe.ts'
+import { parseChatRequest } from '../chat/parse-request.ts'
 import { headersForAsking } from '../chat/read-on.ts'
 import { toResponse } from '../chat/reply.ts'
 import { createResponseLog } from '../chat/response-log.ts'
-import { startTrip } from '../chat/trip.ts'
+import { startRequest } from '../chat/run-request.ts'
 import { systemClock } from '../clock.ts'
 import { checkOptions } from '../options/check.ts'
 import { checkRoutes } from '../options/check-routes.ts'
 import type { Options } from '../options/options.ts'
 import { matchRoute } from '../options/routes.ts'
-import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../protocol/request-id.ts'
-import type { Status } from '../protocol/status.ts'
+import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../messages/request-id.ts'
+import type { Status } from '../messages/status.ts'
 import { createLimits } from '../retry/limits.ts'
 import { dropConnectionHeaders } from './connection-headers.ts'
 
@@ -24,7 +24,7 @@ export type ResilientFetchOptions = Pick<Options, 'chat' | 'timeouts' | 'reasoni
 
 /**
  * A `fetch` with streamkeeper's engine, for Node, edge routes and pages without a worker: deadlines per phase,
- * retries, rate limits, and an answer that is never cut in silence.
+ * retries, rate limits, and a response that is never cut in silence.
  *
  * A limit that one request meets holds back all others of the same upstream, model and key. Without `chat` every
  * POST is a chat request; with it only those that match, and all else goes straight on. What only a worker can do
@@ -43,11 +43,11 @@ export function createResilientFetch({
   const limits = createLimits({ clock: systemClock, random: Math.random })
   const routes = checkRoutes('chat', options.chat, baseUrl())
   const everyPost = { settings: { url: '*' }, groups: {} }
-  const report = (status: Status) => {
+  const emit = (status: Status) => {
     try {
       onStatus?.(status)
     } catch (error) {
-      globalThis.reportError?.(error) // A broken listener must not break the answer; Node has no such report.
+      globalThis.reportError?.(error) // A broken listener must not break the response; Node has no such report.
     }
   }
 
@@ -75,9 +75,9 @@ export function createResilientFetch({
     const stop = new AbortController()
     // One reader, and its own pace: nothing is read ahead of it, and nothing kept.
     const log = createResponseLog({ clock: systemClock, leadBytes: 0, keptBytes: 0 })
-    const trip = startTrip(
+    const runningRequest = startRequest(
       {
-        ...describeChat(request, body ? new TextDecoder().decode(body) : '', route, options),
+        ...parseChatRequest(request, body ? new TextDecoder().decode(body) : '', route, options),
         requestId,
         credential,
         send: async (attemptSignal) => {
@@ -114,20 +114,20 @@ export function createResilientFetch({
         writer: log,
         limits,
         hidesHeaders: browserLimits(globalThis.navigator?.userAgent).hidesHeaders,
-        report: (status) => report({ ...status, at: Date.now(), own: true }),
+        emit: (status) => emit({ ...status, at: Date.now(), own: true }),
       },
     )
     const onAbort = () => stop.abort()
     signal.addEventListener('abort', onAbort, { once: true })
-    void trip.finished.then(() => signal.removeEventListener('abort', onAbort))
-    const answer = await trip.answer
-    if (answer.kind !== 'network_error') {
-      const response = toResponse(answer, log, { givenUp: onAbort })
-      if (answer.kind === 'response') dropConnectionHeaders(response.headers)
+    void runningRequest.finished.then(() => signal.removeEventListener('abort', onAbort))
+    const reply = await runningRequest.replied
+    if (reply.kind !== 'network_error') {
+      const response = toResponse(reply, log, { givenUp: onAbort })
+      if (reply.kind === 'response') dropConnectionHeaders(response.headers)
       return withOrigin(response, sent)
     }
     signal.throwIfAborted()
-    // No attempt got an answer: the last one's error says why, where the platform puts it.
+    // No attempt got a response: the last one's error says why, where the platform puts it.
     throw rejection instanceof TypeError ? rejection : new TypeError('fetch failed', { cause: rejection })
   }
 }

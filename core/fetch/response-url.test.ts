@@ -19,10 +19,10 @@ async function serve(paths: Record<string, ((response: ServerResponse) => unknow
   const asked: string[] = []
   const upstream = await countConnections(({ method, url = '' }: IncomingMessage, response) => {
     const { pathname } = new URL(url, 'http://upstream')
-    const answers = paths[pathname] ?? []
+    const responses = paths[pathname] ?? []
     const nth = asked.filter((each) => each.endsWith(` ${pathname}`)).length
     asked.push(`${method} ${pathname}`)
-    answers[Math.min(nth, answers.length - 1)]?.(response)
+    responses[Math.min(nth, responses.length - 1)]?.(response)
   })
   return { ...upstream, url: new URL(upstream.url).origin, asked }
 }
@@ -43,8 +43,8 @@ describe('R4 url and redirected are those of the upstream’s Response', () => {
     ['a stream', stream, 200, WHOLE],
     ['a refusal', (response: ServerResponse) => response.writeHead(400, JSON_TYPE).end('{}'), 400, '{}'],
     ['nothing at all', (response: ServerResponse) => response.writeHead(204).end(), 204, ''],
-  ])('%s, after a redirect that keeps the POST and without one', async (_name, answer, status, text) => {
-    await using upstream = await serve({ '/old': [to(307, `${PATH}?moved=1`)], [PATH]: [answer] })
+  ])('%s, after a redirect that keeps the POST and without one', async (_name, reply, status, text) => {
+    await using upstream = await serve({ '/old': [to(307, `${PATH}?moved=1`)], [PATH]: [reply] })
     expect(await ask(`${upstream.url}/old`)).toEqual({
       status,
       text,

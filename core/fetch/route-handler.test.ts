@@ -20,8 +20,8 @@ const quick = () => createResilientFetch({ retry: { jitterMs: 0 } })
 function proxy(upstream: string, resilient = quick()): RouteHandler {
   return async ({ method, headers, body, signal }) => {
     const init = { method, headers, body, signal, duplex: 'half' }
-    const { body: answer, status, headers: answerHeaders } = await resilient(upstream, init)
-    return new Response(answer, { status, headers: answerHeaders })
+    const { body: reply, status, headers: responseHeaders } = await resilient(upstream, init)
+    return new Response(reply, { status, headers: responseHeaders })
   }
 }
 
@@ -80,7 +80,7 @@ describe('a client that leaves closes the connection to the upstream', () => {
     const asked = fetch(route.url, { method: 'POST', body: BODY, signal: client.signal })
     await (said === ROLE ? arrived.promise : (await asked).body?.getReader().read())
     client.abort()
-    await asked.catch(() => {}) // It had no answer yet, or has lost it.
+    await asked.catch(() => {}) // It had no response yet, or has lost it.
     await closed.promise
     expect(upstream.requests()).toBe(1)
   })

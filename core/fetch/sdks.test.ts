@@ -66,7 +66,7 @@ describe.each(SDKS)('$name', (sdk) => {
   })
 
   test('an answer that does not stream is read whole', async () => {
-    await using server = await provide(says(sdk.answer))
+    await using server = await provide(says(sdk.response))
     expect(await sdk.ask(server.url, resilient())).toBe('Hello')
     expect(server.requests()).toBe(1)
   })

@@ -46,7 +46,7 @@ interface RouteOptions {
 export interface ChatRouteOptions extends RouteOptions {
   timeouts?: Partial<Timeouts>
   retry?: Partial<RetryPolicy>
-  /** True if the answer streams, where neither body nor path tells. */
+  /** True if the response streams, where neither body nor path tells. */
   stream?: boolean
   /**
    * How a response of the app's own protocol says that it is whole: a matcher, or a list of them. With it, a response
@@ -63,7 +63,7 @@ export interface ChatRouteOptions extends RouteOptions {
   /** Key of the conversation, for statuses and lists. */
   conversation?: KeySource
   /**
-   * What is kept of an answer for a reload. `'disk'` (default): it outlives the worker; `'memory'`: it does not, and no
+   * What is kept of a response for a reload. `'disk'` (default): it outlives the worker; `'memory'`: it does not, and no
    * word of it is written down; `false`: nothing, and a page that goes ends it.
    */
   journal?: 'disk' | 'memory' | false
@@ -98,7 +98,7 @@ export interface SaveRouteOptions extends RouteOptions {
   /** What orders entries: strictly one after the other inside, independent between. Default `'path'`. */
   orderBy?: KeySource
   /**
-   * How the app is answered. `'queued'` (default): 202 as soon as stored. `'sent'`: the real answer, when it comes
+   * How the app is answered. `'queued'` (default): 202 as soon as stored. `'sent'`: the real response, when it comes
    * within `respondMs`. An object: that status and body.
    */
   respond?: 'queued' | 'sent' | { status: number; body?: unknown }
@@ -107,7 +107,7 @@ export interface SaveRouteOptions extends RouteOptions {
   /** `true` or a header's name; default `true` same-origin, `false` cross-origin (it costs a preflight there). */
   idempotencyKey?: boolean | string
   /**
-   * Content types that count as the API's own answer, such as `'text/*'`; their parameters do not count. Default JSON, or
+   * Content types that count as the API's own response, such as `'text/*'`; their parameters do not count. Default JSON, or
    * none at all.
    */
   accept?: string[]
@@ -139,13 +139,13 @@ export interface ReasoningOptions {
 }
 
 export interface ResumeOptions {
-  /** So long an answer that has ended can be read again. Default 600 000. */
+  /** So long a response that has ended can be read again. Default 600 000. */
   keepMs?: number
-  /** So long an answer goes on without any page, as far as the browser lets it. Default 30 000. */
+  /** So long a response goes on without any page, as far as the browser lets it. Default 30 000. */
   graceMs?: number
   /**
    * What an abort of the page's fetch means once it has its Response. `'stop'` (default): the upstream is closed.
-   * `'detach'`: the answer goes on, for apps whose components abort when they go; Stop is `keeper.cancel`.
+   * `'detach'`: the response goes on, for apps whose components abort when they go; Stop is `keeper.cancel`.
    */
   onAbort?: 'stop' | 'detach'
   /**

@@ -88,7 +88,7 @@ function writesText(writer: UIMessageStreamWriter, id: string) {
   writer.write({ type: 'text-end', id })
 }
 
-const answer = () => streamsText([...says('Hel', 'lo'), ...stops('stop')])
+const response = () => streamsText([...says('Hel', 'lo'), ...stops('stop')])
 const withTool = () =>
   streamsText(
     [...thinks('Hm'), ...calls('weather'), ...stops('tool-calls')],
@@ -96,7 +96,7 @@ const withTool = () =>
   )
 
 const SERVERS: [name: string, respond: () => Response][] = [
-  ['streamText: a text', () => answer().toUIMessageStreamResponse()],
+  ['streamText: a text', () => response().toUIMessageStreamResponse()],
   ['streamText: a tool and a second step', () => withTool().toUIMessageStreamResponse()],
   [
     'streamText: a tool that fails',
@@ -125,7 +125,7 @@ const SERVERS: [name: string, respond: () => Response][] = [
   ],
   [
     'streamText: with metadata',
-    () => answer().toUIMessageStreamResponse({ messageMetadata: ({ part }) => ({ at: part.type }) }),
+    () => response().toUIMessageStreamResponse({ messageMetadata: ({ part }) => ({ at: part.type }) }),
   ],
   ['a writer: a text', () => writes((writer) => writesText(writer, '1'))],
   [
@@ -144,7 +144,7 @@ const SERVERS: [name: string, respond: () => Response][] = [
     'a writer: parts of its own alone',
     () => writes((writer) => writer.write({ type: 'data-status', data: 1 })),
   ],
-  ['a writer: merges a text stream', () => writes((writer) => writer.merge(answer().toUIMessageStream()))],
+  ['a writer: merges a text stream', () => writes((writer) => writer.merge(response().toUIMessageStream()))],
   [
     'a writer: merges two, the first with its finish',
     () =>
@@ -152,7 +152,7 @@ const SERVERS: [name: string, respond: () => Response][] = [
         const first = withTool()
         writer.merge(first.toUIMessageStream())
         await first.finishReason
-        writer.merge(answer().toUIMessageStream({ sendStart: false }))
+        writer.merge(response().toUIMessageStream({ sendStart: false }))
       }),
   ],
   [
@@ -163,7 +163,7 @@ const SERVERS: [name: string, respond: () => Response][] = [
         writer.merge(first.toUIMessageStream({ sendFinish: false }))
         await first.finishReason
         writer.write({ type: 'data-next', data: 1 })
-        writer.merge(answer().toUIMessageStream({ sendStart: false, sendFinish: false }))
+        writer.merge(response().toUIMessageStream({ sendStart: false, sendFinish: false }))
       }),
   ],
 ]

@@ -38,7 +38,7 @@ function errorInValue(data: unknown): unknown {
   if (Array.isArray(data)) return data.length === 1 ? errorInValue(data[0]) : undefined
 
   const error = detail(get(data, 'error'))
-  if (error !== undefined && !isAnswer(data)) return error
+  if (error !== undefined && !isOutput(data)) return error
   if (get(data, 'object') === 'error') return data
   // MiniMax: a status of its own in every body, 0 when all is well.
   const status = get(data, 'base_resp', 'status_code')
@@ -85,30 +85,30 @@ const DETAILS = new Set([
   'errors',
 ])
 
-/** Fields that may stand beside an error without being an answer. */
+/** Fields that may stand beside an error without being a response. */
 const ENVELOPE =
   /^(error|errors|error_?type|errorText|message|msg|messages|code|type|object|status|status_?code|success|ok|name|title|detail|details|reason|param|instance|path|event|id|request_?id|trace_?id|timestamp|time|created|model|provider|metadata|user_id|documentation_url|retry.*|reset.*|wait.*|base_resp|choices|result|data|usage|response|.*Exception)$/i
 
 /**
- * Whether an event of a protocol that is not known is an error and nothing else: with an answer beside it, it is a
+ * Whether an event of a protocol that is not known is an error and nothing else: with a response beside it, it is a
  * remark.
  */
 export function isOnlyError({ data }: StreamEvent): boolean {
   if (Array.isArray(data)) return data.every((each) => isOnlyError({ text: '', data: each }))
   if (typeof data !== 'object' || data === null) return true
   return Object.entries(data).every(
-    ([name, value]) => !hasContent(value) || (ENVELOPE.test(name) && !isNamedAnswer(name, value)),
+    ([name, value]) => !hasContent(value) || (ENVELOPE.test(name) && !isNamedOutput(name, value)),
   )
 }
 
 /** `data`, `result` and `response` hold answers as well as errors. */
-function isNamedAnswer(name: string, value: unknown): boolean {
+function isNamedOutput(name: string, value: unknown): boolean {
   if (!/^(data|result|response)$/i.test(name)) return false
   return get(value, 'error') === undefined
 }
 
-/** True if a body has an answer beside its error: then the error is a remark. */
-function isAnswer(data: object): boolean {
+/** True if a body has a response beside its error: then the error is a remark. */
+function isOutput(data: object): boolean {
   return (
     asArray(get(data, 'choices')).some(
       (choice) =>

@@ -20,10 +20,10 @@ export const geminiInteractions: Wire = {
   requests: [{ path: /\/interactions$/, mediaType: 'text/event-stream' }],
 
   recognises: (event) =>
-    /^(interaction|step|content)\.\w+$/.test(typeOf(event)) && get(event.data, 'event_type') !== undefined,
+    /^(interaction|step|content)\.\w+$/.test(eventType(event)) && get(event.data, 'event_type') !== undefined,
 
   read: (event, seen) => {
-    const type = typeOf(event)
+    const type = eventType(event)
     const { data } = event
     if (type === 'interaction.completed' || type === 'interaction.complete') {
       end(seen)
@@ -42,7 +42,7 @@ export const geminiInteractions: Wire = {
   },
 
   errorIn: (event) =>
-    typeOf(event) === 'error' || get(event.data, 'interaction', 'status') === 'failed'
+    eventType(event) === 'error' || get(event.data, 'interaction', 'status') === 'failed'
       ? (get(event.data, 'error') ?? get(event.data, 'interaction', 'error') ?? event.data)
       : undefined,
 
@@ -65,6 +65,6 @@ export const geminiInteractions: Wire = {
   },
 }
 
-function typeOf({ name, data }: StreamEvent): string {
+function eventType({ name, data }: StreamEvent): string {
   return asText(get(data, 'event_type')) || (name ?? '')
 }

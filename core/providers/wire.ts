@@ -1,4 +1,4 @@
-import type { Usage } from '../protocol/status.ts'
+import type { Usage } from '../messages/status.ts'
 import type { Format } from './inspection/format.ts'
 
 /** One event of a stream: a server-sent event, or one JSON value of a body. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { failureOf } from '../protocol/failure.ts'
+import { failureOf } from '../messages/failure.ts'
 import { failuresOf, hasCorpus, readCorpus, readCorpusBytes, skipReason } from '../testing/corpus.ts'
 import { GENERATED_STREAMS } from '../testing/generated/generated-streams.ts'
 import { bytesOf, withCrlf } from '../testing/generated/stream.ts'
@@ -12,7 +12,7 @@ import { createInspection } from './inspection/inspection.ts'
 import { WIRES } from './wires.ts'
 
 /** What does not depend on how a response was cut into chunks. */
-function toldBy({ verdict, seen: { usage, error, outputs } }: Inspected) {
+function namedBy({ verdict, seen: { usage, error, outputs } }: Inspected) {
   return { verdict, usage, error, speaks: outputs > 0 }
 }
 
@@ -52,9 +52,9 @@ describe.each(WIRE_SAMPLES)(
 
     test('is read alike at every split', () => {
       const bytes = new TextEncoder().encode(whole)
-      const inOne = toldBy(judged(bytes, path))
+      const inOne = namedBy(judged(bytes, path))
       for (let cut = 0; cut <= bytes.length; cut++) {
-        expect(toldBy(judged(bytes, path, [cut]))).toEqual(inOne)
+        expect(namedBy(judged(bytes, path, [cut]))).toEqual(inOne)
       }
     })
 
@@ -261,7 +261,7 @@ function expectVerdict({ bytes, contentType, path, headers = {}, verdict }: Judg
   fc.assert(
     fc.property(fc.array(fc.nat(5_000), { maxLength: 60 }), (places) => {
       const cuts = places.map((place) => Math.floor((place / 5_000) * bytes.length))
-      expect(toldBy(judge(cuts))).toEqual(toldBy(inOne))
+      expect(namedBy(judge(cuts))).toEqual(namedBy(inOne))
     }),
     { numRuns: 6 },
   )

@@ -1,19 +1,19 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { codeOfStatus } from '../protocol/failure.ts'
+import { codeOfStatus } from '../messages/failure.ts'
 import { DEFAULT_RETRY } from './policy.ts'
-import { decide, NEW_LEDGER } from './decide.ts'
+import { decide, NEW_RETRY_STATE } from './decide.ts'
 import { growsLinearly } from '../testing/growth.ts'
 import { failuresOf, hasCorpus, readCorpus, skipReason } from '../testing/corpus.ts'
 import { GENERATED_REFUSALS } from '../testing/generated/refusals.ts'
-import { classifyAnswer, classifyErrorEvent, type RefusalKind } from './classify.ts'
+import { classifyResponse, classifyErrorEvent, type RefusalKind } from './classify.ts'
 
 const NOW = 1_800_000_000_000
 const KINDS: RefusalKind[] = ['rate_limited', 'quota_exhausted', 'overloaded', 'server_error', 'client_error']
 
 function kindOf(status: number, headers: Record<string, string> = {}, body: unknown = ''): RefusalKind {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return classifyAnswer(status, new Headers(headers), text, NOW).kind
+  return classifyResponse(status, new Headers(headers), text, NOW).kind
 }
 
 describe('classifyAnswer() reads the status', () => {
@@ -60,11 +60,11 @@ describe('classifyAnswer() reads the status', () => {
   })
 
   test('C3 in its own words, too: Cloudflare’s 530 with its time, Google’s 499', () => {
-    const told = JSON.stringify({ error_code: 1033, retryable: true, retry_after: 20 })
-    expect(classifyAnswer(530, new Headers(), told, NOW)).toEqual({
+    const emitted = JSON.stringify({ error_code: 1033, retryable: true, retry_after: 20 })
+    expect(classifyResponse(530, new Headers(), emitted, NOW)).toEqual({
       kind: 'server_error',
       httpStatus: 530,
-      hintMs: 20_000,
+      retryHintMs: 20_000,
     })
     expect(kindOf(499, {}, [{ error: { code: 499, status: 'CANCELLED' } }])).toBe('server_error')
     expect(kindOf(498, {}, { error: { code: 'capacity_exceeded' } })).toBe('overloaded')
@@ -188,12 +188,12 @@ describe('classifyAnswer() reads the headers', () => {
   })
 
   test('and keeps the hint and the status', () => {
-    expect(classifyAnswer(429, new Headers({ 'retry-after': '7' }), '', NOW)).toEqual({
+    expect(classifyResponse(429, new Headers({ 'retry-after': '7' }), '', NOW)).toEqual({
       kind: 'rate_limited',
       httpStatus: 429,
-      hintMs: 7_000,
+      retryHintMs: 7_000,
     })
-    expect(classifyAnswer(404, new Headers(), '', NOW)).toEqual({ kind: 'client_error', httpStatus: 404 })
+    expect(classifyResponse(404, new Headers(), '', NOW)).toEqual({ kind: 'client_error', httpStatus: 404 })
   })
 })
 
@@ -326,7 +326,11 @@ describe('classifyErrorEvent() reads an error inside a 200', () => {
       message: 'The usage limit has been reached',
       resets_in_seconds: 30,
     }
-    expect(classifyErrorEvent(error, NOW)).toEqual({ kind: 'rate_limited', httpStatus: 500, hintMs: 30_000 })
+    expect(classifyErrorEvent(error, NOW)).toEqual({
+      kind: 'rate_limited',
+      httpStatus: 500,
+      retryHintMs: 30_000,
+    })
   })
 })
 
@@ -351,7 +355,7 @@ describe('R13 an error whose fields are of another kind than expected', () => {
     '{"status_msg":"x","status_code":"__proto__"}',
   ])('%s is a server error', (text) => {
     expect(classifyErrorEvent(JSON.parse(text), NOW)).toEqual({ kind: 'server_error', httpStatus: 500 })
-    expect(classifyAnswer(500, new Headers(), text, NOW).kind).toBe('server_error')
+    expect(classifyResponse(500, new Headers(), text, NOW).kind).toBe('server_error')
   })
 
   test('is taken without harm, whatever it is', () => {
@@ -370,12 +374,12 @@ describe('R13 an error whose fields are of another kind than expected', () => {
     fc.assert(
       fc.property(fc.oneof(error, fc.anything()), fc.integer({ min: 400, max: 599 }), (value, status) => {
         for (const given of [value, { error: value }, [{ error: value }]]) {
-          const { kind, hintMs = 1 } = classifyErrorEvent(given, NOW)
+          const { kind, retryHintMs = 1 } = classifyErrorEvent(given, NOW)
           expect(KINDS).toContain(kind)
-          expect(hintMs > 0 && Number.isFinite(hintMs)).toBe(true)
+          expect(retryHintMs > 0 && Number.isFinite(retryHintMs)).toBe(true)
         }
         const text = fc.stringify(value)
-        expect(KINDS).toContain(classifyAnswer(status, new Headers(), text, NOW).kind)
+        expect(KINDS).toContain(classifyResponse(status, new Headers(), text, NOW).kind)
       }),
     )
   })
@@ -405,10 +409,10 @@ describe('R6 reading a refusal is linear in its bytes', () => {
 
   /** As the text of a refusal, as one in its error, after words that a time follows, in fields, as a field's name. */
   const READERS: ((text: string) => void)[] = [
-    (text) => classifyAnswer(429, new Headers(), text, NOW),
-    (text) => classifyAnswer(503, new Headers(), `{"error":{"message":${text}`, NOW),
+    (text) => classifyResponse(429, new Headers(), text, NOW),
+    (text) => classifyResponse(503, new Headers(), `{"error":{"message":${text}`, NOW),
     (text) =>
-      classifyAnswer(429, new Headers(), JSON.stringify({ error: `Please try again in ${text}` }), NOW),
+      classifyResponse(429, new Headers(), JSON.stringify({ error: `Please try again in ${text}` }), NOW),
     (text) =>
       classifyErrorEvent({ code: text, status: text, retryDelay: text, 'x-ratelimit-reset': text }, NOW),
     (text) => classifyErrorEvent({ [text]: text }, NOW),
@@ -446,17 +450,17 @@ describe('R6 reading a refusal is linear in its bytes', () => {
         ),
     ],
   ])('of JSON that is %s', (_name, json) => {
-    const read = (sizes: string) => classifyAnswer(429, new Headers(), json(sizes.length), NOW)
+    const read = (sizes: string) => classifyResponse(429, new Headers(), json(sizes.length), NOW)
     expect(growsLinearly(read, ' '.repeat(40_000))).toBe(true)
   })
 })
 
 /** True if a first attempt that got this is tried again, and after what wait. */
 function decideOn(status: number, headers: Record<string, string>, body: string) {
-  const refusal = classifyAnswer(status, new Headers(headers), body, NOW)
+  const refusal = classifyResponse(status, new Headers(headers), body, NOW)
   const decision = decide(
     { kind: 'refused', refusal, inStream: false },
-    { ...NEW_LEDGER, attempts: 1 },
+    { ...NEW_RETRY_STATE, attempts: 1 },
     DEFAULT_RETRY,
     {
       now: NOW,
@@ -467,19 +471,19 @@ function decideOn(status: number, headers: Record<string, string>, body: string)
       tokenInMs: 0,
     },
   )
-  return { hintMs: refusal.hintMs, decision }
+  return { retryHintMs: refusal.retryHintMs, decision }
 }
 
 test.each(GENERATED_REFUSALS)(
   '$name: tried again: $retries',
   ({ status, headers = {}, body, retries, waitMs }) => {
-    const { hintMs, decision } = decideOn(
+    const { retryHintMs, decision } = decideOn(
       status,
       headers,
       typeof body === 'string' ? body : JSON.stringify(body),
     )
     expect(decision.action).toBe(retries ? 'retry' : 'give_up')
-    expect(hintMs).toBe(waitMs)
+    expect(retryHintMs).toBe(waitMs)
     if (decision.action === 'retry') expect(decision.afterMs).toBeGreaterThanOrEqual(waitMs ?? 0)
   },
 )
@@ -502,9 +506,9 @@ test.skipIf(!hasCorpus)(
       errors,
       ({ id }) => id,
       ({ id, status, headers, body, retryable_expected }) => {
-        const { hintMs, decision } = decideOn(status, headers, body)
+        const { retryHintMs, decision } = decideOn(status, headers, body)
         expect(decision.action).toBe((OTHERWISE[id] ?? retryable_expected) ? 'retry' : 'give_up')
-        if (decision.action === 'retry') expect(decision.afterMs).toBeGreaterThanOrEqual(hintMs ?? 0)
+        if (decision.action === 'retry') expect(decision.afterMs).toBeGreaterThanOrEqual(retryHintMs ?? 0)
       },
     )
     expect(failures).toEqual([])

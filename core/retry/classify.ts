@@ -1,6 +1,6 @@
-import { codeOfStatus } from '../protocol/failure.ts'
+import { codeOfStatus } from '../messages/failure.ts'
 import { type Field, fieldsIn } from './fields.ts'
-import { hintIn } from './hint.ts'
+import { retryHintIn } from './retry-hint.ts'
 
 /**
  * What an upstream's refusal means for a retry.
@@ -14,11 +14,11 @@ export interface Refusal {
   kind: RefusalKind
   httpStatus: number
   /** How long the server asks us to wait, ms; absent when it does not say. */
-  hintMs?: number
+  retryHintMs?: number
 }
 
-/** Reads a refusal from an HTTP answer; `body` is its text, bounded, empty when unknown. */
-export function classifyAnswer(status: number, headers: Headers, body: string, now: number): Refusal {
+/** Reads a refusal from an HTTP response; `body` is its text, bounded, empty when unknown. */
+export function classifyResponse(status: number, headers: Headers, body: string, now: number): Refusal {
   return classify(status, headers, fieldsIn(body), now)
 }
 
@@ -28,8 +28,8 @@ export function classifyAnswer(status: number, headers: Headers, body: string, n
  */
 export function classifyErrorEvent(error: unknown, now: number): Refusal {
   const fields = fieldsIn(error)
-  const told = fields.map(statusIn).find((status) => status !== undefined)
-  const status = told ?? 500
+  const explicit = fields.map(statusIn).find((status) => status !== undefined)
+  const status = explicit ?? 500
   const refusal = classify(status, new Headers(), fields, now)
   const isOwnFault = refusal.kind === 'server_error' && status >= 500 && saysOwnFault(fields)
   return isOwnFault ? { ...refusal, kind: 'client_error' } : refusal
@@ -38,9 +38,9 @@ export function classifyErrorEvent(error: unknown, now: number): Refusal {
 function classify(status: number, headers: Headers, fields: readonly Field[], now: number): Refusal {
   const word = wordIn(fields)
   // A limit that a stream tells of has no 429, which says that all its times to come back are meant.
-  const hintMs = hintIn(word === 'rate_limited' ? 429 : status, headers, fields, now)
-  const refusal = { httpStatus: status, ...(hintMs === undefined ? {} : { hintMs }) }
-  return { kind: kindOf(status, headers, fields, word, hintMs), ...refusal }
+  const retryHintMs = retryHintIn(word === 'rate_limited' ? 429 : status, headers, fields, now)
+  const refusal = { httpStatus: status, ...(retryHintMs === undefined ? {} : { retryHintMs }) }
+  return { kind: kindOf(status, headers, fields, word, retryHintMs), ...refusal }
 }
 
 function kindOf(
@@ -48,19 +48,19 @@ function kindOf(
   headers: Headers,
   fields: readonly Field[],
   word: RefusalKind | undefined,
-  hintMs: number | undefined,
+  retryHintMs: number | undefined,
 ): RefusalKind {
   if (word === 'quota_exhausted') return word
   // Credits are spent, but for those that running requests have reserved: these come back.
-  if (status === 402 && hintMs !== undefined) return 'rate_limited'
-  if (says(fields, SPENT) || hasSpentCode(fields)) return 'quota_exhausted'
+  if (status === 402 && retryHintMs !== undefined) return 'rate_limited'
+  if (contains(fields, SPENT) || hasSpentCode(fields)) return 'quota_exhausted'
   const shouldRetry = headers.get('x-should-retry')
   if (shouldRetry === 'false') return status === 429 ? 'quota_exhausted' : 'client_error'
   if (status === 429 || status >= 500) {
     if (status === 429 || word === 'rate_limited') {
       // One request that no wait makes smaller: it says nothing about the others.
-      if (says(fields, TOO_LARGE)) return 'client_error'
-      if (says(fields, SPENT_TODAY)) return 'quota_exhausted'
+      if (contains(fields, TOO_LARGE)) return 'client_error'
+      if (contains(fields, SPENT_TODAY)) return 'quota_exhausted'
     }
     if (word) return word
   }
@@ -131,7 +131,7 @@ function saysOwnFault(fields: readonly Field[]): boolean {
   return (
     namesIn(fields).some((name) => OWN_FAULT.test(name)) ||
     minimaxIn(fields) === 'client_error' ||
-    says(fields, OWN_FAULT_WORDS)
+    contains(fields, OWN_FAULT_WORDS)
   )
 }
 
@@ -164,7 +164,7 @@ function hasSpentCode(fields: readonly Field[]): boolean {
       /code$/i.test(name) ? String(value) : (/[([](\d{4})[)\]]/.exec(String(value))?.[1] ?? []),
     ),
   )
-  return Object.entries(SPENT_CODES).some(([code, words]) => codes.has(code) && says(fields, words))
+  return Object.entries(SPENT_CODES).some(([code, words]) => codes.has(code) && contains(fields, words))
 }
 
 const MINIMAX = new Map<string, RefusalKind>([
@@ -186,6 +186,6 @@ function minimaxIn(fields: readonly Field[]): RefusalKind | undefined {
   return MINIMAX.get(String(fields.find(([name]) => name === 'status_code')?.[1]))
 }
 
-function says(fields: readonly Field[], words: RegExp): boolean {
+function contains(fields: readonly Field[], words: RegExp): boolean {
   return fields.some(([, value]) => typeof value === 'string' && words.test(value))
 }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RefusalKind } from './classify.ts'
-import { decide, type Decision, type Ledger, NEW_LEDGER, type Situation } from './decide.ts'
+import { decide, type Decision, type RetryState, NEW_RETRY_STATE, type Situation } from './decide.ts'
 import type { Outcome } from './outcome.ts'
 import { DEFAULT_RETRY, type RetryPolicy } from './policy.ts'
 
@@ -14,15 +14,19 @@ const SITUATION: Situation = {
   isOffline: false,
   tokenInMs: 0,
 }
-const FIRST: Ledger = { ...NEW_LEDGER, attempts: 1 }
+const FIRST: RetryState = { ...NEW_RETRY_STATE, attempts: 1 }
 
-function refused(kind: RefusalKind, hintMs?: number, inStream = false): Outcome {
-  const refusal = { kind, httpStatus: 429, ...(hintMs === undefined ? {} : { hintMs }) }
+function refused(kind: RefusalKind, retryHintMs?: number, inStream = false): Outcome {
+  const refusal = { kind, httpStatus: 429, ...(retryHintMs === undefined ? {} : { retryHintMs }) }
   return { kind: 'refused', refusal, inStream }
 }
 
-function after(outcome: Outcome, ledger: Partial<Ledger> = {}, more: Partial<Situation> = {}): Decision {
-  return decide(outcome, { ...FIRST, ...ledger }, DEFAULT_RETRY, { ...SITUATION, ...more })
+function after(
+  outcome: Outcome,
+  retryState: Partial<RetryState> = {},
+  more: Partial<Situation> = {},
+): Decision {
+  return decide(outcome, { ...FIRST, ...retryState }, DEFAULT_RETRY, { ...SITUATION, ...more })
 }
 
 describe('decide() tries again', () => {
@@ -52,7 +56,7 @@ test('decide() tells the time that a server error names, and holds nobody else b
 })
 
 describe('decide() gives up', () => {
-  test.each<[string, Outcome, Partial<Ledger>, Partial<Situation>, string]>([
+  test.each<[string, Outcome, Partial<RetryState>, Partial<Situation>, string]>([
     ['the last attempt', { kind: 'network_error' }, { attempts: 12 }, {}, 'network_error'],
     ['the last attempt of a rate limit', refused('rate_limited'), { attempts: 12 }, {}, 'rate_limited'],
     ['a client error', refused('client_error'), {}, {}, 'upstream_error'],
@@ -111,8 +115,8 @@ describe('decide() gives up', () => {
       'overloaded',
     ],
     ['a wait beyond the total', { kind: 'network_error' }, {}, { totalAt: NOW + 500 }, 'network_error'],
-  ])('%s', (_name, outcome, ledger, more, code) => {
-    expect(after(outcome, ledger, more)).toEqual({ action: 'give_up', code })
+  ])('%s', (_name, outcome, retryState, more, code) => {
+    expect(after(outcome, retryState, more)).toEqual({ action: 'give_up', code })
   })
 
   test('a hint beyond the budget, and says when it is over', () => {
@@ -175,11 +179,11 @@ describe('decide() at its limits', () => {
   })
 
   test('cuts no hint: one that ends beyond what is left of the budget is told at once', () => {
-    const ledger = { rateLimitWaits: 5, rateLimitWaitedMs: 50_000 }
-    expect(after(refused('rate_limited', 10_001), ledger)).toMatchObject({ retryAt: NOW + 10_001 })
-    expect(after(refused('overloaded', 10_001), ledger)).toMatchObject({ action: 'give_up' })
+    const retryState = { rateLimitWaits: 5, rateLimitWaitedMs: 50_000 }
+    expect(after(refused('rate_limited', 10_001), retryState)).toMatchObject({ retryAt: NOW + 10_001 })
+    expect(after(refused('overloaded', 10_001), retryState)).toMatchObject({ action: 'give_up' })
     expect(after(refused('server_error', 2_501), { networkWaitedMs: 27_500 }).action).toBe('give_up')
-    expect(after(refused('rate_limited', 10_000), ledger)).toMatchObject({ afterMs: 10_000 })
+    expect(after(refused('rate_limited', 10_000), retryState)).toMatchObject({ afterMs: 10_000 })
   })
 
   test('takes a wait that leaves a millisecond of the total', () => {
@@ -191,8 +195,8 @@ describe('decide() at its limits', () => {
   })
 
   test('keeps two budgets apart', () => {
-    const ledger = { networkWaitedMs: 30_000, networkWaits: 9 }
-    expect(after(refused('rate_limited'), ledger)).toMatchObject({ afterMs: 2_000, budgetLeftMs: 58_000 })
+    const retryState = { networkWaitedMs: 30_000, networkWaits: 9 }
+    expect(after(refused('rate_limited'), retryState)).toMatchObject({ afterMs: 2_000, budgetLeftMs: 58_000 })
     const other = { rateLimitWaitedMs: 60_000, rateLimitWaits: 9 }
     expect(after({ kind: 'network_error' }, other)).toMatchObject({ afterMs: 500, budgetLeftMs: 29_500 })
   })
@@ -212,9 +216,9 @@ describe('decide() at its limits', () => {
   })
 
   test('changes no ledger it is given', () => {
-    const ledger = Object.freeze({ ...FIRST })
-    const decision = decide(refused('rate_limited', 1_000), ledger, DEFAULT_RETRY, SITUATION)
-    expect(decision).toMatchObject({ ledger: { ...FIRST, rateLimitWaits: 1, rateLimitWaitedMs: 1_000 } })
+    const retryState = Object.freeze({ ...FIRST })
+    const decision = decide(refused('rate_limited', 1_000), retryState, DEFAULT_RETRY, SITUATION)
+    expect(decision).toMatchObject({ retryState: { ...FIRST, rateLimitWaits: 1, rateLimitWaitedMs: 1_000 } })
   })
 })
 
@@ -232,7 +236,7 @@ describe('decide() while the browser is offline', () => {
       afterMs: 5_000,
       budgetLeftMs: 0,
       takesToken: false,
-      ledger: { ...FIRST, ...spent, offlineAttempts: 1 },
+      retryState: { ...FIRST, ...spent, offlineAttempts: 1 },
     })
     expect(after({ kind: 'cut', clean: false }, {}, offline)).toMatchObject({ status: 'network_wait' })
   })
@@ -277,8 +281,8 @@ describe('decide() without a retry token', () => {
   })
 
   test('waits within the budget: the last try comes at its end, token or not', () => {
-    const ledger = { networkWaitedMs: 25_000 }
-    expect(after({ kind: 'network_error' }, ledger, waiting)).toMatchObject({
+    const retryState = { networkWaitedMs: 25_000 }
+    expect(after({ kind: 'network_error' }, retryState, waiting)).toMatchObject({
       afterMs: 5_000,
       budgetLeftMs: 0,
       takesToken: false,
@@ -313,7 +317,7 @@ describe('whatever happens', () => {
         {
           kind: fc.constantFrom<RefusalKind>('rate_limited', 'overloaded', 'server_error'),
           httpStatus: fc.constant(503),
-          hintMs: fc.integer({ min: 1, max: 90_000 }),
+          retryHintMs: fc.integer({ min: 1, max: 90_000 }),
         },
         { requiredKeys: ['kind', 'httpStatus'] },
       ),
@@ -344,12 +348,12 @@ describe('whatever happens', () => {
         }),
         (script, policy, chance, totalMs, circumstances) => {
           const totalAt = NOW + totalMs
-          let ledger = NEW_LEDGER
+          let retryState = NEW_RETRY_STATE
           let now = NOW
           for (const [index, outcome] of script.entries()) {
             const { isOffline = false, tokenInMs = 0 } = circumstances[index] ?? {}
-            ledger = { ...ledger, attempts: ledger.attempts + 1 }
-            const decision = decide(outcome, ledger, policy, {
+            retryState = { ...retryState, attempts: retryState.attempts + 1 }
+            const decision = decide(outcome, retryState, policy, {
               now,
               random: () => chance,
               totalAt,
@@ -358,19 +362,19 @@ describe('whatever happens', () => {
               tokenInMs,
             })
             if (decision.action === 'give_up') break
-            const hintMs = outcome.kind === 'refused' ? (outcome.refusal.hintMs ?? 0) : 0
-            expect(decision.afterMs).toBeGreaterThanOrEqual(hintMs)
+            const retryHintMs = outcome.kind === 'refused' ? (outcome.refusal.retryHintMs ?? 0) : 0
+            expect(decision.afterMs).toBeGreaterThanOrEqual(retryHintMs)
             expect(decision.budgetLeftMs).toBeGreaterThanOrEqual(0)
             now += decision.afterMs
             // Jitter may end a wait beyond the total; a wait for the network ends with it.
             expect(now).toBeLessThan(
               decision.status === 'network_wait' ? totalAt + 1 : totalAt + policy.jitterMs,
             )
-            ledger = decision.ledger
+            retryState = decision.retryState
           }
-          expect(ledger.attempts - ledger.offlineAttempts).toBeLessThanOrEqual(policy.maxAttempts)
-          expect(ledger.networkWaitedMs).toBeLessThanOrEqual(policy.networkBudgetMs)
-          expect(ledger.rateLimitWaitedMs).toBeLessThanOrEqual(policy.rateLimitBudgetMs)
+          expect(retryState.attempts - retryState.offlineAttempts).toBeLessThanOrEqual(policy.maxAttempts)
+          expect(retryState.networkWaitedMs).toBeLessThanOrEqual(policy.networkBudgetMs)
+          expect(retryState.rateLimitWaitedMs).toBeLessThanOrEqual(policy.rateLimitBudgetMs)
         },
       ),
     )

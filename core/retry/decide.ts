@@ -1,17 +1,17 @@
 import type { Random } from '../clock.ts'
-import { codeOfStatus, type FailureCode } from '../protocol/failure.ts'
+import { codeOfStatus, type FailureCode } from '../messages/failure.ts'
 import { backoff, jitter } from './backoff.ts'
 import { type Outcome, wasAccepted } from './outcome.ts'
 import type { RetryPolicy } from './policy.ts'
 
 /** What one request has spent so far. A value: every decision to retry comes with the next one. */
-export interface Ledger {
+export interface RetryState {
   /** Attempts made. */
   attempts: number
   /** Attempts that got 2xx headers. */
   accepted: number
   headersTimeouts: number
-  /** Attempts that failed because the browser was offline: no fault of the upstream's, and not counted by the brake. */
+  /** Attempts that failed because the browser was offline: no fault of the upstream's, and not counted by the repeat guard. */
   offlineAttempts: number
   /** Waits of each kind: how many, and their sum in ms, jitter aside. */
   networkWaits: number
@@ -22,7 +22,7 @@ export interface Ledger {
   overloadWaits: number
 }
 
-export const NEW_LEDGER: Ledger = {
+export const NEW_RETRY_STATE: RetryState = {
   attempts: 0,
   accepted: 0,
   headersTimeouts: 0,
@@ -53,7 +53,7 @@ export type Decision = (
       budgetLeftMs: number
       /** It uses the retry token that it was told of. */
       takesToken: boolean
-      ledger: Ledger
+      retryState: RetryState
     }
   | { action: 'give_up'; code: FailureCode; retryAt?: number }
 ) & {
@@ -76,27 +76,27 @@ export interface Situation {
 /**
  * The one place that decides whether a request is tried again, when, and why not. Pure: time and chance come in.
  *
- * `ledger` already counts the attempt whose outcome is judged.
+ * `retryState` already counts the attempt whose outcome is judged.
  */
 export function decide(
   outcome: Outcome,
-  ledger: Ledger,
+  retryState: RetryState,
   policy: RetryPolicy,
   situation: Situation,
 ): Decision {
   const code = codeOf(outcome)
   const limit = limitOf(outcome)
-  const hintMs = outcome.kind === 'refused' ? outcome.refusal.hintMs : undefined
+  const retryHintMs = outcome.kind === 'refused' ? outcome.refusal.retryHintMs : undefined
   const jitterMs = jitter(policy.jitterMs, situation.random)
   const totalLeftMs = situation.totalAt - situation.now
-  const retryAt = mayHeal(outcome) && hintMs !== undefined ? situation.now + hintMs : undefined
+  const retryAt = mayHeal(outcome) && retryHintMs !== undefined ? situation.now + retryHintMs : undefined
   const giveUp: Decision = {
     action: 'give_up',
     code,
     ...(retryAt === undefined ? {} : { retryAt }),
     ...(retryAt === undefined || !limit ? {} : { shutUntil: retryAt + jitterMs }),
   }
-  if (!mayBeRetried(outcome, ledger, policy, situation.reasoning)) return giveUp
+  if (!mayBeRetried(outcome, retryState, policy, situation.reasoning)) return giveUp
 
   if (situation.isOffline && isNetworkFailure(outcome)) {
     // Nobody has failed: the wait costs nothing, and lasts until the browser is back, or the total is up.
@@ -107,27 +107,27 @@ export function decide(
       status: 'network_wait',
       reason: undefined,
       hinted: false,
-      budgetLeftMs: policy.networkBudgetMs - ledger.networkWaitedMs,
+      budgetLeftMs: policy.networkBudgetMs - retryState.networkWaitedMs,
       takesToken: false,
-      ledger: { ...ledger, offlineAttempts: ledger.offlineAttempts + 1 },
+      retryState: { ...retryState, offlineAttempts: retryState.offlineAttempts + 1 },
     }
   }
 
   const leftMs = limit
-    ? policy.rateLimitBudgetMs - ledger.rateLimitWaitedMs
-    : policy.networkBudgetMs - ledger.networkWaitedMs
+    ? policy.rateLimitBudgetMs - retryState.rateLimitWaitedMs
+    : policy.networkBudgetMs - retryState.networkWaitedMs
   const backoffMs = limit
-    ? backoff(waitsBefore(limit, ledger), policy.rateLimitBaseMs, policy.rateLimitMaxMs)
-    : backoff(waitsBefore(limit, ledger), policy.baseMs, policy.maxMs)
+    ? backoff(waitsBefore(limit, retryState), policy.rateLimitBaseMs, policy.rateLimitMaxMs)
+    : backoff(waitsBefore(limit, retryState), policy.baseMs, policy.maxMs)
   // A limit that shuts the gate holds the others back by that; all else by retry tokens. An overload that names no
   // time may be over for the next one, a rate limit is not.
   const shutsGate = limit !== undefined && (retryAt !== undefined || limit === 'rate_limited')
   const tokenMs = shutsGate ? 0 : situation.tokenInMs
   // A wait of our own ends with its budget, so that the last try comes at its end. The server's word is never undercut;
   // it is compared before jitter, inclusive: a provider whose hint is always 60 s fits a budget of 60 s.
-  const ownMs = Math.min(Math.max(hintMs === undefined ? backoffMs : 0, tokenMs), leftMs)
-  const isSpent = hintMs === undefined ? leftMs <= 0 && backoffMs > 0 : hintMs > leftMs
-  const waitMs = Math.max(hintMs ?? 0, ownMs)
+  const ownMs = Math.min(Math.max(retryHintMs === undefined ? backoffMs : 0, tokenMs), leftMs)
+  const isSpent = retryHintMs === undefined ? leftMs <= 0 && backoffMs > 0 : retryHintMs > leftMs
+  const waitMs = Math.max(retryHintMs ?? 0, ownMs)
   if (isSpent || waitMs >= totalLeftMs) return giveUp
 
   const afterMs = waitMs + jitterMs
@@ -136,20 +136,20 @@ export function decide(
     afterMs,
     status: statusOf(outcome),
     reason: limit,
-    hinted: hintMs !== undefined,
+    hinted: retryHintMs !== undefined,
     budgetLeftMs: leftMs - waitMs,
     takesToken: !shutsGate && tokenMs <= waitMs,
-    ledger: limit
+    retryState: limit
       ? {
-          ...ledger,
-          rateLimitWaits: ledger.rateLimitWaits + 1,
-          rateLimitWaitedMs: ledger.rateLimitWaitedMs + waitMs,
-          overloadWaits: ledger.overloadWaits + (limit === 'overloaded' ? 1 : 0),
+          ...retryState,
+          rateLimitWaits: retryState.rateLimitWaits + 1,
+          rateLimitWaitedMs: retryState.rateLimitWaitedMs + waitMs,
+          overloadWaits: retryState.overloadWaits + (limit === 'overloaded' ? 1 : 0),
         }
       : {
-          ...ledger,
-          networkWaits: ledger.networkWaits + 1,
-          networkWaitedMs: ledger.networkWaitedMs + waitMs,
+          ...retryState,
+          networkWaits: retryState.networkWaits + 1,
+          networkWaitedMs: retryState.networkWaitedMs + waitMs,
         },
     ...(shutsGate ? { shutUntil: situation.now + afterMs } : {}),
   }
@@ -161,7 +161,7 @@ export function decide(
  */
 function waitsBefore(
   limit: 'rate_limited' | 'overloaded' | undefined,
-  { networkWaits, rateLimitWaits, overloadWaits }: Ledger,
+  { networkWaits, rateLimitWaits, overloadWaits }: RetryState,
 ): number {
   switch (limit) {
     case 'rate_limited':
@@ -182,10 +182,15 @@ function mayHeal(outcome: Outcome): boolean {
 /** After 2xx headers there are two attempts at most: that work may be billed. */
 const MAX_ACCEPTED = 2
 
-function mayBeRetried(outcome: Outcome, ledger: Ledger, policy: RetryPolicy, reasoning: boolean): boolean {
-  if (ledger.attempts - ledger.offlineAttempts >= policy.maxAttempts) return false
+function mayBeRetried(
+  outcome: Outcome,
+  retryState: RetryState,
+  policy: RetryPolicy,
+  reasoning: boolean,
+): boolean {
+  if (retryState.attempts - retryState.offlineAttempts >= policy.maxAttempts) return false
   if (limitOf(outcome)) return true
-  if (wasAccepted(outcome) && ledger.accepted >= MAX_ACCEPTED) return false
+  if (wasAccepted(outcome) && retryState.accepted >= MAX_ACCEPTED) return false
   switch (outcome.kind) {
     case 'network_error':
     case 'cut':
@@ -195,7 +200,7 @@ function mayBeRetried(outcome: Outcome, ledger: Ledger, policy: RetryPolicy, rea
       return true
     case 'timeout':
       // After a headers time-out the second attempt has all that is left; a second one is the end.
-      if (outcome.phase === 'headers') return ledger.headersTimeouts < 2
+      if (outcome.phase === 'headers') return retryState.headersTimeouts < 2
       return outcome.phase === 'first_output' && !reasoning
     case 'refused':
       return outcome.refusal.kind === 'server_error'

@@ -1,9 +1,9 @@
 import type { Clock, Random } from '../clock.ts'
-import { type Bucket, type BucketPolicy, shiftBucket, takeRetry } from './bucket.ts'
-import { createGate, type Gate, type Visitor } from './gate.ts'
+import { type RetryTokens, type RetryTokensPolicy, shiftTokens, takeRetry } from './retry-tokens.ts'
+import { createRateLimitGate, type RateLimitGate, type Ticket } from './rate-limit-gate.ts'
 
 /** What requests have in common that share their limits. */
-export interface Lane {
+export interface UpstreamKey {
   /** The upstream's origin. */
   origin: string
   model?: string | undefined
@@ -12,11 +12,11 @@ export interface Lane {
 }
 
 /** One request among all that share its limits. */
-export interface Member extends Visitor {
+export interface Participant extends Ticket {
   /** How long the retry tokens that all share keep this one's next retry back, ms; 0: there is one. */
-  tokenInMs: (policy: BucketPolicy | false) => number
+  tokenInMs: (policy: RetryTokensPolicy | false) => number
   /** Takes that token. */
-  takeToken: (policy: BucketPolicy | false) => void
+  takeToken: (policy: RetryTokensPolicy | false) => void
   /** It needs nothing more. */
   leave: () => void
 }
@@ -28,11 +28,11 @@ export interface KnownLimits {
   /** Lane → until when it is shut. */
   shut: Record<string, number>
   /** Origin and model → what is left for retries. */
-  buckets: Record<string, Bucket>
+  buckets: Record<string, RetryTokens>
 }
 
 export interface Limits {
-  join: (lane: Lane) => Member
+  join: (upstream: UpstreamKey) => Participant
   /** Adds what was known before. */
   restore: (known: KnownLimits) => void
   /** Forgets what is known of upstreams that nothing is under way to, and every bucket. */
@@ -48,73 +48,76 @@ export interface LimitsContext {
 
 /** So long after its time a shut gate still sends a probe ahead; then nobody is left that it held back, ms. */
 const FORGET_SHUT_MS = 60_000
-const FORGET_BUCKET_MS = 3_600_000
+const FORGET_TOKENS_MS = 3_600_000
 
 /** What all requests of one worker (or of one `createResilientFetch`) learn about their upstreams, and share. */
 export function createLimits({ clock, random, changed = () => {} }: LimitsContext): Limits {
-  const lanes = new Map<string, { gate: Gate; members: number }>()
-  const buckets = new Map<string, Bucket>()
+  const upstreams = new Map<string, { gate: RateLimitGate; participants: number }>()
+  const tokensByKey = new Map<string, RetryTokens>()
 
   /** Tells what is worth keeping, and forgets the rest. */
-  const tell = () => {
+  const publish = () => {
     const now = clock.monotonic()
     const toEpochMs = clock.now() - now
     const shut: KnownLimits['shut'] = {}
-    for (const [key, { gate, members }] of lanes) {
+    for (const [key, { gate, participants }] of upstreams) {
       const until = gate.shutUntil()
       if (until === undefined) continue
-      if (members === 0 && until < now - FORGET_SHUT_MS) lanes.delete(key)
+      if (participants === 0 && until < now - FORGET_SHUT_MS) upstreams.delete(key)
       else shut[key] = until + toEpochMs
     }
-    for (const [key, { at }] of buckets) if (at < now - FORGET_BUCKET_MS) buckets.delete(key)
-    const shifted = Array.from(buckets, ([key, bucket]) => [key, shiftBucket(bucket, toEpochMs)] as const)
+    for (const [key, { at }] of tokensByKey) if (at < now - FORGET_TOKENS_MS) tokensByKey.delete(key)
+    const shifted = Array.from(tokensByKey, ([key, tokens]) => [key, shiftTokens(tokens, toEpochMs)] as const)
     changed({ at: clock.now(), shut, buckets: Object.fromEntries(shifted) })
   }
 
-  const laneOf = (key: string) => {
-    const lane = lanes.get(key) ?? { gate: createGate({ clock, random, changed: tell }), members: 0 }
-    lanes.set(key, lane)
-    return lane
+  const upstreamOf = (key: string) => {
+    const upstream = upstreams.get(key) ?? {
+      gate: createRateLimitGate({ clock, random, changed: publish }),
+      participants: 0,
+    }
+    upstreams.set(key, upstream)
+    return upstream
   }
 
   return {
     join: ({ origin, model = '', credential }) => {
-      const upstream = `${origin} ${model}`
-      const key = `${upstream} ${credential}`
-      const lane = laneOf(key)
-      lane.members++
-      const visitor = lane.gate.visit()
+      const tokensKey = `${origin} ${model}`
+      const key = `${tokensKey} ${credential}`
+      const upstream = upstreamOf(key)
+      upstream.participants++
+      const ticket = upstream.gate.visit()
       return {
-        ...visitor,
+        ...ticket,
         tokenInMs: (policy) => {
           const now = clock.monotonic()
-          return policy ? takeRetry(buckets.get(upstream), policy, now).at - now : 0
+          return policy ? takeRetry(tokensByKey.get(tokensKey), policy, now).at - now : 0
         },
         takeToken: (policy) => {
           if (!policy) return
-          buckets.set(upstream, takeRetry(buckets.get(upstream), policy, clock.monotonic()).left)
-          tell()
+          tokensByKey.set(tokensKey, takeRetry(tokensByKey.get(tokensKey), policy, clock.monotonic()).left)
+          publish()
         },
         leave: () => {
-          visitor.ended()
-          lane.members--
-          if (lane.members === 0 && lane.gate.shutUntil() === undefined) lanes.delete(key)
+          ticket.ended()
+          upstream.participants--
+          if (upstream.participants === 0 && upstream.gate.shutUntil() === undefined) upstreams.delete(key)
         },
       }
     },
     forget: () => {
-      for (const [key, { members }] of lanes) if (members === 0) lanes.delete(key)
-      buckets.clear()
-      tell()
+      for (const [key, { participants }] of upstreams) if (participants === 0) upstreams.delete(key)
+      tokensByKey.clear()
+      publish()
     },
     restore: (before) => {
       // Nothing that is known can be of later: then the wall clock was set back meanwhile.
       const fromEpochMs = clock.monotonic() - Math.max(clock.now(), before.at ?? 0)
-      for (const [key, bucket] of Object.entries(before.buckets)) {
-        if (!buckets.has(key)) buckets.set(key, shiftBucket(bucket, fromEpochMs))
+      for (const [key, tokens] of Object.entries(before.buckets)) {
+        if (!tokensByKey.has(key)) tokensByKey.set(key, shiftTokens(tokens, fromEpochMs))
       }
       // What is long over is forgotten again by being told.
-      for (const [key, until] of Object.entries(before.shut)) laneOf(key).gate.shut(until + fromEpochMs)
+      for (const [key, until] of Object.entries(before.shut)) upstreamOf(key).gate.shut(until + fromEpochMs)
     },
   }
 }

@@ -1,8 +1,8 @@
-import type { BucketPolicy } from './bucket.ts'
+import type { RetryTokensPolicy } from './retry-tokens.ts'
 
 /** How often and how long one request may be tried again. Times in ms. */
 export interface RetryPolicy {
-  /** A brake, for what ends retrying are the budgets. Counts the first, and none that is sent while offline. */
+  /** A repeat guard, for what ends retrying are the budgets. Counts the first, and none that is sent while offline. */
   maxAttempts: number
   /** Wait n = min(baseMs·2ⁿ, maxMs) + random(0..jitterMs), for network, time-out and 5xx but overload. */
   baseMs: number
@@ -16,7 +16,7 @@ export interface RetryPolicy {
   /** All waits of one request for rate limits and overload, jitter aside. The last try comes at its end. */
   rateLimitBudgetMs: number
   /** Retry tokens that all requests to one origin and model share: without one a retry waits; `false`: no such bound. */
-  bucket: BucketPolicy | false
+  bucket: RetryTokensPolicy | false
 }
 
 export const DEFAULT_RETRY: RetryPolicy = {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { failuresOf, hasCorpus, readCorpus, skipReason } from '../testing/corpus.ts'
-import { classifyAnswer } from './classify.ts'
-import { decide, NEW_LEDGER } from './decide.ts'
+import { classifyResponse } from './classify.ts'
+import { decide, NEW_RETRY_STATE } from './decide.ts'
 import { DEFAULT_RETRY } from './policy.ts'
 
 /** One case of another library's tests about waiting and trying again. */
@@ -98,14 +98,14 @@ function headersOf({ headers, dateFormat, dateOffsetMs = 0, now_ms: now = NOW }:
 function judge(recorded: RecordedCase) {
   const { status, body = IN_BODY[recorded.name.split(':')[0] ?? ''] ?? '', now_ms: now = NOW } = recorded
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  const refusal = classifyAnswer(status, headersOf(recorded), text, now)
+  const refusal = classifyResponse(status, headersOf(recorded), text, now)
   const decision = decide(
     { kind: 'refused', refusal, inStream: false },
-    { ...NEW_LEDGER, attempts: 1 },
+    { ...NEW_RETRY_STATE, attempts: 1 },
     DEFAULT_RETRY,
     { now, random: () => 0, totalAt: Infinity, reasoning: false, isOffline: false, tokenInMs: 0 },
   )
-  return { hintMs: refusal.hintMs, decision }
+  return { retryHintMs: refusal.retryHintMs, decision }
 }
 
 const { cases } = readCorpus<{ cases: RecordedCase[] }>('retry/retry-after.json', { cases: [] })
@@ -119,17 +119,17 @@ test.skipIf(!hasCorpus)(
       ({ name }) => name,
       (recorded) => {
         const { name, usesFallback, expected_delay_ms: delay, should_retry: retries } = recorded
-        const { hintMs, decision } = judge(recorded)
+        const { retryHintMs, decision } = judge(recorded)
         if (delay !== undefined) {
           const otherwise = WAITS_OTHERWISE.find(([pattern]) => pattern.test(name))
           const read = typeof delay === 'number' && delay > 0 && !usesFallback ? delay : undefined
-          expect(hintMs).toBe(otherwise ? otherwise[1] : read)
+          expect(retryHintMs).toBe(otherwise ? otherwise[1] : read)
         }
         if (typeof retries === 'boolean') {
           const otherwise = RETRIES_OTHERWISE.find(([pattern]) => pattern.test(name))
           expect(decision.action === 'retry').toBe(otherwise ? otherwise[1] : retries)
         }
-        if (decision.action === 'retry') expect(decision.afterMs).toBeGreaterThanOrEqual(hintMs ?? 0)
+        if (decision.action === 'retry') expect(decision.afterMs).toBeGreaterThanOrEqual(retryHintMs ?? 0)
       },
     )
     expect(failures).toEqual([])

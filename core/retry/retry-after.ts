@@ -98,7 +98,10 @@ function readDuration(value: string): number | undefined {
 
 /** The longest of what was said; what is no positive number says nothing. */
 export function longest(hints: readonly (number | undefined)[]): number | undefined {
-  return hints.reduce((most, hint) => (hint !== undefined && hint > (most ?? 0) ? hint : most), undefined)
+  return hints.reduce(
+    (most, retryHint) => (retryHint !== undefined && retryHint > (most ?? 0) ? retryHint : most),
+    undefined,
+  )
 }
 
 function positive(ms: number): number | undefined {

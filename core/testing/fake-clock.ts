@@ -27,7 +27,7 @@ export function createFakeClock(startMs = 1_800_000_000_000): FakeClock {
 
   const settle = async () => {
     // Streams and fetch stand-ins take several turns; a macrotask lets all of them pass.
-    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+    for (let admission = 0; admission < 3; admission++) await new Promise((resolve) => setImmediate(resolve))
   }
 
   const advance = async (ms: number) => {

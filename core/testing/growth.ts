@@ -26,8 +26,8 @@ export function growsLinearly(read: (text: string) => void, text: string): boole
   return false
 }
 
-function msOf(work: () => void): number {
+function msOf(task: () => void): number {
   const start = performance.now()
-  work()
+  task()
   return performance.now() - start
 }

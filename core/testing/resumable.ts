@@ -185,18 +185,18 @@ function ofEvents(
     whole: encode(events.join('')),
     give: (url, headers, giving) => {
       const start = startOf(url, headers)
-      if (start === undefined) return answer(404)
+      if (start === undefined) return reply(404)
       switch (giving) {
         case 'the rest':
-          return answer(200, events.slice(start).join(''))
+          return reply(200, events.slice(start).join(''))
         case 'from three before':
-          return answer(200, events.slice(Math.max(0, start - 3)).join(''))
+          return reply(200, events.slice(Math.max(0, start - 3)).join(''))
         case 'from two after':
-          return answer(200, events.slice(start + 2).join(''))
+          return reply(200, events.slice(start + 2).join(''))
         case 'another response':
-          return answer(200, others.slice(start).join(''))
+          return reply(200, others.slice(start).join(''))
         case 'one byte changed':
-          return answer(200, events.slice(start).join('').replace('"', "'"))
+          return reply(200, events.slice(start).join('').replace('"', "'"))
         default:
           return otherwise(giving)
       }
@@ -213,20 +213,20 @@ function ofBytes(startOf: (url: URL) => number | undefined): Pick<Resumable, 'ev
     whole,
     give: (url, _headers, giving) => {
       const start = startOf(url)
-      if (start === undefined) return answer(404)
+      if (start === undefined) return reply(404)
       switch (giving) {
         case 'the rest':
-          return answer(200, whole.subarray(start))
+          return reply(200, whole.subarray(start))
         case 'from three before':
-          return answer(200, start === 0 ? whole : whole.subarray(Math.max(0, start - 3)))
+          return reply(200, start === 0 ? whole : whole.subarray(Math.max(0, start - 3)))
         case 'from two after':
-          return answer(200, whole.subarray(start + 2))
+          return reply(200, whole.subarray(start + 2))
         case 'another response':
-          return answer(200, other.subarray(start))
+          return reply(200, other.subarray(start))
         case 'one byte changed': {
           const changed = whole.slice(start)
           changed[0] = 33
-          return answer(200, changed)
+          return reply(200, changed)
         }
         default:
           return otherwise(giving)
@@ -237,11 +237,11 @@ function ofBytes(startOf: (url: URL) => number | undefined): Pick<Resumable, 'ev
 
 function otherwise(giving: Giving) {
   if (typeof giving === 'number')
-    return answer(giving, '{"error":{"message":"No longer"}}', 'application/json')
-  return giving === 'a page' ? answer(200, '<!doctype html><p>Sign in</p>', 'text/html') : answer(204)
+    return reply(giving, '{"error":{"message":"No longer"}}', 'application/json')
+  return giving === 'a page' ? reply(200, '<!doctype html><p>Sign in</p>', 'text/html') : reply(204)
 }
 
-function answer(status: number, body: string | Uint8Array = '', type = 'text/event-stream') {
+function reply(status: number, body: string | Uint8Array = '', type = 'text/event-stream') {
   const headers = new Headers({ 'content-type': type })
   return { status, headers, body: typeof body === 'string' ? encode(body) : body }
 }

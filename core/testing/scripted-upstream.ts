@@ -15,8 +15,8 @@ interface StreamSettings {
   end?: 'close' | 'reset' | 'open'
 }
 
-/** A whole answer that is there at once. */
-export function answers(status: number, headers: HeadersInit = {}, body = ''): Scripted {
+/** A whole response that is there at once. */
+export function responses(status: number, headers: HeadersInit = {}, body = ''): Scripted {
   return () => Promise.resolve(new Response(body, { status, headers }))
 }
 

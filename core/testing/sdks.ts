@@ -7,15 +7,15 @@ export interface Sdk {
   name: string
   /** Asks for a stream; yields its texts. Without `fetch` the SDK sends by itself. */
   stream: (url: string, fetch?: Fetch) => AsyncIterable<string>
-  /** Asks for a whole answer. */
+  /** Asks for a whole response. */
   ask: (url: string, fetch?: Fetch) => Promise<string>
   errors: Record<'RateLimitError' | 'InternalServerError' | 'APIConnectionError', ErrorClass>
   /** A stream's beginning, up to its first text "Hel". */
   begin: string
   /** The rest, with the text "lo". */
   rest: string
-  /** The whole answer "Hello". */
-  answer: object
+  /** The whole response "Hello". */
+  response: object
   error: (type: string, message: string) => object
 }
 
@@ -41,7 +41,7 @@ export const OPENAI: Sdk = {
   errors: openaiModule,
   begin: ROLE + say('Hel'),
   rest: say('lo') + FINISH + DONE,
-  answer: {
+  response: {
     choices: [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }],
   },
   error: (type, message) => ({ error: { type, code: type, message } }),
@@ -80,7 +80,7 @@ export const ANTHROPIC: Sdk = {
     { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 5 } },
     { type: 'message_stop' },
   ),
-  answer: {
+  response: {
     type: 'message',
     role: 'assistant',
     content: [{ type: 'text', text: 'Hello' }],

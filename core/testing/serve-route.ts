@@ -7,10 +7,10 @@ export type RouteHandler = (request: Request) => Promise<Response>
 
 /** Serves a route handler over HTTP as Next.js and Hono do; `request.signal` says that the client has left. */
 export function serveRoute(handle: RouteHandler): Promise<CountingServer> {
-  return countConnections((incoming, outgoing) => void answer(handle, incoming, outgoing))
+  return countConnections((incoming, outgoing) => void reply(handle, incoming, outgoing))
 }
 
-async function answer(handle: RouteHandler, incoming: IncomingMessage, outgoing: ServerResponse) {
+async function reply(handle: RouteHandler, incoming: IncomingMessage, outgoing: ServerResponse) {
   const gone = new AbortController()
   outgoing.on('close', () => gone.abort())
   try {
@@ -21,7 +21,7 @@ async function answer(handle: RouteHandler, incoming: IncomingMessage, outgoing:
     outgoing.flushHeaders()
     await pipeline(Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), outgoing)
   } catch {
-    outgoing.destroy() // The client has left, or the answer broke off: it must not look complete.
+    outgoing.destroy() // The client has left, or the response broke off: it must not look complete.
   }
 }
 

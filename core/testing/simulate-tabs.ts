@@ -1,8 +1,8 @@
 import { createLimits } from '../retry/limits.ts'
 import { createFakeClock } from './fake-clock.ts'
 import { WHOLE } from './openai-events.ts'
-import { type FakeTrip, runTrip } from './run-trip.ts'
-import { answers, type Scripted, streams } from './scripted-upstream.ts'
+import { type FakeRequest, runRequest } from './run-request.ts'
+import { responses, type Scripted, streams } from './scripted-upstream.ts'
 
 export interface Simulation {
   tabs: number
@@ -23,21 +23,22 @@ export interface Simulated {
   arrivals: number[]
   /** Those of them that were not a tab's first. */
   retries: number
-  trips: FakeTrip[]
+  runningRequests: FakeRequest[]
   answered: number
 }
 
-/** A whole answer, at once. */
+/** A whole response, at once. */
 export const speaks: Scripted = streams([[0, WHOLE]])
 
 /** A limit that the first request meets at once, and all others until `Retry-After` is over. */
 export function coolsDown(retryAfterS: number): (atMs: number) => Scripted {
-  return (atMs) => (atMs < retryAfterS * 1000 ? answers(429, { 'retry-after': String(retryAfterS) }) : speaks)
+  return (atMs) =>
+    atMs < retryAfterS * 1000 ? responses(429, { 'retry-after': String(retryAfterS) }) : speaks
 }
 
 /** An upstream that answers so for so long. */
 export function isDown(forMs: number, status = 503): (atMs: number) => Scripted {
-  return (atMs) => (atMs < forMs ? answers(status) : speaks)
+  return (atMs) => (atMs < forMs ? responses(status) : speaks)
 }
 
 /** Many tabs ask the same upstream, on a fake clock. */
@@ -47,20 +48,22 @@ export async function simulateTabs(simulation: Simulation): Promise<Simulated> {
   const startedAt = clock.now()
   const random = createChance(seed)
   const limits = createLimits({ clock, random })
-  const trips: FakeTrip[] = []
+  const runningRequests: FakeRequest[] = []
   for (let tab = 0; tab < tabs; tab++) {
     const each: Scripted = (itsClock, signal) => upstream(clock.now() - startedAt)(itsClock, signal)
     const script = Array.from({ length: 20 }, () => each)
-    trips.push(runTrip(script, { clock, random, ...(shared ? { limits } : {}) }))
+    runningRequests.push(runRequest(script, { clock, random, ...(shared ? { limits } : {}) }))
     await clock.advance(apartMs)
   }
   await clock.advance(forMs - tabs * apartMs)
-  const arrivals = trips.flatMap(({ sentAt, startedAt: own }) => sentAt.map((at) => own + at - startedAt))
+  const arrivals = runningRequests.flatMap(({ sentAt, startedAt: own }) =>
+    sentAt.map((at) => own + at - startedAt),
+  )
   return {
     arrivals: arrivals.sort((a, b) => a - b),
-    retries: arrivals.length - trips.filter(({ sentAt }) => sentAt.length > 0).length,
-    trips,
-    answered: trips.filter(({ page }) => page.closed && page.response?.ok).length,
+    retries: arrivals.length - runningRequests.filter(({ sentAt }) => sentAt.length > 0).length,
+    runningRequests,
+    answered: runningRequests.filter(({ page }) => page.closed && page.response?.ok).length,
   }
 }
 

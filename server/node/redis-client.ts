@@ -36,7 +36,7 @@ export type RedisClient = NodeRedis | Ioredis
 /** The little that the store needs of a client, whichever it is. Replies are buffers. */
 export interface Redis {
   command: (args: Argument[]) => Promise<unknown>
-  subscribe: (channel: string, heard: (message: string) => void) => void
+  subscribe: (channel: string, received: (message: string) => void) => void
   unsubscribe: (channel: string) => void
   /** Closes the connection that listens. */
   close: () => void
@@ -64,9 +64,9 @@ function ofNodeRedis(client: NodeRedis): Redis {
   }
   return {
     command: (args) => client.sendCommand(args, { typeMapping: { [BLOB_STRING]: Buffer } }),
-    subscribe: (channel, heard) => {
+    subscribe: (channel, received) => {
       connected()
-        .then((duplicate) => duplicate.subscribe(channel, heard))
+        .then((duplicate) => duplicate.subscribe(channel, received))
         .catch(ignore)
     },
     unsubscribe: (channel) => {
@@ -93,8 +93,8 @@ function ofIoredis(client: Ioredis): Redis {
   }
   return {
     command: ([name, ...args]) => client.callBuffer(String(name), args),
-    subscribe: (channel, heard) => {
-      heardBy.set(channel, heard)
+    subscribe: (channel, received) => {
+      heardBy.set(channel, received)
       connected().subscribe(channel).catch(ignore)
     },
     unsubscribe: (channel) => {

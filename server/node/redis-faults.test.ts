@@ -7,7 +7,7 @@ import { hasRedis, type RedisServer, startRedis } from '../testing/start-redis.t
 import { redisStore } from './redis-store.ts'
 import { systemClock } from '../../core/clock.ts'
 
-// Servers of one app on one Redis, in real time: what a Redis that fails does to an answer.
+// Servers of one app on one Redis, in real time: what a Redis that fails does to a response.
 
 const PATH = '/api/streams'
 const WORDS = 60
@@ -31,10 +31,10 @@ describe.runIf(hasRedis)('Redis', () => {
     return openSite({ store, clock, upstream: controlledUpstream() })
   }
 
-  async function openAnswer(site: Site) {
+  async function openStream(site: Site) {
     const started = site.start({ conversation: 'c1', key: 'k' })
     const upstream = await site.upstream.request()
-    upstream.answer()
+    upstream.response()
     const response = await started
     const id = response.headers.get('x-streamkeeper-id') ?? ''
     return { upstream, id, body: readBody(response), url: `${PATH}/${id}?live=stream` }
@@ -43,9 +43,9 @@ describe.runIf(hasRedis)('Redis', () => {
   const events = [ROLE, ...Array.from({ length: WORDS }, (_, word) => say(` é😀 ${word}`)), FINISH, DONE]
   const whole = events.join('')
 
-  /** Says part of the answer, slowly enough that it is stored in many pieces. */
+  /** Says part of the response, slowly enough that it is stored in many pieces. */
   async function speak(
-    upstream: Awaited<ReturnType<typeof openAnswer>>['upstream'],
+    upstream: Awaited<ReturnType<typeof openStream>>['upstream'],
     from: number,
     to: number,
   ) {
@@ -70,7 +70,7 @@ describe.runIf(hasRedis)('Redis', () => {
 
     test.each([10, 50, 90, 100])('the second gives the same bytes to who joins at %i %%', async (percent) => {
       const [first, second] = [await openServer(), await openServer()]
-      const { upstream, body, url } = await openAnswer(first)
+      const { upstream, body, url } = await openStream(first)
       await speak(upstream, 0, percent / 100)
       const joined = second.get(url).then(readBody)
       if (percent < 100) await speak(upstream, percent / 100, 1)
@@ -80,7 +80,7 @@ describe.runIf(hasRedis)('Redis', () => {
 
     test('the second stops the answer of the first within a second, and the same key runs nothing', async () => {
       const [first, second] = [await openServer(), await openServer()]
-      const { upstream, body, url } = await openAnswer(first)
+      const { upstream, body, url } = await openStream(first)
       await speak(upstream, 0, 0.5)
       const there = second.get(url).then(readBody)
       const since = performance.now()
@@ -109,7 +109,7 @@ describe.runIf(hasRedis)('Redis', () => {
   test('that is killed and starts again with its data: who reads here misses nothing, and all of it is kept', async () => {
     redis = await startRedis('--appendonly', 'yes', '--appendfsync', 'always')
     const [first, second] = [await openServer(), await openServer()]
-    const { upstream, body, id, url } = await openAnswer(first)
+    const { upstream, body, id, url } = await openStream(first)
     await speak(upstream, 0, 0.3)
     await redis.kill()
     await speak(upstream, 0.3, 0.6)
@@ -123,7 +123,7 @@ describe.runIf(hasRedis)('Redis', () => {
   test('that loses all its data: who reads here misses nothing, others are told, and nothing wrong is given out', async () => {
     redis = await startRedis()
     const [first, second] = [await openServer(), await openServer()]
-    const { upstream, body, url } = await openAnswer(first)
+    const { upstream, body, url } = await openStream(first)
     await speak(upstream, 0, 0.3)
     const there = second.get(url).then(readBody)
     await speak(upstream, 0.3, 0.4)
@@ -141,7 +141,7 @@ describe.runIf(hasRedis)('Redis', () => {
   test('that is full: who reads here misses nothing, a start with a key is refused, and a reader is told', async () => {
     redis = await startRedis('--maxmemory-policy', 'noeviction')
     const [first, second] = [await openServer(), await openServer()]
-    const { upstream, body, url } = await openAnswer(first)
+    const { upstream, body, url } = await openStream(first)
     await speak(upstream, 0, 0.3)
     const client = createClient({ url: redis.url })
     await client.connect()
@@ -166,7 +166,7 @@ describe.runIf(hasRedis)('Redis', () => {
   test('that hangs for seconds: who reads here does not wait, and nothing is written twice', async () => {
     redis = await startRedis()
     const [first, second] = [await openServer(), await openServer()]
-    const { upstream, body, url } = await openAnswer(first)
+    const { upstream, body, url } = await openStream(first)
     await speak(upstream, 0, 0.3)
     redis.freeze(true)
     const since = performance.now()

@@ -105,10 +105,10 @@ export function redisStore(
       const isNew = await command('EVAL', CREATE, '1', record(id), info, String(ttlMs), JSON.stringify(lists))
       if (Number(isNew) === 0) throw new Error('Cannot create stream: its id is taken')
       // The stream is there before its key names it: whoever finds the key finds the stream, or knows that it is gone.
-      const taken = key === undefined ? id : await claim(owner, key, id, ttlMs)
-      if (taken !== id) await command('DEL', record(id))
+      const holder = key === undefined ? id : await claim(owner, key, id, ttlMs)
+      if (holder !== id) await command('DEL', record(id))
       else await Promise.all(lists.map((name) => enlist(name, id, ttlMs)))
-      return taken
+      return holder
     },
     write: async (id, version, { bytes = new Uint8Array(), info = '' }) => {
       const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -148,9 +148,9 @@ export function redisStore(
     const give = async (formerId: string) =>
       String(await command('EVAL', CLAIM, '1', name, id, formerId, String(ttlMs + KEY_MS)))
     for (let formerId = ''; ;) {
-      const taken = await give(formerId)
-      if (taken === id || Number(await command('EXISTS', record(taken))) === 1) return taken
-      formerId = taken
+      const holder = await give(formerId)
+      if (holder === id || Number(await command('EXISTS', record(holder))) === 1) return holder
+      formerId = holder
     }
   }
 

@@ -85,9 +85,9 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
       sweep()
       const added = insert.run(id, owner, conversation, key, info, ttlMs, clock.now())
       if (Number(added.changes) > 0) return id
-      const taken = key === null ? undefined : findKey.get(owner, key)
-      if (!taken) throw new Error('Cannot create stream: its id is taken')
-      return taken.id as string
+      const holder = key === null ? undefined : findKey.get(owner, key)
+      if (!holder) throw new Error('Cannot create stream: its id is taken')
+      return holder.id as string
     },
     write: async (id, version, { bytes, info = null, isEnd = false }) => {
       const size = bytes?.length ?? 0
@@ -133,10 +133,10 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
     close: () => database.close(),
   }
 
-  function inTransaction(work: () => boolean): boolean {
+  function inTransaction(task: () => boolean): boolean {
     database.exec('BEGIN IMMEDIATE')
     try {
-      const result = work()
+      const result = task()
       database.exec('COMMIT')
       return result
     } catch (error) {

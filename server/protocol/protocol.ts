@@ -14,10 +14,10 @@ export interface ProtocolContext {
   maxBytes: number
   origins?: string[] | '*' | undefined
   ingest?: boolean | undefined
-  waitUntil?: ((work: Promise<unknown>) => void) | undefined
+  waitUntil?: ((task: Promise<unknown>) => void) | undefined
 }
 
-type AsUser = (work: (owner: string) => Promise<Response>) => Promise<Response>
+type AsUser = (task: (owner: string) => Promise<Response>) => Promise<Response>
 
 const METHODS = 'GET, HEAD, POST, PUT, DELETE, OPTIONS'
 

@@ -15,7 +15,7 @@ import { serverSentEvents } from './server-sent-events.ts'
  * Answers a GET or HEAD.
  *
  * An error end is told after the last byte: the response's own error event comes as bytes that have no position, and then
- * the stream is closed. Where it has no such event, the answer is 410.
+ * the stream is closed. Where it has no such event, the response is 410.
  */
 export async function readStream(
   context: ProtocolContext,
@@ -46,7 +46,7 @@ export async function readStream(
     const head = state?.info.head ?? headOfIngest(info)
     if (!state || !head) {
       reader.close()
-      return state ? toldError(state) : problem(404, 'not_found', 'There is no such stream')
+      return state ? stateError(state) : problem(404, 'not_found', 'There is no such stream')
     }
     const { id } = source
     const isWhole = state.info.end?.kind === 'complete'
@@ -69,7 +69,7 @@ export async function readStream(
   if (live === null && step.kind !== 'gone' && !step.state.info.end) watchOver(context, source, length)
   const cursor =
     live === null ? {} : { 'stream-cursor': nextCursor(query.get('cursor'), clock.now(), Math.random) }
-  return answerOf(step, request, reader, source, cursor)
+  return responseOf(step, request, reader, source, cursor)
 }
 
 function closing(close: () => void, response: Response): Response {
@@ -78,7 +78,7 @@ function closing(close: () => void, response: Response): Response {
 }
 
 /** What there is of a stream from the reader's position on, and where it ends. */
-function answerOf(
+function responseOf(
   step: Step,
   request: Request,
   reader: StreamReader,
@@ -179,7 +179,7 @@ function metadata(source: Source, info: StreamInfo, length: number): Record<stri
 }
 
 /**
- * Answers are octets to Durable Streams clients, with the real type beside it: they take an event stream for the
+ * Responses are octets to Durable Streams clients, with the real type beside it: they take an event stream for the
  * protocol's own framing, and text in server-sent events would lose its carriage returns.
  */
 function contentType(info: StreamInfo): string {
@@ -190,7 +190,7 @@ function headOfIngest({ ingest }: StreamInfo) {
   return ingest && { status: 200, headers: { 'content-type': ingest.contentType } }
 }
 
-function toldError({ info }: SourceState): Response {
+function stateError({ info }: SourceState): Response {
   return info.end?.kind === 'error' ? gone(info.end) : problem(404, 'not_found', 'There is no such stream')
 }
 
@@ -206,12 +206,12 @@ function watchOver({ store, clock, waitUntil }: ProtocolContext, source: Source,
   if (!source.isRemote || watched.has(source.id)) return
   watched.add(source.id)
   const reader = openReader(source, length, { store, clock })
-  const work = reader
+  const task = reader
     .next(LEASE_MS + 2 * POLL_MS)
     .catch(() => {}) // The reader that comes next meets the store's fault itself.
     .then(() => {
       reader.close()
       watched.delete(source.id)
     })
-  waitUntil?.(work)
+  waitUntil?.(task)
 }

@@ -40,7 +40,7 @@ const PAUSE_MS = 1_000
 /**
  * Keeps streams on a Durable Streams server, whoever's it is.
  *
- * Each answer is one stream of octets there, and each write one append: its record and its bytes in a frame. `Stream-Seq`
+ * Each response is one stream of octets there, and each write one append: its record and its bytes in a frame. `Stream-Seq`
  * makes the server refuse a write that another has overtaken. Keys and lists are streams of ids.
  *
  * // [spec] https://github.com/durable-streams/durable-streams/blob/main/PROTOCOL.md
@@ -70,22 +70,22 @@ export function durableStreamsStore(
       const ttl = { 'stream-ttl': String(Math.ceil(ttlMs / 1000)) }
       const created = await request(place(id), { method: 'PUT', headers: ttl, body: frame }, [201, 200, 409])
       if (created.status !== 201) throw new Error('Cannot create stream: its id is taken')
-      const taken = key === undefined ? id : await claim(await digest('key', owner, key), id)
-      if (taken !== id) await request(place(id), { method: 'DELETE' }, [204, 404])
+      const holder = key === undefined ? id : await claim(await digest('key', owner, key), id)
+      if (holder !== id) await request(place(id), { method: 'DELETE' }, [204, 404])
       else for (const list of lists) await addLine(list, id)
-      return taken
+      return holder
     },
     write: async (id, version, { bytes = new Uint8Array(), info }) => {
       const frame = encodeFrame({ version: version + 1, ...(info === undefined ? {} : { info }), bytes })
       const seq = { 'stream-seq': sequence(version + 1) }
       const isNext = (await latest(id))?.version === version
       if (!isNext) return false
-      const answer = await request(
+      const response = await request(
         place(id),
         { method: 'POST', headers: seq, body: frame },
         [200, 204, 404, 409],
       )
-      if (!answer.ok) return false
+      if (!response.ok) return false
       listeners.call(id, version + 1)
       return true
     },
@@ -167,8 +167,8 @@ export function durableStreamsStore(
     if (last && from >= last.from) return last.bytes.subarray(from - last.from)
     const began = pieces.findLast((piece) => piece.from <= from)
     if (!began) throw new Error('Cannot read stream: its beginning is not known')
-    const answer = await request(`${place(id)}?offset=${began.offset}`, {}, [200])
-    const log = await readAtMost(answer, from - began.from + count + FRAMING)
+    const response = await request(`${place(id)}?offset=${began.offset}`, {}, [200])
+    const log = await readAtMost(response, from - began.from + count + FRAMING)
     return concat(decodeFrames(log, true).map(({ bytes }) => bytes)).subarray(from - began.from)
   }
 
@@ -176,8 +176,8 @@ export function durableStreamsStore(
   async function claim(list: string, id: string): Promise<string> {
     for (;;) {
       const lines = await readLines(list)
-      const taken = lines.at(-1)
-      if (taken !== undefined && (taken === id || (await latest(taken)))) return taken
+      const holder = lines.at(-1)
+      if (holder !== undefined && (holder === id || (await latest(holder)))) return holder
       if (await addLine(list, id, lines.length + 1)) return id
     }
   }
@@ -202,12 +202,12 @@ export function durableStreamsStore(
   }
 
   async function readPiece(where: string, offset: string) {
-    const answer = await request(`${where}?offset=${offset}`, {}, [200, 404, 410])
-    if (!answer.ok) return undefined
+    const response = await request(`${where}?offset=${offset}`, {}, [200, 404, 410])
+    if (!response.ok) return undefined
     return {
-      bytes: new Uint8Array(await answer.arrayBuffer()),
-      next: answer.headers.get('stream-next-offset') ?? offset,
-      isAll: answer.headers.get('stream-up-to-date') === 'true',
+      bytes: new Uint8Array(await response.arrayBuffer()),
+      next: response.headers.get('stream-next-offset') ?? offset,
+      isAll: response.headers.get('stream-up-to-date') === 'true',
     }
   }
 
@@ -221,8 +221,8 @@ export function durableStreamsStore(
         if (version !== 0 && stream.version !== version) listeners.call(id, stream.version)
         version = stream.version
         const live = `${place(id)}?offset=${stream.offset}&live=long-poll`
-        const answer = await send(live, { headers, signal })
-        await answer.body?.cancel()
+        const response = await send(live, { headers, signal })
+        await response.body?.cancel()
       } catch {
         // Readers ask by themselves meanwhile.
         await new Promise<void>((resolve) => clock.timer(PAUSE_MS, resolve))
@@ -236,15 +236,15 @@ export function durableStreamsStore(
       'content-type': 'application/octet-stream',
       ...(init.headers as Record<string, string>),
     }
-    const work = send(where, { ...init, headers: all })
-    const answer = await inTime(
+    const task = send(where, { ...init, headers: all })
+    const response = await inTime(
       clock,
       requestMs,
-      work,
+      task,
       'Cannot reach the Durable Streams server: no answer in time',
     )
-    if (expected.includes(answer.status)) return answer
-    throw new Error(`Cannot use the Durable Streams server: it answered ${answer.status}`)
+    if (expected.includes(response.status)) return response
+    throw new Error(`Cannot use the Durable Streams server: it answered ${response.status}`)
   }
 
   function place(name: string): string {

@@ -29,7 +29,7 @@ test('the reference server keeps an answer whose bytes another process gives out
     url: 'https://b.example/',
   })
   const upstream = await request()
-  upstream.answer()
+  upstream.response()
   const id = (await asked).headers.get('x-streamkeeper-id')
   const there = second
     .handle(new Request(`https://a.example/api/streams/${id}?live=stream`))
@@ -50,7 +50,7 @@ test.each([false, 'long-poll', 'sse'] as const)(
       url: 'https://b.example/',
     })
     const upstream = await request()
-    upstream.answer()
+    upstream.response()
     const where = (await asked).headers.get('content-location') ?? ''
     const pieces = [
       ROLE,
@@ -69,8 +69,8 @@ test.each([false, 'long-poll', 'sse'] as const)(
       upstream.end()
     }
     if (live === false) await push()
-    const answer = stream({ url: `${served.url}${where}`, offset: '-1', live })
-    const reading = answer.then((found) => buffer(found.bodyStream()))
+    const response = stream({ url: `${served.url}${where}`, offset: '-1', live })
+    const reading = response.then((found) => buffer(found.bodyStream()))
     if (live !== false) await push()
     const read = await reading
     expect(read.length).toBe(all.length)

@@ -5,10 +5,10 @@ export interface UpstreamRequest {
   url: string
   init: RequestInit
   /** Answers with headers, and a body that is still open. */
-  answer: (headers?: HeadersInit, status?: number) => void
+  response: (headers?: HeadersInit, status?: number) => void
   /** Answers at once, whole. */
-  answerWith: (response: Response) => void
-  /** The request fails without an answer. */
+  respondWith: (response: Response) => void
+  /** The request fails without a response. */
   fail: (error: unknown) => void
   push: (bytes: string | Uint8Array) => void
   end: () => void
@@ -57,9 +57,9 @@ export function controlledUpstream(): ControlledUpstream {
         const request: UpstreamRequest = {
           url: new Request(input).url,
           init,
-          answer: (headers = { 'content-type': 'text/event-stream' }, status = 200) =>
+          response: (headers = { 'content-type': 'text/event-stream' }, status = 200) =>
             resolve(new Response(body, { status, headers })),
-          answerWith: resolve,
+          respondWith: resolve,
           fail: reject,
           push: (bytes) =>
             controller?.enqueue(typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes),

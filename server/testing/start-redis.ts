@@ -43,7 +43,7 @@ export async function startRedis(...settings: string[]): Promise<RedisServer> {
       throw new Error('redis-server has ended')
     })
     died.catch(() => {})
-    await Promise.race([answers(port), died])
+    await Promise.race([responses(port), died])
   }
 
   const kill = async () => {
@@ -89,7 +89,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Resolves as soon as it answers a PING. */
-async function answers(port: number): Promise<void> {
+async function responses(port: number): Promise<void> {
   for (;;) {
     const isUp = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1')

@@ -159,15 +159,15 @@ export function describeStore(name: string, open: () => Promise<OpenedStore> | O
 
     test('a watcher hears of a write, with its version, until it is ended', async () => {
       const id = await add()
-      const heard = deferred<number>()
+      const received = deferred<number>()
       let calls = 0
       const end = store().watch(id, (version) => {
         calls++
-        heard.resolve(version)
+        received.resolve(version)
       })
       await opened.ready?.()
       await (opened.other ?? store()).write(id, 1, { bytes: bytesOf('x') })
-      if (opened.hearsOthers !== false || !opened.other) expect(await heard.promise).toBe(2)
+      if (opened.hearsOthers !== false || !opened.other) expect(await received.promise).toBe(2)
       end()
       const before = calls
       await store().write(id, 2, { bytes: bytesOf('y') })

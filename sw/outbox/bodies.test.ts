@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createBodies } from './bodies.ts'
-import type { Body } from './letters.ts'
+import type { Body } from './message-cache.ts'
 
 const bytes = (size: number) => new ArrayBuffer(size)
 

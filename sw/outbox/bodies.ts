@@ -1,4 +1,4 @@
-import { type Body, SMALL } from './letters.ts'
+import { type Body, SMALL } from './message-cache.ts'
 
 /** Bodies that are likely to be sent next, in memory; each is given once. What is not here is read when it is sent. */
 export interface Bodies {

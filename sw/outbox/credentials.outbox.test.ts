@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { answers } from '../../core/testing/scripted-upstream.ts'
+import { responses } from '../../core/testing/scripted-upstream.ts'
 import { createFakeDevice } from '../testing/fake-device.ts'
 import { created, noNetwork, type Received } from '../testing/fake-upstream.ts'
 
 const OLD = { authorization: 'Bearer old' }
 const NEW = { Authorization: 'Bearer new' }
 const onlyNew = ({ headers }: Received) =>
-  headers.get('authorization') === 'Bearer new' ? created() : answers(401)
+  headers.get('authorization') === 'Bearer new' ? created() : responses(401)
 
 test('401: a page is asked, followers wait, and what it gives is used in their order', async () => {
   const device = createFakeDevice()
@@ -38,12 +38,12 @@ test('401: a page is asked, followers wait, and what it gives is used in their o
     { attempts: 1 },
   ])
   // The page is asked for the first, and what it gives is used for the next at once.
-  expect(device.told().filter((status) => status === 'save_needs_auth')).toHaveLength(2)
+  expect(device.emitted().filter((status) => status === 'save_needs_auth')).toHaveLength(2)
 })
 
 test('401 tells once that it needs credentials, over worker restarts, too', async () => {
   const device = createFakeDevice()
-  device.upstream.otherwise = () => answers(401)
+  device.upstream.otherwise = () => responses(401)
   const first = device.boot()
   await first.save('/api/a', 'm1')
   await device.advance(1_000)
@@ -51,13 +51,13 @@ test('401 tells once that it needs credentials, over worker restarts, too', asyn
   device.boot()
   await device.advance(1_000)
   expect(device.upstream.received).toHaveLength(2)
-  expect(device.told()).toEqual(['save_queued', 'save_needs_auth'])
+  expect(device.emitted()).toEqual(['save_queued', 'save_needs_auth'])
 })
 
 test('what a page gives is stored nowhere', async () => {
   const device = createFakeDevice()
   device.upstream.otherwise = ({ headers }) =>
-    headers.get('authorization') === 'Bearer new' ? answers(503) : answers(401)
+    headers.get('authorization') === 'Bearer new' ? responses(503) : responses(401)
   device.askAuth = () => Promise.resolve(NEW)
   const worker = device.boot()
   await worker.save('/api/a?q=querysecret', 'm1', { headers: OLD })
@@ -70,30 +70,30 @@ test('what a page gives is stored nowhere', async () => {
 
 test('nothing that is told or asked names a header, a query or a body', async () => {
   const device = createFakeDevice()
-  device.upstream.otherwise = () => answers(401)
+  device.upstream.otherwise = () => responses(401)
   const worker = device.boot()
   await worker.save('/api/a?q=querysecret', 'bodysecret', { headers: OLD })
   await device.advance(10)
-  device.caches.lose()
+  device.caches.loseAll()
   await worker.outbox.drain('flush')
-  const told = JSON.stringify([device.statuses, device.questions, await worker.outbox.list()])
-  expect(told).not.toMatch(/Bearer|querysecret|bodysecret/)
+  const emitted = JSON.stringify([device.statuses, device.questions, await worker.outbox.list()])
+  expect(emitted).not.toMatch(/Bearer|querysecret|bodysecret/)
 })
 
 test('403 with new headers that work is sent', async () => {
   const device = createFakeDevice()
-  device.upstream.script['/api/a'] = [answers(403)]
+  device.upstream.script['/api/a'] = [responses(403)]
   device.askAuth = () => Promise.resolve(NEW)
   const worker = device.boot()
   await worker.save('/api/a', 'm1', { headers: OLD })
   await device.advance(0)
-  expect(device.told()).toEqual(['save_queued', 'save_sent'])
+  expect(device.emitted()).toEqual(['save_queued', 'save_sent'])
   expect(device.questions).toHaveLength(1)
 })
 
 test('headers that no request takes are as good as none: the message stays', async () => {
   const device = createFakeDevice()
-  device.upstream.script['/api/a'] = [answers(401)]
+  device.upstream.script['/api/a'] = [responses(401)]
   device.askAuth = () => Promise.resolve({ 'not a header': 'x' })
   const worker = device.boot()
   await worker.save('/api/a', 'm1')
@@ -109,14 +109,14 @@ test('sealed headers that are lost: what the page gives is used, in its place', 
   await first.save('/api/a', 'm2', { headers: OLD })
   await device.advance(0)
   first.kill()
-  device.database.lose()
+  device.database.loseAll()
   device.upstream.otherwise = onlyNew
   device.upstream.received.length = 0
   device.askAuth = () => Promise.resolve(NEW)
   device.boot()
   await device.advance(0)
   expect(device.upstream.bodies()).toEqual(['m1', 'm2'])
-  expect(device.told().slice(-5)).toEqual([
+  expect(device.emitted().slice(-5)).toEqual([
     'outbox_restored',
     'save_needs_auth',
     'save_sent',
@@ -126,8 +126,8 @@ test('sealed headers that are lost: what the page gives is used, in its place', 
 })
 
 test.each([
-  ['401', answers(401), 'needs_auth'],
-  ['a dead letter that holds', answers(400), 'dead'],
+  ['401', responses(401), 'needs_auth'],
+  ['a dead letter that holds', responses(400), 'dead'],
 ])('%s stops those that were stored before it was sent, too', async (_name, refusal, state) => {
   const device = createFakeDevice()
   device.upstream.otherwise = noNetwork

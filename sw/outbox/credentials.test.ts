@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { createFakeClock } from '../../core/testing/fake-clock.ts'
 import { makeEntry } from '../testing/make-entry.ts'
-import { createCredentials, type GivenHeaders } from './credentials.ts'
+import { createCredentials, type ProvidedHeaders } from './credentials.ts'
 
 const OLD = { Authorization: 'old' }
 const NEW = { Authorization: 'new' }
 
 /** Pages that answer with one thing after the other. */
-function ask(...answers: (GivenHeaders | null | (() => Promise<GivenHeaders | null>))[]) {
+function ask(...responses: (ProvidedHeaders | null | (() => Promise<ProvidedHeaders | null>))[]) {
   const clock = createFakeClock()
   const triggers = { wokenAt: 0, flushedAt: 0 }
   const questions: string[] = []
@@ -23,8 +23,8 @@ function ask(...answers: (GivenHeaders | null | (() => Promise<GivenHeaders | nu
     principal: { current: () => who, changes: () => changes },
     askAuth: async ({ entryId }) => {
       questions.push(entryId)
-      const answer = answers.shift() ?? null
-      return typeof answer === 'function' ? answer() : answer
+      const response = responses.shift() ?? null
+      return typeof response === 'function' ? response() : response
     },
   })
   return { clock, triggers, questions, credentials, signIn }
@@ -72,14 +72,14 @@ test('after half a minute it is asked again', async () => {
 test('what was given is used at once for messages that are older, and for those only', async () => {
   const { clock, credentials } = ask(NEW)
   const older = makeEntry('1', { createdAt: clock.now() - 1 })
-  expect(await credentials.given(older)).toBeNull()
+  expect(await credentials.provided(older)).toBeNull()
   await credentials.ask(older, null)
-  expect(await credentials.given(older)).toBe(NEW)
-  expect(await credentials.given(makeEntry('2', { createdAt: clock.now() }))).toBeNull()
-  expect(await credentials.given({ ...older, url: 'https://api.example/a' })).toBeNull()
-  expect(await credentials.given({ ...older, principal: 'ada' })).toBeNull()
+  expect(await credentials.provided(older)).toBe(NEW)
+  expect(await credentials.provided(makeEntry('2', { createdAt: clock.now() }))).toBeNull()
+  expect(await credentials.provided({ ...older, url: 'https://api.example/a' })).toBeNull()
+  expect(await credentials.provided({ ...older, principal: 'ada' })).toBeNull()
   credentials.forget()
-  expect(await credentials.given(older)).toBeNull()
+  expect(await credentials.provided(older)).toBeNull()
 })
 
 describe('S12 what a page gives counts for who was signed in all the while', () => {
@@ -88,13 +88,13 @@ describe('S12 what a page gives counts for who was signed in all the while', () 
     ['somebody else, and back', ['bob', null]],
     ['nobody but her, anew', [null]],
   ])('%s signs in before the answer: it is dropped', async (_name, names) => {
-    let give = (_headers: GivenHeaders) => {}
+    let give = (_headers: ProvidedHeaders) => {}
     const { credentials, signIn } = ask(() => new Promise((resolve) => (give = resolve)))
     const asking = credentials.ask(makeEntry('1'), null)
     for (const name of names) signIn(name)
     give(NEW)
     expect(await asking).toBeNull()
-    expect(await credentials.given(makeEntry('1', { createdAt: 0 }))).toBeNull()
+    expect(await credentials.provided(makeEntry('1', { createdAt: 0 }))).toBeNull()
   })
 
   test('no page is asked about one whose sender is not signed in', async () => {

@@ -1,67 +1,67 @@
 import type { Clock } from '../../core/clock.ts'
-import type { AuthQuestion } from '../ask-auth.ts'
-import type { Principal } from '../principal.ts'
+import type { AuthQuestion } from '../page/ask-auth.ts'
+import type { Principal } from '../page/principal.ts'
 import { type Entry, ownerOf } from './entry.ts'
-import type { Triggers } from './life.ts'
+import type { Triggers } from './transitions.ts'
 
-export type GivenHeaders = Record<string, string>
+export type ProvidedHeaders = Record<string, string>
 
 /** What pages give for messages whose own credentials are lost, refused or too old. Kept in memory only. */
 export interface Credentials {
   /** What was given since this message came, for its origin. */
-  given: (entry: Entry) => Promise<GivenHeaders | null>
+  provided: (entry: Entry) => Promise<ProvidedHeaders | null>
   /**
    * Asks a page, once for all messages to an origin that ask at about the same time.
    *
    * @param refused what was given before and did not help
    */
-  ask: (entry: Entry, refused: GivenHeaders | null) => Promise<GivenHeaders | null>
+  ask: (entry: Entry, refused: ProvidedHeaders | null) => Promise<ProvidedHeaders | null>
   forget: () => void
 }
 
 export interface CredentialsContext {
   clock: Clock
-  askAuth: (question: AuthQuestion) => Promise<GivenHeaders | null>
+  askAuth: (question: AuthQuestion) => Promise<ProvidedHeaders | null>
   triggers: Triggers
   principal: Pick<Principal, 'current' | 'changes'>
 }
 
-/** An answer counts for all who ask within so long; no answer, too, unless a page or the network has come since. ms. */
+/** A response counts for all who ask within so long; no response, too, unless a page or the network has come since. ms. */
 const FRESH_MS = 30_000
 
 export function createCredentials({ clock, askAuth, triggers, principal }: CredentialsContext): Credentials {
   /** By person and origin. */
-  const asked = new Map<string, { at: number; answer: Promise<GivenHeaders | null> }>()
+  const asked = new Map<string, { at: number; reply: Promise<ProvidedHeaders | null> }>()
 
   return {
-    given: async (entry) => {
+    provided: async (entry) => {
       const last = asked.get(keyOf(entry))
-      return last && last.at > entry.createdAt ? last.answer : null
+      return last && last.at > entry.createdAt ? last.reply : null
     },
     ask: async (entry, refused) => {
       const { id, url, conversation } = entry
       const key = keyOf(entry)
       const last = asked.get(key)
       if (last && Math.abs(clock.now() - last.at) < FRESH_MS) {
-        const answer = await last.answer
-        if (answer && answer !== refused) return answer
+        const reply = await last.reply
+        if (reply && reply !== refused) return reply
         // Somebody else, who waited for it too, may have asked again meanwhile.
         const newer = asked.get(key)
-        if (newer && newer !== last) return newer.answer
+        if (newer && newer !== last) return newer.reply
         if (last.at >= Math.max(triggers.wokenAt, triggers.flushedAt)) return null
       }
       const changes = principal.changes()
       if (principal.current() !== ownerOf(entry)) return null
-      const answer = askAuth({ origin: new URL(url).origin, url, entryId: id, conversation }).then(
+      const reply = askAuth({ origin: new URL(url).origin, url, entryId: id, conversation }).then(
         (headers) => {
           if (principal.changes() === changes) return headers
           // Somebody else has signed in since, and may be who answered.
-          if (asked.get(key)?.answer === answer) asked.delete(key)
+          if (asked.get(key)?.reply === reply) asked.delete(key)
           return null
         },
       )
-      asked.set(key, { at: clock.now(), answer })
-      return answer
+      asked.set(key, { at: clock.now(), reply })
+      return reply
     },
     forget: () => asked.clear(),
   }

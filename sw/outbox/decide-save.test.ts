@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { decideSave, type SaveAnswer, saveBackoff } from './decide-save.ts'
+import { decideSave, type SaveResponse, saveBackoff } from './decide-save.ts'
 
-const answer = (status: number, more: Partial<SaveAnswer> = {}): SaveAnswer => ({
+const response = (status: number, more: Partial<SaveResponse> = {}): SaveResponse => ({
   status,
   contentType: 'application/json',
   text: '{}',
@@ -33,7 +33,7 @@ describe('decideSave()', () => {
     [511, 'stay'],
     [529, 'stay'],
   ])('%i: %s', (status, expected) => {
-    expect(decideSave(answer(status), rules).do).toBe(expected)
+    expect(decideSave(response(status), rules).do).toBe(expected)
   })
 
   test.each([
@@ -46,7 +46,7 @@ describe('decideSave()', () => {
     [500, 'upstream_error'],
     [400, 'upstream_error'],
   ])('%i is %s', (status, code) => {
-    expect(decideSave(answer(status), rules)).toMatchObject({ code })
+    expect(decideSave(response(status), rules)).toMatchObject({ code })
   })
 
   test('no answer stays', () => {
@@ -63,7 +63,7 @@ describe('decideSave()', () => {
     ['text/plain', ['Text/*'], 'sent'],
     ['application/json', ['text/*'], 'stay'],
   ])('a 200 of type %j where %j is accepted: %s', (contentType, accept, expected) => {
-    expect(decideSave(answer(200, { contentType }), { ...rules, accept }).do).toBe(expected)
+    expect(decideSave(response(200, { contentType }), { ...rules, accept }).do).toBe(expected)
   })
 
   test.each([
@@ -75,12 +75,12 @@ describe('decideSave()', () => {
     ['application/vnd.api+json', ['Application/*+json; ext=bulk']],
     ['image/svg+xml', ['image/*']],
   ])('S7 a 200 of type %j matches accept %j', (contentType, accept) => {
-    expect(decideSave(answer(200, { contentType }), { ...rules, accept }).do).toBe('sent')
+    expect(decideSave(response(200, { contentType }), { ...rules, accept }).do).toBe('sent')
   })
 
   test('S7 and nothing else does: a plus and a dot stand for themselves', () => {
     for (const accept of [['application/.*'], ['applicationx+json'], ['text/*']]) {
-      expect(decideSave(answer(200), { ...rules, accept }).do).toBe('stay')
+      expect(decideSave(response(200), { ...rules, accept }).do).toBe('stay')
     }
   })
 
@@ -92,7 +92,7 @@ describe('decideSave()', () => {
     [403, 'application/json', false],
     [403, 'text/html; charset=utf-8', true],
   ])('S10 %i of type %j: a page is asked', (status, contentType, isForeign) => {
-    expect(decideSave(answer(status, { contentType }), rules)).toMatchObject({ do: 'ask', isForeign })
+    expect(decideSave(response(status, { contentType }), rules)).toMatchObject({ do: 'ask', isForeign })
   })
 
   test.each([
@@ -107,12 +107,12 @@ describe('decideSave()', () => {
   ])(
     'S10 %i of type %j: dead, at once unless somebody else may have said it',
     (status, contentType, isForeign) => {
-      expect(decideSave(answer(status, { contentType }), rules)).toMatchObject({ do: 'dead', isForeign })
+      expect(decideSave(response(status, { contentType }), rules)).toMatchObject({ do: 'dead', isForeign })
     },
   )
 
   test('S10 what the API is known to answer is its own', () => {
-    const html = answer(404, { contentType: 'text/html' })
+    const html = response(404, { contentType: 'text/html' })
     expect(decideSave(html, { ...rules, accept: ['text/html'] })).toMatchObject({
       do: 'dead',
       isForeign: false,
@@ -130,18 +130,18 @@ describe('decideSave()', () => {
     [204, '', 'sent'],
   ])('S11 a %i that says %j is %s', (status, text, expected) => {
     const refused = ['errors', 'ok=false', 'status.code=REFUSED']
-    expect(decideSave(answer(status, { text }), { ...rules, refused }).do).toBe(expected)
+    expect(decideSave(response(status, { text }), { ...rules, refused }).do).toBe(expected)
   })
 
   test('whatever comes from elsewhere is no answer of the API’s', () => {
     for (const status of [200, 400, 401]) {
-      expect(decideSave(answer(status, { isElsewhere: true }), rules).do).toBe('stay')
+      expect(decideSave(response(status, { isElsewhere: true }), rules).do).toBe('stay')
     }
   })
 
   test('the status for duplicates counts as sent, and no other', () => {
-    expect(decideSave(answer(409), { ...rules, duplicateStatus: 409 }).do).toBe('sent')
-    expect(decideSave(answer(422), { ...rules, duplicateStatus: 409 }).do).toBe('dead')
+    expect(decideSave(response(409), { ...rules, duplicateStatus: 409 }).do).toBe('sent')
+    expect(decideSave(response(422), { ...rules, duplicateStatus: 409 }).do).toBe('dead')
   })
 })
 
@@ -149,7 +149,7 @@ describe('decideSave() with whenUnsure: hold', () => {
   const hold = { ...rules, whenUnsure: 'hold' } as const
 
   test.each([408, 500, 502, 504])('%i may hide a message that arrived', (status) => {
-    expect(decideSave(answer(status), hold)).toMatchObject({ do: 'dead', code: 'unsure' })
+    expect(decideSave(response(status), hold)).toMatchObject({ do: 'dead', code: 'unsure' })
   })
 
   test('so may no answer at all', () => {
@@ -165,13 +165,13 @@ describe('decideSave() with whenUnsure: hold', () => {
     [503, 'stay'],
     [529, 'stay'],
   ])('%i is sure: %s', (status, expected) => {
-    const decision = decideSave(answer(status), hold)
+    const decision = decideSave(response(status), hold)
     expect(decision.do).toBe(expected)
     expect(decision).not.toMatchObject({ code: 'unsure' })
   })
 
   test('so is a page of somebody else’s', () => {
-    expect(decideSave(answer(200, { contentType: 'text/html' }), hold).do).toBe('stay')
+    expect(decideSave(response(200, { contentType: 'text/html' }), hold).do).toBe('stay')
   })
 })
 

@@ -1,12 +1,12 @@
 import type { Random } from '../../core/clock.ts'
-import { codeOfStatus, type FailureCode } from '../../core/protocol/failure.ts'
+import { codeOfStatus, type FailureCode } from '../../core/messages/failure.ts'
 import { matches } from '../../core/options/matcher.ts'
 import { parseJson } from '../../core/providers/inspection/event-reader.ts'
 import { backoff } from '../../core/retry/backoff.ts'
 import type { SaveRecord } from './entry.ts'
 
 /** The HTTP response to a saved message. */
-export interface SaveAnswer {
+export interface SaveResponse {
   status: number
   /** Lower case, as the header has it; empty when there is none. */
   contentType: string
@@ -16,7 +16,7 @@ export interface SaveAnswer {
   /** A redirect led to another origin, or turned the request into a GET: no response of the API's to the message. */
   isElsewhere: boolean
   /** How long the server asks us to wait, ms. */
-  hintMs?: number | undefined
+  retryHintMs?: number | undefined
 }
 
 /**
@@ -48,15 +48,15 @@ const OFTEN_FOREIGN = new Set([403, 404, 407])
 const UNSURE = new Set([408, 500, 502, 504])
 
 /** Judges one try; `null`: no response came. */
-export function decideSave(answer: SaveAnswer | null, rules: Rules): SaveDecision {
+export function decideSave(response: SaveResponse | null, rules: Rules): SaveDecision {
   const { accept, refused = [], duplicateStatus, whenUnsure } = rules
-  if (whenUnsure === 'hold' && (!answer || UNSURE.has(answer.status))) {
+  if (whenUnsure === 'hold' && (!response || UNSURE.has(response.status))) {
     return { do: 'dead', code: 'unsure', isForeign: false }
   }
-  if (!answer) return { do: 'stay', code: 'network_error' }
-  const { status, contentType, text } = answer
+  if (!response) return { do: 'stay', code: 'network_error' }
+  const { status, contentType, text } = response
   const code = codeOfStatus(status)
-  if (answer.isElsewhere) return { do: 'stay', code }
+  if (response.isElsewhere) return { do: 'stay', code }
   if (status === duplicateStatus) return { do: 'sent' }
   if (status < 300) {
     if (!isAccepted(contentType, accept)) return { do: 'stay', code }
@@ -67,7 +67,7 @@ export function decideSave(answer: SaveAnswer | null, rules: Rules): SaveDecisio
   const isForeign =
     (OFTEN_FOREIGN.has(status) && !isAccepted(contentType, accept)) ||
     // Perhaps of the GET that a redirect made of it.
-    (answer.isRedirected && (status === 404 || status === 405))
+    (response.isRedirected && (status === 404 || status === 405))
   return { do: STALE.has(status) ? 'ask' : 'dead', code, isForeign }
 }
 
@@ -87,6 +87,9 @@ function asPattern(type: string): RegExp {
 }
 
 /** The wait after `failures` tries in a row came to nothing, ms: 1 s doubling to 5 min, ±20 %, never less than a hint. */
-export function saveBackoff(failures: number, hintMs: number | undefined, random: Random): number {
-  return Math.max(Math.round(backoff(failures - 1, 1_000, 300_000) * (0.8 + 0.4 * random())), hintMs ?? 0)
+export function saveBackoff(failures: number, retryHintMs: number | undefined, random: Random): number {
+  return Math.max(
+    Math.round(backoff(failures - 1, 1_000, 300_000) * (0.8 + 0.4 * random())),
+    retryHintMs ?? 0,
+  )
 }

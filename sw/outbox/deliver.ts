@@ -1,15 +1,15 @@
 import type { Clock, Random } from '../../core/clock.ts'
-import type { FailureCode } from '../../core/protocol/failure.ts'
-import type { SaveStatus, Untold } from '../../core/protocol/status.ts'
-import type { Waiters } from './acceptance.ts'
-import type { Credentials, GivenHeaders } from './credentials.ts'
+import type { FailureCode } from '../../core/messages/failure.ts'
+import type { SaveStatus, NewStatus } from '../../core/messages/status.ts'
+import type { Waiters } from './save-response.ts'
+import type { Credentials, ProvidedHeaders } from './credentials.ts'
 import { decideSave, saveBackoff, type SaveDecision } from './decide-save.ts'
-import type { Turn } from './drain.ts'
+import type { Slot } from './drain.ts'
 import { type Entry, ownerOf, type Progress, type State } from './entry.ts'
-import { sizeOf } from './letters.ts'
-import { isHolding, move } from './life.ts'
+import { sizeOf } from './message-cache.ts'
+import { isHolding, move } from './transitions.ts'
 import { NO_SECRETS, type Secrets } from './seal.ts'
-import { getAs, isReachable, type ReadAnswer, sendRecord, trySend } from './send-save.ts'
+import { getAs, isReachable, type ReadSaveResponse, sendRecord, trySend } from './send-save.ts'
 import type { Store } from './store.ts'
 
 export interface DeliverContext {
@@ -22,7 +22,7 @@ export interface DeliverContext {
   openSecrets: (entry: Entry) => Promise<Secrets | undefined>
   /** True if its sender is signed in. */
   isOwn: (entry: Entry) => boolean
-  report: (status: Untold<SaveStatus>, clientId: string) => void
+  emit: (status: NewStatus<SaveStatus>, clientId: string) => void
   maxAgeMs: number
   waiters: Waiters
 }
@@ -42,11 +42,11 @@ const COOKIES_MS = 3_600_000
  * @returns whether it is out of the way, so that those behind it may go
  * @throws when the storage refuses: then nothing is known, and nothing more is tried
  */
-export async function deliver(found: Entry, turn: Turn, context: DeliverContext): Promise<boolean> {
+export async function deliver(found: Entry, slot: Slot, context: DeliverContext): Promise<boolean> {
   const { clock, store, credentials, waiters } = context
   const { id, whenUnsure } = found
   let entry = found
-  /** Another worker has had it since this one has read the ledger. */
+  /** Another worker has had it since this one has read the message index. */
   let isTaken = false
 
   const to = async (state: State, progress: Partial<Progress> = {}) => {
@@ -54,18 +54,18 @@ export async function deliver(found: Entry, turn: Turn, context: DeliverContext)
     if (changed) entry = changed
     return changed?.state === state
   }
-  const tell = (status: SaveStatus['status'], code?: FailureCode) => {
+  const emit = (status: SaveStatus['status'], code?: FailureCode) => {
     if (!context.isOwn(entry)) return
     const { conversation, attempts, retryAt, clientId } = entry
     const when = status === 'save_retry' ? { retryAt } : {}
-    context.report({ status, entryId: id, conversation, attempts, ...when, ...(code && { code }) }, clientId)
+    context.emit({ status, entryId: id, conversation, attempts, ...when, ...(code && { code }) }, clientId)
   }
 
   const finish = async (attempts: number) => {
     entry = { ...entry, attempts }
     const { isGone, wasThere } = store.remove(id)
     // Another worker that sent it has told so, too.
-    turn.behind(wasThere.then((isNews) => isNews && tell('save_sent')))
+    slot.behind(wasThere.then((isNews) => isNews && emit('save_sent')))
     try {
       await isGone
     } catch (error) {
@@ -74,47 +74,49 @@ export async function deliver(found: Entry, turn: Turn, context: DeliverContext)
     }
     return true
   }
-  const bury = async (code: FailureCode, progress: Partial<Progress> = {}) => {
-    if (await to('dead', { code, ...progress })) tell('save_dead', code)
+  const moveToDeadLetters = async (code: FailureCode, progress: Partial<Progress> = {}) => {
+    if (await to('dead', { code, ...progress })) emit('save_dead', code)
     return !isHolding(entry)
   }
   const needAuth = async () => {
     const isNews = entry.state !== 'needs_auth' && found.state !== 'needs_auth'
-    if ((await to('needs_auth', { triedAt: clock.now() })) && isNews) tell('save_needs_auth')
+    if ((await to('needs_auth', { triedAt: clock.now() })) && isNews) emit('save_needs_auth')
   }
   const isOver = () => clock.now() - entry.createdAt >= context.maxAgeMs
-  const fail = async (code: FailureCode, progress: Partial<Progress>, hintMs?: number) => {
-    if (isOver()) return bury(code, progress)
+  const fail = async (code: FailureCode, progress: Partial<Progress>, retryHintMs?: number) => {
+    if (isOver()) return moveToDeadLetters(code, progress)
     const failures = entry.failures + 1
-    const waitMs = saveBackoff(failures, hintMs, context.random)
+    const waitMs = saveBackoff(failures, retryHintMs, context.random)
     // Whatever the server says: no message waits beyond its age.
     const retryAt = Math.min(clock.now() + waitMs, entry.createdAt + context.maxAgeMs)
     if (await to('waiting', { foreignAt: undefined, ...progress, code, failures, retryAt })) {
-      tell('save_retry', code)
+      emit('save_retry', code)
     }
     return false
   }
   const refuse = async (
     { code, isForeign }: { code: FailureCode; isForeign: boolean },
     progress: Partial<Progress>,
-    hintMs?: number,
+    retryHintMs?: number,
   ) => {
     const foreignAt = entry.foreignAt ?? clock.now()
     const isBelieved = !isForeign || clock.now() - foreignAt >= FOREIGN_MS
-    return isBelieved ? bury(code, progress) : fail(code, { ...progress, foreignAt }, hintMs)
+    return isBelieved
+      ? moveToDeadLetters(code, progress)
+      : fail(code, { ...progress, foreignAt }, retryHintMs)
   }
 
   if (found.isSent) return finish(found.attempts)
 
   const isOther = ({ state, triedAt }: Entry) => state !== entry.state || triedAt !== entry.triedAt
 
-  const [body, known, whatIsGiven] = await Promise.all([
+  const [body, known, whatIsProvided] = await Promise.all([
     store.body(id),
     context.openSecrets(entry),
-    credentials.given(entry),
+    credentials.provided(entry),
   ])
-  let given = whatIsGiven
-  const isReady = body && known && whenUnsure !== 'hold' && (given || !isDoubtful(entry, clock.now()))
+  let provided = whatIsProvided
+  const isReady = body && known && whenUnsure !== 'hold' && (provided || !isDoubtful(entry, clock.now()))
   // What is ready is looked at once, when it is sent.
   if (!isReady) {
     const stored = await store.change(id, () => undefined)
@@ -124,34 +126,35 @@ export async function deliver(found: Entry, turn: Turn, context: DeliverContext)
   if (!body) {
     // The message goes first when an entry is removed: this one was sent.
     if (entry.state === 'sending') return finish(entry.attempts)
-    if (entry.code === 'storage_unavailable') return bury(entry.code)
+    if (entry.code === 'storage_unavailable') return moveToDeadLetters(entry.code)
     // Another worker may be storing it just now; lost is what is not there the next time.
     const triedAt = clock.now()
     await to('waiting', { code: 'storage_unavailable', triedAt, retryAt: triedAt + LOOK_AGAIN_MS })
     return false
   }
   // Another life of this worker sent it, and did not see what came of it.
-  if (whenUnsure === 'hold' && entry.state === 'sending') return bury('unsure')
+  if (whenUnsure === 'hold' && entry.state === 'sending') return moveToDeadLetters('unsure')
 
   if (!known && entry.hasQuery) {
-    return bury('storage_unavailable', { preview: 'Its query cannot be read any more' })
+    return moveToDeadLetters('storage_unavailable', { preview: 'Its query cannot be read any more' })
   }
   const isIncomplete = !known && (mayIdentify(entry) || entry.state === 'needs_auth')
-  if (!given && (isIncomplete || isDoubtful(entry, clock.now()))) {
+  if (!provided && (isIncomplete || isDoubtful(entry, clock.now()))) {
     await needAuth()
-    given = await turn.aside(credentials.ask(entry, null))
-    if (!given) return isOver() && bury(known ? (entry.code ?? 'network_error') : 'storage_unavailable')
+    provided = await slot.aside(credentials.ask(entry, null))
+    if (!provided)
+      return isOver() && moveToDeadLetters(known ? (entry.code ?? 'network_error') : 'storage_unavailable')
   }
   const secrets = known ?? NO_SECRETS
   const triedAt = clock.now()
   const reach = () => isReachable(clock, context.fetch, entry.url)
-  if (whenUnsure === 'hold' && !(await turn.connected(reach))) {
+  if (whenUnsure === 'hold' && !(await slot.connected(reach))) {
     return fail('network_error', { triedAt })
   }
 
   /** `undefined`: it did not go out. */
-  const send = (headers: GivenHeaders | null): Promise<{ answer: ReadAnswer | null } | undefined> =>
-    turn.connected(async () => {
+  const send = (headers: ProvidedHeaders | null): Promise<{ result: ReadSaveResponse | null } | undefined> =>
+    slot.connected(async () => {
       const changed = await store.change(id, (current) => {
         isTaken = isOther(current)
         return isTaken ? undefined : move(current, 'sending', { triedAt: clock.now() })
@@ -160,7 +163,7 @@ export async function deliver(found: Entry, turn: Turn, context: DeliverContext)
       entry = changed
       if (!context.isOwn(entry)) return undefined
       store.readAhead(entry.conversation, ownerOf(entry))
-      const answer = await trySend({
+      const result = await trySend({
         clock,
         url: entry.url,
         size: sizeOf(body),
@@ -168,32 +171,32 @@ export async function deliver(found: Entry, turn: Turn, context: DeliverContext)
         send: (signal) => sendRecord(context.fetch, entry, secrets, body, headers ?? {}, signal),
         get: (url, signal) => getAs(context.fetch, url, entry, secrets, headers ?? {}, signal),
       })
-      return { answer }
+      return { result }
     })
 
-  let sent = await send(given)
-  let decision = sent && decideSave(sent.answer, entry)
+  let sent = await send(provided)
+  let decision = sent && decideSave(sent.result, entry)
   if (sent && decision?.do === 'ask') {
-    const { status } = sent.answer ?? {}
+    const { status } = sent.result ?? {}
     if (status === 401) await needAuth()
-    const fresh = await turn.aside(credentials.ask(entry, given))
+    const fresh = await slot.aside(credentials.ask(entry, provided))
     // A 401 may have been about cookies, which only the page sees.
-    if (fresh && (status === 401 || isNew(fresh, secrets, given))) {
+    if (fresh && (status === 401 || isNew(fresh, secrets, provided))) {
       sent = await send(fresh)
-      decision = sent && decideSave(sent.answer, entry)
+      decision = sent && decideSave(sent.result, entry)
     }
   }
   if (!sent || !decision) return stepAside()
 
-  const { answer } = sent
-  const attempts = entry.attempts + (answer ? 1 : 0)
-  const preview = answer ? { preview: answer.preview } : {}
+  const { result } = sent
+  const attempts = entry.attempts + (result ? 1 : 0)
+  const preview = result ? { preview: result.preview } : {}
   const waiter = waiters.get(id)
-  if (answer && waiter && isFinal(decision)) waiter(answer.response)
-  else answer?.response.body?.cancel().catch(() => {}) // It was read, and let go of.
+  if (result && waiter && isFinal(decision)) waiter(result.response)
+  else result?.response.body?.cancel().catch(() => {}) // It was read, and let go of.
   // Sent without what it had of its own, a refusal says nothing of the message itself.
   const isRefused = decision.do === 'dead' && decision.code !== 'unsure'
-  if (!known && isRefused && answer && answer.status >= 400 && !isOver()) {
+  if (!known && isRefused && result && result.status >= 400 && !isOver()) {
     await needAuth()
     return false
   }
@@ -201,12 +204,12 @@ export async function deliver(found: Entry, turn: Turn, context: DeliverContext)
     case 'sent':
       return finish(attempts)
     case 'dead':
-      return refuse(decision, { attempts, ...preview }, answer?.hintMs)
+      return refuse(decision, { attempts, ...preview }, result?.retryHintMs)
     case 'stay':
-      return fail(decision.code, { attempts, ...preview }, answer?.hintMs)
+      return fail(decision.code, { attempts, ...preview }, result?.retryHintMs)
     case 'ask':
-      if (answer?.status !== 401) return refuse(decision, { attempts, ...preview }, answer?.hintMs)
-      if (isOver()) return bury(decision.code, { attempts, ...preview })
+      if (result?.status !== 401) return refuse(decision, { attempts, ...preview }, result?.retryHintMs)
+      if (isOver()) return moveToDeadLetters(decision.code, { attempts, ...preview })
       await needAuth()
       return false
   }
@@ -240,7 +243,7 @@ function isDoubtful({ principal, needsCookies, createdAt, vouchedAt }: Entry, no
   return principal === null && needsCookies && now - Math.max(createdAt, vouchedAt) > COOKIES_MS
 }
 
-function isNew(fresh: GivenHeaders, secrets: Secrets, given: GivenHeaders | null): boolean {
-  const sent = new Headers([...secrets.headers, ...Object.entries(given ?? {})])
+function isNew(fresh: ProvidedHeaders, secrets: Secrets, provided: ProvidedHeaders | null): boolean {
+  const sent = new Headers([...secrets.headers, ...Object.entries(provided ?? {})])
   return Object.entries(fresh).some(([name, value]) => sent.get(name) !== value)
 }

@@ -3,24 +3,24 @@ import { deferred } from '../../core/deferred.ts'
 import { createFakeClock } from '../../core/testing/fake-clock.ts'
 import { makeEntry } from '../testing/make-entry.ts'
 import { startRun } from './drain.ts'
-import { createQueues } from './queues.ts'
+import { createBacklogs } from './backlog.ts'
 
 const NEVER = { wokenAt: 0, flushedAt: 0 }
 
 function oneEach(...conversations: string[]) {
-  const queues = createQueues()
-  for (const name of conversations) queues.set(makeEntry(name, { conversation: name }))
-  return queues
+  const backlogs = createBacklogs()
+  for (const name of conversations) backlogs.set(makeEntry(name, { conversation: name }))
+  return backlogs
 }
 
 test('a conversation that fails ends the run when nothing more is under way, and starts nothing more', async () => {
   const clock = createFakeClock()
-  const queues = oneEach('a', 'b')
+  const backlogs = oneEach('a', 'b')
   const results = { a: deferred<boolean>(), b: deferred<boolean>() }
   const delivered: string[] = []
   const { finished, renew } = startRun({
     clock,
-    queue: () => queues.of(null),
+    backlog: () => backlogs.of(null),
     deliver: ({ id }) => {
       delivered.push(id)
       return results[id as 'a' | 'b'].promise
@@ -34,12 +34,12 @@ test('a conversation that fails ends the run when nothing more is under way, and
   await clock.advance(0)
   results.a.reject(new Error('Storage'))
   await clock.advance(0)
-  queues.set(makeEntry('c', { conversation: 'c' }))
-  queues.set(makeEntry('b2', { conversation: 'b' }))
+  backlogs.set(makeEntry('c', { conversation: 'c' }))
+  backlogs.set(makeEntry('b2', { conversation: 'b' }))
   renew()
   await clock.advance(0)
   expect(isOver).toBe(false)
-  queues.remove('b')
+  backlogs.remove('b')
   results.b.resolve(true)
   await over
   await expect(finished).rejects.toThrow('Storage')
@@ -48,22 +48,22 @@ test('a conversation that fails ends the run when nothing more is under way, and
 
 test('what comes while it runs is sent, too', async () => {
   const clock = createFakeClock()
-  const queues = oneEach('a')
+  const backlogs = oneEach('a')
   const sending = deferred<boolean>()
   const delivered: string[] = []
   const { finished, renew } = startRun({
     clock,
-    queue: () => queues.of(null),
+    backlog: () => backlogs.of(null),
     deliver: async ({ id }) => {
       delivered.push(id)
       if (id === 'a') await sending.promise
-      queues.remove(id)
+      backlogs.remove(id)
       return true
     },
     triggers: NEVER,
   })
   await clock.advance(0)
-  queues.set(makeEntry('b', { conversation: 'b' }))
+  backlogs.set(makeEntry('b', { conversation: 'b' }))
   renew()
   await clock.advance(0)
   expect(delivered).toEqual(['a', 'b'])
@@ -74,23 +74,23 @@ test('what comes while it runs is sent, too', async () => {
 test('S17 conversations that wait for a page hold up no others', async () => {
   const clock = createFakeClock()
   const asking = Array.from({ length: 12 }, (_, n) => `a${n}`)
-  const queues = oneEach(...asking, 'b', 'c')
-  const answer = deferred<boolean>()
+  const backlogs = oneEach(...asking, 'b', 'c')
+  const response = deferred<boolean>()
   const delivered: string[] = []
   const { finished } = startRun({
     clock,
-    queue: () => queues.of(null),
+    backlog: () => backlogs.of(null),
     deliver: async ({ id }, { aside }) => {
-      if (id.startsWith('a')) await aside(answer.promise)
+      if (id.startsWith('a')) await aside(response.promise)
       delivered.push(id)
-      queues.remove(id)
+      backlogs.remove(id)
       return true
     },
     triggers: NEVER,
   })
   await clock.advance(0)
   expect(delivered).toEqual(['b', 'c'])
-  answer.resolve(true)
+  response.resolve(true)
   await finished
   expect(delivered).toHaveLength(14)
 })
@@ -98,15 +98,15 @@ test('S17 conversations that wait for a page hold up no others', async () => {
 test('what is sent is removed behind it, and the run ends when that is done; where it fails, the run fails', async () => {
   for (const isRefused of [false, true]) {
     const clock = createFakeClock()
-    const queues = oneEach('a', 'b')
+    const backlogs = oneEach('a', 'b')
     const removed = deferred<void>()
     const delivered: string[] = []
     const { finished } = startRun({
       clock,
-      queue: () => queues.of(null),
+      backlog: () => backlogs.of(null),
       deliver: async ({ id }, { behind }) => {
         delivered.push(id)
-        queues.remove(id)
+        backlogs.remove(id)
         behind(removed.promise)
         return true
       },
@@ -124,55 +124,55 @@ test('what is sent is removed behind it, and the run ends when that is done; whe
 
 test('four are sent at a time, while others are read and removed', async () => {
   const clock = createFakeClock()
-  const queues = oneEach(...Array.from({ length: 20 }, (_, n) => `c${n}`))
-  const answers = Array.from({ length: 20 }, () => deferred<void>())
+  const backlogs = oneEach(...Array.from({ length: 20 }, (_, n) => `c${n}`))
+  const responses = Array.from({ length: 20 }, () => deferred<void>())
   let begun = 0
   const sent: string[] = []
   const { finished } = startRun({
     clock,
-    queue: () => queues.of(null),
+    backlog: () => backlogs.of(null),
     deliver: async ({ id }, { connected }) => {
       begun++
       await connected(async () => {
         sent.push(id)
-        await answers[sent.length - 1]?.promise
+        await responses[sent.length - 1]?.promise
       })
-      queues.remove(id)
+      backlogs.remove(id)
       return true
     },
     triggers: NEVER,
   })
   await clock.advance(0)
   expect([begun, sent]).toEqual([12, ['c0', 'c1', 'c2', 'c3']])
-  answers[1]?.resolve()
+  responses[1]?.resolve()
   await clock.advance(0)
   expect([begun, sent]).toEqual([13, ['c0', 'c1', 'c2', 'c3', 'c4']])
-  for (const answer of answers) answer.resolve()
+  for (const response of responses) response.resolve()
   await finished
   expect(sent).toHaveLength(20)
 })
 
 test('what waits for a connection is not sent any more when the storage has failed', async () => {
   const clock = createFakeClock()
-  const queues = oneEach('a', 'b', 'c', 'd', 'e', 'f')
-  const answer = deferred<void>()
+  const backlogs = oneEach('a', 'b', 'c', 'd', 'e', 'f')
+  const response = deferred<void>()
   const sent: string[] = []
   const { finished } = startRun({
     clock,
-    queue: () => queues.of(null),
+    backlog: () => backlogs.of(null),
     deliver: async ({ id }, { connected }) => {
       if (id === 'a') throw new Error('Storage')
       await connected(async () => {
         sent.push(id)
-        await answer.promise
+        await response.promise
       })
-      queues.remove(id)
+      backlogs.remove(id)
       return true
     },
     triggers: NEVER,
   })
   await clock.advance(0)
-  answer.resolve()
+  response.resolve()
   await expect(finished).rejects.toThrow('Storage')
   expect(sent).toEqual(['b', 'c', 'd', 'e'])
 })

@@ -1,32 +1,32 @@
 import type { Clock } from '../../core/clock.ts'
 import { type Deferred, deferred } from '../../core/deferred.ts'
 import type { Entry } from './entry.ts'
-import { isDue, type Triggers } from './life.ts'
-import type { Queue } from './queues.ts'
+import { isDue, type Triggers } from './transitions.ts'
+import type { Backlog } from './backlog.ts'
 
 /** Requests under way at a time: of the six connections that HTTP/1.1 gives an origin, chats need some. */
 const CONNECTIONS = 4
 
 /** Conversations worked on at a time: while some are sent, others are read, or what was sent is removed. */
-const LANES = 12
+const WORKERS = 12
 
 export interface DrainContext {
   clock: Clock
   /** Whoever is signed in now. */
-  queue: () => Queue
+  backlog: () => Backlog
   /** Tries one entry; resolves with whether it is out of the way. */
-  deliver: (entry: Entry, turn: Turn) => Promise<boolean>
+  deliver: (entry: Entry, slot: Slot) => Promise<boolean>
   triggers: Triggers
 }
 
 /** State that the delivery of one entry shares with the others. */
-export interface Turn {
+export interface Slot {
   /** Does what takes a connection, when one is free. */
-  connected: <Result>(work: () => Promise<Result>) => Promise<Result>
-  /** Waits for an answer of a page's; meanwhile other conversations have its place. */
+  connected: <Result>(task: () => Promise<Result>) => Promise<Result>
+  /** Waits for a response of a page's; meanwhile other conversations have its place. */
   aside: <Result>(waiting: Promise<Result>) => Promise<Result>
   /** Nobody waits for this but the end of the run. */
-  behind: (work: Promise<unknown>) => void
+  behind: (task: Promise<unknown>) => void
 }
 
 /** One run through the outbox; one at a time. */
@@ -46,7 +46,7 @@ export interface Run {
  * - it ends when nothing more can be sent, and all that was sent is removed
  * - when the storage fails it starts nothing more, and rejects when nothing is under way
  */
-export function startRun({ clock, queue, deliver, triggers }: DrainContext): Run {
+export function startRun({ clock, backlog, deliver, triggers }: DrainContext): Run {
   const busy = new Map<string, Promise<void>>()
   /** So many of them wait for a page. */
   let asides = 0
@@ -57,11 +57,11 @@ export function startRun({ clock, queue, deliver, triggers }: DrainContext): Run
   const unfinished = new Set<Promise<void>>()
 
   const dueHead = (conversation: string) => {
-    const head = queue().head(conversation)
+    const head = backlog().head(conversation)
     return head && isDue(head, clock.now(), triggers) ? head : undefined
   }
 
-  const lane = async (conversation: string, first: Entry) => {
+  const worker = async (conversation: string, first: Entry) => {
     for (let entry: Entry | undefined = first; entry; entry = dueHead(conversation)) {
       if (failure || !(await deliver(entry, { connected, aside, behind }))) return
     }
@@ -71,12 +71,12 @@ export function startRun({ clock, queue, deliver, triggers }: DrainContext): Run
     failure ??= { error }
   }
 
-  const connected: Turn['connected'] = async (work) => {
+  const connected: Slot['connected'] = async (task) => {
     if (free > 0) free--
     else await new Promise<void>((resolve) => waiting.push(resolve))
     try {
       if (failure) throw failure.error
-      return await work()
+      return await task()
     } finally {
       const next = waiting.shift()
       if (next) next()
@@ -84,12 +84,12 @@ export function startRun({ clock, queue, deliver, triggers }: DrainContext): Run
     }
   }
 
-  const behind: Turn['behind'] = (work) => {
-    const ended = work.then(() => {}, fail).then(() => void unfinished.delete(ended))
+  const behind: Slot['behind'] = (task) => {
+    const ended = task.then(() => {}, fail).then(() => void unfinished.delete(ended))
     unfinished.add(ended)
   }
 
-  const aside: Turn['aside'] = async (waiting) => {
+  const aside: Slot['aside'] = async (waiting) => {
     asides++
     news.resolve()
     try {
@@ -99,13 +99,13 @@ export function startRun({ clock, queue, deliver, triggers }: DrainContext): Run
     }
   }
 
-  const startLanes = () => {
-    for (const conversation of queue().conversations()) {
-      if (busy.size - asides >= LANES) return
+  const startWorkers = () => {
+    for (const conversation of backlog().conversations()) {
+      if (busy.size - asides >= WORKERS) return
       if (busy.has(conversation)) continue
       const head = dueHead(conversation)
       if (!head) continue
-      const ended = lane(conversation, head).catch(fail)
+      const ended = worker(conversation, head).catch(fail)
       busy.set(
         conversation,
         ended.then(() => void busy.delete(conversation)),
@@ -116,7 +116,7 @@ export function startRun({ clock, queue, deliver, triggers }: DrainContext): Run
   const run = async () => {
     for (;;) {
       news = deferred()
-      if (!failure) startLanes()
+      if (!failure) startWorkers()
       const ends = [...busy.values(), ...unfinished]
       if (ends.length > 0) await Promise.race([...ends, news.promise])
       else if (failure) throw failure.error

@@ -1,6 +1,6 @@
 import type { SaveRouteOptions } from '../../core/options/options.ts'
-import type { FailureCode } from '../../core/protocol/failure.ts'
-import type { OutboxEntry } from '../../core/protocol/message.ts'
+import type { FailureCode } from '../../core/messages/failure.ts'
+import type { OutboxEntry } from '../../core/messages/message.ts'
 
 /** A request taken apart, but for its body and its secrets. */
 export interface SavedRequest {

@@ -30,9 +30,9 @@ describe('S6 after a redirect a message is sent only if the request kept its met
     ['POST, then GET: what was made is shown', () => json({ id: 1, at: 1 }), () => json({ id: 1, at: 2 })],
     ['a 204 of both', () => new Response(null, { status: 204 }), () => new Response(null, { status: 204 })],
     ['the GET that is to tell fails', () => json({ id: 1 }), () => 'down' as const],
-  ])('%s: it stays', async (_name, answer, get) => {
+  ])('%s: it stays', async (_name, reply, get) => {
     const { device, server, save, list: listed } = runOutbox()
-    server(({ method }) => (method === 'GET' ? get() : redirected(answer(), '/api/sessions/a/messages/')))
+    server(({ method }) => (method === 'GET' ? get() : redirected(reply(), '/api/sessions/a/messages/')))
     await save('a', 'm1')
     await device.advance(0)
     expect(await listed()).toMatchObject([{ state: 'waiting' }])
@@ -43,9 +43,9 @@ describe('S6 after a redirect a message is sent only if the request kept its met
     ['a 202', () => json({ id: 1 }, 202), () => json({ id: 1 }, 202)],
     ['a 200 where a GET is not allowed', () => json({ id: 1 }), () => json({ error: 'no' }, 405)],
     ['a 200 where a GET gives something else', () => json({ id: 1 }), () => list()],
-  ])('%s: it is sent, once', async (_name, answer, get) => {
+  ])('%s: it is sent, once', async (_name, reply, get) => {
     const { device, server, save, sent, list: listed } = runOutbox()
-    server(({ method }) => (method === 'GET' ? get() : redirected(answer(), '/api/sessions/a/messages/')))
+    server(({ method }) => (method === 'GET' ? get() : redirected(reply(), '/api/sessions/a/messages/')))
     await save('a', 'm1', { headers: { 'x-csrf-token': 't' } })
     await device.advance(HOUR)
     expect(await listed()).toEqual([])

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { answers } from '../../core/testing/scripted-upstream.ts'
+import { responses } from '../../core/testing/scripted-upstream.ts'
 import { createFakeDevice } from '../testing/fake-device.ts'
 import type { SaveRecord } from './entry.ts'
-import { openLetters } from './letters.ts'
+import { openMessageCache } from './message-cache.ts'
 import { noNetwork } from '../testing/fake-upstream.ts'
 
 /** What Chromium, Firefox and WebKit add to a page's fetch, as far as a worker sees it. */
@@ -28,7 +28,7 @@ async function loseIndex(headers: Record<string, string>, path = '/api/a', autho
   await device.advance(0)
   const stored = decodeURIComponent([...device.caches.readAll().values()].join('\n'))
   first.kill()
-  device.database.lose()
+  device.database.loseAll()
   device.upstream.received.length = 0
   return { device, context, stored }
 }
@@ -41,7 +41,7 @@ describe('S1 a lost index: the second copy is sent, and nobody is asked', () => 
     ['with secrets that are never stored', { ...ADDED, 'x-csrf-token': 't' }, 'ask-page'],
   ])('%s', async (_name, headers, authorization) => {
     const { device, context } = await loseIndex(headers, '/api/a', authorization)
-    device.upstream.otherwise = () => answers(201)
+    device.upstream.otherwise = () => responses(201)
     const next = device.boot(context)
     await device.advance(0)
     expect(device.upstream.bodies()).toEqual(['m1', 'm2'])
@@ -59,7 +59,7 @@ describe('S1 a lost index: the second copy is sent, and nobody is asked', () => 
     'one that may have said itself who sends it waits for a page: %j',
     async (headers) => {
       const { device } = await loseIndex(headers)
-      device.upstream.otherwise = () => answers(201)
+      device.upstream.otherwise = () => responses(201)
       const next = device.boot()
       await device.advance(1_000)
       expect(device.upstream.received).toEqual([])
@@ -69,7 +69,7 @@ describe('S1 a lost index: the second copy is sent, and nobody is asked', () => 
 
   test('one that is refused without what it had lost is no dead letter: it waits for a page', async () => {
     const { device } = await loseIndex({ 'x-csrf-token': 't' })
-    device.upstream.otherwise = ({ headers }) => answers(headers.has('x-csrf-token') ? 201 : 400)
+    device.upstream.otherwise = ({ headers }) => responses(headers.has('x-csrf-token') ? 201 : 400)
     const next = device.boot()
     await device.advance(1_000)
     expect(await next.outbox.list()).toMatchObject([{ state: 'needs_auth' }, { state: 'queued' }])
@@ -82,16 +82,16 @@ describe('S1 a lost index: the second copy is sent, and nobody is asked', () => 
 
   test('an entry that 0.1 stored, whose sealed headers were the browser’s alone, is sent', async () => {
     const { device } = await loseIndex({ authorization: 'Bearer old' })
-    const letters = openLetters(
+    const messageCache = openMessageCache(
       'https://app.example/',
       'https://app.example',
       device.caches.of(() => false),
     )
-    for (const id of await letters.ids()) {
-      const [record, body] = [await letters.record(id), await letters.body(id)]
-      if (record && body) await letters.put(asOf01(record), await new Response(body).arrayBuffer())
+    for (const id of await messageCache.ids()) {
+      const [record, body] = [await messageCache.record(id), await messageCache.body(id)]
+      if (record && body) await messageCache.put(asOf01(record), await new Response(body).arrayBuffer())
     }
-    device.upstream.otherwise = () => answers(201)
+    device.upstream.otherwise = () => responses(201)
     device.boot()
     await device.advance(0)
     expect(device.upstream.bodies()).toEqual(['m1', 'm2'])

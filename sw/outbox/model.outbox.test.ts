@@ -280,13 +280,13 @@ test(
           expect(mine.filter(({ as }) => as !== owner)).toEqual([])
           // Where that was asked for, nothing is sent again whose fate is unknown.
           if (settings.whenUnsure === 'hold' && !game.retried.has(text)) {
-            const unsure = mine.findIndex(({ isAnswered, fate: which }) => !isAnswered || which === 'error')
+            const unsure = mine.findIndex(({ hasReply, fate: which }) => !hasReply || which === 'error')
             expect(unsure).toBeOneOf([-1, mine.length - 1])
           }
         }
         // Pages hear of it once.
-        const told = world.statuses.flatMap((each) => (each.status === 'save_sent' ? [each.entryId] : []))
-        expect(told).toEqual([...new Set(told)])
+        const emitted = world.statuses.flatMap((each) => (each.status === 'save_sent' ? [each.entryId] : []))
+        expect(emitted).toEqual([...new Set(emitted)])
         expect(new Set(arrivals.map(({ key }) => key)).size).toBe(
           new Set(arrivals.map(({ text }) => text)).size,
         )

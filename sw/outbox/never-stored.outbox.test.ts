@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { answers } from '../../core/testing/scripted-upstream.ts'
+import { responses } from '../../core/testing/scripted-upstream.ts'
 import { createFakeDevice, type FakeDevice } from '../testing/fake-device.ts'
 import { created, noNetwork } from '../testing/fake-upstream.ts'
 
@@ -38,7 +38,7 @@ test('when the worker has died it waits in its place until a page gives them', a
   await device.advance(0)
   first.kill()
   device.upstream.received.length = 0
-  device.upstream.otherwise = ({ headers }) => (headers.has('authorization') ? created() : answers(400))
+  device.upstream.otherwise = ({ headers }) => (headers.has('authorization') ? created() : responses(400))
   const second = device.boot(askPage)
   await device.advance(600_000)
   expect(device.upstream.received).toEqual([])

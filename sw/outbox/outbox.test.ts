@@ -11,7 +11,7 @@ test('fault 4: a save is answered at once and sent in the background, however lo
   run.server(() => 201)
   await run.device.advance(60_000)
   expect(run.seen().at(-1)).toBe('a:Hello')
-  expect(run.told('save_sent')).toMatchObject([{ entryId: id }])
+  expect(run.emitted('save_sent')).toMatchObject([{ entryId: id }])
 })
 
 test('a sent message leaves nothing behind', async () => {
@@ -21,7 +21,7 @@ test('a sent message leaves nothing behind', async () => {
   expect(run.seen()).toEqual(['a:Hello'])
   expect(await run.list()).toEqual([])
   expect(run.device.caches.readAll().size).toBe(0)
-  expect(run.device.told()).toEqual(['save_queued', 'save_sent'])
+  expect(run.device.emitted()).toEqual(['save_queued', 'save_sent'])
 })
 
 test('secrets are readable in neither store, and arrive', async () => {
@@ -51,8 +51,8 @@ test('secrets are readable in neither store, and arrive', async () => {
 
 test('every try carries the same Idempotency-Key; the app’s own is kept', async () => {
   const run = runOutbox()
-  let answers = 0
-  run.server(() => (answers++ < 2 ? 500 : 201))
+  let responses = 0
+  run.server(() => (responses++ < 2 ? 500 : 201))
   await run.save('a', 'Hello')
   await run.device.advance(10_000)
   const keys = new Set(run.sent.map(({ headers }) => headers.get('idempotency-key')))
@@ -80,13 +80,15 @@ describe('order', () => {
 describe('what stays', () => {
   test('500 three times, then 200: waits of 1, 2 and 4 s', async () => {
     const run = runOutbox()
-    let answers = 0
-    run.server(() => (answers++ < 3 ? 500 : 200))
+    let responses = 0
+    run.server(() => (responses++ < 3 ? 500 : 200))
     await run.save('a', 'Hello')
     await run.device.advance(20_000)
     const [first = 0, ...others] = run.sent.map(({ at }) => at)
     expect(others.map((at) => Math.round((at - first) / 1_000))).toEqual([1, 3, 7])
-    expect(run.told('save_retry').map((status) => 'attempts' in status && status.attempts)).toEqual([1, 2, 3])
+    expect(run.emitted('save_retry').map((status) => 'attempts' in status && status.attempts)).toEqual([
+      1, 2, 3,
+    ])
     expect(await run.list()).toEqual([])
   })
 
@@ -96,7 +98,7 @@ describe('what stays', () => {
     await run.save('a', 'Hello')
     await run.device.advance(600_000)
     expect(await run.list()).toMatchObject([{ state: 'waiting' }])
-    expect(run.told('save_dead')).toEqual([])
+    expect(run.emitted('save_dead')).toEqual([])
     expect(run.sent.length).toBeGreaterThan(7)
     run.server(() => 201)
     await run.device.advance(300_000)
@@ -145,9 +147,9 @@ describe('what stays', () => {
     run.server(() => 'silent')
     await run.save('a', 'Hello')
     await run.device.advance(29_000)
-    expect(run.told('save_retry')).toEqual([])
+    expect(run.emitted('save_retry')).toEqual([])
     await run.device.advance(2_000)
-    expect(run.told('save_retry')).toMatchObject([{ code: 'network_error', attempts: 0 }])
+    expect(run.emitted('save_retry')).toMatchObject([{ code: 'network_error', attempts: 0 }])
   })
 })
 
@@ -165,7 +167,7 @@ describe('what arrives', () => {
     expect(await run.list()).toEqual([])
   })
 
-  test('respond: sent hands the real answer on, when it comes in time', async () => {
+  test('respond: sent hands the real response on, when it comes in time', async () => {
     const run = runOutbox({ route: { respond: 'sent' } })
     run.server(() => Response.json({ seq: 7 }, { status: 201 }))
     const response = await run.save('a', 'Hello')
@@ -190,7 +192,7 @@ describe('what arrives', () => {
 })
 
 describe('dead letters', () => {
-  test('400: the answer is kept, those behind go on, retry sends it', async () => {
+  test('400: the response is kept, those behind go on, retry sends it', async () => {
     const run = runOutbox()
     run.server(({ body }) => (body.includes('bad') ? Response.json({ error: 'No' }, { status: 400 }) : 201))
     await run.save('a', 'bad')
@@ -238,9 +240,9 @@ describe('dead letters', () => {
     run.server(() => 'down')
     await run.save('a', 'Hello')
     await run.device.advance(50_000)
-    expect(run.told('save_dead')).toEqual([])
+    expect(run.emitted('save_dead')).toEqual([])
     await run.device.advance(120_000)
-    expect(run.told('save_dead')).toMatchObject([{ code: 'network_error', attempts: 0 }])
+    expect(run.emitted('save_dead')).toMatchObject([{ code: 'network_error', attempts: 0 }])
   })
 })
 
@@ -252,7 +254,7 @@ describe('credentials', () => {
     await run.save('a', '2')
     await run.device.advance(60_000)
     expect(await run.list()).toMatchObject([{ state: 'needs_auth', attempts: 0 }, { state: 'queued' }])
-    expect(run.told('save_needs_auth')).toHaveLength(1)
+    expect(run.emitted('save_needs_auth')).toHaveLength(1)
     expect(run.device.questions[0]).toMatchObject({
       origin: 'https://app.example',
       conversation: '/api/sessions/a/messages',
@@ -269,7 +271,7 @@ describe('credentials', () => {
     await run.save('a', 'Hello', { headers: { Authorization: 'Bearer old' } })
     await run.device.advance(0)
     expect(await run.list()).toEqual([])
-    expect(run.told('save_sent')).toMatchObject([{ attempts: 1 }])
+    expect(run.emitted('save_sent')).toMatchObject([{ attempts: 1 }])
   })
 
   test.each([

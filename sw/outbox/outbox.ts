@@ -1,22 +1,22 @@
 import { type Clock, type Random, sleep, waitAtMost } from '../../core/clock.ts'
 import type { OutboxOptions, SaveRouteOptions } from '../../core/options/options.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
-import type { OutboxCounts, OutboxEntry } from '../../core/protocol/message.ts'
-import type { Status, Untold } from '../../core/protocol/status.ts'
-import type { AuthQuestion } from '../ask-auth.ts'
-import type { Principal } from '../principal.ts'
-import { acceptance, realAnswer, type Waiters } from './acceptance.ts'
+import type { OutboxCounts, OutboxEntry } from '../../core/messages/message.ts'
+import type { Status, NewStatus } from '../../core/messages/status.ts'
+import type { AuthQuestion } from '../page/ask-auth.ts'
+import type { Principal } from '../page/principal.ts'
+import { saveResponse, actualResponse, type Waiters } from './save-response.ts'
 import { createCredentials } from './credentials.ts'
 import { deliver, type DeliverContext } from './deliver.ts'
 import { startRun } from './drain.ts'
 import { type Entry, ownerOf, toPublic } from './entry.ts'
-import type { Ledger } from './ledger.ts'
-import type { Letters } from './letters.ts'
-import { move, type Triggers } from './life.ts'
+import type { MessageIndex } from './message-index.ts'
+import type { MessageCache } from './message-cache.ts'
+import { move, type Triggers } from './transitions.ts'
 import { NO_SECRETS, type Secrets, unseal } from './seal.ts'
 import { sendRecord } from './send-save.ts'
 import { openStore } from './store.ts'
-import { createTakeIn } from './take-in.ts'
+import { createEnqueue } from './enqueue.ts'
 
 /** The saved messages of a scope: stored first, sent in the background until they arrive. */
 export interface Outbox {
@@ -49,11 +49,11 @@ export interface OutboxContext extends OutboxOptions {
   fetch: (url: string, init: RequestInit) => Promise<Response>
   scope: string
   origin: string
-  ledger: Ledger
-  letters: Letters
+  messageIndex: MessageIndex
+  messageCache: MessageCache
   principal: Principal
   locks: LockManager
-  report: (status: Untold<Status>, clientId: string) => void
+  emit: (status: NewStatus<Status>, clientId: string) => void
   askAuth: (question: AuthQuestion) => Promise<Record<string, string> | null>
   /** Asks the browser to wake this worker when the network is back. */
   requestSync: () => void
@@ -75,7 +75,7 @@ const STORAGE_MS = 60_000
 
 export function createOutbox(context: OutboxContext): Outbox {
   const { clock, principal, maxAgeMs = MAX_AGE_MS } = context
-  const store = openStore(context.ledger, context.letters, clock)
+  const store = openStore(context.messageIndex, context.messageCache, clock)
   const triggers: Triggers = { wokenAt: 0, flushedAt: 0 }
   const credentials = createCredentials({ clock, askAuth: context.askAuth, triggers, principal })
   const waiters: Waiters = new Map()
@@ -89,7 +89,7 @@ export function createOutbox(context: OutboxContext): Outbox {
   /** What else there may be since: a page came, or the network. */
   let isWoken = false
 
-  const queue = () => store.queue(principal.current())
+  const backlog = () => store.backlog(principal.current())
   const isOwn = (entry: Entry) => ownerOf(entry) === principal.current()
   const own = async () => {
     await principal.known()
@@ -99,7 +99,7 @@ export function createOutbox(context: OutboxContext): Outbox {
 
   const degraded = (error: unknown, clientId = '') => {
     const message = `The browser's storage failed: ${error instanceof Error ? error.message : String(error)}`
-    context.report({ status: 'storage_degraded', message }, clientId)
+    context.emit({ status: 'storage_degraded', message }, clientId)
   }
 
   let loading: Promise<void> | undefined
@@ -110,7 +110,7 @@ export function createOutbox(context: OutboxContext): Outbox {
     const restored = await store.load()
     hasLoaded = true
     if (restored === 0) return
-    context.report({ status: 'outbox_restored', message: `${restored} saved messages were put back` }, '')
+    context.emit({ status: 'outbox_restored', message: `${restored} saved messages were put back` }, '')
   }
   const reload = () =>
     (loading ??= load().finally(() => {
@@ -121,7 +121,7 @@ export function createOutbox(context: OutboxContext): Outbox {
     if (!hasLoaded) await reload()
   }
   const begun = loaded().catch((error: unknown) => degraded(error))
-  const takeIn = createTakeIn({
+  const enqueue = createEnqueue({
     clock,
     origin: context.origin,
     store,
@@ -138,7 +138,7 @@ export function createOutbox(context: OutboxContext): Outbox {
     return entries.every(({ state, createdAt }) => state === 'dead' || createdAt + maxAgeMs <= clock.now())
   }
 
-  const tellWhenEmpty = (isEmpty: boolean) => {
+  const emitWhenEmpty = (isEmpty: boolean) => {
     if (isEmpty) context.emptied?.()
   }
 
@@ -177,8 +177,8 @@ export function createOutbox(context: OutboxContext): Outbox {
           await store.refresh()
           const { finished, renew } = startRun({
             clock,
-            queue,
-            deliver: (entry, turn) => deliver(entry, turn, delivery),
+            backlog,
+            deliver: (entry, slot) => deliver(entry, slot, delivery),
             triggers,
           })
           renewRun = renew
@@ -186,10 +186,10 @@ export function createOutbox(context: OutboxContext): Outbox {
         })
       } while (isWanted)
       // While this worker lives, it needs nobody to wake it.
-      const { nextAttemptAt } = queue().counts()
+      const { nextAttemptAt } = backlog().counts()
       if (nextAttemptAt) disarm = clock.timer(nextAttemptAt - clock.now(), () => void drain())
       // Not awaited: who asks for a run meanwhile must get one.
-      else if (context.emptied) void isEmpty().then(tellWhenEmpty, () => {})
+      else if (context.emptied) void isEmpty().then(emitWhenEmpty, () => {})
     } catch (error) {
       degraded(error)
       // Trying at once would fail at once, unless somebody asked meanwhile.
@@ -211,21 +211,21 @@ export function createOutbox(context: OutboxContext): Outbox {
   }
 
   const clear = async () => {
-    await store.load() // What only the letters have would come back at the next start.
+    await store.load() // What only the cached messages have would come back at the next start.
     await Promise.all((await own()).map(({ id }) => remove(id).wasThere))
   }
 
   return {
     accept: async (request, route, clientId) => {
       const { respond = 'queued', respondMs = RESPOND_MS } = route.settings
-      const { parts, placed } = takeIn(request, route, clientId)
+      const { parts, placed } = enqueue(request, route, clientId)
       const { record, secrets, body } = await parts
       let entry: Entry
       let real: Promise<Response | undefined> | undefined
       try {
         const { stored, ...rest } = await placed
         entry = rest.entry
-        real = respond === 'sent' ? realAnswer(clock, waiters, entry.id, respondMs) : undefined
+        real = respond === 'sent' ? actualResponse(clock, waiters, entry.id, respondMs) : undefined
         await stored
       } catch (error) {
         degraded(error, clientId)
@@ -233,23 +233,23 @@ export function createOutbox(context: OutboxContext): Outbox {
       }
       const { id, conversation } = entry
       if (isOwn(entry)) {
-        context.report({ status: 'save_queued', entryId: id, conversation, attempts: 0 }, clientId)
+        context.emit({ status: 'save_queued', entryId: id, conversation, attempts: 0 }, clientId)
       }
       context.requestSync()
       void drain()
-      return (await real) ?? acceptance(id, respond)
+      return (await real) ?? saveResponse(id, respond)
     },
     drain,
     settled: async (conversation, limitMs, signal) => {
       const until = clock.now() + limitMs
       await waitAtMost(clock, Math.min(limitMs, COUNT_MS), begun)
-      while (queue().has(conversation) && clock.now() < until && !signal.aborted) {
+      while (backlog().has(conversation) && clock.now() < until && !signal.aborted) {
         await sleep(clock, LOOK_MS, signal).catch(() => {}) // Stopped.
       }
     },
     counts: async () => {
       await waitAtMost(clock, COUNT_MS, begun)
-      return queue().counts()
+      return backlog().counts()
     },
     isEmpty,
     list: async () => (await own()).map(toPublic),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createFakeDevice } from '../testing/fake-device.ts'
 import { created, noNetwork } from '../testing/fake-upstream.ts'
-import { answers } from '../../core/testing/scripted-upstream.ts'
+import { responses } from '../../core/testing/scripted-upstream.ts'
 
 const HOUR = 3_600_000
 const TOKEN = { authorization: 'Bearer old' }
@@ -75,7 +75,7 @@ describe('one person’s messages are nobody else’s', () => {
   test('what is put back after the index was lost is still theirs', async () => {
     const { device, worker } = await leaveOne()
     worker.kill()
-    device.database.lose()
+    device.database.loseAll()
     const next = device.boot()
     await device.advance(HOUR)
     expect(device.upstream.received).toEqual([])
@@ -103,7 +103,7 @@ describe('one person’s messages are nobody else’s', () => {
 
   test('what a page gives for one person is not used for the next', async () => {
     const device = createFakeDevice()
-    device.upstream.otherwise = ({ headers }) => (headers.has('authorization') ? created() : answers(401))
+    device.upstream.otherwise = ({ headers }) => (headers.has('authorization') ? created() : responses(401))
     device.askAuth = () => Promise.resolve({ Authorization: `Bearer of ${device.principal.current()}` })
     const worker = device.boot()
     for (const name of ['ada', 'grace']) {
@@ -140,7 +140,10 @@ describe('nobody said who is signed in', () => {
   test('after that it needs somebody to vouch for it', async () => {
     const { device, worker } = await waitFor(HOUR + 1_000)
     expect(device.upstream.received).toEqual([])
-    expect(device.told().filter((name) => name !== 'save_retry')).toEqual(['save_queued', 'save_needs_auth'])
+    expect(device.emitted().filter((name) => name !== 'save_retry')).toEqual([
+      'save_queued',
+      'save_needs_auth',
+    ])
     expect(await worker.outbox.list()).toMatchObject([{ state: 'needs_auth' }])
     await device.advance(1)
     // A page that has nothing to add, and says so.
@@ -241,7 +244,7 @@ describe('S2 a message waits until it is known whose it is', () => {
     await device.advance(3_000)
     expect((await saving).status).toBe(201)
     expect(device.caches.readAll().size).toBe(0)
-    expect(device.told()).toContain('storage_degraded')
+    expect(device.emitted()).toContain('storage_degraded')
   })
 
   test('nothing is sent, listed or cleared before', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { answers, saysNothing } from '../../core/testing/scripted-upstream.ts'
+import { responses, saysNothing } from '../../core/testing/scripted-upstream.ts'
 import { createFakeDevice, createRequest } from '../testing/fake-device.ts'
 import { after, created, noNetwork } from '../testing/fake-upstream.ts'
 import { quiet } from '../testing/quiet-clock.ts'
@@ -62,7 +62,7 @@ test('a body that cannot be read fails as without us: nothing is stored, sent or
   expect((await worker.save('/api/a', 'm2')).status).toBe(202)
   await device.advance(0)
   expect(device.upstream.bodies()).toEqual(['m2'])
-  expect(device.told()).toEqual(['save_queued', 'save_sent'])
+  expect(device.emitted()).toEqual(['save_queued', 'save_sent'])
 })
 
 test('accept order is kept when a big body is read slower than a later small one', async () => {
@@ -103,7 +103,7 @@ test('a conversation that hangs holds up none that arrives later', async () => {
 
 test('the timeline of a message that meets 500 three times, then 200', async () => {
   const device = createFakeDevice()
-  device.upstream.script['/api/a'] = [answers(500), answers(500), answers(500)]
+  device.upstream.script['/api/a'] = [responses(500), responses(500), responses(500)]
   const worker = device.boot()
   await worker.save('/api/a', 'm1')
   await device.advance(60_000)
@@ -124,8 +124,8 @@ test('neither a network that is back nor a new worker undercuts a Retry-After; f
   const device = createFakeDevice()
   await device.principal.set('ada')
   device.upstream.script['/api/a'] = [
-    answers(503, { 'retry-after': '3600' }),
-    answers(503, { 'retry-after': '3600' }),
+    responses(503, { 'retry-after': '3600' }),
+    responses(503, { 'retry-after': '3600' }),
   ]
   const first = device.boot()
   await first.save('/api/a', 'm1')
@@ -153,17 +153,18 @@ test('a drain asked for at any moment of a run that ends is not lost', async () 
     await device.advance(10)
     device.upstream.otherwise = created
     void worker.outbox.drain()
-    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
+    for (let admission = 0; admission < turns; admission++)
+      await new Promise((resolve) => setImmediate(resolve))
     await worker.outbox.drain('woken')
     await quiet()
-    expect(device.told(), `after ${turns} turns`).toContain('save_sent')
+    expect(device.emitted(), `after ${turns} turns`).toContain('save_sent')
   }
 })
 
 test('respond: sent hands on a refusal, too', async () => {
   const device = createFakeDevice()
   device.upstream.script['/api/a'] = [
-    answers(422, { 'content-type': 'application/json' }, '{"error":"long"}'),
+    responses(422, { 'content-type': 'application/json' }, '{"error":"long"}'),
   ]
   const worker = device.boot()
   const response = await worker.save('/api/a', 'm1', { settings: { respond: 'sent' } })
@@ -173,7 +174,7 @@ test('respond: sent hands on a refusal, too', async () => {
 
 test('a dead letter that is discarded lets those it held back go', async () => {
   const device = createFakeDevice()
-  device.upstream.script['/api/a'] = [answers(400)]
+  device.upstream.script['/api/a'] = [responses(400)]
   const worker = device.boot()
   const settings = { afterDead: 'hold' } as const
   await worker.save('/api/a', 'm1', { settings })
@@ -188,7 +189,7 @@ test('a dead letter that is discarded lets those it held back go', async () => {
 
 test('what is discarded while it is sent stays discarded', async () => {
   const device = createFakeDevice()
-  device.upstream.script['/api/a'] = [after(1_000, answers(500))]
+  device.upstream.script['/api/a'] = [after(1_000, responses(500))]
   const worker = device.boot()
   await worker.save('/api/a', 'm1')
   await device.advance(500)
@@ -198,5 +199,5 @@ test('what is discarded while it is sent stays discarded', async () => {
   await device.advance(60_000)
   expect(device.upstream.bodies()).toEqual(['m1'])
   expect(await device.entries()).toEqual([])
-  expect(device.told()).toEqual(['save_queued'])
+  expect(device.emitted()).toEqual(['save_queued'])
 })

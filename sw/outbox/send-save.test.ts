@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { answers, saysNothing } from '../../core/testing/scripted-upstream.ts'
+import { responses, saysNothing } from '../../core/testing/scripted-upstream.ts'
 import { createFakeClock } from '../../core/testing/fake-clock.ts'
 import type { SaveRouteOptions } from '../../core/options/options.ts'
 import { sendRecord, takeApart, trySend } from './send-save.ts'
@@ -99,10 +99,10 @@ describe('takeApart()', () => {
 })
 
 describe('trySend()', () => {
-  const send = (respond: ReturnType<typeof answers>, size = 2) => {
+  const send = (respond: ReturnType<typeof responses>, size = 2) => {
     const clock = createFakeClock()
     const signals: AbortSignal[] = []
-    const answer = trySend({
+    const response = trySend({
       clock,
       url: `${OWN}/api/a`,
       size,
@@ -113,16 +113,16 @@ describe('trySend()', () => {
       },
       get: () => Promise.reject(new Error('not asked for')),
     })
-    return { clock, answer, signals }
+    return { clock, response, signals }
   }
 
   test('ends a request that has no answer after 30 s', async () => {
-    const { clock, answer, signals } = send(saysNothing())
+    const { clock, response, signals } = send(saysNothing())
     await clock.advance(29_999)
     expect(signals[0]?.aborted).toBe(false)
     await clock.advance(1)
     expect(signals[0]?.aborted).toBe(true)
-    expect(await answer).toBeNull()
+    expect(await response).toBeNull()
   })
 
   test('gives a large body the time it takes', async () => {
@@ -137,13 +137,13 @@ describe('trySend()', () => {
     ['an empty answer has no type, whatever its header says', '', ''],
     ['an answer with words has', 'Log in', 'text/html; charset=utf-8'],
   ])('%s', async (_name, body, expected) => {
-    const { answer } = send(answers(201, { 'content-type': 'text/HTML; charset=utf-8' }, body))
-    expect((await answer)?.contentType).toBe(expected)
+    const { response } = send(responses(201, { 'content-type': 'text/HTML; charset=utf-8' }, body))
+    expect((await response)?.contentType).toBe(expected)
   })
 
   test('keeps the first 200 characters of an answer', async () => {
-    const { answer } = send(answers(400, {}, 'é'.repeat(1_000)))
-    expect((await answer)?.preview).toBe(`400 ${'é'.repeat(200)}`)
+    const { response } = send(responses(400, {}, 'é'.repeat(1_000)))
+    expect((await response)?.preview).toBe(`400 ${'é'.repeat(200)}`)
   })
 
   test('reads at most 64 KB of an answer that never ends', async () => {
@@ -159,8 +159,8 @@ describe('trySend()', () => {
           }),
         ),
       )
-    const { answer } = send(endless)
-    expect((await answer)?.status).toBe(200)
+    const { response } = send(endless)
+    expect((await response)?.status).toBe(200)
     expect(pulled).toBeLessThan(70)
   })
 
@@ -171,7 +171,11 @@ describe('trySend()', () => {
       })
       return Promise.resolve(new Response(body, { status: 503, headers: { 'content-type': 'text/html' } }))
     }
-    expect(await send(cut).answer).toMatchObject({ status: 503, contentType: 'text/html', preview: '503 …' })
+    expect(await send(cut).response).toMatchObject({
+      status: 503,
+      contentType: 'text/html',
+      preview: '503 …',
+    })
   })
 })
 

@@ -3,12 +3,12 @@ import type { SaveRouteOptions } from '../../core/options/options.ts'
 import { readKey } from '../../core/options/read-key.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
 import { parseJson } from '../../core/providers/inspection/event-reader.ts'
-import { createRequestId, REQUEST_ID_HEADER } from '../../core/protocol/request-id.ts'
-import { readHint } from '../../core/retry/hint.ts'
-import type { SaveAnswer } from './decide-save.ts'
+import { createRequestId, REQUEST_ID_HEADER } from '../../core/messages/request-id.ts'
+import { readRetryHint } from '../../core/retry/retry-hint.ts'
+import type { SaveResponse } from './decide-save.ts'
 import type { SavedRequest } from './entry.ts'
 import { keptMethod } from './kept-method.ts'
-import { type Body, sizeOf } from './letters.ts'
+import { type Body, sizeOf } from './message-cache.ts'
 import { readStart } from './read-start.ts'
 import type { Secrets } from './seal.ts'
 
@@ -25,7 +25,7 @@ const BROWSER_HEADERS =
 
 const KEY_HEADER = 'Idempotency-Key'
 
-/** A send without an answer by then counts as a network failure, ms; a large body gets longer, at 50 bytes per ms. */
+/** A send without a response by then counts as a network failure, ms; a large body gets longer, at 50 bytes per ms. */
 const SEND_MS = 30_000
 const SLOWEST_UPLOAD = 50
 
@@ -166,7 +166,7 @@ export async function isReachable(
 }
 
 /** A response, and its beginning in words. */
-export interface ReadAnswer extends SaveAnswer {
+export interface ReadSaveResponse extends SaveResponse {
   preview: string
   /** For whoever waits for it; its body can be read once. */
   response: Response
@@ -192,7 +192,7 @@ export async function trySend({
   keep,
   send,
   get,
-}: SendContext): Promise<ReadAnswer | null> {
+}: SendContext): Promise<ReadSaveResponse | null> {
   const deadline = new AbortController()
   const disarm = clock.timer(Math.max(SEND_MS, size / SLOWEST_UPLOAD), () => deadline.abort())
   try {
@@ -210,7 +210,8 @@ export async function trySend({
       text,
       isRedirected,
       isElsewhere,
-      hintMs: status < 400 ? undefined : readHint(status, headers, parseJson(text) ?? text, clock.now()),
+      retryHintMs:
+        status < 400 ? undefined : readRetryHint(status, headers, parseJson(text) ?? text, clock.now()),
       preview: `${status} ${text.slice(0, 200)}`.trim(),
       response,
     }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { answers, saysNothing } from '../../core/testing/scripted-upstream.ts'
+import { responses, saysNothing } from '../../core/testing/scripted-upstream.ts'
 import { createFakeDevice, type FakeDevice } from '../testing/fake-device.ts'
 import { created, noNetwork } from '../testing/fake-upstream.ts'
 
 const QUOTA = new DOMException('Quota exceeded', 'QuotaExceededError')
 
-/** A save whose answer comes in its own time. */
+/** A save whose response comes in its own time. */
 function track(saving: Promise<Response>) {
   const seen: { response?: Response; error?: unknown } = {}
   void saving.then(
@@ -25,12 +25,12 @@ describe('storage refused: straight to the network, once, and nothing is left be
     const device = createFakeDevice()
     const worker = device.boot()
     device.caches.fault = (operation) => (operation === 'put' ? QUOTA : undefined)
-    device.upstream.script['/api/a'] = [answers(201, { 'content-type': 'application/json' }, '{"seq":1}')]
+    device.upstream.script['/api/a'] = [responses(201, { 'content-type': 'application/json' }, '{"seq":1}')]
     const headers = { authorization: 'Bearer s3cret' }
     const response = await worker.save('/api/a?q=1', 'm1', { headers })
     expect(await response.json()).toEqual({ seq: 1 })
     await device.advance(60_000)
-    expect(device.told()).toEqual(['storage_degraded'])
+    expect(device.emitted()).toEqual(['storage_degraded'])
     expect(device.upstream.received).toHaveLength(1)
     expect(device.upstream.received[0]?.url).toMatch(/\?q=1$/)
     expect(device.upstream.received[0]?.headers.get('authorization')).toBe('Bearer s3cret')
@@ -52,7 +52,7 @@ describe('storage refused: straight to the network, once, and nothing is left be
     await device.advance(10_000)
     expect(save.response?.status).toBe(201)
     expect(device.upstream.bodies()).toEqual(['m1'])
-    expect(device.told()).toContain('storage_degraded')
+    expect(device.emitted()).toContain('storage_degraded')
     device.database.fault = () => undefined
     device.boot()
     await device.advance(60_000)
@@ -112,7 +112,7 @@ describe('between the two stores', () => {
     await device.advance(2_000)
     expect(slow.response?.status).toBe(202)
     expect(device.upstream.bodies()).toEqual(['m1', 'm2'])
-    expect(device.told()).not.toContain('save_dead')
+    expect(device.emitted()).not.toContain('save_dead')
     await isEmpty(device)
   })
 
@@ -128,7 +128,7 @@ describe('between the two stores', () => {
     await device.advance(60_000)
     expect(slow.response?.status).toBe(202)
     expect(device.upstream.bodies()).toEqual(['m1'])
-    expect(device.told()).not.toContain('save_dead')
+    expect(device.emitted()).not.toContain('save_dead')
     await isEmpty(device)
   })
 
@@ -138,7 +138,7 @@ describe('between the two stores', () => {
     device.upstream.otherwise = noNetwork
     await worker.save('/api/a', 'm1')
     await device.advance(500)
-    device.caches.lose()
+    device.caches.loseAll()
     await device.advance(60_000)
     const [dead] = await worker.outbox.list()
     expect(dead).toMatchObject({ state: 'dead', code: 'storage_unavailable' })
@@ -155,13 +155,13 @@ describe('between the two stores', () => {
     await worker.save('/api/a', 'm1')
     await device.advance(0)
     worker.kill()
-    device.caches.lose()
+    device.caches.loseAll()
     device
       .boot()
       .outbox.drain()
       .catch(() => {})
     await device.advance(60_000)
-    expect(device.told()).toEqual(['save_queued', 'save_sent'])
+    expect(device.emitted()).toEqual(['save_queued', 'save_sent'])
     expect(device.upstream.received).toHaveLength(1)
     await isEmpty(device)
   })
@@ -185,10 +185,10 @@ test('an index that refuses a removal: the message is not sent again, and told o
   await worker.save('/api/a', 'm1')
   await device.advance(1_000)
   Object.defineProperty(prototype, 'delete', remove)
-  expect(device.told()).toEqual(['save_queued', 'storage_degraded'])
+  expect(device.emitted()).toEqual(['save_queued', 'storage_degraded'])
   expect(await worker.outbox.list()).toMatchObject([{ state: 'sending' }])
   await device.advance(60_000)
-  expect(device.told()).toEqual(['save_queued', 'storage_degraded', 'save_sent'])
+  expect(device.emitted()).toEqual(['save_queued', 'storage_degraded', 'save_sent'])
   expect(device.upstream.bodies()).toEqual(['m1'])
   await isEmpty(device)
 })
@@ -209,7 +209,10 @@ test.each([{}, { whenUnsure: 'hold' as const }])(
     device.caches.fault = () => undefined
     await device.advance(60_000)
     expect(device.upstream.bodies().filter((body) => body === 'm1')).toHaveLength(1)
-    expect(device.told().filter((name) => name !== 'storage_degraded')).toEqual(['save_queued', 'save_sent'])
+    expect(device.emitted().filter((name) => name !== 'storage_degraded')).toEqual([
+      'save_queued',
+      'save_sent',
+    ])
     await isEmpty(device)
   },
 )
@@ -287,14 +290,14 @@ describe('the index is lost', () => {
     for (const body of ['m1', 'm2', 'm3']) await first.save('/api/a', body)
     await device.advance(0)
     first.kill()
-    device.database.lose()
+    device.database.loseAll()
     device.upstream.otherwise = created
     device.upstream.received.length = 0
     const second = device.boot()
     const m4 = second.save('/api/a', 'm4')
     await device.advance(1_000)
     expect((await m4).status).toBe(202)
-    expect(device.told()).toContain('outbox_restored')
+    expect(device.emitted()).toContain('outbox_restored')
     expect(device.upstream.bodies()).toEqual(['m1', 'm2', 'm3', 'm4'])
     await isEmpty(device)
   })
@@ -307,7 +310,7 @@ describe('the index is lost', () => {
     await first.save('/api/a', 'm2')
     await device.advance(0)
     first.kill()
-    device.database.lose()
+    device.database.loseAll()
     device.upstream.otherwise = created
     device.upstream.received.length = 0
     const second = device.boot({ maxAgeMs: 600_000 })
@@ -396,7 +399,7 @@ test('a letter whose record is damaged hurts no other', async () => {
   for (const body of ['m1', 'm2']) await first.save('/api/a', body)
   await device.advance(0)
   first.kill()
-  device.database.lose()
+  device.database.loseAll()
   device.caches.damage('m1')
   device.upstream.otherwise = created
   device.upstream.received.length = 0

@@ -1,22 +1,22 @@
 import type { Clock } from '../../core/clock.ts'
-import { inTime } from '../database.ts'
+import { inTime } from '../storage/database.ts'
 import { createBodies } from './bodies.ts'
 import { type Entry, entryOf, recordOf } from './entry.ts'
-import type { Ledger } from './ledger.ts'
-import type { Body, Letters } from './letters.ts'
-import { createQueues, type Queue } from './queues.ts'
+import type { MessageIndex } from './message-index.ts'
+import type { Body, MessageCache } from './message-cache.ts'
+import { createBacklogs, type Backlog } from './backlog.ts'
 
 /**
- * Where saved messages are kept. One truth, one index: the letters (Cache API) have each message whole, the ledger
- * (IndexedDB) says how far each has come. Browsers have been seen to lose the ledger, or a part of it, without a word;
- * then it is made again from the letters.
+ * Where saved messages are kept. One truth, one index: the cached messages (Cache API) have each message whole, the message index
+ * (IndexedDB) says how far each has come. Browsers have been seen to lose the message index, or a part of it, without a word;
+ * then it is made again from the cached messages.
  *
  * Every method rejects when the browser's storage refuses, or has not answered in time.
  */
 export interface Store {
-  /** Compares the two and puts back what only the letters have; resolves with how many. */
+  /** Compares the two and puts back what only the cached messages have; resolves with how many. */
   load: () => Promise<number>
-  /** Reads the ledger again if another worker over the same stores has put something. */
+  /** Reads the message index again if another worker over the same stores has put something. */
   refresh: () => Promise<void>
   /** Stores an entry in both, or leaves nothing behind. Those behind it wait until it is stored. */
   add: (entry: Entry, body: ArrayBuffer | null) => Promise<void>
@@ -25,13 +25,13 @@ export interface Store {
   /** Those stored whole, oldest first, everybody's. */
   list: () => Promise<Entry[]>
   /** What one person has to send. */
-  queue: (principal: string | null | undefined) => Queue
+  backlog: (principal: string | null | undefined) => Backlog
   /** `undefined` when it is lost, or was removed. */
   body: (id: string) => Promise<Body | undefined>
   /** Reads the bodies that are sent next in a conversation, for `body` to have them at once. */
   readAhead: (conversation: string, principal: string | null) => void
-  /** As `Ledger.change`. */
-  change: Ledger['change']
+  /** As `MessageIndex.change`. */
+  change: MessageIndex['change']
   remove: (id: string) => Removal
   /** The key that seals a person's secrets. */
   sealKey: (principal: string | null) => Promise<CryptoKey>
@@ -53,23 +53,23 @@ const SLOWEST_WRITE = 5_000
 /** So long for what did not answer the last time, ms: those behind it have waited already. */
 const STUCK_MS = 300
 
-/** So many letters are opened side by side when the ledger is made again. */
+/** So many cached messages are opened side by side when the message index is made again. */
 const AT_ONCE = 64
 
 /** Bodies of a conversation that are read ahead. */
 const AHEAD = 2
 
-export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store {
-  const queues = createQueues()
+export function openStore(messageIndex: MessageIndex, messageCache: MessageCache, clock: Clock): Store {
+  const backlogs = createBacklogs()
   const keys = new Map<string | null, Promise<CryptoKey>>()
   let lastId = ''
-  /** What was put last, as far as the queues know; `null`: they may not know what the ledger has. */
+  /** What was put last, as far as the queues know; `null`: they may not know what the message index has. */
   let seen: string | undefined | null = null
   let isStuck = false
 
-  const timely = async <Result>(work: Promise<Result>, moreMs = 0): Promise<Result> => {
+  const timely = async <Result>(task: Promise<Result>, moreMs = 0): Promise<Result> => {
     let isLate = true
-    const settled = work.finally(() => (isLate = false))
+    const settled = task.finally(() => (isLate = false))
     try {
       const result = await inTime(settled, clock, (isStuck ? STUCK_MS : DEADLINE_MS) + moreMs)
       isStuck = false
@@ -80,10 +80,10 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
     }
   }
 
-  /** The ledger answers in the order in which it does things: so the queues are told. */
-  const follow = async <Result>(asked: Promise<Result>, tell: (result: Result) => void): Promise<Result> => {
+  /** The message index answers in the order in which it does things: so the queues are told. */
+  const follow = async <Result>(asked: Promise<Result>, apply: (result: Result) => void): Promise<Result> => {
     const result = await asked
-    tell(result)
+    apply(result)
     return result
   }
 
@@ -91,13 +91,13 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
     if (id > lastId) lastId = id
   }
 
-  const readBody = (id: string) => timely(letters.body(id))
+  const readBody = (id: string) => timely(messageCache.body(id))
   const bodies = createBodies(readBody)
 
-  const readLedger = async () => {
+  const readIndex = async () => {
     const { entries } = await timely(
-      follow(ledger.all(), (all) => {
-        queues.reset(all.entries)
+      follow(messageIndex.all(), (all) => {
+        backlogs.reset(all.entries)
         seen = all.latest
         noteId(all.latest ?? '')
         noteId(all.entries.at(-1)?.id ?? '')
@@ -107,20 +107,20 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
   }
 
   const restore = async (id: string) => {
-    const record = await timely(letters.record(id))
+    const record = await timely(messageCache.record(id))
     // Not if another worker, which stored it just now, was faster.
-    if (!record || !(await timely(ledger.putNew(entryOf(record))))) return false
+    if (!record || !(await timely(messageIndex.putNew(entryOf(record))))) return false
     // Another worker may have sent it meanwhile: then its letter went first.
-    const isThere = (await timely(letters.record(id))) !== undefined
-    if (!isThere) await timely(ledger.remove(id))
+    const isThere = (await timely(messageCache.record(id))) !== undefined
+    if (!isThere) await timely(messageIndex.remove(id))
     return isThere
   }
 
-  const isStoring = (id: string) => queues.get(id)?.state === 'storing'
+  const isStoring = (id: string) => backlogs.get(id)?.state === 'storing'
 
   return {
     load: async () => {
-      const [entries, ids] = await Promise.all([readLedger(), timely(letters.ids())])
+      const [entries, ids] = await Promise.all([readIndex(), timely(messageCache.ids())])
       const known = new Set(entries.map(({ id }) => id))
       const lost = ids.filter((id) => !known.has(id) && !isStoring(id))
       if (lost.length === 0) return 0
@@ -130,73 +130,73 @@ export function openStore(ledger: Ledger, letters: Letters, clock: Clock): Store
         restored += puts.filter(Boolean).length
       }
       // Also those that another worker has put back meanwhile.
-      await readLedger()
+      await readIndex()
       return restored
     },
     refresh: async () => {
-      if (seen === null || (await timely(ledger.latest())) !== seen) await readLedger()
+      if (seen === null || (await timely(messageIndex.latest())) !== seen) await readIndex()
     },
     add: async (entry, body) => {
       const { id } = entry
       noteId(id)
-      queues.set({ ...entry, state: 'storing' })
-      const indexed = follow(ledger.put(entry), (before) => {
+      backlogs.set({ ...entry, state: 'storing' })
+      const indexed = follow(messageIndex.put(entry), (before) => {
         seen = before === seen ? id : null
       })
-      const writes = [indexed, letters.put(recordOf(entry), body)] as const
+      const writes = [indexed, messageCache.put(recordOf(entry), body)] as const
       try {
         await timely(Promise.all(writes), (body?.byteLength ?? 0) / SLOWEST_WRITE)
         // Another worker has put something, which may have to go first.
-        if (seen === null) await readLedger()
+        if (seen === null) await readIndex()
         bodies.keep(id, body)
-        queues.set(entry)
+        backlogs.set(entry)
       } catch (error) {
-        queues.remove(id)
+        backlogs.remove(id)
         // Now, and when the slower of them is done, too; nobody waits for it, however long it takes.
         for (const done of [Promise.resolve(), Promise.allSettled(writes)]) {
           void done
-            .then(() => letters.remove(id))
-            .then(() => ledger.remove(id))
+            .then(() => messageCache.remove(id))
+            .then(() => messageIndex.remove(id))
             .catch(() => {}) // Refused as well: there is nothing to undo.
         }
         throw error
       }
     },
     lastId: () => lastId,
-    list: async () => (await readLedger()).filter(({ id }) => !isStoring(id)),
-    queue: queues.of,
+    list: async () => (await readIndex()).filter(({ id }) => !isStoring(id)),
+    backlog: backlogs.of,
     body: (id) => bodies.take(id) ?? readBody(id),
     readAhead: (conversation, principal) =>
-      bodies.readAhead(queues.of(principal).following(conversation, AHEAD)),
+      bodies.readAhead(backlogs.of(principal).following(conversation, AHEAD)),
     change: (id, step) =>
       timely(
-        follow(ledger.change(id, step), (entry) => {
-          if (entry) queues.set(entry)
-          else queues.remove(id)
+        follow(messageIndex.change(id, step), (entry) => {
+          if (entry) backlogs.set(entry)
+          else backlogs.remove(id)
         }),
       ),
     remove: (id) => {
       void bodies.take(id)?.catch(() => {})
-      // In this order: what is gone from the letters is never put back.
-      const isGone = timely(letters.remove(id))
+      // In this order: what is gone from the cached messages is never put back.
+      const isGone = timely(messageCache.remove(id))
       const remove = async () => {
         const wasThere = await isGone
-        queues.remove(id)
-        const removing = follow(ledger.remove(id), () => queues.remove(id))
+        backlogs.remove(id)
+        const removing = follow(messageIndex.remove(id), () => backlogs.remove(id))
         removing.catch(() => (seen = null))
         return (await timely(removing)) || wasThere
       }
       return { isGone, wasThere: remove() }
     },
     sealKey: (principal) => {
-      const key = keys.get(principal) ?? timely(ledger.key(nameOf(principal)))
+      const key = keys.get(principal) ?? timely(messageIndex.key(nameOf(principal)))
       keys.set(principal, key)
       key.catch(() => keys.delete(principal))
       return key
     },
     forgetSealKey: (principal) => {
       keys.delete(principal)
-      return timely(ledger.forgetKey(nameOf(principal)))
+      return timely(messageIndex.forgetKey(nameOf(principal)))
     },
   }
 }

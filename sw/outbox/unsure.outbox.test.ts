@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
-import { answers, saysNothing, type Scripted } from '../../core/testing/scripted-upstream.ts'
+import { responses, saysNothing, type Scripted } from '../../core/testing/scripted-upstream.ts'
 import { createFakeDevice, type FakeDevice } from '../testing/fake-device.ts'
 import { after, created, noNetwork, type Received } from '../testing/fake-upstream.ts'
 
 const settings = { whenUnsure: 'hold' } as const
 
 /** What the server does with the message; it can be reached all the while, unless told otherwise. */
-function serve(device: FakeDevice, answer: (received: Received) => Scripted, isUp = () => true) {
+function serve(device: FakeDevice, response: (received: Received) => Scripted, isUp = () => true) {
   device.upstream.otherwise = (received) => {
-    if (received.method === 'HEAD') return isUp() ? answers(405) : noNetwork()
-    return answer(received)
+    if (received.method === 'HEAD') return isUp() ? responses(405) : noNetwork()
+    return response(received)
   }
 }
 
@@ -18,8 +18,8 @@ const sent = (device: FakeDevice) => device.upstream.received.filter(({ method }
 test.each([
   ['the connection breaks', noNetwork],
   ['nothing comes back', saysNothing],
-  ['a gateway gives up', () => answers(504)],
-  ['the server breaks down', () => answers(500)],
+  ['a gateway gives up', () => responses(504)],
+  ['the server breaks down', () => responses(500)],
 ])('%s: it is held for a person, and goes again only then', async (_name, fate) => {
   const device = createFakeDevice()
   serve(device, fate)
@@ -27,7 +27,7 @@ test.each([
   await worker.save('/api/a', 'm1', { settings })
   await device.advance(600_000)
   expect(sent(device)).toHaveLength(1)
-  expect(device.told()).toEqual(['save_queued', 'save_dead'])
+  expect(device.emitted()).toEqual(['save_queued', 'save_dead'])
   const [entry] = await worker.outbox.list()
   expect(entry).toMatchObject({ state: 'dead', code: 'unsure' })
   serve(device, created)
@@ -59,7 +59,7 @@ test('so does an index that was lost', async () => {
   await first.save('/api/a', 'm1', { settings })
   await device.advance(1_000)
   first.kill()
-  device.database.lose()
+  device.database.loseAll()
   serve(device, created)
   const second = device.boot()
   await device.advance(600_000)
@@ -76,7 +76,7 @@ test.each([500, 504, 408])('so does a %d to one that has lost its secrets', asyn
   first.kill()
   await device.database.remove('streamkeeper https://app.example/', 'keys', 'seal')
   device.askAuth = async () => ({ authorization: 'Bearer new' })
-  serve(device, () => answers(status))
+  serve(device, () => responses(status))
   const second = device.boot()
   for (let n = 0; n < 3; n++) {
     await device.advance(600_000)
@@ -111,11 +111,11 @@ test('a server that cannot be reached is asked for nothing: it waits, and is sen
 
 test('what the server surely refused is sent again', async () => {
   const device = createFakeDevice()
-  const fates = [answers(503), answers(429), answers(409)]
+  const fates = [responses(503), responses(429), responses(409)]
   serve(device, () => fates.shift() ?? created())
   const worker = device.boot()
   await worker.save('/api/a', 'm1', { settings })
   await device.advance(60_000)
   expect(sent(device)).toHaveLength(4)
-  expect(device.told().at(-1)).toBe('save_sent')
+  expect(device.emitted().at(-1)).toBe('save_sent')
 })

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { answers, saysNothing, type Scripted } from '../../core/testing/scripted-upstream.ts'
+import { responses, saysNothing, type Scripted } from '../../core/testing/scripted-upstream.ts'
 import { createFakeDevice, type FakeDevice } from '../testing/fake-device.ts'
 import { after, created, noNetwork } from '../testing/fake-upstream.ts'
 
@@ -37,7 +37,7 @@ describe('two workers over the same stores and lock, the old and the new', () =>
 
   test('the new one, which knows a message from before, does not send it before its time', async () => {
     const device = createFakeDevice()
-    device.upstream.script = { '/api/a': [after(2_000, answers(503, { 'retry-after': '60' }))] }
+    device.upstream.script = { '/api/a': [after(2_000, responses(503, { 'retry-after': '60' }))] }
     device.upstream.otherwise = created
     const old = device.boot()
     await old.save('/api/a', 'm1')
@@ -113,12 +113,12 @@ type Step =
   | { do: 'turns'; turns: number }
   | { do: 'kill' | 'second worker' | 'lose the index' | 'drain' | 'flush' }
 
-const answersOf: Record<string, () => Scripted> = {
+const responsesOf: Record<string, () => Scripted> = {
   created,
   noNetwork,
   slow: () => after(700, created()),
-  busy: () => answers(503, { 'retry-after': '2' }),
-  error: () => answers(500),
+  busy: () => responses(503, { 'retry-after': '2' }),
+  error: () => responses(500),
   silent: saysNothing,
   lost: () => after(300, noNetwork()),
 }
@@ -154,11 +154,11 @@ test('random accepts, failures, deaths and losses: nothing is lost, and order is
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { minLength: 5, maxLength: 25 }),
-      fc.array(fc.constantFrom(...Object.keys(answersOf)), { maxLength: 25 }),
+      fc.array(fc.constantFrom(...Object.keys(responsesOf)), { maxLength: 25 }),
       async (steps, script) => {
         const device = createFakeDevice()
-        const queue = [...script]
-        device.upstream.otherwise = () => answersOf[queue.shift() ?? 'created']?.() ?? created()
+        const backlog = [...script]
+        device.upstream.otherwise = () => responsesOf[backlog.shift() ?? 'created']?.() ?? created()
         const accepted: { path: string; body: string }[] = []
         let workers = [device.boot()]
         for (const [n, each] of steps.entries()) {
@@ -170,7 +170,7 @@ test('random accepts, failures, deaths and losses: nothing is lost, and order is
             workers.push(device.boot())
           }
         }
-        queue.length = 0
+        backlog.length = 0
         await device.advance(60_000)
         for (const worker of workers) void worker.outbox.drain('flush')
         await device.advance(120_000)
@@ -228,7 +228,8 @@ async function play(
     case 'wait':
       return device.advance(step.ms)
     case 'turns':
-      for (let turn = 0; turn < step.turns; turn++) await new Promise((resolve) => setImmediate(resolve))
+      for (let admission = 0; admission < step.turns; admission++)
+        await new Promise((resolve) => setImmediate(resolve))
       return
     case 'drain':
       return void worker?.outbox.drain('woken')
@@ -239,7 +240,7 @@ async function play(
       for (const each of workers) each.kill()
       if (step.do === 'lose the index') {
         await device.advance(0)
-        device.database.lose()
+        device.database.loseAll()
       }
       return
     case 'second worker':

@@ -25,7 +25,7 @@ export interface FakeCaches {
   /** Makes the headers of the pair with that body unreadable. */
   damage: (body: string) => void
   /** Loses pairs without a word; all of them unless told which. */
-  lose: (part?: string) => void
+  loseAll: (part?: string) => void
 }
 
 /** The Cache API in memory, as far as an outbox uses it: GET only, bodies consumed, fresh Responses handed out. */
@@ -113,7 +113,7 @@ export function createFakeCaches(clock: Clock): FakeCaches {
         }
       }
     },
-    lose: (part = '') => {
+    loseAll: (part = '') => {
       for (const pairs of stored.values()) {
         for (const url of pairs.keys()) if (url.includes(part)) pairs.delete(url)
       }

@@ -5,7 +5,7 @@ export interface FakeDatabase {
   /** Set it to let opening fail or hang. */
   fault: () => Fault
   /** Loses everything without a word, as browsers do; for workers to come. */
-  lose: () => void
+  loseAll: () => void
   /** Closes what that owner has open: nothing more is read or written for it. */
   close: (owner: object) => void
   /** Whose databases are opened from now on. */
@@ -24,7 +24,7 @@ export function createFakeDatabase(): FakeDatabase {
   const fake: FakeDatabase = {
     fault: () => undefined,
     owner: {},
-    lose: () => {
+    loseAll: () => {
       plain = new IDBFactory()
       globalThis.indexedDB = Object.create(plain, {
         open: { value: (name: string, version: number) => open(plain, name, version) },
@@ -70,7 +70,7 @@ export function createFakeDatabase(): FakeDatabase {
     return request
   }
 
-  fake.lose()
+  fake.loseAll()
   return fake
 }
 

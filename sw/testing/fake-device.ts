@@ -1,14 +1,14 @@
 import type { SaveRouteOptions } from '../../core/options/options.ts'
 import type { Clock } from '../../core/clock.ts'
 import { compileRoutes, matchRoute } from '../../core/options/routes.ts'
-import type { Status, Untold } from '../../core/protocol/status.ts'
+import type { Status, NewStatus } from '../../core/messages/status.ts'
 import type { FakeClock } from '../../core/testing/fake-clock.ts'
-import type { AuthQuestion } from '../ask-auth.ts'
+import type { AuthQuestion } from '../page/ask-auth.ts'
 import type { Entry } from '../outbox/entry.ts'
-import { openLedger } from '../outbox/ledger.ts'
-import { openLetters } from '../outbox/letters.ts'
+import { openMessageIndex } from '../outbox/message-index.ts'
+import { openMessageCache } from '../outbox/message-cache.ts'
 import { createOutbox, type Outbox, type OutboxContext } from '../outbox/outbox.ts'
-import type { Principal } from '../principal.ts'
+import type { Principal } from '../page/principal.ts'
 import { createFakeCaches, type FakeCaches } from './fake-caches.ts'
 import { createFakeDatabase, type FakeDatabase } from './fake-database.ts'
 import { createFakeLocks } from './fake-locks.ts'
@@ -42,11 +42,11 @@ export interface FakeDevice {
   caches: FakeCaches
   database: FakeDatabase
   upstream: FakeUpstream
-  statuses: (Untold<Status> & { at: number; clientId: string })[]
+  statuses: (NewStatus<Status> & { at: number; clientId: string })[]
   /** What happened, in its order: `1000 send m1`, `1000 save_sent /a`. */
   timeline: () => string[]
   /** The names of the statuses, in order. */
-  told: () => string[]
+  emitted: () => string[]
   questions: AuthQuestion[]
   /** How the pages answer when asked for credentials. */
   askAuth: (question: AuthQuestion) => Promise<Record<string, string> | null>
@@ -78,13 +78,13 @@ export function createFakeDevice(): FakeDevice {
     statuses: [],
     timeline: () => {
       const sends = upstream.received.map(({ at, body }) => ({ at, text: `send ${body}` }))
-      const told = device.statuses.map((each) => {
+      const emitted = device.statuses.map((each) => {
         const about = 'conversation' in each ? ` ${each.conversation}` : ''
         return { at: each.at, text: `${each.status}${about}` }
       })
-      return [...sends, ...told].sort((a, b) => a.at - b.at).map(({ at, text }) => `${at} ${text}`)
+      return [...sends, ...emitted].sort((a, b) => a.at - b.at).map(({ at, text }) => `${at} ${text}`)
     },
-    told: () => device.statuses.map(({ status }) => status),
+    emitted: () => device.statuses.map(({ status }) => status),
     questions: [],
     askAuth: () => Promise.resolve(null),
     principal: fakePrincipal(),
@@ -107,11 +107,11 @@ export function createFakeDevice(): FakeDevice {
         fetch: upstream.of(isDead),
         scope: SCOPE,
         origin: ORIGIN,
-        ledger: openLedger(SCOPE, aliveClock),
-        letters: openLetters(SCOPE, ORIGIN, caches.of(isDead)),
+        messageIndex: openMessageIndex(SCOPE, aliveClock),
+        messageCache: openMessageCache(SCOPE, ORIGIN, caches.of(isDead)),
         principal: device.principal,
         locks: locks.of(self),
-        report: (status, clientId) => {
+        emit: (status, clientId) => {
           if (!isOver) device.statuses.push({ ...status, at: clock.now() - startedAt, clientId })
         },
         askAuth: async (question) => {

@@ -13,32 +13,32 @@ export interface FakeLocks {
 /** Web Locks that really queue: one holder per name, the others in the order in which they asked. */
 export function createFakeLocks(): FakeLocks {
   /** The first of each queue holds the lock. */
-  const queues = new Map<string, Ask[]>()
+  const waitingByName = new Map<string, Ask[]>()
   const gone = new WeakSet<object>()
 
   const leave = (name: string, isLeaving: (ask: Ask) => boolean) => {
-    const queue = queues.get(name) ?? []
-    const holder = queue[0]
-    const left = queue.filter((ask) => !isLeaving(ask))
-    queues.set(name, left)
+    const waiting = waitingByName.get(name) ?? []
+    const holder = waiting[0]
+    const left = waiting.filter((ask) => !isLeaving(ask))
+    waitingByName.set(name, left)
     if (left[0] !== holder) left[0]?.grant()
   }
 
   return {
     of: (owner) => {
       const manager = {
-        request: async (name: string, work: () => unknown) => {
+        request: async (name: string, task: () => unknown) => {
           if (gone.has(owner)) await new Promise(() => {})
-          const queue = queues.get(name) ?? []
-          queues.set(name, queue)
+          const waiting = waitingByName.get(name) ?? []
+          waitingByName.set(name, waiting)
           let ask: Ask | undefined
           await new Promise<void>((resolve) => {
             ask = { owner, grant: () => setImmediate(resolve) }
-            queue.push(ask)
-            if (queue[0] === ask) ask.grant()
+            waiting.push(ask)
+            if (waiting[0] === ask) ask.grant()
           })
           try {
-            return await work()
+            return await task()
           } finally {
             leave(name, (each) => each === ask)
           }
@@ -48,7 +48,7 @@ export function createFakeLocks(): FakeLocks {
     },
     release: (owner) => {
       gone.add(owner)
-      for (const name of queues.keys()) leave(name, (ask) => ask.owner === owner)
+      for (const name of waitingByName.keys()) leave(name, (ask) => ask.owner === owner)
     },
   }
 }

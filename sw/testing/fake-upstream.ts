@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import { answers, failsAfter, type Scripted } from '../../core/testing/scripted-upstream.ts'
+import { responses, failsAfter, type Scripted } from '../../core/testing/scripted-upstream.ts'
 
 export interface Received {
   /** ms after the start. */
@@ -24,15 +24,15 @@ export interface FakeUpstream {
   otherwise: (received: Received) => Scripted
   /** What one worker sees as `fetch`; when it dies, nothing is sent or answered any more. */
   of: (isDead: () => boolean) => (url: string, init: RequestInit) => Promise<Response>
-  /** Requests that have no answer yet, and the most there ever were. */
+  /** Requests that have no response yet, and the most there ever were. */
   open: () => number
   mostOpen: () => number
 }
 
-export const created = () => answers(201, { 'content-type': 'application/json' }, '{"ok":true}')
+export const created = () => responses(201, { 'content-type': 'application/json' }, '{"ok":true}')
 export const noNetwork = () => failsAfter()
 
-/** An answer after so long. */
+/** A response after so long. */
 export function after(ms: number, then: Scripted): Scripted {
   return (clock, signal) =>
     new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import type { Journal } from '../answers/journal.ts'
+import type { Journal } from '../responses/journal.ts'
 
 /** A journal that keeps nothing. */
 export const NO_JOURNAL: Journal = {

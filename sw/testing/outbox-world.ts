@@ -1,13 +1,13 @@
 import type { SaveRouteOptions } from '../../core/options/options.ts'
 import { compileRoutes, matchRoute } from '../../core/options/routes.ts'
-import type { Status, Untold } from '../../core/protocol/status.ts'
+import type { Status, NewStatus } from '../../core/messages/status.ts'
 import { type Entry, isRecord, type SaveRecord } from '../outbox/entry.ts'
-import type { Ledger } from '../outbox/ledger.ts'
-import type { Letters } from '../outbox/letters.ts'
-import { isHolding } from '../outbox/life.ts'
+import type { MessageIndex } from '../outbox/message-index.ts'
+import type { MessageCache } from '../outbox/message-cache.ts'
+import { isHolding } from '../outbox/transitions.ts'
 import { createOutbox, type Outbox } from '../outbox/outbox.ts'
 import type { Clock } from '../../core/clock.ts'
-import { inTime } from '../database.ts'
+import { inTime } from '../storage/database.ts'
 import { createFakeLocks } from './fake-locks.ts'
 
 /** What the server does with a message that reaches it, or the network before that. */
@@ -44,8 +44,8 @@ export interface Arrival {
   /** Who was signed in when it was sent. */
   as: string | null
   fate: Fate
-  /** Its answer came to the worker that sent it. */
-  isAnswered: boolean
+  /** Its response came to the worker that sent it. */
+  hasReply: boolean
 }
 
 /** One message that a page saved. */
@@ -118,7 +118,7 @@ export function createWorld() {
   const locks = createFakeLocks()
   const entries = new Map<string, Entry>()
   const keys = new Map<string, CryptoKey>()
-  const letters = new Map<string, { record: string; body: Blob }>()
+  const messageCache = new Map<string, { record: string; body: Blob }>()
   const texts = new WeakMap<Blob, string>()
   const textOf = new Map<string, string>()
   const dead = new Set<object>()
@@ -134,7 +134,7 @@ export function createWorld() {
   let fates: Fate[] = []
   const arrivals: Arrival[] = []
   const saved: Saved[] = []
-  const statuses: Untold<Status>[] = []
+  const statuses: NewStatus<Status>[] = []
   let auth: Record<string, string> | null = null
   /** So many of the next operations on storage are refused. */
   let refusals = 0
@@ -160,7 +160,7 @@ export function createWorld() {
       operations.push({ owner, place, run })
     })
 
-  const ledgerOf = (owner: object): Ledger => {
+  const messageIndexOf = (owner: object): MessageIndex => {
     const ask = <Result>(what: () => Result) => happen(owner, 'ledger', what)
     const note = (entry: Entry) => {
       if (entry.state === 'dead' && !isHolding(entry)) everPassed.add(textOf.get(entry.id) ?? '')
@@ -203,7 +203,7 @@ export function createWorld() {
     }
   }
 
-  const lettersOf = (owner: object): Letters => {
+  const messageCacheOf = (owner: object): MessageCache => {
     const ask = <Result>(what: () => Result) => happen(owner, 'letters', what)
     return {
       put: (record, bytes) => {
@@ -211,16 +211,16 @@ export function createWorld() {
         const body = new Blob([text])
         texts.set(body, text)
         textOf.set(record.id, text)
-        return ask(() => void letters.set(record.id, { record: JSON.stringify(record), body }))
+        return ask(() => void messageCache.set(record.id, { record: JSON.stringify(record), body }))
       },
-      ids: () => ask(() => Array.from(letters.keys())),
+      ids: () => ask(() => Array.from(messageCache.keys())),
       record: (id) =>
         ask(() => {
-          const letter = letters.get(id)
-          return letter && (JSON.parse(letter.record) as SaveRecord)
+          const cachedMessage = messageCache.get(id)
+          return cachedMessage && (JSON.parse(cachedMessage.record) as SaveRecord)
         }),
-      body: (id) => ask(() => letters.get(id)?.body),
-      remove: (id) => ask(() => letters.delete(id)),
+      body: (id) => ask(() => messageCache.get(id)?.body),
+      remove: (id) => ask(() => messageCache.delete(id)),
     }
   }
 
@@ -241,7 +241,7 @@ export function createWorld() {
       }
       const text = body instanceof Blob ? texts.get(body) : new TextDecoder().decode(body as ArrayBuffer)
       const key = new Headers(headers).get('idempotency-key') ?? ''
-      const arrival: Arrival = { text: text ?? '', key, as, fate, isAnswered: false }
+      const arrival: Arrival = { text: text ?? '', key, as, fate, hasReply: false }
       if (method !== 'HEAD') await happen(owner, 'network', () => arrivals.push(arrival))
       if (fate === 'silent') {
         return new Promise((_resolve, reject) => {
@@ -250,7 +250,7 @@ export function createWorld() {
       }
       return happen(owner, 'network', () => {
         if (fate === 'lostAnswer') throw new TypeError('The connection was lost')
-        arrival.isAnswered = true
+        arrival.hasReply = true
         const json = (more: Record<string, string> = {}) =>
           Response.json({ ok: true }, { status: STATUS[fate] ?? 200, headers: more })
         switch (fate) {
@@ -308,8 +308,8 @@ export function createWorld() {
       fetch: fetchOf(owner),
       scope: SCOPE,
       origin: ORIGIN,
-      ledger: ledgerOf(owner),
-      letters: lettersOf(owner),
+      messageIndex: messageIndexOf(owner),
+      messageCache: messageCacheOf(owner),
       principal: {
         current: () => (knowing.has(owner) ? principal : undefined),
         changes: () => changes,
@@ -326,7 +326,7 @@ export function createWorld() {
         met: () => {},
       },
       locks: locks.of(owner),
-      report: (status) => dead.has(owner) || statuses.push(status),
+      emit: (status) => dead.has(owner) || statuses.push(status),
       askAuth: () => happen(owner, 'page', () => auth),
       requestSync: () => {},
     })
@@ -339,13 +339,13 @@ export function createWorld() {
         const left = operations.filter((operation) => operation.owner === owner)
         operations = operations.filter((operation) => operation.owner !== owner)
         timers = timers.filter((timer) => timer.owner !== owner)
-        let isLedgerOpen = true
+        let isIndexOpen = true
         left.forEach(({ place, run }, index) => {
           const isDone = isWritten(index)
           if (place === 'letters' && isDone) run()
           // What was not written is followed by nothing that was.
-          if (place === 'ledger') isLedgerOpen &&= isDone
-          if (place === 'ledger' && isLedgerOpen) run()
+          if (place === 'ledger') isIndexOpen &&= isDone
+          if (place === 'ledger' && isIndexOpen) run()
         })
         locks.release(owner)
       },
@@ -363,7 +363,7 @@ export function createWorld() {
     /** Lets everything run that waits for nothing but its turn. */
     settle: () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve))),
     underWay: () => operations.length,
-    /** One of what is under way happens; in the ledger, whatever one worker asked for first. */
+    /** One of what is under way happens; in the message index, whatever one worker asked for first. */
     happen: (which: number) => {
       const chosen = operations[which % operations.length]
       const first = operations.find(({ owner, place }) => owner === chosen?.owner && place === chosen.place)

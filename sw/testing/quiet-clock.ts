@@ -51,13 +51,13 @@ export function createQuietClock(): FakeClock {
 // Encryption runs on threads of its own, which no list of what is under way names.
 const { subtle } = crypto
 for (const name of ['generateKey', 'encrypt', 'decrypt', 'digest'] as const) {
-  const work = subtle[name].bind(subtle) as (...args: unknown[]) => Promise<unknown>
+  const task = subtle[name].bind(subtle) as (...args: unknown[]) => Promise<unknown>
   Object.defineProperty(subtle, name, {
     configurable: true,
     value: async (...args: unknown[]) => {
       encrypting++
       try {
-        return await work(...args)
+        return await task(...args)
       } finally {
         encrypting--
       }

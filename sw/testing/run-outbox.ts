@@ -1,12 +1,12 @@
 import type { SaveRouteOptions } from '../../core/options/options.ts'
-import type { OutboxEntry } from '../../core/protocol/message.ts'
+import type { OutboxEntry } from '../../core/messages/message.ts'
 import { saysNothing } from '../../core/testing/scripted-upstream.ts'
-import type { AuthQuestion } from '../ask-auth.ts'
+import type { AuthQuestion } from '../page/ask-auth.ts'
 import type { Outbox, OutboxContext } from '../outbox/outbox.ts'
 import { createFakeDevice, type FakeDevice, type Save } from './fake-device.ts'
 import { noNetwork, type Received } from './fake-upstream.ts'
 
-/** What the server answers: a status, a Response, no answer at all (`'down'`), or never one (`'silent'`). */
+/** What the server answers: a status, a Response, no response at all (`'down'`), or never one (`'silent'`). */
 export type Reply = number | Response | 'down' | 'silent'
 
 export interface Run {
@@ -14,12 +14,12 @@ export interface Run {
   outbox: Outbox
   sent: Received[]
   /** Sets what the server answers from now on; 201 until then. */
-  server: (answer: (request: Received) => Reply) => void
+  server: (replied: (request: Received) => Reply) => void
   /** Saves `text` in a session, as a page does. */
   save: (session: string, text: string, more?: Save & { query?: string }) => Promise<Response>
   /** What the server saw, in words: `session:text`. */
   seen: () => string[]
-  told: (name: string) => FakeDevice['statuses']
+  emitted: (name: string) => FakeDevice['statuses']
   list: () => Promise<OutboxEntry[]>
 }
 
@@ -39,9 +39,9 @@ export function runOutbox({ route = {}, context, auth }: RunOptions = {}): Run {
     device,
     outbox,
     sent: upstream.received,
-    server: (answer) => {
+    server: (replied) => {
       upstream.otherwise = (request) => {
-        const reply = answer(request)
+        const reply = replied(request)
         if (reply === 'down') return noNetwork()
         if (reply === 'silent') return saysNothing()
         const response = typeof reply === 'number' ? Response.json({}, { status: reply }) : reply
@@ -51,7 +51,7 @@ export function runOutbox({ route = {}, context, auth }: RunOptions = {}): Run {
     save: (session, text, { query = '', ...more } = {}) =>
       save(`/api/sessions/${session}/messages${query}`, text, { settings: route, ...more }),
     seen: () => upstream.received.map(({ path, body }) => `${path.split('/')[3]}:${body}`),
-    told: (name) => device.statuses.filter(({ status }) => status === name),
+    emitted: (name) => device.statuses.filter(({ status }) => status === name),
     list: () => outbox.list(),
   }
 }

@@ -3,13 +3,13 @@ import { expect, test } from 'vitest'
 import { failuresOf, hasCorpus, readCorpus, skipReason } from '../../testing/corpus.ts'
 import { createEventReader } from './event-reader.ts'
 
-interface Told {
+interface Reported {
   event?: string
   data: string
 }
 
-function read(chunks: (Uint8Array | string)[], end = false): Told[] {
-  const events: Told[] = []
+function read(chunks: (Uint8Array | string)[], end = false): Reported[] {
+  const events: Reported[] = []
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const reader = createEventReader({
     onEvent: ({ name, text }) =>
@@ -47,8 +47,8 @@ test.each(['data: last', 'data: last\n', 'data: last\n\n', 'data: last\r\n'])('e
 })
 
 /** The standard's own steps, line by line, for a stream that ends with a line end. */
-function readBySteps(text: string): Told[] {
-  const events: Told[] = []
+function readBySteps(text: string): Reported[] {
+  const events: Reported[] = []
   let data: string[] = []
   let type = ''
   for (const line of text
@@ -118,7 +118,7 @@ test('an event reader reads any stream as the standard’s steps do, whatever it
   )
 })
 
-test.each<[string, Told[]]>([
+test.each<[string, Reported[]]>([
   ['data: YHOO\ndata: +2\ndata: 10\n\n', [{ data: 'YHOO\n+2\n10' }]],
   [
     ': test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n',
@@ -164,10 +164,10 @@ test.skipIf(!hasCorpus)(`every recorded parser case is read as the standard says
             whole.subarray(n * size, (n + 1) * size),
           )
         : (chunks ?? [bytes]).map((chunk) => Buffer.from(chunk, 'base64'))
-      const told = (whatwgEvents ?? []).map(({ event, data }) =>
+      const emitted = (whatwgEvents ?? []).map(({ event, data }) =>
         event === 'message' ? { data } : { event, data },
       )
-      expect(read(pieces)).toEqual(told)
+      expect(read(pieces)).toEqual(emitted)
     },
   )
   expect(failures).toEqual([])

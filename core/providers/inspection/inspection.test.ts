@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { failureOf } from '../../protocol/failure.ts'
+import { failureOf } from '../../messages/failure.ts'
 import { failuresOf, hasCorpus, readCorpus, readCorpusBytes, skipReason } from '../../testing/corpus.ts'
 import { CHAT_STREAMS } from '../../testing/generated/openai-chat.ts'
 import { bytesOf } from '../../testing/generated/stream.ts'
@@ -277,7 +277,7 @@ function expectTruncatedBefore(end: number, bytes: Uint8Array): void {
   )
 }
 
-/** Where the line begins that first says that the answer is done. */
+/** Where the line begins that first says that the response is done. */
 function firstEnd(bytes: Uint8Array): number {
   const text = new TextDecoder('latin1').decode(bytes)
   const at = text.search(/data: ?\[DONE\]|"finish_reason": ?"\w/)

@@ -184,14 +184,14 @@ export function createInspection(
     isBlank = false
     if (format !== undefined) return readAsItComes(bytes)
     unread.push(bytes)
-    format = tellFormat(false)
+    format = findFormat(false)
     if (format !== undefined) readAsItComes(unread.take(unread.size()))
   }
 
-  function tellFormat(isAll: boolean): Format | undefined {
-    const told = formatOf(decoder.decode(unread.first(MAX_START)), label, isAll)
+  function findFormat(isAll: boolean): Format | undefined {
+    const detected = formatOf(decoder.decode(unread.first(MAX_START)), label, isAll)
     // The lines of an own protocol are looked into.
-    return told === 'bytes' && (ends !== undefined || errors !== undefined) ? 'lines' : told
+    return detected === 'bytes' && (ends !== undefined || errors !== undefined) ? 'lines' : detected
   }
 
   /** Reads event by event, and stops at the first that says something. */
@@ -303,8 +303,8 @@ export function createInspection(
     const ownError = ownErrorIn(own, event)
     // Of a protocol that is not known, only what it begins with can be called an error.
     const isJudged = wire !== undefined || (isEager && into.outputs === 0)
-    const told = isJudged ? (wire?.errorIn ?? errorIn)(event) : undefined
-    const error = ownError ?? (wire || isOnlyError(event) ? told : undefined)
+    const detected = isJudged ? (wire?.errorIn ?? errorIn)(event) : undefined
+    const error = ownError ?? (wire || isOnlyError(event) ? detected : undefined)
     if (error !== undefined) {
       into.error ??= error
       return
@@ -442,7 +442,7 @@ export function createInspection(
       if (!found) continue
       const { last, isUnfinished, begunSize } = found
       // A response that has reported an error has ended, too.
-      if (isTold(last)) glimpsed.finished = last.error !== undefined || isFinal(last)
+      if (isConclusive(last)) glimpsed.finished = last.error !== undefined || isFinal(last)
       glimpsed.working = last.working
       output = last.outputs > 0 || isUnfinished
       begun = begunSize
@@ -461,7 +461,7 @@ export function createInspection(
   }
 
   function conclude(clean: boolean): Verdict {
-    format ??= tellFormat(true)
+    format ??= findFormat(true)
     settle(clean)
     if (seen.error !== undefined) return 'error_in_stream' // Its end marker may still have come.
     if (seen.ended || seen.finished) return seen.outputs > 0 || seen.reason ? 'complete' : 'empty'
@@ -485,12 +485,12 @@ export function createInspection(
   function isDecisive(last: Seen): boolean {
     // A response that nothing has recognised by now is not judged.
     if (!wire) return last.outputs > 0
-    return !wire.needsAll?.(last, asked) && isTold(last)
+    return !wire.needsAll?.(last, asked) && isConclusive(last)
   }
 
   function merge(last: Seen): void {
     const { outputs, usage, error, reason } = seen
-    Object.assign(seen, isTold(last) || last.undecided ? last : {}, {
+    Object.assign(seen, isConclusive(last) || last.undecided ? last : {}, {
       outputs: outputs + last.outputs,
       reason: reason || last.reason,
       hasIds: seen.hasIds || last.hasIds,
@@ -532,7 +532,7 @@ function beginsPage(start: string): boolean {
 }
 
 /** True if the last events say how far the response is. */
-function isTold(last: Seen): boolean {
+function isConclusive(last: Seen): boolean {
   return last.spoken > 0 || last.finished || last.ended || last.error !== undefined
 }
 

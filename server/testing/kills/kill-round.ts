@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { readBody } from '../open-site.ts'
-import { type Provider, startApp, wholeAnswer } from './processes.ts'
+import { type Provider, startApp, wholeResponse } from './processes.ts'
 
 const USER = { user: 'ann' }
 
@@ -27,7 +27,7 @@ export async function killOnce(
     killAfter: number
   },
 ): Promise<{ noticedMs: number; lostBytes: number }> {
-  const whole = wholeAnswer(name, words)
+  const whole = wholeResponse(name, words)
   const app = await startApp(store, provider.url, speed)
   const post = { method: 'POST', headers: { ...USER, 'idempotency-key': name } }
   const response = await fetch(`${app.url}/chat?conversation=${name}`, post)

@@ -19,33 +19,35 @@ const NOTICED_MS = 20_000 / SPEED + (SPEED > 1 ? 10_000 : 0)
 
 const folder = mkdtempSync(join(tmpdir(), 'kills-'))
 let provider: Provider
-beforeAll(async () => void (provider = await startProvider(WORDS, 5, (answer) => killedAt(answer) + AHEAD)))
+beforeAll(
+  async () => void (provider = await startProvider(WORDS, 5, (response) => killedAt(response) + AHEAD)),
+)
 afterAll(() => {
   provider.close()
   rmSync(folder, { recursive: true })
 })
 
-/** How many words of an answer are read before its server is killed, by the number in its name. */
-function killedAt(answer: string): number {
-  return Math.floor(((Number(/\d+$/.exec(answer)) + 0.5) / KILLS) * (WORDS - AHEAD))
+/** How many words of a response are read before its server is killed, by the number in its name. */
+function killedAt(response: string): number {
+  return Math.floor(((Number(/\d+$/.exec(response)) + 0.5) / KILLS) * (WORDS - AHEAD))
 }
 
-/** Kills servers at moments spread over the whole answer, several at once. */
+/** Kills servers at moments spread over the whole response, several at once. */
 async function killAll(name: string, store: (nth: number) => string) {
   const rounds = Array.from({ length: KILLS }, (_, nth) => nth)
   const results: Awaited<ReturnType<typeof killOnce>>[] = []
   await Promise.all(
     Array.from({ length: Math.min(AT_ONCE, KILLS) }, async () => {
       for (let nth = rounds.shift(); nth !== undefined; nth = rounds.shift()) {
-        const answer = `${name}-${nth}`
+        const response = `${name}-${nth}`
         const settings = {
           store: store(nth),
           provider,
           words: WORDS,
           speed: SPEED,
-          killAfter: killedAt(answer),
+          killAfter: killedAt(response),
         }
-        results.push(await killOnce(answer, settings))
+        results.push(await killOnce(response, settings))
       }
     }),
   )

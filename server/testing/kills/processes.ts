@@ -34,37 +34,36 @@ export async function startApp(store: string, upstream: string, speed: number): 
 
 export interface Provider {
   url: string
-  /** How many requests an answer has had, by its name. */
-  requests: (answer: string) => number
+  /** How many requests a response has had, by its name. */
+  requests: (reply: string) => number
   /** How many of them are open. */
-  open: (answer: string) => number
+  open: (reply: string) => number
   close: () => void
 }
 
 /**
  * A provider that says a word every few milliseconds, a number of times.
  *
- * @param holdAt after so many words an answer of that name goes on no further, but stays open
+ * @param holdAt after so many words a response of that name goes on no further, but stays open
  */
 export async function startProvider(
   words: number,
   everyMs: number,
-  holdAt: (answer: string) => number = () => Infinity,
+  holdAt: (reply: string) => number = () => Infinity,
 ): Promise<Provider> {
   const counts = new Map<string, number>()
   const opened = new Map<string, number>()
-  const add = (to: Map<string, number>, answer: string, by: number) =>
-    to.set(answer, (to.get(answer) ?? 0) + by)
+  const add = (to: Map<string, number>, reply: string, by: number) => to.set(reply, (to.get(reply) ?? 0) + by)
   const server = createServer((request, response) => {
-    const answer = new URL(request.url ?? '/', 'http://a').searchParams.get('answer') ?? ''
-    add(counts, answer, 1)
-    add(opened, answer, 1)
-    response.on('close', () => add(opened, answer, -1))
+    const reply = new URL(request.url ?? '/', 'http://a').searchParams.get('answer') ?? ''
+    add(counts, reply, 1)
+    add(opened, reply, 1)
+    response.on('close', () => add(opened, reply, -1))
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write(ROLE)
     void (async () => {
       for (let word = 0; word < words && !response.destroyed; word++) {
-        if (word >= holdAt(answer)) return
-        response.write(say(` ${answer}-${word}`))
+        if (word >= holdAt(reply)) return
+        response.write(say(` ${reply}-${word}`))
         await sleep(everyMs)
       }
       response.end(FINISH + DONE)
@@ -75,8 +74,8 @@ export async function startProvider(
   const address = server.address()
   return {
     url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/v1/chat/completions`,
-    requests: (answer) => counts.get(answer) ?? 0,
-    open: (answer) => opened.get(answer) ?? 0,
+    requests: (reply) => counts.get(reply) ?? 0,
+    open: (reply) => opened.get(reply) ?? 0,
     close: () => {
       server.closeAllConnections()
       server.close()
@@ -84,7 +83,7 @@ export async function startProvider(
   }
 }
 
-/** The whole answer, as the provider says it. */
-export function wholeAnswer(answer: string, words: number): string {
-  return ROLE + Array.from({ length: words }, (_, word) => say(` ${answer}-${word}`)).join('') + FINISH + DONE
+/** The whole response, as the provider says it. */
+export function wholeResponse(reply: string, words: number): string {
+  return ROLE + Array.from({ length: words }, (_, word) => say(` ${reply}-${word}`)).join('') + FINISH + DONE
 }

@@ -1,0 +1,490 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { createEventReader } from '../providers/inspection/event-reader.ts'
+import { createFakeClock } from '../testing/fake-clock.ts'
+import { createFakeNetwork } from '../testing/fake-network.ts'
+import {
+  geminiBackground,
+  GIVEN_BYTES,
+  type Giving,
+  GOOD,
+  located,
+  openaiBackground,
+  REFUSALS,
+  replayed,
+  type Resumable,
+  sseIds,
+} from '../testing/resumable.ts'
+import { type FakeRequest, runRequest, statusOf, type RequestSettings } from '../testing/run-request.ts'
+import { streams } from '../testing/scripted-upstream.ts'
+import type { Ask } from './read-on.ts'
+import { NO_READER } from './chat-request.ts'
+
+const KINDS = [
+  openaiBackground(),
+  openaiBackground('\r\n'),
+  geminiBackground(),
+  sseIds(),
+  replayed(),
+  located(),
+]
+const ENDS = ['reset', 'close', 'open'] as const
+/** Whatever waits there are, and a stall before them, are over by then. */
+const LONG = 20 * 60_000
+const OPENAI = openaiBackground()
+
+let cases = 0
+afterAll(() => console.log(`${cases} cuts: 0 events doubled, 0 missing, 0 clean ends on a cut`))
+
+/** Which event says that the response is whole; only an end marker may follow. */
+function lastNeeded({ name, events }: Resumable): number {
+  return name.startsWith('OpenAI') ? events.length : events.length - 1
+}
+
+/** Where to cut: every 23rd byte, or with EVERY_BYTE=1 every one. */
+function cutsOf({ whole }: Resumable, from: number): number[] {
+  const step = process.env.EVERY_BYTE ? 1 : 23
+  return Array.from({ length: Math.ceil((whole.length - from) / step) }, (_, n) => from + n * step)
+}
+
+/** A chat that is cut at this byte; a POST that comes again would have all of it. */
+function cutAt(
+  kind: Resumable,
+  cut: number,
+  end: (typeof ENDS)[number],
+  ask: Ask,
+  more: RequestSettings = {},
+): FakeRequest {
+  const { path, body, options, headers } = kind
+  const pieces = cut === 0 ? [] : [[0, kind.whole.subarray(0, cut)] as const]
+  const script = [streams(pieces, { end, headers }), streams([[0, kind.whole]], { headers })]
+  return runRequest(script, { path, body, options, ask, ...more })
+}
+
+/** A server that gives this, whenever it is asked. */
+function gives(kind: Resumable, giving: Giving, asked: string[] = []): Ask {
+  return async (url, { headers }) => {
+    asked.push(url)
+    const { status, headers: own, body } = kind.give(new URL(url), new Headers(headers), giving)
+    return new Response(status === 204 ? null : (body as Uint8Array<ArrayBuffer>), { status, headers: own })
+  }
+}
+
+/** The events that a page's parser sees, but for an error event of ours. */
+function eventsOf(text: string): string[] {
+  const events: string[] = []
+  const reader = createEventReader({
+    onEvent: ({ id = '', name = '', text: data }) => events.push(`${id} ${name} ${data}`),
+  })
+  reader.feed(text)
+  return events.filter(
+    (event) => !/"(network_error|truncated|transport_idle|first_output_timeout)"/.test(event),
+  )
+}
+
+describe.each(KINDS)('a chat by $name that is cut', (kind) => {
+  const all = eventsOf(kind.events.join(''))
+  const firstEvent = new TextEncoder().encode(kind.events[0]).length
+
+  test.each(ENDS)('by %s: its page sees all of it, once, from one POST', async (end) => {
+    for (const cut of cutsOf(kind, ENDS.indexOf(end))) {
+      cases++
+      const run = cutAt(kind, cut, end, gives(kind, 'the rest'))
+      await run.clock.advance(end === 'open' ? LONG : 1_000)
+      const isUnknown = 'background' in kind.body && cut < firstEvent
+      // Before the first output the total is the end, as ever.
+      const isTimedOut =
+        run.statuses.at(-1)?.status === 'request_failed' && !run.timeline.join().includes('first_output')
+      if (end === 'open' && isTimedOut) continue
+      const seen = eventsOf(run.page.text)
+      expect(run.page.closed, `cut at ${cut}: ${run.timeline.join()}`).toBe(true)
+      expect(seen, `cut at ${cut}`).toEqual(all.slice(0, Math.max(seen.length, lastNeeded(kind))))
+      expect(statusOf(run, 'request_finished').verdict).toBe('complete')
+      expect(run.sentAt, `cut at ${cut}`).toHaveLength(isUnknown ? 2 : 1)
+    }
+  })
+
+  test.each([...GIVEN_BYTES, ...REFUSALS])('and given again as: %s', async (giving) => {
+    for (const cut of cutsOf(kind, 0).filter((at) => at >= firstEvent)) {
+      cases++
+      const run = cutAt(kind, cut, 'reset', gives(kind, giving))
+      await run.clock.advance(60_000)
+      const seen = eventsOf(run.page.text)
+      const isWhole = run.page.closed
+      // Half an event is ended by the error event that follows it.
+      const half = (seen.at(-1) ?? '').replace(/\uFFFD+$/, '')
+      if (!isWhole && all[seen.length - 1]?.startsWith(half)) seen.pop()
+      expect(seen, `cut at ${cut}`).toEqual(all.slice(0, seen.length))
+      expect(isWhole, `cut at ${cut}`).toBe(seen.length >= lastNeeded(kind))
+      expect(isWhole || run.page.error instanceof TypeError, `cut at ${cut}`).toBe(true)
+      expect(run.sentAt).toHaveLength(1)
+      if (giving === 'the rest' || (GOOD.includes(giving) && kind.name !== 'Content-Location')) {
+        expect(isWhole, `cut at ${cut}`).toBe(true)
+      }
+    }
+  })
+})
+
+/** A response of OpenAI that is cut after so many events. */
+function openaiCut(events: number, ask: Ask, more: RequestSettings = {}): FakeRequest {
+  const { length } = new TextEncoder().encode(OPENAI.events.slice(0, events).join(''))
+  return cutAt(OPENAI, length, 'reset', ask, more)
+}
+
+const rest = gives(OPENAI, 'the rest')
+
+/** A body that says this and breaks off. */
+function breaks(text: string): Response {
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      if (text) controller.enqueue(new TextEncoder().encode(text))
+      else controller.error(new TypeError('terminated'))
+      text = ''
+    },
+  })
+  return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+}
+
+describe('reading on', () => {
+  test('is told with its attempt and its time, and when it goes on', async () => {
+    let asked = 0
+    const run = openaiCut(6, async (url, init) => {
+      if (++asked < 3) throw new TypeError('fetch failed')
+      return rest(url, init)
+    })
+    await run.clock.advance(LONG)
+    expect(run.timeline).toEqual([
+      '0 request_started',
+      '0 send',
+      '0 first_output',
+      '0 stream_resuming',
+      '0 stream_resuming',
+      '500 stream_resuming',
+      '1500 stream_resumed',
+      '1500 request_finished',
+    ])
+    expect(run.statuses[3]).toEqual({
+      status: 'stream_resuming',
+      requestId: 'r1',
+      from: 'server',
+      attempt: 2,
+      retryAt: run.startedAt + 500,
+    })
+    expect(statusOf(run, 'stream_resumed').gapMs).toBe(1_500)
+  })
+
+  test('100 times in a row spends no budget, as long as each brings something new', async () => {
+    const events = Array.from({ length: 102 }, (_, n) => {
+      const data =
+        n === 0 ? { response: { id: 'resp_1', background: true } } : { item_id: 'm', delta: `${n} ` }
+      const type =
+        n === 0 ? 'response.created' : n === 101 ? 'response.completed' : 'response.output_text.delta'
+      return `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: n, ...data })}\n\n`
+    })
+    let asked = 0
+    const run = runRequest([streams([[0, events[0] ?? '']], { end: 'reset' })], {
+      path: '/v1/responses',
+      body: OPENAI.body,
+      ask: async (url) => {
+        asked++
+        const after = new URL(url).searchParams.get('starting_after')
+        const start = after === null ? 0 : Number(after) + 1
+        return breaks(events.slice(start, start === 0 ? 2 : start + 2).join(''))
+      },
+    })
+    await run.clock.advance(LONG)
+    expect(run.page).toMatchObject({ text: events.join(''), closed: true })
+    expect(asked).toBe(101)
+    // Nor does one wait longer than the one before.
+    expect(run.timeline.at(-1)).toBe('0 request_finished')
+    expect(run.statuses.filter(({ status }) => status === 'stream_resumed')).toHaveLength(101)
+  })
+
+  test('that brings nothing new ends with its budget: the cut stands', async () => {
+    let asked = 0
+    const run = openaiCut(6, async () => {
+      asked++
+      return breaks('')
+    })
+    await run.clock.advance(LONG)
+    expect(run.page.error).toBeInstanceOf(TypeError)
+    expect(statusOf(run, 'request_failed').code).toBe('network_error')
+    expect(run.timeline.at(-1)).toBe('30000 request_failed')
+    expect(asked).toBe(10)
+  })
+
+  test('waits as long as the server asks, never shorter', async () => {
+    let asked = 0
+    const run = openaiCut(6, async (url, init) => {
+      if (++asked === 1) return new Response('', { status: 429, headers: { 'retry-after': '20' } })
+      return rest(url, init)
+    })
+    await run.clock.advance(LONG)
+    expect(run.page.closed).toBe(true)
+    expect(statusOf(run, 'stream_resumed').gapMs).toBe(20_000)
+  })
+
+  test('does not wait longer than its budget', async () => {
+    const run = openaiCut(6, async () => new Response('', { status: 429, headers: { 'retry-after': '120' } }))
+    await run.clock.advance(1_000)
+    expect(run.page.error).toBeInstanceOf(TypeError)
+  })
+
+  test.each([503, 500, 409])('after a %i is tried again', async (status) => {
+    let asked = 0
+    const run = openaiCut(6, async (url, init) =>
+      ++asked === 1 ? new Response('', { status }) : rest(url, init),
+    )
+    await run.clock.advance(LONG)
+    expect([run.page.closed, asked]).toEqual([true, 2])
+  })
+
+  test('waits for a browser that is offline, uncharged', async () => {
+    const network = createFakeNetwork(false)
+    const run = openaiCut(6, rest, { network })
+    await run.clock.advance(120_000)
+    expect([run.page.closed, run.page.error]).toEqual([false, undefined])
+    expect(run.timeline.at(-1)).toBe('0 network_wait')
+    network.say(true)
+    await run.clock.advance(LONG)
+    expect(run.page.closed).toBe(true)
+  })
+
+  test.each([
+    ['redirected', () => Response.redirect('https://api.example/other', 302)],
+    ['answered by a page that a redirect led to', () => redirected()],
+    ['answered by JSON', () => Response.json({ id: 'resp_1' })],
+    ['forbidden', () => new Response('', { status: 403 })],
+  ])('%s is none: the cut stands', async (_name, reply) => {
+    let asked = 0
+    const run = openaiCut(6, async () => {
+      asked++
+      return reply()
+    })
+    await run.clock.advance(LONG)
+    expect(run.page.error).toBeInstanceOf(TypeError)
+    expect(asked).toBe(1)
+  })
+
+  test('lets go of a connection that gives another response', async () => {
+    let isClosed = false
+    const run = openaiCut(6, async () => {
+      const text = 'data: {"type":"response.output_text.delta","sequence_number":9}\n\n'
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+        cancel: () => void (isClosed = true),
+      })
+      return new Response(body, { headers: OPENAI.headers })
+    })
+    await run.clock.advance(1_000)
+    expect(statusOf(run, 'request_failed').code).toBe('truncated')
+    expect(isClosed).toBe(true)
+  })
+
+  test('begins when the old connection is closed', async () => {
+    const seen: boolean[] = []
+    const run: FakeRequest = cutAt(OPENAI, OPENAI.whole.length - 300, 'open', async (url, init) => {
+      seen.push(run.signals[0]?.aborted === true)
+      return rest(url, init)
+    })
+    await run.clock.advance(LONG)
+    expect(run.page.closed).toBe(true)
+    expect(seen).toEqual([true])
+  })
+
+  test('has a clock for its own silence, and its own time for headers', async () => {
+    let asked = 0
+    const run = openaiCut(6, async (url, init) => {
+      asked++
+      if (asked === 1) return new Promise<Response>(() => {})
+      if (asked === 2) return new Response(new ReadableStream(), { headers: OPENAI.headers })
+      return rest(url, init)
+    })
+    await run.clock.advance(LONG)
+    expect(run.page.closed).toBe(true)
+    expect(asked).toBe(3)
+    expect(statusOf(run, 'stream_resumed').gapMs).toBe(30_000 + 500 + 180_000 + 1_000)
+  })
+
+  test('reads no further ahead of its page than before', async () => {
+    const clock = createFakeClock()
+    let pulled = 0
+    const [created = ''] = OPENAI.events
+    const delta = (n: number) => {
+      const data = {
+        type: 'response.output_text.delta',
+        sequence_number: n,
+        item_id: 'm',
+        delta: 'x'.repeat(1_000),
+      }
+      return `data: ${JSON.stringify(data)}\n\n`
+    }
+    const flood = new ReadableStream<Uint8Array>(
+      {
+        pull: (controller) =>
+          controller.enqueue(new TextEncoder().encode(pulled === 0 ? created : delta(pulled))),
+        start: () => {},
+      },
+      { highWaterMark: 0 },
+    )
+    const counting = flood.pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>(
+        {
+          transform: (chunk, controller) => {
+            pulled++
+            controller.enqueue(chunk)
+          },
+        },
+        { highWaterMark: 0 },
+        { highWaterMark: 0 },
+      ),
+    )
+    const run = runRequest([streams([[0, created]], { end: 'reset' })], {
+      clock,
+      path: OPENAI.path,
+      body: OPENAI.body,
+      ask: async () => new Response(counting, { headers: OPENAI.headers }),
+      isFrozen: true,
+    })
+    await clock.advance(1_000)
+    const before = pulled
+    await clock.advance(LONG)
+    expect(pulled).toBe(before)
+    expect(pulled).toBeLessThan(5)
+    expect(run.page.error).toBeUndefined()
+  })
+})
+
+/** A response of `fetch` after a redirect that somebody followed. */
+function redirected(): Response {
+  const response = new Response(OPENAI.whole as Uint8Array<ArrayBuffer>, { headers: OPENAI.headers })
+  return Object.defineProperty(response, 'redirected', { value: true })
+}
+
+describe('a response that is never asked for', () => {
+  test.each([
+    ['that did not ask for a background', { body: { ...OPENAI.body, background: false } }],
+    ['of an EventSource, which connects again by itself', { isEventSource: true }],
+  ])('one %s', async (_name, settings) => {
+    const asked: string[] = []
+    const run = openaiCut(6, gives(OPENAI, 'the rest', asked), settings)
+    await run.clock.advance(LONG)
+    expect(asked).toEqual([])
+    expect(statusOf(run, 'request_failed').code).toBe('network_error')
+  })
+
+  test('one that is whole, however its connection ends', async () => {
+    const asked: string[] = []
+    const run = openaiCut(OPENAI.events.length, gives(OPENAI, 'the rest', asked))
+    await run.clock.advance(LONG)
+    expect(run.page.closed).toBe(true)
+    expect(asked).toEqual([])
+  })
+
+  test('one that has said that it failed', async () => {
+    const asked: string[] = []
+    const failed =
+      'event: error\ndata: {"type":"error","sequence_number":3,"code":"server_error","message":"no"}\n\n'
+    const text = OPENAI.events.slice(0, 3).join('') + failed
+    const run = runRequest([streams([[0, text]], { end: 'reset' })], {
+      path: OPENAI.path,
+      body: OPENAI.body,
+      ask: gives(OPENAI, 'the rest', asked),
+    })
+    await run.clock.advance(LONG)
+    expect(asked).toEqual([])
+    expect(statusOf(run, 'request_failed').code).toBe('error_in_stream')
+  })
+})
+
+describe('an end without its last blank line', () => {
+  const text = OPENAI.events.join('').trimEnd()
+  const settings = { path: OPENAI.path, body: OPENAI.body }
+
+  test.each([
+    ['that comes a second time is one', async () => new Response(text, { headers: OPENAI.headers })],
+    ['that the server no longer gives is one', async () => new Response('', { status: 404 })],
+  ])('%s', async (_name, ask) => {
+    const run = runRequest([streams([[0, text]])], { ...settings, ask })
+    await run.clock.advance(0)
+    expect(run.page).toMatchObject({ text, closed: true })
+  })
+
+  test('is finished where the connection was cut just there', async () => {
+    const run = runRequest([streams([[0, text]])], { ...settings, ask: rest })
+    await run.clock.advance(0)
+    expect(run.page).toMatchObject({ text: OPENAI.events.join(''), closed: true })
+  })
+})
+
+describe('a response of an unknown protocol', () => {
+  const text = 'data: one\n\ndata: two\n\n'
+  const resume = { url: '/again/:id', key: 'body.id', position: 'replay' } as const
+  const own: RequestSettings = {
+    path: '/own',
+    body: { id: 'a' },
+    options: { chat: [{ url: '*', stream: true, resume }] },
+  }
+  const again: Ask = async () => new Response(text, { headers: { 'content-type': 'text/event-stream' } })
+
+  test('that is reset is read on', async () => {
+    const run = runRequest([streams([[0, text.slice(0, 14)]], { end: 'reset' })], { ...own, ask: again })
+    await run.clock.advance(LONG)
+    expect(run.page).toMatchObject({ text, closed: true })
+  })
+
+  test('that is closed is whole, as ever', async () => {
+    const run = runRequest([streams([[0, text.slice(0, 14)]])], { ...own, ask: again })
+    await run.clock.advance(LONG)
+    expect(run.page).toMatchObject({ text: text.slice(0, 14), closed: true })
+  })
+
+  test('whose server says where it lies is whole when that says so', async () => {
+    const headers = { 'content-location': '/s', 'stream-next-offset': '0'.repeat(16) }
+    const run = runRequest([streams([[0, text.slice(0, 14)]], { headers })], {
+      path: '/own',
+      body: {},
+      ask: async (url) => {
+        const from = Number(new URL(url).searchParams.get('offset'))
+        const closed = {
+          'stream-closed': 'true',
+          'stream-next-offset': String(text.length).padStart(16, '0'),
+        }
+        return new Response(text.slice(from), { headers: { 'content-type': 'text/event-stream', ...closed } })
+      },
+    })
+    await run.clock.advance(LONG)
+    expect(run.page).toMatchObject({ text, closed: true })
+    expect(run.statuses.filter(({ status }) => status === 'stream_resuming')).toHaveLength(1)
+  })
+})
+
+describe('Stop', () => {
+  const asked: { method: string; url: string }[] = []
+  async function stopWith(reason?: unknown) {
+    asked.length = 0
+    const run = openaiCut(6, async (url, { method, signal }) => {
+      asked.push({ method, url })
+      if (method === 'POST') return new Response('{}')
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    })
+    await run.clock.advance(1_000)
+    run.runningRequest.cancel(reason)
+    await run.clock.advance(LONG)
+    return run
+  }
+
+  test('ends a background response at its server, too', async () => {
+    const run = await stopWith()
+    expect(asked.filter(({ method }) => method === 'POST')).toEqual([
+      { method: 'POST', url: 'https://api.example/v1/responses/resp_1/cancel' },
+    ])
+    expect(run.timeline.at(-1)).toBe('1000 request_cancelled')
+    expect(run.page.error).toMatchObject({ name: 'AbortError' })
+  })
+
+  test('is not what happens when nobody is left to read it', async () => {
+    const run = await stopWith(NO_READER)
+    expect(asked.filter(({ method }) => method === 'POST')).toEqual([])
+    expect(statusOf(run, 'request_cancelled').by).toBe('grace')
+  })
+})

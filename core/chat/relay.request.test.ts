@@ -1,0 +1,342 @@
+import { describe, expect, test } from 'vitest'
+import { DONE, FINISH, KEEP_ALIVE, ROLE, say, WHOLE } from '../testing/openai-events.ts'
+import { runRequest, statusOf } from '../testing/run-request.ts'
+import { responses, failsAfter, saysNothing, streams } from '../testing/scripted-upstream.ts'
+
+const MINUTE = 60_000
+
+function notice(code: string, message: string): string {
+  return `data: ${JSON.stringify({ error: { message, type: 'streamkeeper_error', code } })}\n\n`
+}
+
+describe('an EventSource ends as the upstream did, so that it connects again', () => {
+  test.each([
+    ['without its end marker', 'close', 'truncated'],
+    ['by a reset', 'reset', 'network_error'],
+  ] as const)('%s', async (_words, end, code) => {
+    const run = runRequest([streams([[0, say('Hel')]], { end })], { isEventSource: true })
+    await run.clock.advance(0)
+    expect(run.page).toMatchObject({ text: say('Hel'), closed: true })
+    expect(statusOf(run, 'request_failed').code).toBe(code)
+  })
+
+  test.each([
+    ['a finish', say('Hel') + FINISH],
+    ['an end marker', say('Hel') + FINISH + DONE],
+    [
+      'an Anthropic end',
+      'data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hel"}}\n\n' +
+        'data: {"type":"message_delta","delta":{"stop_reason":"end_turn"}}\n\n' +
+        'data: {"type":"message_stop"}\n\n',
+    ],
+  ])('not 10 s after %s: it would ask again', async (_words, said) => {
+    const pings = Array.from({ length: 20 }, (_, n): [number, string] => [(n + 1) * 5_000, KEEP_ALIVE])
+    const run = runRequest([streams([[0, said], ...pings, [101_000, say('again')]], { end: 'open' })], {
+      isEventSource: true,
+    })
+    await run.clock.advance(102_000)
+    expect(run.page).toMatchObject({ text: said + KEEP_ALIVE.repeat(20) + say('again'), closed: false })
+    expect(run.signals[0]?.aborted).toBe(false)
+  })
+
+  test('when all attempts failed after it was answered', async () => {
+    const quiet = streams([[20_000, '']], { end: 'reset' })
+    const run = runRequest([quiet, quiet], { isEventSource: true })
+    await run.clock.advance(60_000)
+    expect(run.page).toMatchObject({ text: '', closed: true })
+    expect(statusOf(run, 'request_failed').code).toBe('network_error')
+  })
+})
+
+describe('a stall after output', () => {
+  test('without a byte for 180 s is transport_idle: our error event, then a broken stream', async () => {
+    const run = runRequest([streams([[0, say('Hel')]], { end: 'open' })])
+    await run.clock.advance(179_999)
+    expect(run.signals[0]?.aborted).toBe(false)
+    await run.clock.advance(1)
+    expect(run.timeline).toEqual([
+      '0 request_started',
+      '0 send',
+      '0 first_output',
+      '10000 stream_stalled',
+      '180000 request_failed',
+    ])
+    expect(run.signals[0]?.aborted).toBe(true)
+    expect(run.page.text).toBe(
+      say('Hel') + notice('transport_idle', 'The answer broke off: no byte came in time'),
+    )
+    expect(run.page.error).toBeInstanceOf(TypeError)
+    expect(run.page.closed).toBe(false)
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'transport_idle', attempts: 1 })
+    expect(statusOf(run, 'stream_stalled')).toEqual({
+      status: 'stream_stalled',
+      requestId: 'r1',
+      clock: 'transport',
+      silentMs: 10_000,
+    })
+  })
+
+  test('with bytes but no output for 300 s is output_idle', async () => {
+    const alive = Array.from({ length: 50 }, (_, n) => [(n + 1) * 8_000, KEEP_ALIVE] as const)
+    const run = runRequest([streams([[0, say('Hel')], ...alive], { end: 'open' })])
+    await run.clock.advance(400_000)
+    expect(run.timeline.at(-1)).toBe('300000 request_failed')
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'output_idle' })
+    expect(statusOf(run, 'stream_stalled')).toMatchObject({ clock: 'output' })
+    expect(
+      run.page.text.endsWith(notice('output_idle', 'The answer broke off: nothing more was said in time')),
+    ).toBe(true)
+    expect(run.page.error).toBeInstanceOf(TypeError)
+  })
+
+  test('in mid-event ends that event before ours begins', async () => {
+    const run = runRequest([
+      streams(
+        [
+          [0, say('Hel')],
+          [10, 'data: {"choi'],
+        ],
+        { end: 'open' },
+      ),
+    ])
+    await run.clock.advance(4 * MINUTE)
+    expect(run.page.text).toContain(`data: {"choi\n\ndata: {"error"`)
+  })
+
+  test('that ends in time is told as flowing', async () => {
+    const run = runRequest([
+      streams([
+        [0, say('Hel')],
+        [30_000, say('lo') + DONE],
+      ]),
+    ])
+    await run.clock.advance(MINUTE)
+    expect(run.timeline).toEqual([
+      '0 request_started',
+      '0 send',
+      '0 first_output',
+      '10000 stream_stalled',
+      '30000 stream_flowing',
+      '30000 request_finished',
+    ])
+    expect(statusOf(run, 'stream_flowing')).toMatchObject({ clock: 'transport', silentMs: 30_000 })
+    expect(run.page.closed).toBe(true)
+  })
+
+  test('after the end marker takes nothing away: the answer is whole', async () => {
+    const run = runRequest([streams([[0, WHOLE]], { end: 'open' })])
+    await run.clock.advance(2 * MINUTE)
+    expect(run.page.text).toBe(WHOLE)
+    expect(run.page.closed).toBe(true)
+    expect(statusOf(run, 'request_finished')).toMatchObject({ verdict: 'complete' })
+  })
+})
+
+describe('an answer that breaks off after output', () => {
+  test('by a clean close without an end marker is truncated', async () => {
+    const run = runRequest([
+      streams([
+        [0, ROLE + say('Hel')],
+        [100, say('lo')],
+      ]),
+    ])
+    await run.clock.advance(MINUTE)
+    expect(run.sentAt).toEqual([0])
+    expect(run.page.text).toBe(
+      ROLE + say('Hel') + say('lo') + notice('truncated', 'The answer broke off before its end'),
+    )
+    expect(run.page.closed).toBe(false)
+    expect(run.page.error).toBeInstanceOf(TypeError)
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'truncated' })
+  })
+
+  test('by a reset is a network error', async () => {
+    const run = runRequest([
+      streams(
+        [
+          [0, say('Hel')],
+          [100, say('lo')],
+        ],
+        { end: 'reset' },
+      ),
+    ])
+    await run.clock.advance(MINUTE)
+    expect(run.sentAt).toEqual([0])
+    expect(run.page.text.endsWith(notice('network_error', 'The connection was lost'))).toBe(true)
+    expect(run.page.error).toBeInstanceOf(TypeError)
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'network_error' })
+  })
+
+  test('after its end marker is whole', async () => {
+    const run = runRequest([streams([[0, WHOLE]], { end: 'reset' })])
+    await run.clock.advance(MINUTE)
+    expect(run.page.closed).toBe(true)
+    expect(statusOf(run, 'request_finished')).toMatchObject({ verdict: 'complete' })
+  })
+})
+
+test.each([
+  ['a finish reason alone', say('Hi') + FINISH],
+  ['an end marker alone', say('Hi') + DONE],
+  ['an end marker without its last blank line', `${say('Hi')}data: [DONE]`],
+])('%s is an end', async (_name, bytes) => {
+  const run = runRequest([streams([[0, bytes]])])
+  await run.clock.advance(0)
+  expect(run.page.text).toBe(bytes)
+  expect(run.page.closed).toBe(true)
+})
+
+test('an unknown protocol has no end of its own: its close is taken for one', async () => {
+  const run = runRequest([streams([[0, 'event: token\ndata: Hi\n\n']])], { path: '/my/chat' })
+  await run.clock.advance(0)
+  expect(run.page.closed).toBe(true)
+  expect(statusOf(run, 'request_finished')).toMatchObject({ verdict: 'complete' })
+})
+
+test('an unknown protocol that is reset breaks without an event of ours', async () => {
+  const run = runRequest([streams([[0, 'event: token\ndata: Hi\n\n']], { end: 'reset' })], {
+    path: '/my/chat',
+  })
+  await run.clock.advance(0)
+  expect(run.page.text).toBe('event: token\ndata: Hi\n\n')
+  expect(run.page.error).toBeInstanceOf(TypeError)
+})
+
+test('a whole JSON answer that is cut is no answer', async () => {
+  const half = responses(200, { 'content-type': 'application/json' }, '{"choices":[{"mess')
+  const run = runRequest([half, half], { body: { model: 'gpt-4o' } })
+  await run.clock.advance(MINUTE)
+  expect(run.sentAt).toEqual([0, 500])
+  expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'truncated' })
+  expect(run.page.response?.status).toBe(502)
+})
+
+test('the page is not told of an encoding or a length that no longer holds', async () => {
+  const headers = { 'content-encoding': 'gzip', 'content-length': '12', 'x-request-id': 'u-1' }
+  const run = runRequest([streams([[0, WHOLE]], { headers })])
+  await run.clock.advance(0)
+  const got = run.page.response?.headers
+  expect(got?.get('content-encoding')).toBeNull()
+  expect(got?.get('content-length')).toBeNull()
+  expect(got?.get('x-request-id')).toBe('u-1')
+  expect(got?.get('content-type')).toBe('text/event-stream')
+  expect(got?.get('cache-control')).toBe('no-store')
+  expect(got?.get('x-should-retry')).toBeNull()
+})
+
+test('an answer without a body is an answer', async () => {
+  const run = runRequest([() => Promise.resolve(new Response(null, { status: 204 }))])
+  await run.clock.advance(0)
+  expect(run.page.response?.status).toBe(204)
+  expect(run.timeline).toEqual(['0 request_started', '0 send', '0 first_output', '0 request_finished'])
+})
+
+describe('a cancel', () => {
+  test('during a wait ends it at once: nothing more is sent', async () => {
+    const run = runRequest([failsAfter(), streams([[0, WHOLE]])])
+    await run.clock.advance(100)
+    run.runningRequest.cancel()
+    await run.clock.advance(MINUTE)
+    expect(run.timeline).toEqual(['0 request_started', '0 send', '0 network_retry', '100 request_cancelled'])
+    expect(run.page.response?.type).toBe('error')
+    expect(run.finished()).toBe(true)
+  })
+
+  test('before the headers closes the upstream', async () => {
+    const run = runRequest([saysNothing(), streams([[0, WHOLE]])])
+    await run.clock.advance(1_000)
+    expect(run.signals[0]?.aborted).toBe(false)
+    run.runningRequest.cancel()
+    await run.clock.advance(MINUTE)
+    expect(run.timeline).toEqual(['0 request_started', '0 send', '1000 request_cancelled'])
+    expect(run.signals[0]?.aborted).toBe(true)
+    expect(run.finished()).toBe(true)
+  })
+
+  test('between headers and first output closes the upstream', async () => {
+    const run = runRequest([streams([[0, ROLE]], { end: 'open' }), streams([[0, WHOLE]])])
+    await run.clock.advance(12_000)
+    expect(run.page.response?.status).toBe(200)
+    run.runningRequest.cancel()
+    await run.clock.advance(MINUTE)
+    expect(run.timeline).toEqual(['0 request_started', '0 send', '12000 request_cancelled'])
+    expect(run.signals[0]?.aborted).toBe(true)
+    expect(run.page.error).toMatchObject({ name: 'AbortError' })
+  })
+
+  test("while a refusal's body comes closes the upstream, and no retry follows", async () => {
+    const run = runRequest([streams([[0, 'Bad']], { status: 502, end: 'open' }), streams([[0, WHOLE]])])
+    await run.clock.advance(1_000)
+    run.runningRequest.cancel()
+    await run.clock.advance(MINUTE)
+    expect(run.timeline).toEqual(['0 request_started', '0 send', '1000 request_cancelled'])
+    expect(run.signals[0]?.aborted).toBe(true)
+  })
+
+  test('in mid-stream closes the upstream, and the reader hears of it', async () => {
+    const run = runRequest([
+      streams([
+        [0, say('Hel')],
+        [5_000, say('lo') + DONE],
+      ]),
+    ])
+    await run.clock.advance(1_000)
+    run.runningRequest.cancel()
+    await run.clock.advance(MINUTE)
+    expect(run.timeline).toEqual(['0 request_started', '0 send', '0 first_output', '1000 request_cancelled'])
+    expect(run.signals[0]?.aborted).toBe(true)
+    expect(run.page.text).toBe(say('Hel'))
+    expect(run.page.error).toMatchObject({ name: 'AbortError' })
+  })
+
+  test('by the page giving up its reader closes the upstream', async () => {
+    const run = runRequest([
+      streams([
+        [0, say('Hel')],
+        [5_000, say('lo') + DONE],
+      ]),
+    ])
+    await run.clock.advance(1_000)
+    await run.page.cancel()
+    await run.clock.advance(MINUTE)
+    expect(run.timeline.at(-1)).toBe('1000 request_cancelled')
+    expect(run.signals[0]?.aborted).toBe(true)
+    expect(run.finished()).toBe(true)
+  })
+
+  test('after the end marker was seen is no cancel any more: the answer was whole', async () => {
+    const run = runRequest([
+      streams(
+        [
+          [0, say('Hello')],
+          [100, DONE],
+        ],
+        { end: 'open' },
+      ),
+    ])
+    await run.clock.advance(1_000)
+    run.runningRequest.cancel()
+    await run.clock.advance(MINUTE)
+    expect(run.timeline.at(-1)).toBe('1000 request_finished')
+  })
+
+  test('says so exactly once, however often it is asked for', async () => {
+    const run = runRequest([saysNothing()])
+    await run.clock.advance(10)
+    run.runningRequest.cancel()
+    run.runningRequest.cancel()
+    await run.clock.advance(MINUTE)
+    expect(statusOf(run, 'request_cancelled')).toEqual({
+      status: 'request_cancelled',
+      requestId: 'r1',
+      by: 'page',
+    })
+  })
+})
+
+test('a refusal whose body does not end is judged after 5 s by what there is of it', async () => {
+  const run = runRequest([streams([[0, '{"error":']], { status: 503, end: 'open' }), streams([[0, WHOLE]])])
+  await run.clock.advance(MINUTE)
+  expect(run.sentAt).toEqual([0, 7_000])
+  expect(run.page.text).toBe(WHOLE)
+})

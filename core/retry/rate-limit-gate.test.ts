@@ -1,0 +1,231 @@
+import { describe, expect, test } from 'vitest'
+import { createFakeClock } from '../testing/fake-clock.ts'
+import { createRateLimitGate, type Ticket, type WaitOptions } from './rate-limit-gate.ts'
+
+/** A gate and a log of what happens at it, in ms after the start: `5000 b goes`. */
+function createScene(random = () => 0) {
+  const clock = createFakeClock()
+  const startedAt = clock.monotonic()
+  const log: string[] = []
+  const note = (what: string) => log.push(`${clock.monotonic() - startedAt} ${what}`)
+  const gate = createRateLimitGate({ clock, random, changed: () => note(gate.shutUntil() ? 'shut' : 'open') })
+  const enter = (name: string, ticket: Ticket = gate.visit(), more: Partial<WaitOptions> = {}) => {
+    const stop = new AbortController()
+    const waitOptions: WaitOptions = {
+      notBefore: 0,
+      notAfter: Infinity,
+      jitterMs: 250,
+      signal: stop.signal,
+      delayed: (until) => note(`${name} is held until ${until - startedAt}`),
+      ...more,
+    }
+    ticket.enter(waitOptions).then(
+      (admission) =>
+        note(admission.kind === 'go' ? `${name} goes` : `${name} gives up: ${admission.until - startedAt}`),
+      () => note(`${name} is cancelled`),
+    )
+    return { ticket, stop }
+  }
+  return { clock, gate, log, enter, in: (ms: number) => startedAt + ms, start: startedAt }
+}
+
+describe('an open gate', () => {
+  test('lets everybody go at once', async () => {
+    const { clock, log, enter } = createScene()
+    enter('a')
+    enter('b')
+    await clock.advance(0)
+    expect(log).toEqual(['0 a goes', '0 b goes'])
+  })
+
+  test('keeps nobody from waiting for reasons of its own', async () => {
+    const { clock, log, enter, in: at } = createScene()
+    enter('a', undefined, { notBefore: at(500) })
+    enter('b')
+    await clock.advance(1_000)
+    expect(log).toEqual(['0 b goes', '500 a goes'])
+  })
+})
+
+describe('a gate that is shut', () => {
+  test('sends one ahead when the time is up; its 2xx headers let the others follow', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    gate.shut(at(5_000))
+    const { ticket } = enter('a')
+    enter('b')
+    enter('c')
+    await clock.advance(5_300)
+    ticket.accepted()
+    await clock.advance(0)
+    expect(log).toEqual([
+      '0 shut',
+      '0 a is held until 5000',
+      '0 b is held until 5000',
+      '0 c is held until 5000',
+      '5000 a goes',
+      '5300 open',
+      '5300 b goes',
+      '5300 c goes',
+    ])
+  })
+
+  test('is opened by five seconds without a refusal', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    gate.shut(at(1_000))
+    enter('a')
+    enter('b')
+    await clock.advance(5_999)
+    expect(log.at(-1)).toBe('1000 a goes')
+    await clock.advance(1)
+    expect(log.slice(-2)).toEqual(['6000 open', '6000 b goes'])
+  })
+
+  test('C5 is not opened by a sleep in which the answer to the probe could not be read', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    gate.shut(at(1_000))
+    const { ticket } = enter('a')
+    enter('b', undefined, { notAfter: at(20_000) })
+    await clock.advance(2_000)
+    await clock.freeze(3_600_000)
+    await clock.advance(4_000)
+    expect(log.at(-1)).toBe('1000 a goes')
+    ticket.refused(at(3_600_000 + 10_000))
+    await clock.advance(4_000)
+    expect(log.slice(-3)).toEqual(['3606000 b is held until 3610000', '3606000 shut', '3610000 b goes'])
+  })
+
+  test('is shut again by a refusal of the probe, and tells all how long', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    gate.shut(at(1_000))
+    const { ticket } = enter('a')
+    enter('b')
+    await clock.advance(1_100)
+    ticket.refused(at(3_100))
+    enter('a', ticket, { notBefore: at(3_100) })
+    await clock.advance(2_000)
+    expect(log.slice(4)).toEqual(['1100 b is held until 3100', '1100 shut', '3100 a goes'])
+  })
+
+  test('C5 takes the timers of a hidden page, which run once a minute, for one sleep, not for many', async () => {
+    const { clock, gate, in: at } = createScene()
+    gate.shut(at(300_000))
+    const { signal } = new AbortController()
+    const admission = gate
+      .visit()
+      .enter({ notBefore: 0, notAfter: Infinity, jitterMs: 0, signal, delayed: () => {} })
+    for (let n = 0; n < 5; n++) await clock.freeze(60_000)
+    expect(await admission).toEqual({ kind: 'go', sleptMs: 50_000 })
+  })
+
+  test('serves first who came first, also when that one comes back later', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    const first = gate.visit()
+    enter('first', first)
+    await clock.advance(10)
+    enter('second')
+    first.refused(at(1_000))
+    enter('third')
+    await clock.advance(50)
+    enter('first', first, { notBefore: at(1_000) })
+    await clock.advance(1_000)
+    expect(log.filter((line) => line.startsWith('1000'))).toEqual(['1000 first goes'])
+  })
+
+  test('waits for nobody who has a backoff of its own', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    gate.shut(at(1_000))
+    enter('a', undefined, { notBefore: at(4_000) })
+    enter('b')
+    await clock.advance(1_000)
+    expect(log.at(-1)).toBe('1000 b goes')
+  })
+
+  test('makes room for the next probe when one is cancelled or lost', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    gate.shut(at(1_000))
+    const { ticket } = enter('a')
+    enter('b')
+    await clock.advance(1_500)
+    ticket.ended()
+    await clock.advance(0)
+    expect(log.at(-1)).toBe('1500 b goes')
+  })
+
+  test('lets go at once who is cancelled', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    gate.shut(at(1_000))
+    const { stop } = enter('a')
+    enter('b')
+    await clock.advance(500)
+    stop.abort()
+    await clock.advance(600)
+    expect(log.slice(3)).toEqual(['500 a is cancelled', '1000 b goes'])
+  })
+
+  test('tells at once who would have to wait too long, now or when it gets longer', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    gate.shut(at(5_000))
+    enter('a', undefined, { notAfter: at(4_999) })
+    enter('b', undefined, { notAfter: at(5_000) })
+    await clock.advance(100)
+    gate.shut(at(9_000))
+    await clock.advance(0)
+    expect(log).toEqual([
+      '0 shut',
+      '0 b is held until 5000',
+      '0 a gives up: 5000',
+      '100 shut',
+      '100 b gives up: 9000',
+    ])
+  })
+
+  test('is never opened earlier by a shorter word', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    gate.shut(at(5_000))
+    gate.shut(at(1_000))
+    enter('a')
+    await clock.advance(5_000)
+    expect(log.at(-1)).toBe('5000 a goes')
+  })
+
+  test('is not opened by an answer to what was sent before', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    const { ticket } = enter('early')
+    await clock.advance(10)
+    gate.shut(at(5_000))
+    enter('b')
+    ticket.accepted()
+    await clock.advance(4_000)
+    expect(log).toEqual(['0 early goes', '10 shut', '10 b is held until 5000'])
+  })
+
+  test('stays shut for at most ten minutes, whatever it is told', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    gate.shut(at(200_000_000))
+    enter('a')
+    await clock.advance(600_000)
+    expect(log).toEqual(['0 shut', '0 a is held until 600000', '600000 a goes'])
+  })
+
+  test('tells a newcomer during the probe how long that may take', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    gate.shut(at(1_000))
+    enter('a')
+    await clock.advance(2_000)
+    enter('b')
+    await clock.advance(0)
+    expect(log.at(-1)).toBe('2000 b is held until 6000')
+  })
+
+  test('spreads those who follow, and keeps their order', async () => {
+    const chances = [0.9, 0.1, 0.5]
+    const { clock, gate, log, enter, in: at } = createScene(() => chances.shift() ?? 0)
+    gate.shut(at(1_000))
+    const { ticket } = enter('probe')
+    for (const name of ['a', 'b', 'c']) enter(name)
+    await clock.advance(1_000)
+    ticket.accepted()
+    await clock.advance(250)
+    expect(log.slice(-4)).toEqual(['1000 open', '1025 a goes', '1125 b goes', '1225 c goes'])
+  })
+})

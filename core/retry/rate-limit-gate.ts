@@ -1,0 +1,208 @@
+import { type Clock, type Random, STEP_MS, wasHeldUp } from '../clock.ts'
+import { jitter } from './backoff.ts'
+
+/** What one attempt asks of the gate. All instants here are those of the monotonic clock. */
+export interface WaitOptions {
+  /** It will not go earlier, for reasons of its own: its backoff. */
+  notBefore: number
+  /** It would rather give up than be held back until later. */
+  notAfter: number
+  /** What separates it from the others when the gate opens. */
+  jitterMs: number
+  /** Ends the wait. */
+  signal: AbortSignal
+  /** Told when it is held back beyond its `notBefore`, and again when that lasts longer. */
+  delayed: (until: number) => void
+}
+
+/** `go`: send it now; of the wait, `sleptMs` were the machine's sleep. `delayed`: the gate is known to stay shut beyond `notAfter`. */
+export type Admission = { kind: 'go'; sleptMs: number } | { kind: 'rejected'; until: number }
+
+/** One request in front of the gate; first come, first served, also when it comes back for its next attempt. */
+export interface Ticket {
+  /** Waits for its turn; rejects with the signal's reason. */
+  enter: (waitOptions: WaitOptions) => Promise<Admission>
+  /** 2xx headers came: the upstream takes requests. */
+  accepted: () => void
+  /** It must wait until then, and so must all; `isGuess`: nobody was told so, and who has less time may go before. */
+  refused: (until: number, isGuess?: boolean) => void
+  /** Its attempt ended, however: says nothing about the limit. */
+  ended: () => void
+}
+
+export interface RateLimitGate {
+  visit: () => Ticket
+  /** Shuts it until then, at least; a probe goes first. */
+  shut: (until: number, isGuess?: boolean) => void
+  /** Absent when open. */
+  shutUntil: () => number | undefined
+}
+
+export interface RateLimitGateContext {
+  clock: Clock
+  random: Random
+  /** It was shut, or opened. */
+  changed: () => void
+}
+
+/** A response that takes longer is no refusal: these come at once, ms. */
+const PROBE_MS = 5_000
+
+/** A server may ask for days; what it is asked again after this is one request. ms. */
+const MAX_SHUT_MS = 600_000
+
+interface Waiting {
+  place: number
+  waitOptions: WaitOptions
+  /** When it may go through the open gate. */
+  dueAt: number
+  emittedUntil: number
+  sleptMs: number
+  settle: (admission: Admission) => void
+}
+
+/**
+ * Holds back all requests of one upstream, model and credential while a limit is known, and finds out with a single
+ * one whether it is over.
+ *
+ *     open ── refused ──▶ shut ── time is up: the first in line ──▶ probing
+ *      ▲                   ▲                                           │
+ *      │                   └───────────── refused, or lost ────────────┤
+ *      └─────────────── 2xx headers, or 5 s without a refusal ─────────┘
+ *
+ * Its duties:
+ * - nobody goes before the time that the server named
+ * - a probe that is cancelled or lost makes room for the next one
+ * - nobody gives up for a time that is only a guess of ours: its last try comes when its own time is up
+ * - jitter comes on top: whoever shuts the gate adds it to `until`, and those behind the probe get their own
+ */
+export function createRateLimitGate({ clock, random, changed }: RateLimitGateContext): RateLimitGate {
+  let shutUntil: number | undefined
+  /** No server has named `shutUntil`. */
+  let isGuess = false
+  let probe: { by: Ticket; until: number } | undefined
+  let places = 0
+  let line: Waiting[] = []
+  let disarm = () => {}
+  /** When the timer is due; a call that comes much later shows that the machine slept. */
+  let lookAt = Infinity
+  /** A sleep has been forgiven since it was open last. */
+  let isRenewed = false
+
+  /** Lets go whoever may, and comes back when the next one may. */
+  const look = () => {
+    forgiveSleep()
+    disarm()
+    const now = clock.monotonic()
+    if (probe && probe.until <= now) return open()
+    for (const each of line) {
+      if (dueOf(each) <= now) leave(each, { kind: 'go', sleptMs: each.sleptMs })
+    }
+    const next = Math.min(...line.map(dueOf), probe?.until ?? Infinity)
+    lookAt = next < Infinity ? Math.min(next, now + STEP_MS) : next
+    if (next < Infinity) disarm = clock.timer(lookAt - now, look)
+  }
+
+  /** A sleep counts as nobody's wait, and a probe whose refusal may be unread gets its time again. */
+  const forgiveSleep = () => {
+    const lateMs = clock.monotonic() - lookAt
+    if (!wasHeldUp(lateMs, isRenewed)) return
+    isRenewed = true
+    lookAt = Infinity
+    for (const each of line) {
+      each.sleptMs += lateMs
+      each.waitOptions.notAfter += lateMs
+    }
+    if (probe) probe.until = clock.monotonic() + PROBE_MS
+  }
+
+  const dueOf = ({ dueAt, waitOptions }: Waiting) =>
+    probe
+      ? Infinity
+      : Math.max(waitOptions.notBefore, shutUntil === undefined ? dueAt : latestFor(waitOptions, shutUntil))
+
+  const latestFor = ({ notAfter }: WaitOptions, until: number) =>
+    isGuess ? Math.min(until, notAfter) : until
+
+  const leave = (waiting: Waiting, admission: Admission) => {
+    line = line.filter((each) => each !== waiting)
+    waiting.settle(admission)
+  }
+
+  const delay = (waiting: Waiting) => {
+    const { waitOptions, emittedUntil } = waiting
+    const until = probe?.until ?? latestFor(waitOptions, shutUntil ?? -Infinity)
+    if (until <= Math.max(waitOptions.notBefore, emittedUntil, clock.monotonic())) return
+    if (until > waitOptions.notAfter && !isGuess) return leave(waiting, { kind: 'rejected', until })
+    waiting.emittedUntil = until
+    waitOptions.delayed(until)
+  }
+
+  const open = () => {
+    shutUntil = undefined
+    probe = undefined
+    isRenewed = false
+    const now = clock.monotonic()
+    const delays = line.map(({ waitOptions }) => jitter(waitOptions.jitterMs, random)).sort((a, b) => a - b)
+    line.forEach((each, index) => (each.dueAt = now + (delays[index] ?? 0)))
+    changed()
+    look()
+  }
+
+  const shut = (until: number, guessed = false) => {
+    forgiveSleep()
+    if (shutUntil === undefined || until >= shutUntil) isGuess = guessed
+    shutUntil = Math.max(shutUntil ?? -Infinity, Math.min(until, clock.monotonic() + MAX_SHUT_MS))
+    probe = undefined
+    for (const each of line) delay(each)
+    changed()
+    look()
+  }
+
+  const visit = (): Ticket => {
+    const place = places++
+    const ticket: Ticket = {
+      enter: ({ signal, ...rest }) =>
+        new Promise((resolve, reject) => {
+          if (signal.aborted) return reject(signal.reason)
+          forgiveSleep()
+          const settle = (admission: Admission) => {
+            signal.removeEventListener('abort', onAbort)
+            if (admission.kind === 'go' && shutUntil !== undefined) {
+              probe = { by: ticket, until: clock.monotonic() + PROBE_MS }
+            }
+            resolve(admission)
+          }
+          const waiting = {
+            place,
+            waitOptions: { signal, ...rest },
+            dueAt: -Infinity,
+            emittedUntil: -Infinity,
+            sleptMs: 0,
+            settle,
+          }
+          const onAbort = () => {
+            line = line.filter((each) => each !== waiting)
+            reject(signal.reason)
+            look()
+          }
+          signal.addEventListener('abort', onAbort)
+          line = [...line, waiting].sort((a, b) => a.place - b.place)
+          delay(waiting)
+          look()
+        }),
+      accepted: () => {
+        if (probe?.by === ticket) open()
+      },
+      refused: shut,
+      ended: () => {
+        if (probe?.by !== ticket) return
+        probe = undefined
+        look()
+      },
+    }
+    return ticket
+  }
+
+  return { visit, shut, shutUntil: () => shutUntil }
+}

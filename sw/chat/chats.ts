@@ -1,0 +1,283 @@
+import { digestCredential } from '../../core/chat/credential.ts'
+import { type ParsedChatRequest, parseChatRequest } from '../../core/chat/parse-request.ts'
+import { startRequest } from '../../core/chat/run-request.ts'
+import { type Clock, type Random, waitAtMost } from '../../core/clock.ts'
+import type { ChatRouteOptions, Options } from '../../core/options/options.ts'
+import type { RouteMatch } from '../../core/options/routes.ts'
+import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../../core/messages/request-id.ts'
+import type { RequestStatus, NewStatus } from '../../core/messages/status.ts'
+import type { Limits } from '../../core/retry/limits.ts'
+import type { Responses } from '../responses/responses.ts'
+import type { RecordedReadingOn } from '../responses/journal.ts'
+import type { RepeatGuard } from './repeat-guard.ts'
+import { digestRequest } from './digest-request.ts'
+import type { EndedChat } from '../page/ended-chats.ts'
+import type { Principal, PrincipalId } from '../page/principal.ts'
+import { askForRest, readBody, resend } from './resend.ts'
+
+export interface Chats {
+  /** Takes a chat request; both promises are there in the same turn and never reject. */
+  handle: (
+    request: Request,
+    clientId: string,
+    route: RouteMatch<ChatRouteOptions>,
+  ) => { response: Promise<Response>; finished: Promise<void> }
+  /** Stop: ends the request, whatever it is doing. */
+  cancel: (requestId: string) => void
+  /** True if a request of that name is under way, or has ended, in this worker's life. */
+  knows: (requestId: string) => boolean
+}
+
+export interface ChatsContext {
+  options: Options
+  clock: Clock
+  random: Random
+  limits: Limits
+  /** Waits, in bounds, for what the worker before this one knew of the limits. */
+  ready: () => Promise<unknown>
+  principal: Pick<Principal, 'of'>
+  /** When a page gets an early Response: the browser would give its request up a minute later. ms */
+  earlyMs: number
+  /** As `BrowserLimits.hidesHeaders`. */
+  hidesHeaders: boolean
+  /** Waits for a conversation's saves, at most so long, ms. */
+  saved: (conversation: string, limitMs: number, signal: AbortSignal) => Promise<void>
+  repeatGuard: RepeatGuard
+  responses: Responses
+  /** A page asks: resolves with its URL. */
+  pageUrl?: (clientId: string) => Promise<string | undefined>
+  /** A chat has finished or failed. */
+  ended?: (chat: EndedChat) => void
+}
+
+/** Larger bodies are sent once, straight: we would have to keep them for replays. Bytes. */
+const MAX_BODY = 32 * 1024 * 1024
+
+/** A cancel may overtake its own request; it is remembered for so long, ms. */
+const EARLY_CANCEL_MS = 10_000
+
+/** No chat waits longer for storage, or for what its page has to say, ms. */
+const OWNER_MS = 100
+
+/** So many names of requests that have ended are remembered. */
+const MAX_ENDED = 500
+
+/** The chat requests of all pages that are under way, each in its own loop. */
+export function createChats(context: ChatsContext): Chats {
+  const { options, clock, random, limits, repeatGuard, responses } = context
+  const open = new Map<string, AbortController>()
+  const cancelledEarly = new Map<string, number>()
+  const ended = new Set<string>()
+
+  const run = async (
+    request: Request,
+    clientId: string,
+    route: RouteMatch<ChatRouteOptions>,
+    openChat: OpenChat,
+  ): Promise<{ response: Response; finished: Promise<void> }> => {
+    const pageUrl = context.pageUrl?.(clientId)
+    const owner = context.principal.of(clientId)
+    let whose: PrincipalId | undefined
+    const known = owner.then((id) => {
+      whose = id
+    })
+    const reading = readBody(request)
+    const [body, digest, credential] = await Promise.all([
+      reading,
+      reading.then((bytes) => (isTooLarge(bytes) ? '' : digestRequest(request, bytes))),
+      digestCredential(request),
+      context.ready(),
+      waitAtMost(clock, OWNER_MS, known).catch(() => {}), // It stays the page's alone.
+    ])
+    const { signal } = openChat.stop
+    if (isTooLarge(body)) {
+      return { response: await resend(request, body, { signal }), finished: Promise.resolve() }
+    }
+    const { found: lost, late } = await responses.claim({ requestId: openChat.asked, clientId, digest })
+    if (lost) rename(openChat, lost.requestId)
+    const { requestId } = openChat
+    const posted = { clientId, digest, credential }
+    // Only a POST is work that is done again and again; an EventSource comes back as it should.
+    const isGuarded = request.method === 'POST'
+    const heldUntil = isGuarded ? repeatGuard.heldUntil(posted) : undefined
+    const isRetried = isGuarded && !lost && repeatGuard.isRetried(posted)
+    const text = body ? new TextDecoder().decode(body) : ''
+    const parsed = parseChatRequest(request, text, route, options)
+    const { url, model, conversation, resumeId } = parsed
+    const { journal = 'disk', idempotencyKey = false, afterSavesMs = 0 } = route.settings
+    if (afterSavesMs > 0 && conversation !== undefined) {
+      await context.saved(conversation, afterSavesMs, signal)
+    }
+    const begun = responses.begin(
+      {
+        requestId,
+        clientId,
+        digest,
+        url,
+        ...(model === undefined ? {} : { model }),
+        ...(conversation === undefined ? {} : { conversation }),
+        ...(resumeId === undefined ? {} : { resumeId }),
+        keep: journal,
+        ...(journal === 'disk' ? { readingOn: recordReadingOn(request, parsed, credential) } : {}),
+        principal: lost?.principal === undefined ? whose : lost.principal,
+      },
+      openChat.stop,
+      lost && lost.attempts + 1,
+    )
+    known.then(() => whose !== undefined && !lost && begun.belongsTo(whose)).catch(() => {}) // Told.
+    /** Attempts of a worker before this one that were not known in time. */
+    let lateAttempts = 0
+    const emit = (status: NewStatus<RequestStatus>) => {
+      const counted = addAttempts(status, lateAttempts)
+      responses.note(counted)
+      begun.emit(counted)
+      const { status: name } = counted
+      // An EventSource comes back after each end.
+      if ((name !== 'request_finished' && name !== 'request_failed') || isEventSource(request)) return
+      context.ended?.({
+        requestId,
+        clientId,
+        principal: lost?.principal === undefined ? whose : lost.principal,
+        conversation,
+        isFailed: name === 'request_failed',
+        pageUrl,
+        firstWords: begun.firstWords,
+      })
+    }
+    void late?.then((before) => {
+      if (!before) return
+      lateAttempts = before.attempts
+      begun.wasLost(before)
+      emit({
+        status: 'network_retry',
+        requestId,
+        phase: 'worker_lost',
+        attempt: 1,
+        retryAfterMs: 0,
+        retryAt: clock.now(),
+        budgetLeftMs: parsed.retry.networkBudgetMs,
+      })
+    })
+    const keyName = idempotencyKey === true ? 'Idempotency-Key' : idempotencyKey
+    const key = keyName ? { name: keyName, value: requestId } : undefined
+    const runningRequest = startRequest(
+      {
+        ...parsed,
+        ...(isRetried ? { retry: { ...parsed.retry, maxAttempts: 1 } } : {}),
+        requestId,
+        credential,
+        isEventSource: isEventSource(request),
+        ...(heldUntil === undefined ? {} : { heldUntil }),
+        ...(lost ? { lostAttempts: lost.attempts } : {}),
+        send: async (attemptSignal) => {
+          await begun.recorded
+          return resend(request, body, { signal: attemptSignal, key })
+        },
+        ask: (resumeUrl, init) => askForRest(request, resumeUrl, init),
+        signal,
+      },
+      {
+        clock,
+        random,
+        writer: begun.writer,
+        limits,
+        earlyMs: context.earlyMs,
+        hidesHeaders: context.hidesHeaders,
+        emit: (status) => {
+          emit(status)
+          // What was never sent is no failure of its own.
+          if (isGuarded && status.status === 'request_failed' && status.attempts > 0)
+            repeatGuard.failed(posted)
+        },
+      },
+    )
+    return { response: await begun.respond(runningRequest), finished: runningRequest.finished }
+  }
+
+  const rename = (openChat: OpenChat, requestId: string) => {
+    open.delete(openChat.requestId)
+    openChat.requestId = requestId
+    open.set(requestId, openChat.stop)
+  }
+
+  const end = (requestId: string) => {
+    open.delete(requestId)
+    ended.add(requestId)
+    if (ended.size > MAX_ENDED) for (const oldest of [...ended].slice(0, 1)) ended.delete(oldest)
+  }
+
+  /** A page that asks again under the same name wants what is under way. */
+  const again = async (requestId: string, clientId: string) =>
+    (await responses.attach(requestId, 0, clientId)) ?? Response.error()
+
+  return {
+    handle: (request, clientId, route) => {
+      const asked = readRequestId(request.headers.get(REQUEST_ID_HEADER))
+      if (asked && open.has(asked)) return { response: again(asked, clientId), finished: Promise.resolve() }
+      const requestId = asked ?? createRequestId()
+      const openChat: OpenChat = { asked, requestId, stop: new AbortController() }
+      open.set(requestId, openChat.stop)
+      if (clock.monotonic() - (cancelledEarly.get(requestId) ?? -Infinity) < EARLY_CANCEL_MS)
+        openChat.stop.abort()
+      cancelledEarly.delete(requestId)
+      // What fails here failed before anything was sent (a body that cannot be read): as without us.
+      const running = run(request, clientId, route, openChat).catch(() => ({
+        response: Response.error(),
+        finished: Promise.resolve(),
+      }))
+      return {
+        response: running.then(({ response }) => response),
+        finished: running.then(({ finished }) => finished).finally(() => end(openChat.requestId)),
+      }
+    },
+    knows: (requestId) => open.has(requestId) || ended.has(requestId),
+    cancel: (requestId) => {
+      const stop = open.get(requestId)
+      if (stop) return stop.abort()
+      // It came too late, and must not stop the next one of that name.
+      if (ended.has(requestId) || responses.has(requestId)) return
+      for (const [id, at] of cancelledEarly) {
+        if (clock.monotonic() - at >= EARLY_CANCEL_MS) cancelledEarly.delete(id)
+      }
+      cancelledEarly.set(requestId, clock.monotonic())
+    },
+  }
+}
+
+function isTooLarge(body: ArrayBuffer | null): boolean {
+  return body !== null && body.byteLength > MAX_BODY
+}
+
+/** The part of a request that is kept to read its response on after this worker's death: nothing that could be a secret. */
+function recordReadingOn(
+  { credentials }: Request,
+  { readingOn, timeouts }: ParsedChatRequest,
+  credential: string,
+): RecordedReadingOn {
+  const url = new URL(readingOn.url)
+  for (const name of Array.from(url.searchParams.keys())) {
+    // Of a background response the query is asked again.
+    if (!readingOn.isBackground || /key|token|secret|sig|auth|pass/i.test(name)) url.searchParams.delete(name)
+  }
+  return { ...readingOn, url: url.href, credentials, needsAuth: credential !== '', timeouts }
+}
+
+function addAttempts(status: NewStatus<RequestStatus>, earlier: number): NewStatus<RequestStatus> {
+  // Reconnects are none.
+  if (status.status === 'stream_resuming') return status
+  if ('attempt' in status) return { ...status, attempt: status.attempt + earlier }
+  return 'attempts' in status ? { ...status, attempts: status.attempts + earlier } : status
+}
+
+/** A request that is under way. */
+interface OpenChat {
+  /** The id that the page gave it. */
+  asked: string | undefined
+  requestId: string
+  stop: AbortController
+}
+
+/** [spec] https://html.spec.whatwg.org/#dom-eventsource step 9: nothing else sets all three of these. */
+function isEventSource({ method, cache, headers }: Request): boolean {
+  return method === 'GET' && cache === 'no-store' && headers.get('accept') === 'text/event-stream'
+}

@@ -1,0 +1,16 @@
+import { worker } from './worker.ts'
+
+/** Not what a worker must leave alone whatever its URL: documents, their parts, and what cannot be sent again. */
+export function isEligible(request: Request): boolean {
+  return (
+    request.mode !== 'navigate' &&
+    request.destination === '' &&
+    request.redirect === 'follow' &&
+    !request.headers.has('range') &&
+    (request.mode !== 'no-cors' || isOwnOrigin(request))
+  )
+}
+
+export function isOwnOrigin({ url }: Request): boolean {
+  return new URL(url).origin === worker.location.origin
+}

@@ -1,0 +1,16 @@
+import type { ActivityLock } from './activity-lock.ts'
+import { worker } from '../worker.ts'
+
+/** Warns a host that takes over while the version before it has work: its responses may break off. */
+export function warnOnSkipWaiting(activity: ActivityLock): void {
+  const skipWaiting = worker.skipWaiting.bind(worker)
+  worker.skipWaiting = async () => {
+    // Where locks are refused, nobody knows.
+    if (await activity.isUnderWayElsewhere().catch(() => false)) {
+      console.warn(
+        '[streamkeeper] skipWaiting() may break off an answer that is being read: await whenIdle() first',
+      )
+    }
+    return skipWaiting()
+  }
+}

@@ -1,0 +1,128 @@
+import { type Clock, waitAtMost } from '../../core/clock.ts'
+import type { OutboxOptions, SaveRouteOptions } from '../../core/options/options.ts'
+import { readKey } from '../../core/options/read-key.ts'
+import type { RouteMatch } from '../../core/options/routes.ts'
+import { createRequestId } from '../../core/messages/request-id.ts'
+import type { Principal } from '../page/principal.ts'
+import { readBody } from '../chat/resend.ts'
+import { type Entry, type SavedRequest, UNTRIED } from './entry.ts'
+import { seal, type Secrets } from './seal.ts'
+import { takeApart } from './send-save.ts'
+import type { Store } from './store.ts'
+
+/** A message that is being stored. */
+export interface Incoming {
+  /** All that is needed to send it without storing it. Rejects when its body cannot be read. */
+  parts: Promise<{ record: SavedRequest; secrets: Secrets; body: ArrayBuffer | null }>
+  /** Resolves when it has its place among the others; `stored` when it is in both stores. */
+  placed: Promise<{ entry: Entry; stored: Promise<void> }>
+}
+
+export interface EnqueueContext {
+  clock: Clock
+  origin: string
+  store: Store
+  principal: Principal
+  authorization: OutboxOptions['authorization']
+  /** Secrets that are never stored, by entry. */
+  unsealed: Map<string, Secrets>
+  /** Resolves when the storage has answered for the first time, or has not. */
+  begun: Promise<unknown>
+  /** Resolves when what an earlier life of this worker left is known. */
+  loaded: () => Promise<void>
+}
+
+/** Nobody waits longer for a message that is still being read, ms. */
+const SLOT_MS = 10_000
+
+/**
+ * Gives messages their places in the order in which they came, inside a conversation, and stores them side by side. One
+ * whose conversation is named in its body keeps its place among all of them.
+ */
+export function createEnqueue({
+  clock,
+  origin,
+  store,
+  principal,
+  begun,
+  loaded,
+  ...context
+}: EnqueueContext) {
+  const { authorization = 'sealed', unsealed } = context
+  /** By conversation; settles when all that came before has its place. */
+  const slots = new Map<string | undefined, Promise<unknown>>()
+
+  /** Waits for what came before, and lets what comes later wait for `placed`; in bounds. */
+  const takeSlot = (conversation: string | undefined) => {
+    const earlier = Promise.all(
+      conversation === undefined
+        ? slots.values()
+        : [conversation, undefined].flatMap((each) => slots.get(each) ?? []),
+    )
+    const until = (placed: Promise<unknown>) => {
+      const slot = waitAtMost(clock, SLOT_MS, Promise.allSettled([earlier, placed])).then(() => {
+        if (slots.get(conversation) === slot) slots.delete(conversation)
+      })
+      slots.set(conversation, slot)
+    }
+    return { earlier, until }
+  }
+
+  return (request: Request, route: RouteMatch<SaveRouteOptions>, clientId: string): Incoming => {
+    const { earlier, until } = takeSlot(conversationOf(request, route))
+    const known = principal.of(clientId)
+    known.catch(() => {}) // Told where it is needed.
+    const parts = readBody(request).then((body) => ({ body, ...takeApart(request, body, route, origin) }))
+
+    const sealFor = async (
+      owner: string | null,
+      { hasSecrets, hasQuery }: SavedRequest,
+      secrets: Secrets,
+    ) => {
+      if (authorization === 'ask-page' || !(hasSecrets || hasQuery)) return {}
+      return { sealed: await seal(await store.sealKey(owner), secrets) }
+    }
+
+    const place = async () => {
+      const { record, secrets, body } = await parts
+      const owner = await known
+      const sealed = await sealFor(owner, record, secrets)
+      await earlier
+      await begun
+      await loaded()
+      // A clock that was set back does not tell this worker's messages from another's.
+      if (clock.now() < timeOf(store.lastId())) await store.refresh()
+      const createdAt = clock.now()
+      const id = nextId(store.lastId(), createdAt)
+      const entry = { ...record, ...sealed, ...UNTRIED, id, createdAt, clientId, principal: owner }
+      if (authorization === 'ask-page') unsealed.set(id, secrets)
+      return { entry, stored: store.add(entry, body) }
+    }
+    const placed = place()
+    until(placed)
+    return { parts, placed }
+  }
+}
+
+/** The conversation, where it is known without the body. */
+function conversationOf(
+  { url: href }: Request,
+  { settings, groups }: RouteMatch<SaveRouteOptions>,
+): string | undefined {
+  const source = settings.orderBy ?? 'path'
+  const url = new URL(href)
+  return source.startsWith('body')
+    ? undefined
+    : (readKey(source, { url, groups, body: undefined }) ?? url.pathname)
+}
+
+/** The next id: of the time, but never before the last one, whatever the clock does. */
+function nextId(lastId: string, now: number): string {
+  const number = Math.max(now, timeOf(lastId) + 1)
+  return `${number.toString(36).padStart(9, '0')}-${createRequestId().slice(0, 8)}`
+}
+
+/** The time that an id begins with, epoch ms; 0 for none. */
+function timeOf(id: string): number {
+  return parseInt(id, 36) || 0
+}

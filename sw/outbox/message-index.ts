@@ -1,0 +1,164 @@
+import type { DBSchema, IDBPObjectStore } from 'idb'
+import type { Clock } from '../../core/clock.ts'
+import { inTime, openLazily } from '../storage/database.ts'
+import { type Entry, isRecord } from './entry.ts'
+import { createSealKey } from './seal.ts'
+
+/**
+ * The index of the saved messages and how far each has come, in IndexedDB; and the keys that seal their secrets. Whatever
+ * is asked for while a transaction is under way is done in the next one, together; results come in the order of asking.
+ */
+export interface MessageIndex {
+  /** Those that can be read, oldest first, and the id of the latest. */
+  all: () => Promise<{ entries: Entry[]; latest: string | undefined }>
+  /** The id that was put last, by any worker; `undefined` when none was, or it is lost. */
+  latest: () => Promise<string | undefined>
+  /** Puts a new one; resolves with the id that was the latest before it. */
+  put: (entry: Entry) => Promise<string | undefined>
+  /** Puts one that is not there; resolves with whether it was not. */
+  putNew: (entry: Entry) => Promise<boolean>
+  /** Changes one as it is now, where `step` gives something; resolves with what it is then, `undefined` when it is gone. */
+  change: (id: string, step: (entry: Entry) => Entry | undefined) => Promise<Entry | undefined>
+  /** True if there was one. */
+  remove: (id: string) => Promise<boolean>
+  /** The key of that name, made when it is first asked for. */
+  key: (name: string) => Promise<CryptoKey>
+  forgetKey: (name: string) => Promise<void>
+}
+
+interface Schema extends DBSchema {
+  entries: { key: string; value: Entry }
+  /** What tells a worker that another one has put something since. */
+  latest: { key: 'id'; value: string }
+  keys: { key: string; value: CryptoKey }
+}
+
+type StoreOf<Name extends 'entries' | 'latest'> = IDBPObjectStore<
+  Schema,
+  ('entries' | 'latest')[],
+  Name,
+  'readwrite'
+>
+type Ask<Result> = (entries: StoreOf<'entries'>, latest: StoreOf<'latest'>) => Promise<Result>
+
+interface Step {
+  /** The entry that it is about; none: all of them. */
+  id: string | undefined
+  ask: Ask<unknown>
+}
+
+export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
+  const db = openLazily<Schema>(`streamkeeper ${scope}`, (database) => {
+    database.createObjectStore('entries', { keyPath: 'id' })
+    database.createObjectStore('latest')
+    database.createObjectStore('keys')
+  })
+  /** What the next transaction does; it begins when the one before has ended. */
+  let forming: { steps: Step[]; done: Promise<unknown[]> } | undefined
+  let last: Promise<unknown> = Promise.resolve()
+
+  const commit = async (steps: Step[]) => {
+    const transaction = (await db()).transaction(['entries', 'latest'], 'readwrite')
+    const entries = transaction.objectStore('entries')
+    const latest = transaction.objectStore('latest')
+    const results: unknown[] = []
+    try {
+      for (const group of apart(steps))
+        results.push(...(await Promise.all(group.map(({ ask }) => ask(entries, latest)))))
+      transaction.commit()
+    } catch (error) {
+      // Without that, what was asked for before would be done all the same.
+      try {
+        transaction.abort()
+      } catch {
+        // The browser has done that already.
+      }
+      await transaction.done.catch(() => {})
+      throw error
+    }
+    await transaction.done
+    return results
+  }
+
+  const begin = () => {
+    const steps: Step[] = []
+    const done = last.then(() => {
+      forming = undefined
+      // One that never ends must not hold up those behind it.
+      return inTime(commit(steps), clock)
+    })
+    last = done.catch(() => {})
+    return { steps, done }
+  }
+
+  const ask = async <Result>(id: string | undefined, task: Ask<Result>): Promise<Result> => {
+    forming ??= begin()
+    const place = forming.steps.push({ id, ask: task }) - 1
+    return (await forming.done)[place] as Result
+  }
+
+  return {
+    all: () =>
+      ask(undefined, async (entries, latest) => {
+        const [found, last] = await Promise.all([entries.getAll(), latest.get('id')])
+        return { entries: found.filter(isRecord), latest: last }
+      }),
+    latest: () => ask(undefined, (_entries, latest) => latest.get('id')),
+    put: (entry) =>
+      ask(entry.id, async (entries, latest) => {
+        // First: what cannot be stored throws here, while nothing else is asked.
+        const putting = entries.put(entry)
+        const [before] = await Promise.all([latest.get('id'), putting, latest.put(entry.id, 'id')])
+        return before
+      }),
+    putNew: (entry) =>
+      ask(entry.id, async (entries, latest) => {
+        if (isRecord(await entries.get(entry.id))) return false
+        await Promise.all([entries.put(entry), latest.put(entry.id, 'id')])
+        return true
+      }),
+    change: (id, step) =>
+      ask(id, async (entries) => {
+        const found = await entries.get(id)
+        if (!isRecord(found)) return undefined
+        const changed = step(found)
+        if (changed) await entries.put(changed)
+        return changed ?? found
+      }),
+    remove: (id) =>
+      ask(id, async (entries) => {
+        const [known] = await Promise.all([entries.getKey(id), entries.delete(id)])
+        return known !== undefined
+      }),
+    key: async (name) => {
+      const opened = await db()
+      const found = await opened.get('keys', name)
+      if (found) return found
+      const fresh = await createSealKey()
+      // Another worker of ours may have been faster: its key stays.
+      const transaction = opened.transaction('keys', 'readwrite')
+      const winner = (await transaction.store.get(name)) ?? fresh
+      if (winner === fresh) await transaction.store.put(fresh, name)
+      await transaction.done
+      return winner
+    },
+    forgetKey: async (name) => (await db()).delete('keys', name),
+  }
+}
+
+/** Steps in their order, in groups: those of one group are about different entries, and may be done side by side. */
+function apart(steps: readonly Step[]): Step[][] {
+  const groups: Step[][] = []
+  let ids = new Set<string | undefined>()
+  for (const step of steps) {
+    const group = groups.at(-1)
+    if (!group || step.id === undefined || ids.has(undefined) || ids.has(step.id)) {
+      groups.push([step])
+      ids = new Set([step.id])
+    } else {
+      group.push(step)
+      ids.add(step.id)
+    }
+  }
+  return groups
+}

@@ -1,0 +1,46 @@
+import type { Entry, Progress, State } from './entry.ts'
+
+/**
+ * One step in the life of a saved message; `undefined` where it cannot be taken: somebody else was faster.
+ *
+ *     storing ─ storage refuses ─▶ (straight to the network)
+ *        │ both copies, 202     ┌──────── its time, the network, flush() ─────────┐
+ *        │                      ▼                                                 │
+ *        └──▶ queued ──────▶ sending ──┬─ no response; 408 409 425 429 5xx; ───▶ waiting
+ *               ▲               ▲      │  a page that is not the API's
+ *               │               │      │
+ *               │               └──────┼─ 401; secrets lost; whose? ─────────▶ needs_auth
+ *               │       new headers    │                                          │
+ *               │                      ├─ the API's 2xx, duplicateStatus ─────▶ (sent: removed)
+ *               │                      │                                          │ too old
+ *               │                      └─ other 4xx, too old, unsure ─────────▶ dead
+ *               └─────────────────────────────── retry() ─────────────────────────┘
+ *
+ * `storing` is known to the worker that stores it, and to nobody else: in the index it is `queued` from the start.
+ * A worker that finds `sending` did not see what came of it: it is sent again, or with `whenUnsure: 'hold'` is dead.
+ */
+export function move(entry: Entry, state: State, progress: Partial<Progress> = {}): Entry | undefined {
+  return entry.state === 'dead' && state !== 'queued' ? undefined : { ...entry, ...progress, state }
+}
+
+/** True if a newer trigger than the time given says: now. */
+export interface Triggers {
+  /** The network may be back, or a page with new credentials; epoch ms. */
+  wokenAt: number
+  /** Somebody asked for everything; epoch ms. */
+  flushedAt: number
+}
+
+/** True if an entry may be tried now. */
+export function isDue({ state, code, triedAt, retryAt }: Entry, now: number, triggers: Triggers): boolean {
+  // A try that is yet to come: the clock was set back, and `retryAt` may be days away. So may a trigger be.
+  if (triedAt < Math.min(triggers.flushedAt, now) || triedAt > now) return true
+  const waitsForPage = state === 'needs_auth'
+  if ((waitsForPage || code === 'network_error') && triedAt < Math.min(triggers.wokenAt, now)) return true
+  return !waitsForPage && retryAt <= now
+}
+
+/** True if those behind it must wait. What storage lost cannot come back: nothing is to be waited for. */
+export function isHolding({ state, afterDead, code }: Entry): boolean {
+  return state === 'dead' && afterDead === 'hold' && code !== 'storage_unavailable'
+}

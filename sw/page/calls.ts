@@ -1,0 +1,118 @@
+import { type Clock, waitAtMost } from '../../core/clock.ts'
+import {
+  type Calls,
+  type Hello,
+  isPrincipal,
+  PRINCIPAL_TAKES,
+  PROTOCOL_VERSION,
+  type Reply,
+  type ToWorker,
+} from '../../core/messages/message.ts'
+import { VERSION } from '../../core/messages/version.ts'
+import type { Limits } from '../../core/retry/limits.ts'
+import type { Responses } from '../responses/responses.ts'
+import type { Chats } from '../chat/chats.ts'
+import type { EndedChats } from './ended-chats.ts'
+import type { StatusEmitter } from './status-emitter.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import type { Principal } from './principal.ts'
+import { worker } from '../worker.ts'
+
+type Call = Extract<ToWorker, { type: 'call' }>
+
+type Handlers = {
+  [Name in keyof Calls]: (args: Calls[Name][0], clientId: string) => Promise<Calls[Name][1]>
+}
+
+export interface CallsContext {
+  /** The options this worker runs with, canonical. */
+  options: string
+  clock: Clock
+  emitter: StatusEmitter
+  responses: Responses
+  chats: Pick<Chats, 'knows'>
+  endedChats: EndedChats
+  outbox: Outbox
+  limits: Limits
+  principal: Principal
+}
+
+/** Answers what pages ask, each call on the port it brought. */
+export function createCalls(context: CallsContext) {
+  const { options, clock, emitter, responses, chats, endedChats, outbox, limits, principal } = context
+  const handlers: Handlers = {
+    hello: async ({ principal: id }, clientId): Promise<Hello> => {
+      if (id !== undefined && id !== principal.current()) emitter.forget()
+      principal.met(clientId, id)
+      return greeting(clientId)
+    },
+    'outbox.list': () => outbox.list(),
+    'outbox.body': ({ id }) => outbox.body(id),
+    'outbox.flush': async () => {
+      await outbox.drain('flush')
+    },
+    'outbox.retry': ({ id }) => outbox.retry(id),
+    'outbox.discard': ({ id }) => outbox.discard(id),
+    'outbox.clear': async () => {
+      await outbox.clear()
+    },
+    streams: () => responses.list(),
+    knows: async ({ requestId }) => chats.knows(requestId),
+    principal: async ({ id }, clientId) => {
+      if (!isPrincipal(id))
+        throw new TypeError(`Wrong principal: got ${String(id)}, takes ${PRINCIPAL_TAKES}`)
+      if (id !== principal.current()) emitter.forget()
+      await principal.set(id)
+      principal.met(clientId)
+    },
+    seen: async ({ conversation }) => {
+      await endedChats.seen(conversation)
+    },
+    clear: async () => {
+      limits.forget()
+      await Promise.all([responses.clear(), outbox.forget(), endedChats.clear()])
+    },
+    warm: async ({ url }) => {
+      // Its response does not matter, nor whether there is one: the connection does.
+      await fetch(url, { method: 'HEAD', mode: 'no-cors', cache: 'no-store' }).catch(() => {})
+    },
+    claim: async () => {
+      await worker.clients.claim()
+    },
+    drain: async ({ timeoutMs }) => {
+      await waitAtMost(clock, timeoutMs, outbox.drain('flush'))
+      const { queued, needsAuth } = await outbox.counts()
+      return { left: queued + needsAuth }
+    },
+  }
+
+  async function greeting(clientId: string): Promise<Hello> {
+    const [counts, unseen] = await Promise.all([outbox.counts(), endedChats.unseen()])
+    return {
+      protocol: PROTOCOL_VERSION,
+      version: VERSION,
+      hearsPrincipal: true,
+      knowsRequests: true,
+      options,
+      outbox: counts,
+      unseen,
+      requests: emitter.openRequests(clientId),
+      notices: emitter.notices(),
+    }
+  }
+
+  return async ({ name, args }: Call, event: ExtendableMessageEvent): Promise<void> => {
+    const port = event.ports[0]
+    const clientId = event.source && 'id' in event.source ? event.source.id : ''
+    try {
+      const handle = handlers[name] as ((args: unknown, clientId: string) => Promise<unknown>) | undefined
+      if (!handle) throw new TypeError(`Cannot answer ${name}: this worker does not know it`)
+      port?.postMessage({ ok: true, result: await handle(args, clientId) } satisfies Reply)
+    } catch (error) {
+      port?.postMessage({
+        ok: false,
+        message: error instanceof Error ? error.message : String(error),
+      } satisfies Reply)
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import { type Clock, pause, waitAtMost } from '../../core/clock.ts'
+import type { NotificationsOptions } from '../../core/options/options.ts'
+import type { Unseen } from '../../core/messages/message.ts'
+import type { Principal, PrincipalId } from './principal.ts'
+import type { Notifications } from './notifications.ts'
+import type { UnseenStore } from './unseen.ts'
+
+/** A chat that has finished or failed; not one that was stopped. */
+export interface EndedChat {
+  requestId: string
+  clientId: string
+  /** Of whom; `undefined`: not known. */
+  principal: PrincipalId | undefined
+  conversation?: string | undefined
+  isFailed: boolean
+  /** The URL of the page that asked, where it was a page. */
+  pageUrl?: Promise<string | undefined> | undefined
+  /** The first words of the response, at most this many characters. */
+  firstWords?: (limit: number) => Promise<string>
+}
+
+export interface EndedChatsContext {
+  clock: Clock
+  options: NotificationsOptions | undefined
+  principal: Pick<Principal, 'current' | 'known'>
+  store: UnseenStore
+  notifications: Notifications
+  pages: () => Promise<readonly WindowClient[]>
+  /** Tells all pages what is unseen. */
+  emit: (unseen: Unseen) => void
+}
+
+/** Marks and notifications for chats that end while nobody looks. */
+export interface EndedChats {
+  /** Never rejects. */
+  ended: (chat: EndedChat) => Promise<void>
+  /** Resolves when no end waits to be told. */
+  settled: () => Promise<void>
+  /** Unseen responses of the person who is signed in; none if the storage refuses. */
+  unseen: () => Promise<Unseen>
+  /** A conversation has been looked at. Rejects when the storage refuses. */
+  seen: (conversation: string) => Promise<void>
+  /** Forgets what is unseen, and closes all notifications. Rejects when the storage refuses. */
+  clear: () => Promise<void>
+  /** Somebody else may be signed in now. */
+  principalChanged: () => void
+}
+
+/** A page that reloads is gone for a moment: only who is away for longer does not look. ms */
+const AWAY_MS = 2_000
+
+/** Nobody waits longer for counts, ms. */
+const COUNT_MS = 1_000
+
+/** Of a response's first words, characters. */
+const MAX_WORDS = 120
+
+/**
+ *     ended ─▶ a page is visible? ─no─▶ 2 s later, still none? ─no─▶ unseen + 1, notification
+ */
+export function createEndedChats(context: EndedChatsContext): EndedChats {
+  const { clock, options = {}, principal, store, notifications, pages } = context
+  const pending = new Set<Promise<void>>()
+  /** Counts `clear()`: what ended before it is forgotten with it. */
+  let clears = 0
+
+  const isLookedAt = async () => (await pages()).some(({ visibilityState }) => visibilityState === 'visible')
+
+  const unseen = async () => {
+    let counts: Unseen = {}
+    const counting = principal.known().then(store.counts)
+    const counted = counting.then((found) => void (counts = found))
+    await waitAtMost(clock, COUNT_MS, counted).catch(() => {}) // Without storage there are no marks.
+    return counts
+  }
+
+  const emitUnseen = async () => context.emit(await unseen())
+
+  const take = async ({
+    requestId,
+    clientId,
+    principal: whose,
+    conversation,
+    isFailed,
+    ...chat
+  }: EndedChat) => {
+    if (whose === undefined || (await isLookedAt())) return
+    const wanted = isFailed ? options.failed : options.finished
+    const before = clears
+    const words = wanted?.body === 'text' ? chat.firstWords?.(MAX_WORDS) : wanted?.body
+    await pause(clock, AWAY_MS)
+    const isCurrent = () => clears === before && whose === principal.current()
+    if (!isCurrent() || (await isLookedAt())) return
+    if (conversation !== undefined) {
+      await store.add(whose, conversation).catch(() => {}) // Without storage there is no mark.
+      void emitUnseen()
+    }
+    if (!wanted || !isCurrent()) return
+    const url = await chat.pageUrl
+    const body = await words
+    await notifications.show(
+      { title: wanted.title, ...(body ? { body } : {}) },
+      { requestId, conversation, clientId, url, principal: whose },
+    )
+    // Meanwhile.
+    if (clears !== before) await notifications.close()
+    else if (!isCurrent()) await notifications.close({ principal: principal.current() })
+  }
+
+  return {
+    ended: (chat) => {
+      const taking = take(chat)
+        .catch(() => {}) // The browser does not say which pages there are: it is going away.
+        .finally(() => pending.delete(taking))
+      pending.add(taking)
+      return taking
+    },
+    settled: async () => {
+      await Promise.all(pending)
+    },
+    unseen,
+    seen: async (conversation) => {
+      await store.remove(await principal.known(), conversation)
+      await emitUnseen()
+    },
+    clear: async () => {
+      clears++
+      await notifications.close()
+      await store.clear(await principal.known())
+      await emitUnseen()
+    },
+    principalChanged: () => {
+      void notifications.close({ principal: principal.current() })
+      void emitUnseen()
+    },
+  }
+}

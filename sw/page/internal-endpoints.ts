@@ -1,0 +1,32 @@
+import type { Clock } from '../../core/clock.ts'
+import { PROTOCOL_VERSION } from '../../core/messages/message.ts'
+import { AWAKE_PATH, HELLO_PATH, PROTOCOL_HEADER } from '../../core/messages/paths.ts'
+import type { Responses } from '../responses/responses.ts'
+import { serveStreams } from '../responses/serve-streams.ts'
+import { isOwnOrigin } from '../is-eligible.ts'
+import { stayAwake } from '../lifecycle/stay-awake.ts'
+import type { ActivityLock } from '../lifecycle/activity-lock.ts'
+
+export interface OwnContext {
+  clock: Clock
+  responses: Responses
+  activity: ActivityLock
+}
+
+/** Answers what is asked of the worker itself, by pages of its own origin; `undefined` for anything else. */
+export function serveInternal(
+  { clock, responses, activity }: OwnContext,
+  request: Request,
+  clientId: string,
+): Promise<Response> | undefined {
+  const { pathname } = new URL(request.url)
+  if (request.mode === 'no-cors' || !isOwnOrigin(request)) return undefined
+  if (pathname === HELLO_PATH) return Promise.resolve(hello())
+  if (request.method !== 'GET') return undefined
+  if (pathname === AWAKE_PATH) return Promise.resolve(stayAwake(clock, activity.isUnderWay))
+  return serveStreams(responses, request, clientId)
+}
+
+function hello(): Response {
+  return new Response(null, { status: 204, headers: { [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) } })
+}

@@ -1,0 +1,79 @@
+import type { NotificationWords } from '../../core/options/options.ts'
+import type { PrincipalId } from './principal.ts'
+
+/** The `data.streamkeeper` of our notifications: a worker's own listeners know them by it. */
+export interface NotificationMark {
+  requestId: string
+  conversation?: string | undefined
+  /** The page that asked, and its URL where that is known. */
+  clientId: string
+  url?: string | undefined
+  principal: PrincipalId
+}
+
+export interface NotificationsContext {
+  scope: string
+  /** Safari has neither method in a site that is not installed. */
+  registration: Partial<Pick<ServiceWorkerRegistration, 'showNotification' | 'getNotifications'>>
+  /** True if the person has granted notifications. */
+  isGranted: () => boolean
+  clients: Pick<Clients, 'get' | 'openWindow'>
+  /** The pages of the scope, the one in front first. */
+  pages: () => Promise<readonly WindowClient[]>
+}
+
+/** The notifications of this worker. None of its methods rejects. */
+export interface Notifications {
+  show: (words: NotificationWords & { body?: string | undefined }, mark: NotificationMark) => Promise<void>
+  /** Closes those that are shown: all, or all but this principal's. */
+  close: (except?: { principal: PrincipalId | undefined }) => Promise<void>
+  /** Handles a click; `undefined` if the notification is not ours. */
+  clicked: (notification: Notification) => Promise<void> | undefined
+}
+
+export function createNotifications({
+  scope,
+  registration,
+  isGranted,
+  clients,
+  pages,
+}: NotificationsContext): Notifications {
+  const open = async ({ clientId, url }: NotificationMark) => {
+    const asked = clientId === '' ? undefined : await clients.get(clientId)
+    const all = await pages()
+    const page = all.find(({ id }) => id === asked?.id) ?? all.find((each) => each.url === url) ?? all[0]
+    // A page may go in the very moment.
+    const focused = await page?.focus().catch(() => undefined)
+    if (!focused) await clients.openWindow(url ?? scope)
+  }
+
+  return {
+    show: async ({ title, body }, mark) => {
+      if (!isGranted()) return
+      const options: NotificationOptions = {
+        tag: mark.conversation ?? mark.requestId,
+        data: { streamkeeper: mark },
+        ...(body ? { body } : {}),
+      }
+      // Taken back a moment ago: then there is nobody to tell.
+      await registration.showNotification?.(title, options).catch(() => {})
+    },
+    close: async (except) => {
+      const shown = await registration.getNotifications?.().catch(() => [])
+      for (const notification of shown ?? []) {
+        const mark = markOf(notification)
+        if (mark && !(except && mark.principal === except.principal)) notification.close()
+      }
+    },
+    clicked: (notification) => {
+      const mark = markOf(notification)
+      if (!mark) return undefined
+      notification.close()
+      return open(mark).catch(() => {}) // The browser wants no window now: the person has ways of their own.
+    },
+  }
+}
+
+function markOf({ data }: Notification): NotificationMark | undefined {
+  return (data as { streamkeeper?: NotificationMark } | null)?.streamkeeper
+}

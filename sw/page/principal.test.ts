@@ -1,0 +1,203 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createFakeDatabase, type FakeDatabase } from '../testing/fake-database.ts'
+import { createQuietClock } from '../testing/quiet-clock.ts'
+import type { FakeClock } from '../../core/testing/fake-clock.ts'
+import { openPrincipal, type Principal } from './principal.ts'
+
+const SCOPE = 'https://app.example/'
+
+let database: FakeDatabase
+let clock: FakeClock
+
+beforeEach(() => {
+  database = createFakeDatabase()
+  clock = createQuietClock()
+})
+
+/** A worker that has just started: its storage has not answered yet. */
+const start = (initial?: string | null) =>
+  openPrincipal({ scope: SCOPE, clock, initial, isPage: async (id) => id.startsWith('page') })
+
+async function boot(initial?: string | null) {
+  const principal = start(initial)
+  await principal.known()
+  return principal
+}
+
+/** What a request of that page is filed under, as soon as it is known; `'?'` until then. */
+function filed(principal: Principal, clientId: string) {
+  const seen: { as: string | null; refused?: boolean } = { as: '?' }
+  principal.of(clientId).then(
+    (id) => (seen.as = id),
+    () => (seen.refused = true),
+  )
+  return seen
+}
+
+test('who is signed in is known to the next worker', async () => {
+  const first = await boot()
+  expect(first.current()).toBeNull()
+  await first.set('ann')
+  expect(first.current()).toBe('ann')
+  expect((await boot()).current()).toBe('ann')
+})
+
+test('the option says it for the first time only', async () => {
+  const first = await boot('ann')
+  expect(first.current()).toBe('ann')
+  await first.set(null)
+  expect((await boot('ann')).current()).toBeNull()
+})
+
+test('what is set before the storage has answered stands', async () => {
+  await (await boot()).set('ann')
+  const principal = start()
+  await principal.set('bob')
+  await principal.known()
+  expect(principal.current()).toBe('bob')
+})
+
+test('another worker that is still at work hears of it', async () => {
+  const [old, fresh] = [await boot(), await boot()]
+  await fresh.set('ann')
+  await expect.poll(old.current).toBe('ann')
+})
+
+describe('S2 “not known yet” is not “nobody”', () => {
+  test('while the storage has not answered it is neither', async () => {
+    await (await boot()).set('ann')
+    const principal = start()
+    expect(principal.current()).toBeUndefined()
+    await principal.known()
+    expect(principal.current()).toBe('ann')
+  })
+
+  test('a storage that never answers: who asks is told so in time, and a page’s word is enough', async () => {
+    database.fault = () => 'hang'
+    const principal = start()
+    const asked = filed(principal, '')
+    await clock.advance(2_999)
+    expect(asked).toEqual({ as: '?' })
+    await clock.advance(1)
+    expect(asked).toEqual({ as: '?', refused: true })
+    expect(principal.current()).toBeUndefined()
+    void principal.set('ann')
+    expect(principal.current()).toBe('ann')
+    await expect(principal.known()).resolves.toBe('ann')
+  })
+
+  test('a storage that refuses is asked again', async () => {
+    await (await boot()).set('ann')
+    database.fault = () => new Error('refused')
+    const principal = start()
+    await expect(principal.known()).rejects.toThrow('refused')
+    expect(principal.current()).toBeUndefined()
+    database.fault = () => undefined
+    await expect(principal.known()).resolves.toBe('ann')
+  })
+})
+
+describe('S2 what a page sends before it has said who it is', () => {
+  test('is filed under the one whom it names', async () => {
+    const principal = await boot('ann')
+    const early = filed(principal, 'page')
+    await clock.advance(500)
+    expect(early.as).toBe('?')
+    principal.met('page', 'bob')
+    const later = filed(principal, 'page')
+    await clock.advance(0)
+    expect([early.as, later.as]).toEqual(['bob', 'bob'])
+  })
+
+  test('under who was named then, also where somebody else is named at once after', async () => {
+    const principal = await boot('ann')
+    const early = filed(principal, 'page')
+    await clock.advance(0)
+    principal.met('page', 'bob')
+    principal.met('page2', 'cara')
+    await clock.advance(0)
+    expect(early.as).toBe('bob')
+    expect(principal.current()).toBe('cara')
+  })
+
+  test('under nobody, where it says that nobody is signed in', async () => {
+    const principal = await boot('ann')
+    const early = filed(principal, 'page')
+    principal.met('page', null)
+    await clock.advance(0)
+    expect(early.as).toBeNull()
+  })
+
+  test('under who is signed in, where it has nothing to say', async () => {
+    const principal = await boot('ann')
+    const early = filed(principal, 'page')
+    principal.met('page')
+    await clock.advance(0)
+    expect(early.as).toBe('ann')
+  })
+
+  test('after 3 s, too: that page has no module', async () => {
+    const principal = await boot('ann')
+    const early = filed(principal, 'page')
+    await clock.advance(2_999)
+    expect(early.as).toBe('?')
+    await clock.advance(1)
+    expect(early.as).toBe('ann')
+    expect(await principal.of('page')).toBe('ann')
+  })
+
+  test.each([['worker'], ['']])('at once, where it comes from no page: %j', async (clientId) => {
+    const principal = await boot('ann')
+    const early = filed(principal, clientId)
+    await clock.advance(0)
+    expect(early.as).toBe('ann')
+  })
+
+  test('at once, in an app that never says who is signed in', async () => {
+    const principal = await boot()
+    const early = filed(principal, 'page')
+    await clock.advance(0)
+    expect(early.as).toBeNull()
+  })
+
+  test('at once, where it has said its first word to the worker before this one', async () => {
+    const first = await boot('ann')
+    first.met('page')
+    await clock.advance(0)
+    const principal = start('ann')
+    const early = filed(principal, 'page')
+    await clock.advance(0)
+    expect(early.as).toBe('ann')
+  })
+
+  test('at once, too, where another page was faster than this worker’s storage', async () => {
+    ;(await boot('ann')).met('page')
+    await clock.advance(0)
+    const principal = start('ann')
+    principal.met('page2', 'bob')
+    const early = filed(principal, 'page')
+    await clock.advance(0)
+    expect(early.as).toBe('bob')
+  })
+})
+
+test('S2 what was sent before somebody else signed in is not theirs, though it is known only after', async () => {
+  const first = await boot('ann')
+  first.met('page')
+  await clock.advance(0)
+  const principal = start('ann')
+  const early = filed(principal, 'page')
+  void principal.set('bob')
+  const later = filed(principal, 'page')
+  await clock.advance(0)
+  expect([early.as, later.as, principal.current()]).toEqual(['ann', 'bob', 'bob'])
+})
+
+test('S2 a page’s word is enough where the storage never answers', async () => {
+  database.fault = () => 'hang'
+  const principal = start('ann')
+  const early = filed(principal, 'page')
+  principal.met('page', 'bob')
+  await clock.advance(3_000)
+  expect(early).toEqual({ as: 'bob' })
+})

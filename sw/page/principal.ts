@@ -1,0 +1,162 @@
+import type { DBSchema } from 'idb'
+import { type Clock, waitAtMost } from '../../core/clock.ts'
+import { type Deferred, deferred } from '../../core/deferred.ts'
+import { inTime, openLazily } from '../storage/database.ts'
+
+/** The id of who is signed in; `null`: nobody, or the app does not say. */
+export type PrincipalId = string | null
+
+/** Who is signed in. What belongs to another is neither listed, told nor given back. */
+export interface Principal {
+  /** `undefined`: not known yet. That is nobody's, until it is. */
+  current: () => PrincipalId | undefined
+  /** Counts who has been signed in so far: what was asked of one person is no answer for the next. */
+  changes: () => number
+  set: (id: PrincipalId) => Promise<void>
+  /** Resolves when it is known. Rejects when the storage refuses, or has not answered in time; the next call asks again. */
+  known: () => Promise<PrincipalId>
+  /**
+   * Who was signed in on a page when it sent a request. A page whose first word is still to come is waited for: it may
+   * say that somebody else is signed in now. Call it in the turn of the request; rejects as `known`.
+   */
+  of: (clientId: string) => Promise<PrincipalId>
+  /** A page says who is signed in; without an id, that it has nothing to say. */
+  met: (clientId: string, id?: PrincipalId) => void
+}
+
+export interface PrincipalContext {
+  scope: string
+  clock: Clock
+  /** The option `principal`. */
+  initial: PrincipalId | undefined
+  /** True if it is a page, which may have something to say; a Worker has not. */
+  isPage: (clientId: string) => Promise<boolean>
+  /** Somebody else is signed in, or somebody at last. */
+  changed?: () => void
+}
+
+interface Schema extends DBSchema {
+  /** `current`: the id; `met`: pages whose first word has come. */
+  principal: { key: 'current' | 'met'; value: PrincipalId | string[] }
+}
+
+/** A page says its first word within so long, or has no module that would. ms */
+const FIRST_WORD_MS = 3_000
+
+/** So many pages are remembered beyond this worker's life. */
+const MAX_MET = 64
+
+/** One for the scope, as cookies are; kept in IndexedDB, for a worker does not live as long as a session. */
+export function openPrincipal({ scope, clock, initial, isPage, changed }: PrincipalContext): Principal {
+  const database = openLazily<Schema>(`streamkeeper principal ${scope}`, (upgraded) => {
+    upgraded.createObjectStore('principal')
+  })
+  let current: PrincipalId | undefined
+  let changes = 0
+  /** True if pages of this app say who is signed in. */
+  let isUsed = initial !== undefined
+  let loading: Promise<PrincipalId> | undefined
+  const met = new Set<string>()
+  /** Of pages that have sent something before they said anything. */
+  const words = new Map<string, Word>()
+  /** Another version of this worker may be at work, and pages tell only one. */
+  const others = new BroadcastChannel(`streamkeeper principal ${scope}`)
+  others.addEventListener('message', ({ data }: MessageEvent<PrincipalId>) => take(data))
+  loaded().catch(() => {}) // Asked again by whoever needs it.
+
+  return {
+    current: () => current,
+    changes: () => changes,
+    set: async (id) => {
+      take(id)
+      others.postMessage(id)
+      await write('current', id)
+    },
+    known: async () => {
+      if (current === undefined) await loaded()
+      return current ?? null
+    },
+    of,
+    met: (clientId, id) => {
+      if (id !== undefined) {
+        take(id)
+        others.postMessage(id)
+        void write('current', id)
+      }
+      learn(clientId, id)
+    },
+  }
+
+  function take(id: PrincipalId) {
+    const isOther = id !== current
+    if (isOther) changes++
+    current = id
+    isUsed = true
+    if (isOther) changed?.()
+  }
+
+  /** Who was signed in when this worker started. */
+  function loaded(): Promise<PrincipalId> {
+    loading ??= load().catch((error: unknown) => {
+      loading = undefined
+      throw error
+    })
+    return inTime(loading, clock)
+  }
+
+  async function load(): Promise<PrincipalId> {
+    const opened = await database()
+    const [kept, before] = await Promise.all([
+      opened.get('principal', 'current'),
+      opened.get('principal', 'met'),
+    ])
+    if (Array.isArray(before)) for (const clientId of before) met.add(clientId)
+    const isKept = kept !== undefined && !Array.isArray(kept)
+    isUsed ||= isKept
+    const id = isKept ? kept : (initial ?? null)
+    // A page may have been faster.
+    if (current === undefined) current = id
+    return id
+  }
+
+  async function of(clientId: string): Promise<PrincipalId> {
+    const then = current
+    if (then !== undefined && met.has(clientId)) return then
+    const word = words.get(clientId) ?? { received: deferred() }
+    if (!met.has(clientId)) words.set(clientId, word)
+    // It knows, too, which pages have said something to the worker before this one.
+    const before = await loaded().catch((error: unknown) => {
+      if (then === undefined && word.said === undefined) throw error
+      return null
+    })
+    const mayStillSay = isUsed && clientId !== '' && !met.has(clientId) && (await isPage(clientId))
+    if (mayStillSay) {
+      await waitAtMost(clock, FIRST_WORD_MS, word.received.promise)
+      learn(clientId)
+    } else words.delete(clientId)
+    if (word.said !== undefined) return word.said
+    return then === undefined ? before : then
+  }
+
+  function learn(clientId: string, said?: PrincipalId) {
+    const word = words.get(clientId)
+    if (word && said !== undefined) word.said = said
+    word?.received.resolve()
+    words.delete(clientId)
+    if (!clientId || met.has(clientId)) return
+    met.add(clientId)
+    if (isUsed) void write('met', [...met].slice(-MAX_MET))
+  }
+
+  /** Refused: then the next start asks the pages. */
+  async function write(key: 'current' | 'met', value: PrincipalId | string[]): Promise<void> {
+    const writing = database().then((opened) => opened.put('principal', value, key))
+    await inTime(writing, clock).catch(() => {})
+  }
+}
+
+/** What a page says first. */
+interface Word {
+  said?: PrincipalId
+  received: Deferred<void>
+}

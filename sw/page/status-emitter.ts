@@ -1,0 +1,102 @@
+import { type Clock, pause } from '../../core/clock.ts'
+import type { OutboxCounts, ToPage, Unseen } from '../../core/messages/message.ts'
+import type { RequestStatus, Status, NewStatus } from '../../core/messages/status.ts'
+import { worker } from '../worker.ts'
+
+export interface StatusEmitter {
+  /**
+   * Tells every page of the scope; never throws, never awaited. `clientId`: whose request it is; `isPrivate`: no other
+   * page is told.
+   */
+  emit: (status: NewStatus<Status>, clientId: string, isPrivate?: boolean) => void
+  /** Tells every page of the scope what is unseen; never throws, never awaited. */
+  emitUnseen: (unseen: Unseen) => void
+  /** What is open is another person's. */
+  forget: () => void
+  /** The last status of every request that is still open, as one page sees it. */
+  openRequests: (clientId: string) => Status[]
+  /** What a page that came later should know all the same. */
+  notices: () => Status[]
+}
+
+interface PendingStatus {
+  status: NewStatus<Status> & { at: number }
+  clientId: string
+  isPrivate: boolean
+}
+
+/** Statuses wait so long for others to go with them, ms: no person sees it, and what they tell of goes first. */
+const BATCH_MS = 50
+
+/** Posts statuses to the pages in scope, in order and in batches. */
+export function createStatusEmitter(
+  scope: string,
+  clock: Clock,
+  counts: () => Promise<OutboxCounts>,
+  debug: boolean,
+): StatusEmitter {
+  const open = new Map<string, PendingStatus>()
+  let restored: Status | undefined
+  let posting: Promise<void> = Promise.resolve()
+  let unposted: PendingStatus[] = []
+
+  const pages = async () => {
+    const all = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
+    return all.filter(({ url }) => url.startsWith(scope))
+  }
+
+  const post = async () => {
+    await pause(clock, BATCH_MS)
+    const batch = unposted
+    unposted = []
+    // Counting looks at every entry: once is enough.
+    let lastSave: PendingStatus | undefined
+    for (const pending of batch) if ('entryId' in pending.status) lastSave = pending
+    const outbox = lastSave && (await counts())
+    for (const page of await pages()) {
+      for (const pending of batch) {
+        if (pending.isPrivate && page.id !== pending.clientId) continue
+        page.postMessage({
+          streamkeeper: 1,
+          type: 'status',
+          status: { ...pending.status, own: page.id === pending.clientId } as Status,
+          ...(pending === lastSave && outbox ? { outbox } : {}),
+        } satisfies ToPage)
+      }
+    }
+  }
+
+  return {
+    emit: (news, clientId, isPrivate = false) => {
+      const status = { ...news, at: clock.now() }
+      if (debug) console.debug('[streamkeeper]', status)
+      if (isOfRequest(news)) {
+        const { requestId } = news
+        if (ENDS.has(news.status)) open.delete(requestId)
+        else open.set(requestId, { status, clientId, isPrivate })
+      }
+      if (status.status === 'outbox_restored') restored = { ...status, own: false }
+      // A page that is going away, or a browser that is closing, is no fault to tell anyone.
+      if (unposted.push({ status, clientId, isPrivate }) === 1) posting = posting.then(post).catch(() => {})
+    },
+    emitUnseen: (unseen) => {
+      const message: ToPage = { streamkeeper: 1, type: 'unseen', unseen, status: { status: 'unseen' } }
+      pages().then(
+        (all) => all.forEach((page) => page.postMessage(message)),
+        () => {}, // As above.
+      )
+    },
+    notices: () => (restored ? [restored] : []),
+    forget: () => open.clear(),
+    openRequests: (clientId) => {
+      const seen = Array.from(open.values()).filter((each) => !each.isPrivate || each.clientId === clientId)
+      return Array.from(seen, (each) => ({ ...each.status, own: each.clientId === clientId }) as Status)
+    },
+  }
+}
+
+const ENDS = new Set(['request_finished', 'request_failed', 'request_cancelled'])
+
+function isOfRequest(status: NewStatus<Status>): status is NewStatus<RequestStatus> {
+  return 'requestId' in status && status.requestId !== undefined && status.status !== 'storage_degraded'
+}

@@ -1,0 +1,476 @@
+import type { ResponseWriter } from '../../core/chat/response-log.ts'
+import type { RunningRequest } from '../../core/chat/run-request.ts'
+import type { OpenResponse } from '../../core/chat/attempt.ts'
+import { type Ask, createReadOn } from '../../core/chat/read-on.ts'
+import { relay } from '../../core/chat/relay.ts'
+import { NO_READER } from '../../core/chat/chat-request.ts'
+import { pause, type Random, waitAtMost } from '../../core/clock.ts'
+import { readFirstWords } from '../../core/providers/inspection/first-words.ts'
+import type { StreamInfo } from '../../core/messages/message.ts'
+import type { Network } from '../../core/network.ts'
+import type { RetryPolicy } from '../../core/retry/policy.ts'
+import type { RequestStatus, NewStatus } from '../../core/messages/status.ts'
+import { createRecovery, type Recovery, type RecoveryContext } from './recovery.ts'
+import type { Asked, Recorded } from './journal.ts'
+import type { PrincipalId } from '../page/principal.ts'
+import { type KeptResponse, openLog, sizeOf, toInfo } from './kept-response.ts'
+
+/** The responses of all chats: read on behalf of the pages, so that none of them takes its answer with it. */
+export interface Responses {
+  /**
+   * A request is about to be sent; `principal`: of whom, where that is known; `stop` ends it.
+   *
+   * @param attempts those of workers before this one, and the one that comes; default 1
+   */
+  begin: (asked: Asked & Pick<Recorded, 'principal'>, stop: AbortController, attempts?: number) => Begun
+  /** What is left of a request of this kind that a worker before this one sent, and died before it was answered. */
+  claim: Recovery['claim']
+  /** A request of that name is known, under way or ended. */
+  has: (requestId: string) => boolean
+  /** Hears what is told of every request. */
+  note: (status: NewStatus<RequestStatus>) => void
+  /** A response from that byte on, then live, also before it has begun; `undefined` where there is none. */
+  attach: (requestId: string, from: number, clientId: string) => Promise<Response | undefined>
+  /**
+   * What a page that was reloaded wants to go on with: see `resume.route`. `'cut'`: also what is kept of a cut response,
+   * for want of anything better.
+   */
+  resume: (resumeId: string, clientId: string, also?: 'cut') => Promise<Response | undefined>
+  /** True if another page than this one reads it. */
+  isReadByOthers: (requestId: string, clientId: string) => boolean
+  /** Stops what is under way of that name; whether there was any. */
+  stop: (resumeId: string, clientId: string) => boolean
+  list: () => Promise<StreamInfo[]>
+  /** Stops and deletes all of the one who is signed in; rejects when it could not. */
+  clear: () => Promise<void>
+  /** A page says that it is about to go: what it gives up now it does not stop. */
+  leaving: (clientId: string) => void
+  /** It is still there: what it has read since it said that, it has shown. */
+  staying: (clientId: string) => void
+}
+
+export interface Begun {
+  /** Resolves when it is sure to come to disk, or that takes too long. */
+  recorded: Promise<void>
+  /** Where its response is written: for every page that reads it, and for the journal. */
+  writer: ResponseWriter
+  /** Answers the page that sent it. */
+  respond: (runningRequest: RunningRequest) => Promise<Response>
+  /** Tells whose it is now, unless somebody else is signed in. */
+  emit: (status: NewStatus<RequestStatus>) => void
+  /**
+   * The first words of the response, at most this many characters; empty if its protocol is not known, or if no word of
+   * it may be written down. Never rejects.
+   */
+  firstWords: (limit: number) => Promise<string>
+  /** It is known whose it is. */
+  belongsTo: (principal: PrincipalId) => void
+  /** A worker before this one has sent it, too; that is known late. */
+  wasLost: (lost: Recorded) => void
+}
+
+export interface ResponsesContext extends RecoveryContext {
+  /** Reads on what a worker before this one was reading; absent: that is cut. */
+  readOn?: {
+    random: Random
+    retry: RetryPolicy
+    network: Network
+    /** Asks the server of a request, with the credentials that there are now. */
+    ask: (record: Recorded) => Ask
+    /** Counts as work until it settles. */
+    track: (task: Promise<unknown>) => void
+    /** It has ended by itself. */
+    ended: (record: Recorded, isFailed: boolean) => void
+  }
+  /** So long a response goes on without any page, ms. */
+  graceMs: number
+  /** True if giving up a Response only detaches from it. */
+  onAbort: 'stop' | 'detach'
+  isOpen: (clientId: string) => Promise<boolean>
+  /** The ids of the pages of this scope. */
+  pages: () => Promise<string[]>
+  /** True if it is a Worker of a page's: its end says nothing of the page's. */
+  isWorker: (clientId: string) => Promise<boolean>
+}
+
+/** A page that reloads gives its Response up before, or shortly after, the worker can know why; ms. */
+const UNSURE_MS = 1_000
+
+/** While nobody reads a response it is seen so often whether there is a page at all, ms. */
+const LOOK_MS = 5_000
+
+/** No chat waits longer for storage, ms. */
+const RECORD_MS = 100
+
+/** An announcement of leaving holds for so long; a person may stay after all. ms. */
+const LEAVING_MS = 5_000
+
+/** All that is kept of responses that have ended; the oldest goes first. Bytes. */
+const ENDED_KEPT = 32 * 1024 * 1024
+
+/**
+ * What becomes of a response when a page gives its Response up. A worker is not told why; so:
+ *
+ *     given up ─┬─ another reader is there ─────────────────────────────▶ goes on
+ *               ├─ the page said that it leaves, or is gone ────────────▶ goes on (detached)
+ *               └─ 1 s later: no reader came, the page is still there ──▶ Stop: the upstream is closed
+ */
+export function createResponses(context: ResponsesContext): Responses {
+  const { clock, journal, principal } = context
+  /** While it is not known whose a response is, it is of the page alone that asked for it. */
+  const isOwn = ({ record }: KeptResponse, clientId?: string) =>
+    record.principal === undefined ? record.clientId === clientId : record.principal === principal.current()
+  const emit = (kept: KeptResponse, status: NewStatus<RequestStatus>) => {
+    const { clientId, principal: whose } = kept.record
+    if (isOwn(kept, clientId)) context.emit(status, clientId, whose === undefined)
+  }
+  const hasPages = async () => (await context.pages()).length > 0
+  /** True if it is read is told until its end is told: that is the last word. */
+  const emitReading = (kept: KeptResponse, status: 'stream_attached' | 'stream_detached', from: number) => {
+    const { requestId, verdict } = kept.record
+    if (verdict === undefined) emit(kept, { status, requestId, from })
+  }
+  const all = new Map<string, KeptResponse>()
+  const leaving = new Map<string, number>()
+  /** What pages have read to its end while they were about to go. */
+  const unshown = new Map<string, Set<KeptResponse>>()
+  const recovery = createRecovery(context, all, context.readOn && readOn)
+
+  const isLeaving = (clientId: string) =>
+    (leaving.get(clientId) ?? -Infinity) > clock.monotonic() - LEAVING_MS
+
+  const remove = (kept: KeptResponse) => {
+    const { record, entry } = kept
+    if (all.get(record.requestId) === kept) all.delete(record.requestId)
+    entry.remove()
+  }
+
+  /** Lets go of what is too old, and (oldest first) of what is too much. */
+  const forget = () => {
+    const ended = Array.from(all.values()).filter(({ record }) => record.endedAt !== undefined)
+    let bytes = ended.reduce((sum, kept) => sum + sizeOf(kept), 0)
+    for (const kept of ended) {
+      if (bytes <= ENDED_KEPT && (kept.keepUntil ?? 0) > clock.monotonic()) continue
+      remove(kept)
+      bytes -= sizeOf(kept)
+    }
+    for (const clientId of leaving.keys()) if (!isLeaving(clientId)) leaving.delete(clientId)
+  }
+
+  /** Nobody reads it, and nobody told it to stop: it goes on as long as there is a page, or the grace. */
+  const goOn = async (kept: KeptResponse) => {
+    const { record, log, stop } = kept
+    emitReading(kept, 'stream_detached', log.size())
+    const graceMs = Math.max(context.graceMs, UNSURE_MS)
+    // Counted in steps: what the machine sleeps in one of them does not count.
+    let aloneMs = (await hasPages()) ? undefined : 0
+    while (record.endedAt === undefined) {
+      const stepMs = Math.min(LOOK_MS, graceMs - (aloneMs ?? 0))
+      await pause(clock, stepMs)
+      if (log.readers() > 0) return
+      if (await hasPages()) aloneMs = undefined
+      else aloneMs = aloneMs === undefined ? 0 : aloneMs + stepMs
+      if (aloneMs !== undefined && aloneMs >= graceMs) return stop.abort(NO_READER)
+    }
+  }
+
+  /** True if a page is gone, or the page of a Worker that is: one that was terminated alone has stopped its responses. */
+  const isGone = async ({ pagesBefore }: KeptResponse, clientId: string) => {
+    if (await context.isOpen(clientId)) return false
+    const before = await pagesBefore
+    if (!before) return true
+    const now = new Set(await context.pages())
+    return before.some((page) => isLeaving(page) || !now.has(page))
+  }
+
+  /** It has been shown to its end. */
+  const delivered = (kept: KeptResponse) => {
+    kept.record.deliveredWhole = true
+    kept.entry.touch()
+  }
+
+  const staying = (clientId: string) => {
+    leaving.delete(clientId)
+    for (const kept of unshown.get(clientId) ?? []) delivered(kept)
+    unshown.delete(clientId)
+  }
+
+  /** A page that is about to go shows nobody what it still reads, unless it stays. */
+  const readWhileLeaving = (kept: KeptResponse, clientId: string) => {
+    const those = unshown.get(clientId) ?? new Set()
+    unshown.set(clientId, those.add(kept))
+    clock.timer(LEAVING_MS, async () => {
+      if (await context.isOpen(clientId)) staying(clientId)
+      else unshown.delete(clientId)
+    })
+  }
+
+  const givenUp = async (kept: KeptResponse, clientId: string) => {
+    const { record, log } = kept
+    const goesOn = async () => log.readers() > 0 || isLeaving(clientId) || (await isGone(kept, clientId))
+    if (record.endedAt !== undefined) return
+    // Nobody could ever read on.
+    if (!record.keep) return kept.stop.abort()
+    if (!(await goesOn())) {
+      await pause(clock, UNSURE_MS)
+      if (record.endedAt !== undefined) return
+      if (!(await goesOn()) && context.onAbort === 'stop') return kept.stop.abort()
+    }
+    if (log.readers() === 0) await goOn(kept)
+  }
+
+  const open = (kept: KeptResponse, from: number, clientId: string) => {
+    const { readers, log } = kept
+    const leave = () => void readers.splice(readers.indexOf(clientId), 1)
+    const response = log.open(from, {
+      delivered: () => {
+        leave()
+        if (isLeaving(clientId)) readWhileLeaving(kept, clientId)
+        else delivered(kept)
+      },
+      givenUp: () => {
+        leave()
+        void givenUp(kept, clientId)
+      },
+    })
+    if (response?.body) readers.push(clientId)
+    return response
+  }
+
+  /** Writes for the pages first, then for the disk. */
+  const createWriter = ({ record, entry, log }: KeptResponse): ResponseWriter => {
+    const isOnDisk = record.keep === 'disk'
+    return {
+      ...log,
+      begin: (head) => {
+        record.head = head
+        if (isOnDisk) entry.touch()
+        else entry.remove()
+        log.begin(head)
+      },
+      append: (bytes) => {
+        log.append(bytes)
+        if (isOnDisk) entry.append(bytes)
+      },
+    }
+  }
+
+  /** The request is over: what is left of its response is kept for a while. */
+  const ended = (kept: KeptResponse) => {
+    const { record, entry } = kept
+    record.endedAt = clock.now()
+    kept.keepUntil = clock.monotonic() + context.keepMs
+    if (!record.keep) remove(kept)
+    entry.touch()
+    void journal.flush()
+    forget()
+  }
+
+  const respond = async (kept: KeptResponse, runningRequest: RunningRequest): Promise<Response> => {
+    const { clientId } = kept.record
+    const since = clock.monotonic()
+    void runningRequest.finished.then(() => ended(kept))
+    const answered = await runningRequest.replied
+    if (answered.kind !== 'response') remove(kept)
+    if (answered.kind === 'as_it_came') return answered.response
+    const response = open(kept, 0, clientId) ?? Response.error()
+    // A page that went before there was a Response cannot give it up any more.
+    if (clock.monotonic() - since > UNSURE_MS && !(await context.isOpen(clientId))) {
+      void response.body?.cancel()
+    }
+    return response
+  }
+
+  /** What is known of earlier workers, and of who is signed in; where the storage refuses, what this worker knows. */
+  const ready = async () => {
+    await Promise.allSettled([recovery.recovered(), principal.known()])
+  }
+
+  const attach: Responses['attach'] = async (requestId, from, clientId) => {
+    // What this worker reads itself needs no storage.
+    if (!all.has(requestId) || principal.current() === undefined) await ready()
+    const kept = all.get(requestId)
+    if (!kept || !isOwn(kept, clientId)) return undefined
+    await kept.ready()
+    // Who reads it now is told of it as of its own.
+    if (kept.log.readers() === 0) kept.record.clientId = clientId
+    kept.entry.touch()
+    const { continued } = kept
+    // Only where the bytes are the same again does a place in those that were lost mean anything.
+    if (continued && from > continued.from && !continued.isExact) return undefined
+    const response = open(kept, from, clientId)
+    if (response) emitReading(kept, 'stream_attached', from)
+    return response
+  }
+
+  /** The last one that the app calls so. */
+  const named = (resumeId: string, clientId: string) => {
+    let last: KeptResponse | undefined
+    for (const kept of all.values()) {
+      if (kept.record.resumeId === resumeId && isOwn(kept, clientId)) last = kept
+    }
+    return last
+  }
+
+  const note: Responses['note'] = (status) => {
+    const kept = all.get(status.requestId)
+    if (!kept) return
+    const { record, entry } = kept
+    if (status.status === 'request_finished') record.verdict = status.verdict
+    if (status.status === 'request_failed') record.verdict = status.code
+    if (status.status === 'request_cancelled') record.verdict = 'cancelled'
+    if ('attempt' in status && status.status !== 'stream_resuming') record.attempts = status.attempt
+    entry.touch()
+  }
+
+  /** A worker before this one was reading it: its server goes on giving it. */
+  function readOn(kept: KeptResponse, open: OpenResponse) {
+    const { record, log, stop } = kept
+    const { requestId, attempts, readingOn } = record
+    if (!context.readOn || !readingOn || !open.splice) return
+    const { ask, track, ended: endedByItself, ...how } = context.readOn
+    const { timeouts } = readingOn
+    const emitOwn = (status: NewStatus<RequestStatus>) => {
+      note(status)
+      emit(kept, status)
+    }
+    const reading = relay(open, {
+      clock,
+      timeouts,
+      isEventSource: false,
+      writer: createWriter(kept),
+      signal: stop.signal,
+      readOn: createReadOn(open.splice, open.response.headers, {
+        ...how,
+        clock,
+        requestId,
+        headersMs: timeouts.firstOutputMs,
+        signal: stop.signal,
+        ask: ask(record),
+        emit: emitOwn,
+      }),
+      stalled: (name, silentMs) => emitOwn({ status: 'stream_stalled', requestId, clock: name, silentMs }),
+      flowing: (name, silentMs) => emitOwn({ status: 'stream_flowing', requestId, clock: name, silentMs }),
+      ended: (end) => {
+        const { kind } = end
+        if (kind === 'failed')
+          emitOwn({ status: 'request_failed', requestId, attempts, waitedMs: 0, ...end.failure })
+        if (kind === 'cancelled')
+          emitOwn({
+            status: 'request_cancelled',
+            requestId,
+            by: stop.signal.reason === NO_READER ? 'grace' : 'page',
+          })
+        if (kind === 'complete')
+          emitOwn({
+            status: 'request_finished',
+            requestId,
+            verdict: 'complete',
+            attempts,
+            waitedMs: 0,
+            ttftMs: 0,
+            durationMs: Math.max(0, clock.now() - record.at),
+            bytes: log.size(),
+          })
+        if (kind !== 'cancelled') endedByItself(record, kind === 'failed')
+        ended(kept)
+      },
+    })
+    track(reading)
+    void goOn(kept)
+  }
+
+  return {
+    begin: (asked, stop, attempts = 1) => {
+      const { requestId } = asked
+      // A page may use a name again: what it was the name of is no more.
+      const before = all.get(requestId)
+      if (before) remove(before)
+      const record: Recorded = {
+        ...asked,
+        at: clock.now(),
+        attempts,
+        bytes: 0,
+        deliveredWhole: false,
+      }
+      const log = openLog(clock)
+      const kept: KeptResponse = {
+        record,
+        entry: journal.open(record),
+        log,
+        readers: [],
+        ready: () => log.begun,
+        pagesBefore: context.isWorker(record.clientId).then((isIt) => (isIt ? context.pages() : undefined)),
+        stop,
+      }
+      all.set(requestId, kept)
+      const { entry } = kept
+      entry.touch()
+      return {
+        recorded: waitAtMost(clock, RECORD_MS, new Promise<void>((handed) => void journal.flush(handed))),
+        writer: createWriter(kept),
+        respond: (runningRequest) => respond(kept, runningRequest),
+        emit: (status) => emit(kept, status),
+        firstWords: async (limit) => (record.keep === 'disk' ? readFirstWords(log.open(0), limit) : ''),
+        belongsTo: (id) => {
+          record.principal = id
+          entry.touch()
+        },
+        wasLost: (lost) => {
+          if (lost.requestId !== requestId) journal.open(lost, true).remove()
+          record.attempts += lost.attempts
+          entry.touch()
+        },
+      }
+    },
+    claim: recovery.claim,
+    has: (requestId) => all.has(requestId),
+    note,
+    attach,
+    resume: async (resumeId, clientId, also) => {
+      await ready()
+      const kept = named(resumeId, clientId)
+      if (!kept) return undefined
+      const { record } = kept
+      if (record.endedAt !== undefined) {
+        // One that ended well has reached the app's history; a cut one is worth reading to whoever had it. One that
+        // was stopped is not wanted.
+        const isCut = record.verdict !== 'complete'
+        if (record.verdict === 'cancelled') return undefined
+        if (isCut && also !== 'cut') return undefined
+        if (isCut ? record.isResumed || record.clientId !== clientId : record.deliveredWhole) return undefined
+        record.isResumed = isCut
+      }
+      return attach(record.requestId, 0, clientId)
+    },
+    isReadByOthers: (requestId, clientId) =>
+      all.get(requestId)?.readers.some((reader) => reader !== clientId) ?? false,
+    stop: (resumeId, clientId) => {
+      const kept = named(resumeId, clientId)
+      if (!kept || kept.record.endedAt !== undefined) return false
+      kept.stop.abort()
+      return true
+    },
+    list: async () => {
+      await ready()
+      forget()
+      return Array.from(all.values())
+        .filter((kept) => kept.record.keep && kept.record.principal !== undefined && isOwn(kept))
+        .map(toInfo)
+    },
+    clear: async () => {
+      const [who] = await Promise.all([principal.known(), recovery.recovered()])
+      for (const kept of all.values()) {
+        if (kept.record.principal !== who) continue
+        if (kept.record.endedAt === undefined) kept.stop.abort()
+        remove(kept)
+      }
+      await journal.flush()
+      await journal.clear(who)
+    },
+    leaving: (clientId) => {
+      leaving.set(clientId, clock.monotonic())
+    },
+    staying,
+  }
+}

@@ -1,0 +1,51 @@
+import { type DBSchema, type IDBPDatabase, openDB, type OpenDBCallbacks } from 'idb'
+import type { Clock } from '../../core/clock.ts'
+
+/**
+ * A database that is opened when it is first needed, stays open, and is opened again after it was lost: somebody who
+ * deletes it, or brings a newer version, is not held up by us. One that is newer already is used as it is: versions to
+ * come only add to it.
+ */
+export function openLazily<Schema extends DBSchema>(
+  name: string,
+  upgrade: (database: IDBPDatabase<Schema>) => void,
+  lost: () => void = () => {},
+): () => Promise<IDBPDatabase<Schema>> {
+  let database: Promise<IDBPDatabase<Schema>> | undefined
+  const forget = () => {
+    database = undefined
+    lost()
+  }
+  const callbacks: OpenDBCallbacks<Schema> = {
+    upgrade,
+    blocking: (_current, _blocked, event) => {
+      forget()
+      ;(event.target as IDBDatabase).close()
+    },
+    terminated: forget,
+  }
+  const open = () =>
+    openDB<Schema>(name, 1, callbacks).catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === 'VersionError') {
+        return openDB<Schema>(name, undefined, callbacks)
+      }
+      throw error
+    })
+  return () =>
+    (database ??= open().catch((error: unknown) => {
+      forget()
+      throw error
+    }))
+}
+
+/** A damaged database may never answer, ms. */
+const DEADLINE_MS = 3_000
+
+/** Rejects when the work of a storage has not settled in time. */
+export function inTime<Result>(task: Promise<Result>, clock: Clock, limitMs = DEADLINE_MS): Promise<Result> {
+  let stop = () => {}
+  const late = new Promise<never>((_resolve, reject) => {
+    stop = clock.timer(limitMs, () => reject(new Error('The storage did not answer in time')))
+  })
+  return Promise.race([task, late]).finally(stop)
+}
