@@ -52,7 +52,7 @@ const TEXT = () => new Response(inPieces('one', 'two'), { status: 201, statusTex
 
 /** What a reader gets, or its error's words. */
 async function read(response: Promise<Response>): Promise<string> {
-  const text = response.then((given) => given.text()).catch((error: Error) => error.message)
+  const text = response.then((provided) => provided.text()).catch((error: Error) => error.message)
   await vi.advanceTimersByTimeAsync(1_000)
   return text
 }

@@ -221,8 +221,8 @@ function errorOf(
   return new ChatError('network_error', 'The connection was lost', { cause: failure })
 }
 
-function prepare(_url: string | URL, body: unknown, given: HeadersInit | undefined) {
-  const headers = new Headers(given)
+function prepare(_url: string | URL, body: unknown, provided: HeadersInit | undefined) {
+  const headers = new Headers(provided)
   const isJson = /^\[object (Object|Array)\]$/.test(Object.prototype.toString.call(body))
   if (isJson && !headers.has('content-type')) headers.set('content-type', 'application/json')
   return { method: 'POST', headers, body: isJson ? JSON.stringify(body) : (body as BodyInit) }

@@ -24,7 +24,7 @@ test('a near host is the page’s until the person has agreed, and again when th
   const asked = new FakePermissions({ 'loopback-network': 'prompt', 'local-network': 'granted' })
   const isLeft = watchLocalNetwork(PUBLIC, asked)
   expect([OLLAMA, NAS, 'https://api.example'].map(isLeft)).toEqual([true, true, false])
-  await asked.answered()
+  await asked.replied()
   expect([OLLAMA, NAS].map(isLeft)).toEqual([true, false])
   asked.change('loopback-network', 'granted')
   expect(isLeft(OLLAMA)).toBe(false)
@@ -35,14 +35,14 @@ test('a near host is the page’s until the person has agreed, and again when th
 test('one permission for both, as older browsers have it', async () => {
   const asked = new FakePermissions({ 'local-network-access': 'granted' })
   const isLeft = watchLocalNetwork(PUBLIC, asked)
-  await asked.answered()
+  await asked.replied()
   expect([OLLAMA, NAS].map(isLeft)).toEqual([false, false])
 })
 
 test('browsers that do not ask are not asked', async () => {
   const asked = new FakePermissions({})
   const isLeft = watchLocalNetwork(PUBLIC, asked)
-  await asked.answered()
+  await asked.replied()
   expect([OLLAMA, NAS].map(isLeft)).toEqual([false, false])
   expect(watchLocalNetwork(PUBLIC, undefined)(OLLAMA)).toBe(false)
 })
@@ -77,7 +77,7 @@ class FakePermissions implements Permissions {
     status.dispatchEvent(new Event('change'))
   }
 
-  answered(): Promise<void> {
+  replied(): Promise<void> {
     return new Promise((done) => setTimeout(done))
   }
 }

@@ -27,11 +27,11 @@ const COLUMNS = [
   'tabs answered',
 ]
 
-function row({ arrivals, retries, answered }: Simulated): string[] {
+function row({ arrivals, retries, replied }: Simulated): string[] {
   const early = arrivals.filter((at) => at < 5_000).length
   const late = arrivals.slice(early, early + 20)
   const withinMs = (late.at(-1) ?? 0) - (late[0] ?? 0)
-  return [arrivals.length, early, retries, `${withinMs} ms`, answered].map(String)
+  return [arrivals.length, early, retries, `${withinMs} ms`, replied].map(String)
 }
 
 const rows: string[][] = [COLUMNS, COLUMNS.map(() => '---')]

@@ -56,8 +56,8 @@ export interface Installed {
 }
 
 /** As `keepStreams`; `emptied` is called whenever no saved message is left to send. */
-export function installHandlers(given: Options, emptied?: () => void): Installed {
-  const options = checkOptions(given)
+export function installHandlers(provided: Options, emptied?: () => void): Installed {
+  const options = checkOptions(provided)
   /** Sends what is queued, and leaves everything else alone. */
   const isRetiring = options.enabled === false
   const { scope } = worker.registration

@@ -31,8 +31,8 @@ else if (options) {
 /** Wrong options must not keep a worker from going. */
 function readAny(): Options | undefined {
   try {
-    const given = readOptions(href)
-    return given && checkOptions(given)
+    const provided = readOptions(href)
+    return provided && checkOptions(provided)
   } catch {
     return {}
   }

@@ -64,11 +64,11 @@ export function createOutboxStore(
 
   function subscribe(listener: () => void): () => void {
     // A function of its own each time: the same listener may subscribe twice.
-    const each = () => listener()
-    listeners.add(each)
+    const emit = () => listener()
+    listeners.add(emit)
     stopFollowing ??= follow()
     return () => {
-      listeners.delete(each)
+      listeners.delete(emit)
       if (listeners.size > 0) return
       stopFollowing?.()
       stopFollowing = undefined

@@ -32,7 +32,7 @@ export interface Words {
 
   // A response.
   answering: string
-  stalled: (silence: string) => string
+  stalled: (quiet: string) => string
   /** Its connection broke, and the rest is asked of the server. */
   resuming: string
   /** For screen readers: the end of a response can be seen. */
@@ -97,7 +97,7 @@ export const ENGLISH: Words = {
   offline: 'You are offline — waiting for the network',
 
   answering: 'Answering',
-  stalled: (silence) => `The answer has paused · nothing for ${silence}`,
+  stalled: (quiet) => `The answer has paused · nothing for ${quiet}`,
   resuming: 'The connection broke — reading on',
   complete: 'The answer is complete',
   stopped: 'Stopped',
@@ -184,6 +184,6 @@ export function wordsWith({ failures, ...words }: PartialWords = {}): Words {
 }
 
 /** A catalogue that lacks a word gives `undefined`, which must not be shown. */
-function definedOnly<Given extends object>(given: Given = {} as Given): Given {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given
+function definedOnly<Given extends object>(provided: Given = {} as Given): Given {
+  return Object.fromEntries(Object.entries(provided).filter(([, value]) => value !== undefined)) as Given
 }

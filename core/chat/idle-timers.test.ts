@@ -32,12 +32,12 @@ function watched(limits: { transportIdleMs: number; outputIdleMs: number } = LIM
     expired: (name) => note(`expired ${name}`),
     finished: () => note('finished'),
   })
-  const hold = (says: Partial<Glance>) => {
-    unread = { ...unread, ...says, output: unread.output || says.output === true }
+  const hold = (change: Partial<Glance>) => {
+    unread = { ...unread, ...change, output: unread.output || change.output === true }
   }
   /** Bytes come that say this. */
-  const arrive = (says: Partial<Glance> = {}) => {
-    hold(says)
+  const arrive = (change: Partial<Glance> = {}) => {
+    hold(change)
     idle.arrived()
   }
   return {
@@ -47,8 +47,8 @@ function watched(limits: { transportIdleMs: number; outputIdleMs: number } = LIM
     hold,
     arrive,
     /** Bytes come, and the next read begins. */
-    chunk: (says: Partial<Glance> = {}) => {
-      arrive(says)
+    chunk: (change: Partial<Glance> = {}) => {
+      arrive(change)
       idle.waiting()
     },
     timers: () => timers,

@@ -74,7 +74,7 @@ export function createIdleTimers(
     },
     arrived: () => {
       if (isOver) return
-      count()
+      countProgress()
       waitingSince = undefined
       isRenewed = false
       goesOn(transport, 0)
@@ -87,7 +87,7 @@ export function createIdleTimers(
   }
 
   /** Adds the wait until now to all silences. */
-  function count() {
+  function countProgress() {
     if (waitingSince === undefined) return
     const now = clock.monotonic()
     forgiveSleep(now)
@@ -112,7 +112,7 @@ export function createIdleTimers(
   }
 
   function tick() {
-    count()
+    countProgress()
     cancelTimer = undefined
     if (waitingSince === undefined) return // The next `waiting` arms it again.
     const isQuiet = transport.silentMs >= QUIET_MS

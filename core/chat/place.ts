@@ -29,15 +29,15 @@ export function createSplice(
   // A redirect to another origin has lost the credentials of the request; they must not follow it after all.
   if (new URL(base).origin !== new URL(url).origin) return undefined
   const { headers } = response
-  const given = place && resolve(place.url === 'location' ? headers.get('location') : place.url, base)
+  const provided = place && resolve(place.url === 'location' ? headers.get('location') : place.url, base)
   const isEvents = isEventStream(headers.get('content-type')?.toLowerCase() ?? '')
   if (place) {
-    if (!given) return undefined
+    if (!provided) return undefined
     if (place.position === 'replay')
-      return spliceBytes({ isReplay: true, saysEnd: false, requestFrom: () => ({ url: given }) })
+      return spliceBytes({ isReplay: true, saysEnd: false, requestFrom: () => ({ url: provided }) })
     if (place.position === 'offset')
-      return spliceBytes({ isReplay: false, saysEnd: false, requestFrom: offsetsOf(given, String) })
-    return isEvents ? spliceEvents(sseIds(given)) : undefined
+      return spliceBytes({ isReplay: false, saysEnd: false, requestFrom: offsetsOf(provided, String) })
+    return isEvents ? spliceEvents(sseIds(provided)) : undefined
   }
   const offset = headers.get('stream-next-offset')
   const location = offset === null ? undefined : resolve(headers.get('content-location'), base)

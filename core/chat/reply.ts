@@ -62,9 +62,9 @@ export function createReplyWriter(
     },
   }
 
-  function begin(given: ResponseHead) {
+  function begin(provided: ResponseHead) {
     if (head) return
-    head = given
+    head = provided
     writer.begin(head)
     replied.resolve({ kind: 'response' })
   }

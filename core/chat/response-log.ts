@@ -102,9 +102,9 @@ export function createResponseLog(limits: LogLimits): ResponseLog {
 
   return {
     begun: begun.promise,
-    begin: (given) => {
+    begin: (provided) => {
       if (ended) return
-      head = given
+      head = provided
       begun.resolve()
     },
     append: (bytes) => {

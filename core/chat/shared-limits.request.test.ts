@@ -196,7 +196,7 @@ describe('a request that is held back', () => {
 
 describe('twenty tabs', () => {
   test('that meet a 429 with `Retry-After: 5` ask nothing until it is over', async () => {
-    const { arrivals, answered } = await simulateTabs({
+    const { arrivals, replied } = await simulateTabs({
       tabs: 20,
       apartMs: 100,
       forMs: 20_000,
@@ -205,7 +205,7 @@ describe('twenty tabs', () => {
     })
     expect(arrivals.filter((at) => at > 0 && at < 5_000)).toEqual([])
     expect(arrivals).toHaveLength(21)
-    expect(answered).toBe(20)
+    expect(replied).toBe(20)
     expect(new Set(arrivals).size).toBeGreaterThan(10)
   })
 

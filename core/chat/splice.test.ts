@@ -76,10 +76,10 @@ function readOn(kind: Resumable, cut: number, giving: Giving, size: number) {
   const isProvable = out.length > 0 || giving === 'the rest'
   const request = isProvable ? splice.reconnect() : undefined
   if (!request) return { out, hasAsked: false }
-  const given = kind.give(request.url, new Headers(request.headers), giving)
-  if (given.status === 200) {
-    splice.begin(given)
-    feed(splice, given.body, size, out)
+  const provided = kind.give(request.url, new Headers(request.headers), giving)
+  if (provided.status === 200) {
+    splice.begin(provided)
+    feed(splice, provided.body, size, out)
   }
   return { out, hasAsked: true }
 }

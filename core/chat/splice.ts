@@ -270,11 +270,11 @@ export function spliceBytes({ requestFrom, isReplay, saysEnd }: BytePlace): Spli
     }
     const rest = bytes.subarray(from)
     if (rest.length === 0) return []
-    keep(rest)
+    hold(rest)
     return [rest]
   }
 
-  function keep(bytes: Uint8Array) {
+  function hold(bytes: Uint8Array) {
     size += bytes.length
     if (isOff) return
     kept.push(bytes)

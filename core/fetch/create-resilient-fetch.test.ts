@@ -261,8 +261,8 @@ describe('a cut of a response that its server gives again', () => {
     return new Response(body, { headers })
   }
   const rest = (request: Request) => {
-    const given = give(new URL(request.url), request.headers, 'the rest')
-    return new Response(given.body as Uint8Array<ArrayBuffer>, given)
+    const provided = give(new URL(request.url), request.headers, 'the rest')
+    return new Response(provided.body as Uint8Array<ArrayBuffer>, provided)
   }
 
   test('is read on with the key of the request, following no redirect', async () => {

@@ -22,7 +22,7 @@ function provide(...script: Respond[]) {
   })
 }
 
-const says =
+const speak =
   (body: object, status = 200, headers: Record<string, string> = {}): Respond =>
   (response) =>
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
@@ -37,8 +37,8 @@ const streams =
 
 /** Both the SDKs and we obey it: the tests are quick. */
 const SOON = { 'retry-after-ms': '20' }
-const limited = ({ error }: Sdk) => says(error('rate_limit_error', 'Slow down'), 429, SOON)
-const unavailable = ({ error }: Sdk) => says(error('api_error', 'Try later'), 503, SOON)
+const limited = ({ error }: Sdk) => speak(error('rate_limit_error', 'Slow down'), 429, SOON)
+const unavailable = ({ error }: Sdk) => speak(error('api_error', 'Try later'), 503, SOON)
 
 /** A resilient fetch that counts the SDK's calls. */
 function resilient() {
@@ -66,7 +66,7 @@ describe.each(SDKS)('$name', (sdk) => {
   })
 
   test('an answer that does not stream is read whole', async () => {
-    await using server = await provide(says(sdk.response))
+    await using server = await provide(speak(sdk.response))
     expect(await sdk.ask(server.url, resilient())).toBe('Hello')
     expect(server.requests()).toBe(1)
   })
@@ -85,10 +85,10 @@ describe.each(SDKS)('$name', (sdk) => {
 
     test('a 429 for ever: 3 requests by the SDK alone, 6 with us and not 18, and the same error', async () => {
       await using alone = await provide(limited(sdk))
-      await using ours = await provide(limited(sdk))
+      await using own = await provide(limited(sdk))
       const fetch = resilient()
-      const errors = [await failureOf(call(alone.url)), await failureOf(call(ours.url, fetch))]
-      expect([alone.requests(), ours.requests()]).toEqual([3, 6])
+      const errors = [await failureOf(call(alone.url)), await failureOf(call(own.url, fetch))]
+      expect([alone.requests(), own.requests()]).toEqual([3, 6])
       expect(fetch).toHaveBeenCalledTimes(1)
       for (const error of errors) {
         expect(error).toBeInstanceOf(sdk.errors.RateLimitError)
@@ -98,10 +98,10 @@ describe.each(SDKS)('$name', (sdk) => {
 
     test('a 503 for ever: 3 requests by the SDK alone, 6 with us and not 18, and the same error', async () => {
       await using alone = await provide(unavailable(sdk))
-      await using ours = await provide(unavailable(sdk))
+      await using own = await provide(unavailable(sdk))
       const fetch = resilient()
-      const errors = [await failureOf(call(alone.url)), await failureOf(call(ours.url, fetch))]
-      expect([alone.requests(), ours.requests()]).toEqual([3, 6])
+      const errors = [await failureOf(call(alone.url)), await failureOf(call(own.url, fetch))]
+      expect([alone.requests(), own.requests()]).toEqual([3, 6])
       expect(fetch).toHaveBeenCalledTimes(1)
       for (const error of errors) {
         expect(error).toBeInstanceOf(sdk.errors.InternalServerError)
@@ -113,13 +113,13 @@ describe.each(SDKS)('$name', (sdk) => {
   test('a reset for ever: 3 requests by the SDK alone, 8 with us: six of ours and one per retry of its', async () => {
     const reset: Respond = (response) => response.destroy()
     await using alone = await provide(reset)
-    await using ours = await provide(reset)
+    await using own = await provide(reset)
     const fetch = resilient()
     const errors = await Promise.all([
       failureOf(sdk.stream(alone.url)[Symbol.asyncIterator]().next()),
-      failureOf(sdk.stream(ours.url, fetch)[Symbol.asyncIterator]().next()),
+      failureOf(sdk.stream(own.url, fetch)[Symbol.asyncIterator]().next()),
     ])
-    expect([alone.requests(), ours.requests()]).toEqual([3, 8])
+    expect([alone.requests(), own.requests()]).toEqual([3, 8])
     expect(fetch).toHaveBeenCalledTimes(3)
     for (const error of errors) {
       expect(error).toBeInstanceOf(sdk.errors.APIConnectionError)
@@ -169,14 +169,11 @@ describe.each(SDKS)('$name', (sdk) => {
 
 describe('a quota that is spent', () => {
   test('openai: 3 requests by the SDK alone, 1 with us', async () => {
-    const spent = says(OPENAI.error('insufficient_quota', 'You exceeded your current quota'), 429, SOON)
+    const spent = speak(OPENAI.error('insufficient_quota', 'You exceeded your current quota'), 429, SOON)
     await using alone = await provide(spent)
-    await using ours = await provide(spent)
-    const errors = [
-      await failureOf(OPENAI.ask(alone.url)),
-      await failureOf(OPENAI.ask(ours.url, resilient())),
-    ]
-    expect([alone.requests(), ours.requests()]).toEqual([3, 1])
+    await using own = await provide(spent)
+    const errors = [await failureOf(OPENAI.ask(alone.url)), await failureOf(OPENAI.ask(own.url, resilient()))]
+    expect([alone.requests(), own.requests()]).toEqual([3, 1])
     for (const error of errors) {
       expect(error).toBeInstanceOf(OPENAI.errors.RateLimitError)
       expect(error).toMatchObject({ status: 429, code: 'insufficient_quota' })
@@ -184,14 +181,14 @@ describe('a quota that is spent', () => {
   })
 
   test('anthropic: 1 request by the SDK alone, 1 with us', async () => {
-    const spent = says(ANTHROPIC.error('billing_error', 'Your credit balance is too low'), 402)
+    const spent = speak(ANTHROPIC.error('billing_error', 'Your credit balance is too low'), 402)
     await using alone = await provide(spent)
-    await using ours = await provide(spent)
+    await using own = await provide(spent)
     const errors = [
       await failureOf(ANTHROPIC.ask(alone.url)),
-      await failureOf(ANTHROPIC.ask(ours.url, resilient())),
+      await failureOf(ANTHROPIC.ask(own.url, resilient())),
     ]
-    expect([alone.requests(), ours.requests()]).toEqual([1, 1])
+    expect([alone.requests(), own.requests()]).toEqual([1, 1])
     for (const error of errors) expect(error).toMatchObject({ status: 402 })
   })
 })
@@ -202,9 +199,9 @@ test('openai: a background response that is cut after every event is read whole,
   await using server = await countConnections((request, response) => {
     const { method = '', url = '' } = request
     asked.push(method)
-    const given = Buffer.from(give(new URL(url, 'http://a'), new Headers(), 'the rest').body).toString()
+    const provided = Buffer.from(give(new URL(url, 'http://a'), new Headers(), 'the rest').body).toString()
     // Two events a connection: the one that is compared, and one more.
-    const two = given.match(/^(?:(?:: .*\n\n)?event: .*\ndata: .*\n\n){1,2}/) ?? ['']
+    const two = provided.match(/^(?:(?:: .*\n\n)?event: .*\ndata: .*\n\n){1,2}/) ?? ['']
     const text = method === 'POST' ? (events[0] ?? '') : two[0]
     request.resume().on('end', () => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })

@@ -16,7 +16,7 @@ type Check = (value: unknown, name: string) => void
 
 const ms = matching('a number of milliseconds, 0 or more', (value) => isNumber(value) && value >= 0)
 const amount = matching('a number, 0 or more', (value) => isNumber(value) && value >= 0)
-const count = matching(
+const wholeNumber = matching(
   'a whole number, 1 or more',
   (value) => Number.isInteger(value) && (value as number) > 0,
 )
@@ -54,7 +54,7 @@ const timeouts = shape({
 })
 
 const retry = shape({
-  maxAttempts: count,
+  maxAttempts: wholeNumber,
   baseMs: ms,
   maxMs: ms,
   jitterMs: ms,

@@ -23,7 +23,7 @@ const usage = {
   outputTokens: { total: 5, text: 5, reasoning: 0 },
 }
 
-function says(...words: string[]): Parts {
+function textParts(...words: string[]): Parts {
   return [
     { type: 'text-start', id: '0' },
     ...words.map((delta) => ({ type: 'text-delta' as const, id: '0', delta })),
@@ -88,11 +88,11 @@ function writesText(writer: UIMessageStreamWriter, id: string) {
   writer.write({ type: 'text-end', id })
 }
 
-const response = () => streamsText([...says('Hel', 'lo'), ...stops('stop')])
+const response = () => streamsText([...textParts('Hel', 'lo'), ...stops('stop')])
 const withTool = () =>
   streamsText(
     [...thinks('Hm'), ...calls('weather'), ...stops('tool-calls')],
-    [...says('It is', ' hot'), ...stops('stop')],
+    [...textParts('It is', ' hot'), ...stops('stop')],
   )
 
 const SERVERS: [name: string, respond: () => Response][] = [
@@ -103,21 +103,21 @@ const SERVERS: [name: string, respond: () => Response][] = [
     () =>
       streamsText(
         [...calls('fails'), ...stops('tool-calls')],
-        [...says('Sorry'), ...stops('stop')],
+        [...textParts('Sorry'), ...stops('stop')],
       ).toUIMessageStreamResponse(),
   ],
   [
     'streamText: a tool that runs on the page',
     () =>
       streamsText([
-        ...says('Wait'),
+        ...textParts('Wait'),
         ...calls('onThePage'),
         ...stops('tool-calls'),
       ]).toUIMessageStreamResponse(),
   ],
   [
     'streamText: cut off by its length',
-    () => streamsText([...says('Hel'), ...stops('length')]).toUIMessageStreamResponse(),
+    () => streamsText([...textParts('Hel'), ...stops('length')]).toUIMessageStreamResponse(),
   ],
   [
     'streamText: without start and finish',
@@ -208,7 +208,7 @@ test('an error on the SDK’s server is an error in the stream', async () => {
     writes(() => {
       throw new Error('No')
     }),
-    streamsText([...says('Hel'), { type: 'error', error: new Error('No') }]).toUIMessageStreamResponse(),
+    streamsText([...textParts('Hel'), { type: 'error', error: new Error('No') }]).toUIMessageStreamResponse(),
   ]
   for (const { headers, body } of failing) {
     const text = await new Response(body).text()

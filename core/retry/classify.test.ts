@@ -373,8 +373,8 @@ describe('R13 an error whose fields are of another kind than expected', () => {
     )
     fc.assert(
       fc.property(fc.oneof(error, fc.anything()), fc.integer({ min: 400, max: 599 }), (value, status) => {
-        for (const given of [value, { error: value }, [{ error: value }]]) {
-          const { kind, retryHintMs = 1 } = classifyErrorEvent(given, NOW)
+        for (const provided of [value, { error: value }, [{ error: value }]]) {
+          const { kind, retryHintMs = 1 } = classifyErrorEvent(provided, NOW)
           expect(KINDS).toContain(kind)
           expect(retryHintMs > 0 && Number.isFinite(retryHintMs)).toBe(true)
         }

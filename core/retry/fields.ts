@@ -21,9 +21,9 @@ export function fieldsIn(value: unknown): Field[] {
   let level: [name: string, value: unknown][] = [['', value]]
   for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++) {
     const next: typeof level = []
-    for (const [name, given] of level) {
+    for (const [name, provided] of level) {
       if (fields.length >= MAX_FIELDS) return fields
-      const found = typeof given === 'string' ? readText(given) : given
+      const found = typeof provided === 'string' ? readText(provided) : provided
       if (typeof found === 'string' || typeof found === 'number') fields.push([name, found])
       if (typeof found !== 'object' || found === null) continue
       if (/exception$/i.test(name)) fields.push(['exception', name])

@@ -24,7 +24,7 @@ export interface Simulated {
   /** Those of them that were not a tab's first. */
   retries: number
   runningRequests: FakeRequest[]
-  answered: number
+  replied: number
 }
 
 /** A whole response, at once. */
@@ -63,7 +63,7 @@ export async function simulateTabs(simulation: Simulation): Promise<Simulated> {
     arrivals: arrivals.sort((a, b) => a - b),
     retries: arrivals.length - runningRequests.filter(({ sentAt }) => sentAt.length > 0).length,
     runningRequests,
-    answered: runningRequests.filter(({ page }) => page.closed && page.response?.ok).length,
+    replied: runningRequests.filter(({ page }) => page.closed && page.response?.ok).length,
   }
 }
 

@@ -7,9 +7,9 @@ const MAX_JITTER_MS = 3_600_000
  * The cursor of a live answer: always greater than the one that its client has sent, so that no cache between them gives
  * an old answer again.
  */
-export function nextCursor(given: string | null, now: number, random: () => number): string {
+export function nextCursor(provided: string | null, now: number, random: () => number): string {
   const current = Math.floor((now - EPOCH) / INTERVAL_MS)
-  const sent = Number.parseInt(given ?? '', 10)
+  const sent = Number.parseInt(provided ?? '', 10)
   if (Number.isNaN(sent) || sent < current) return String(current)
   return String(sent + Math.max(1, Math.ceil((random() * MAX_JITTER_MS) / INTERVAL_MS)))
 }

@@ -52,10 +52,10 @@ export async function createStream(
     return wrong('Stream-Expires-At is malformed')
   const bytes = new Uint8Array(await request.arrayBuffer())
   if (bytes.length > maxBytes) return problem(413, 'too_large', 'The body is too large')
-  const given = headers.get('content-type') ?? ''
+  const provided = headers.get('content-type') ?? ''
   const isClosed = headers.get('stream-closed') === 'true'
   const ingest: IngestInfo = {
-    contentType: /^[\w-]+\/[\w-]+/.test(given) ? given : 'application/octet-stream',
+    contentType: /^[\w-]+\/[\w-]+/.test(provided) ? provided : 'application/octet-stream',
     ...(ttl === null ? {} : { ttlSeconds: Number(ttl) }),
     ...(expiresAt === null ? {} : { expiresAt }),
     usedAt: clock.now(),

@@ -8,9 +8,9 @@ export function formatOffset(position: number): string {
 
 /** Reads the query's `offset`: a byte in up to 16 digits, `-1` (the beginning, also the default) or `now`. */
 export function readOffset(query: URLSearchParams): Offset {
-  const given = query.getAll('offset')
-  const [text = '-1'] = given
-  if (given.length > 1) return 'wrong'
+  const provided = query.getAll('offset')
+  const [text = '-1'] = provided
+  if (provided.length > 1) return 'wrong'
   if (text === 'now') return 'now'
   if (text === '-1') return 0
   const position = /^\d{1,16}$/.test(text) ? Number(text) : NaN

@@ -83,9 +83,9 @@ export function createProtocol(context: ProtocolContext, runs: Runs) {
   async function find(owner: string, name: string): Promise<FoundStream | undefined> {
     const found = await runs.find(owner, name)
     if (found || !ingest) return found
-    const given = await runs.find(owner, ingestId(owner, name))
-    if (!given?.info.ingest || !isExpired(given.info.ingest, context.clock.now())) return given
-    await store.delete(given.source.id)
+    const provided = await runs.find(owner, ingestId(owner, name))
+    if (!provided?.info.ingest || !isExpired(provided.info.ingest, context.clock.now())) return provided
+    await store.delete(provided.source.id)
     return undefined
   }
 

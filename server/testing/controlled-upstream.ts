@@ -42,7 +42,7 @@ export function controlledUpstream(): ControlledUpstream {
           closed.resolve()
         }
         const body = new ReadableStream<Uint8Array>({
-          start: (given) => void (controller = given),
+          start: (provided) => void (controller = provided),
           cancel: close,
         })
         init.signal?.addEventListener('abort', () => {

@@ -65,12 +65,12 @@ export function askForLost(
   { readingOn }: Pick<Recorded, 'readingOn'>,
   authorize: (url: string) => Promise<Record<string, string> | null>,
 ): Ask {
-  let given: Record<string, string> | null = null
+  let provided: Record<string, string> | null = null
   return async (url, { method, headers, signal }) => {
-    if (readingOn?.needsAuth) given ??= await authorize(url)
-    if (readingOn?.needsAuth && !given) throw new TypeError('No page gives the credentials')
+    if (readingOn?.needsAuth) provided ??= await authorize(url)
+    if (readingOn?.needsAuth && !provided) throw new TypeError('No page gives the credentials')
     const { credentials = 'same-origin' } = readingOn ?? {}
-    const init = { method, headers: { ...given, ...headers }, credentials, signal }
+    const init = { method, headers: { ...provided, ...headers }, credentials, signal }
     return fetch(url, { ...init, cache: 'no-store', redirect: 'manual' })
   }
 }

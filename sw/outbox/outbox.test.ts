@@ -277,14 +277,14 @@ describe('credentials', () => {
   test.each([
     ['nothing to give', null],
     ['something, refused as well', { Authorization: 'Bearer new' }],
-  ])('403 asks once: %s, dead', async (_name, given) => {
-    const run = runOutbox({ auth: () => given })
+  ])('403 asks once: %s, dead', async (_name, provided) => {
+    const run = runOutbox({ auth: () => provided })
     run.server(() => 403)
     await run.save('a', 'Hello')
     await run.device.advance(0)
     expect(await run.list()).toMatchObject([{ state: 'dead' }])
     expect(run.device.questions).toHaveLength(1)
-    expect(run.sent).toHaveLength(given ? 2 : 1)
+    expect(run.sent).toHaveLength(provided ? 2 : 1)
   })
 })
 

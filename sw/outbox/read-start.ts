@@ -55,8 +55,8 @@ function again(
     else if (value) controller.enqueue(value)
   }
   const body = new ReadableStream<Uint8Array>({ pull, cancel: () => reader.cancel() }, { highWaterMark: 0 })
-  const given = new Headers(headers)
+  const provided = new Headers(headers)
   // What is read here has been decoded.
-  for (const name of ['content-encoding', 'content-length']) given.delete(name)
-  return new Response(body, { status, statusText, headers: given })
+  for (const name of ['content-encoding', 'content-length']) provided.delete(name)
+  return new Response(body, { status, statusText, headers: provided })
 }

@@ -123,12 +123,12 @@ export function getAs(
   url: string,
   { mode, credentials, referrer, referrerPolicy, headers }: SavedRequest,
   secrets: Secrets,
-  given: Record<string, string> = {},
+  provided: Record<string, string> = {},
   signal: AbortSignal | null = null,
 ): Promise<Response> {
   const accept = headers.filter(([name]) => name.startsWith('accept'))
   const all = new Headers([...accept, ...secrets.headers])
-  for (const [name, value] of Object.entries(given)) all.set(name, value)
+  for (const [name, value] of Object.entries(provided)) all.set(name, value)
   return fetch(url, {
     method: 'GET',
     mode,

@@ -86,6 +86,8 @@ export interface JournalContext {
 }
 
 interface Schema extends DBSchema {
+  // Stored under this name since 0.1.0.
+  // oxlint-disable-next-line id-denylist
   answers: { key: string; value: Recorded }
   /** By request and offset. */
   bytes: { key: [string, number]; value: Uint8Array }

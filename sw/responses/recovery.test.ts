@@ -368,17 +368,17 @@ describe.each([openaiBackground(), located()])('a response by $name whose worker
         () =>
         async (url, { headers }) => {
           asked.push(url)
-          const given = kind.give(new globalThis.URL(url), new Headers(headers), giving)
-          if (given.status === 204) return new Response(null, given)
+          const provided = kind.give(new globalThis.URL(url), new Headers(headers), giving)
+          if (provided.status === 204) return new Response(null, provided)
           // One that stays open has said about half of what is missing.
-          const said = end === 'open' ? given.body.subarray(0, given.body.length * 0.6) : given.body
+          const said = end === 'open' ? provided.body.subarray(0, provided.body.length * 0.6) : provided.body
           const body = new ReadableStream<Uint8Array>({
             start: (controller) => {
               controller.enqueue(said)
               if (end === 'close') controller.close()
             },
           })
-          return new Response(body, given)
+          return new Response(body, provided)
         },
     })
   }

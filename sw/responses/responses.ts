@@ -272,9 +272,9 @@ export function createResponses(context: ResponsesContext): Responses {
     const { clientId } = kept.record
     const since = clock.monotonic()
     void runningRequest.finished.then(() => ended(kept))
-    const answered = await runningRequest.replied
-    if (answered.kind !== 'response') remove(kept)
-    if (answered.kind === 'as_it_came') return answered.response
+    const replied = await runningRequest.replied
+    if (replied.kind !== 'response') remove(kept)
+    if (replied.kind === 'as_it_came') return replied.response
     const response = open(kept, 0, clientId) ?? Response.error()
     // A page that went before there was a Response cannot give it up any more.
     if (clock.monotonic() - since > UNSURE_MS && !(await context.isOpen(clientId))) {

@@ -60,11 +60,11 @@ function nothing(): Response {
 function compile(
   name: string,
   method: string,
-  given: string | NamedRouteOptions | undefined,
+  provided: string | NamedRouteOptions | undefined,
   scope: string,
 ): Route<NamedRouteOptions>[] {
-  if (given === undefined) return []
-  const settings = typeof given === 'string' ? { url: given } : given
+  if (provided === undefined) return []
+  const settings = typeof provided === 'string' ? { url: provided } : provided
   return checkRoutes(name, [{ method, ...settings }], scope)
 }
 

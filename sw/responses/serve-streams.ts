@@ -41,8 +41,8 @@ function json(value: unknown, status: number): Response {
   return new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json' } })
 }
 
-function own({ body, status, statusText, headers: given }: Response): Response {
-  const headers = new Headers(given)
+function own({ body, status, statusText, headers: provided }: Response): Response {
+  const headers = new Headers(provided)
   if (!mayBeShownAs(headers.get('content-type') ?? '')) headers.set('content-type', 'text/plain')
   headers.set('x-content-type-options', 'nosniff')
   headers.set('cache-control', 'no-store')

@@ -170,7 +170,7 @@ function speak(
   return { events, end }
 }
 
-const says = WORDS.map((content) => ({ content }))
+const wordDeltas = WORDS.map((content) => ({ content }))
 const calls = [
   {
     tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'weather', arguments: '' } }],
@@ -185,16 +185,16 @@ function streamsOf(dialect: Dialect): GeneratedStream[] {
     return whole(SHAPE, `${provider}, chat: ${what}`, events, end)
   }
   return [
-    made('a text', says),
-    made('a tool call', [...says.slice(0, 2), ...calls], 'tool_calls'),
+    made('a text', wordDeltas),
+    made('a tool call', [...wordDeltas.slice(0, 2), ...calls], 'tool_calls'),
     ...(thoughts
-      ? [made('thoughts, then a text', [...WORDS.map((text) => ({ [thoughts]: text })), ...says])]
+      ? [made('thoughts, then a text', [...WORDS.map((text) => ({ [thoughts]: text })), ...wordDeltas])]
       : []),
   ]
 }
 
 const openai: Dialect = { provider: 'openai', model: 'gpt-4.1' }
-const begun = speak(openai, says).events.slice(0, 5)
+const begun = speak(openai, wordDeltas).events.slice(0, 5)
 const chunkOf = (choice: object, more: object = {}) =>
   sse({ id: 'chatcmpl-1', object: 'chat.completion.chunk', model: 'm', choices: [choice], ...more })
 
@@ -203,10 +203,15 @@ const ODDITIES: GeneratedStream[] = [
   whole(
     SHAPE,
     'openai, chat: cut short by max_tokens',
-    speak(openai, says, 'length').events,
-    says.length + 1,
+    speak(openai, wordDeltas, 'length').events,
+    wordDeltas.length + 1,
   ),
-  whole(SHAPE, 'openai, chat: a content filter', speak(openai, says.slice(0, 1), 'content_filter').events, 2),
+  whole(
+    SHAPE,
+    'openai, chat: a content filter',
+    speak(openai, wordDeltas.slice(0, 1), 'content_filter').events,
+    2,
+  ),
   whole(
     SHAPE,
     'openai, chat: a refusal',
@@ -223,7 +228,11 @@ const ODDITIES: GeneratedStream[] = [
     ).events,
     3,
   ),
-  whole(SHAPE, 'openai, chat: only a finish, no [DONE]', speak({ ...openai, noDone: true }, says).events),
+  whole(
+    SHAPE,
+    'openai, chat: only a finish, no [DONE]',
+    speak({ ...openai, noDone: true }, wordDeltas).events,
+  ),
   whole(SHAPE, 'ollama, chat at its OpenAI route: only [DONE], no finish', [...begun, DONE]),
   whole(
     SHAPE,
