@@ -53,7 +53,7 @@ const VALUES: unknown[] = [
   { type: 'status', message: 'Reading', error: null },
   { type: 'response.delta', text: 'a' },
   { type: 'content', content: 'a' },
-  { event: 'message', response: 'a', task_id: 't' },
+  { event: 'message', answer: 'a', task_id: 't' },
   { choices: [{ text: 'Yes' }, { text: 'No' }], question: 'Sure?' },
   { choices: ['a', 'b'] },
   { choices: [{ message: 'Pick one' }] },

@@ -71,12 +71,12 @@ const WHERE: Record<string, string> = {
   'redux-offline-09': 'outbox.test: 500 three times, then 200: waits of 1, 2 and 4 s',
   'redux-offline-10': 'workers.outbox.test: the new one goes on at once where the old one dies in mid-send',
   'redux-offline-11': 'request.outbox.test: the timeline of a message that meets 500 three times, then 200',
-  'redux-offline-12': 'outbox.test: 400: the answer is kept, those behind go on, retry sends it',
+  'redux-offline-12': 'outbox.test: 400: the response is kept, those behind go on, retry sends it',
   'redux-offline-13':
     'not met: nothing of the app’s runs in the worker, and nothing drops a message but a person',
   'redux-offline-14': 'request.outbox.test: the timeline of a message that meets 500 three times, then 200',
-  'redux-offline-15': 'outbox.test: 400: the answer is kept, those behind go on, retry sends it',
-  'redux-offline-16': 'outbox.test: respond: sent hands the real answer on, when it comes in time',
+  'redux-offline-15': 'outbox.test: 400: the response is kept, those behind go on, retry sends it',
+  'redux-offline-16': 'outbox.test: respond: sent hands the real response on, when it comes in time',
   'redux-offline-17': 'request.outbox.test: respond: sent hands on a refusal, too',
   'redux-offline-code-01': 'decide-save.test: doubles from 1 s to 5 min',
   // TanStack Query
@@ -111,7 +111,7 @@ const WHERE: Record<string, string> = {
   'durable-streams-12': 'people.outbox.test: they hold up none of the next one’s in the same conversation',
   'durable-streams-13': 'outbox.test: a Retry-After is never undercut',
   'durable-streams-14': 'request.outbox.test: the timeline of a message that meets 500 three times, then 200',
-  'durable-streams-15': 'outbox.test: 400: the answer is kept, those behind go on, retry sends it',
+  'durable-streams-15': 'outbox.test: 400: the response is kept, those behind go on, retry sends it',
   'durable-streams-16': 'outbox.test: too old: given up after one more try',
   'durable-streams-17':
     'outbox.test: without a network no attempt is burnt, and the network’s return is enough',
