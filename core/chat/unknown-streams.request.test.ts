@@ -53,6 +53,8 @@ const VALUES: unknown[] = [
   { type: 'status', message: 'Reading', error: null },
   { type: 'response.delta', text: 'a' },
   { type: 'content', content: 'a' },
+  // Dify's own field.
+  // oxlint-disable-next-line id-denylist
   { event: 'message', answer: 'a', task_id: 't' },
   { choices: [{ text: 'Yes' }, { text: 'No' }], question: 'Sure?' },
   { choices: ['a', 'b'] },
