@@ -2,7 +2,7 @@ import { defineConfig, type PlaywrightTestConfig } from '@playwright/test'
 import { engine } from './e2e/engines/engine.ts'
 import { FIREFOX } from './e2e/engines/firefox.ts'
 import { PROMISES } from './e2e/engines/promises.ts'
-import { launchOptions } from './e2e/launch-options.ts'
+import { launchOptions } from './e2e/support/launch-options.ts'
 
 const CHROMIUM_ONLY = [
   '**/sync/**',

@@ -9,7 +9,7 @@ import './styles/panel.css'
 import './styles/overlay.css'
 import { render } from 'preact'
 import { App } from './components/app.tsx'
-import { startChat } from './start.ts'
+import { startChat } from './page/start.ts'
 
 const root = document.querySelector('#app')
 if (root) render(<App />, root)

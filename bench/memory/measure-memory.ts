@@ -1,6 +1,6 @@
 import type { Browser, Page } from '@playwright/test'
-import { startFlood } from '../../e2e/flood.ts'
-import { workerMemory } from '../../e2e/worker-memory.ts'
+import { startFlood } from '../../e2e/support/flood.ts'
+import { workerMemory } from '../../e2e/support/worker-memory.ts'
 import { openUnread, readStreams } from '../in-page.ts'
 import { openPage } from '../open-page.ts'
 import type { Path } from '../paths.ts'

@@ -1,4 +1,4 @@
-import { isNarrow, isPanelOver, panel, sidebarOpen, closePanel, closeSidebar, dialog } from '../view.ts'
+import { isNarrow, isPanelOver, panel, sidebarOpen, closePanel, closeSidebar, dialog } from '../page/view.ts'
 import { ChatView } from './chat-view.tsx'
 import { DeleteDialog } from './delete-dialog.tsx'
 import { FaultPanel } from './fault-panel.tsx'

@@ -1,7 +1,7 @@
-import { selectedTitle } from '../conversations.ts'
-import { chosenFault } from '../faults.ts'
-import { outboxItems, outboxNeedsHelp } from '../outbox.ts'
-import { openSidebar, panel, sidebarOpen, togglePanel } from '../view.ts'
+import { selectedTitle } from '../history/conversations.ts'
+import { chosenFault } from '../chat/faults.ts'
+import { outboxItems, outboxNeedsHelp } from '../chat/outbox.ts'
+import { openSidebar, panel, sidebarOpen, togglePanel } from '../page/view.ts'
 import { Icon } from './icon.tsx'
 import { IconButton } from './icon-button.tsx'
 

@@ -1,5 +1,5 @@
-import { selected } from '../conversations.ts'
-import { threadOf } from '../thread.ts'
+import { selected } from '../history/conversations.ts'
+import { threadOf } from '../chat/thread.ts'
 import { ChatHeader } from './chat-header.tsx'
 import { Composer } from './composer.tsx'
 import { EmptyState } from './empty-state.tsx'

@@ -1,4 +1,4 @@
-import { highlight } from '../highlight.ts'
+import { highlight } from '../chat/highlight.ts'
 import { CopyButton } from './copy-button.tsx'
 
 export function CodeBlock({ language, code }: { language: string; code: string }) {

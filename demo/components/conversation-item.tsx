@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
-import { arriving } from '../arriving.ts'
-import { answering } from '../chat.ts'
-import { rename, select, selected } from '../conversations.ts'
-import type { StoredConversation } from '../history.ts'
-import { unseen } from '../unseen.ts'
-import { closeSidebar, dialog, focusComposerIfKeyboard } from '../view.ts'
+import { arriving } from '../chat/arriving.ts'
+import { answering } from '../chat/chat.ts'
+import { rename, select, selected } from '../history/conversations.ts'
+import type { StoredConversation } from '../history/history.ts'
+import { unseen } from '../page/unseen.ts'
+import { closeSidebar, dialog, focusComposerIfKeyboard } from '../page/view.ts'
 import { Menu } from './menu.tsx'
 
 /** One conversation in the list; its name becomes a field while it is being renamed. */

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { copyText } from '../copy.ts'
+import { copyText } from '../chat/copy.ts'
 import { IconButton } from './icon-button.tsx'
 
 /** Copies, and shows for a moment that it did. */

@@ -1,5 +1,5 @@
-import { remove } from '../conversations.ts'
-import { closeDialog } from '../view.ts'
+import { remove } from '../history/conversations.ts'
+import { closeDialog } from '../page/view.ts'
 import { Modal } from './modal.tsx'
 
 export function DeleteDialog({ conversation, title }: { conversation: string; title: string }) {

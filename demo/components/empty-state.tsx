@@ -1,6 +1,6 @@
-import { send } from '../send.ts'
-import { loadThread, type Thread } from '../thread.ts'
-import { focusComposerIfKeyboard } from '../view.ts'
+import { send } from '../chat/send.ts'
+import { loadThread, type Thread } from '../chat/thread.ts'
+import { focusComposerIfKeyboard } from '../page/view.ts'
 import { Mark } from './icon.tsx'
 
 // The demo's own provider has an answer that fits each of these.

@@ -1,5 +1,5 @@
-import { chosenName, faultGroups } from '../faults.ts'
-import { historyMode, historyModes, loadHistoryMode, setHistoryMode } from '../history-server.ts'
+import { chosenName, faultGroups } from '../chat/faults.ts'
+import { historyMode, historyModes, loadHistoryMode, setHistoryMode } from '../history/history-server.ts'
 import { useEffect } from 'preact/hooks'
 import { Choice } from './choice.tsx'
 import { Segments } from './segments.tsx'

@@ -1,4 +1,4 @@
-import { announcement } from '../announce.ts'
+import { announcement } from '../page/announce.ts'
 
 /** Where screen readers listen. It is there from the start, for a region that comes with its words is not heard. */
 export function LiveRegion() {

@@ -1,9 +1,9 @@
 import type { ReadonlySignal } from '@preact/signals'
 import { Component } from 'preact'
 import { useMemo } from 'preact/hooks'
-import { createLiveMarkdown } from '../live-markdown.ts'
-import { COPY_MARK, type Block } from '../markdown.ts'
-import { copyText } from '../copy.ts'
+import { createLiveMarkdown } from '../chat/live-markdown.ts'
+import { COPY_MARK, type Block } from '../chat/markdown.ts'
+import { copyText } from '../chat/copy.ts'
 import { CodeBlock } from './code-block.tsx'
 
 /** An answer's text. While it grows, only its last block is read and drawn again. */

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { closeDialog } from '../view.ts'
+import { closeDialog } from '../page/view.ts'
 import { IconButton } from './icon-button.tsx'
 
 /** A dialog of the platform: it keeps the focus, closes on Escape, and gives the focus back. */

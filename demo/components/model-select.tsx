@@ -1,4 +1,4 @@
-import { model, models } from '../settings.ts'
+import { model, models } from '../page/settings.ts'
 import { Icon } from './icon.tsx'
 
 export function ModelSelect() {

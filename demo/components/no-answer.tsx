@@ -1,4 +1,4 @@
-import { answer } from '../chat.ts'
+import { answer } from '../chat/chat.ts'
 
 /** A question whose answer was lost, to a reload for example. */
 export function NoAnswer({ conversation }: { conversation: string }) {

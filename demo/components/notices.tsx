@@ -1,4 +1,4 @@
-import { dismiss, notices } from '../notices.ts'
+import { dismiss, notices } from '../page/notices.ts'
 import { IconButton } from './icon-button.tsx'
 
 /** Short messages above everything; screen readers hear them through the live region. */

@@ -1,9 +1,9 @@
-import { conversations, select, selected } from '../conversations.ts'
-import { tellTime } from '../duration.ts'
-import { useNow } from '../now.ts'
-import { retryItem, retrySignIns, sendAllNow, type OutboxItem } from '../outbox.ts'
-import { discardSave } from '../save.ts'
-import { isSignedIn } from '../sign-in.ts'
+import { conversations, select, selected } from '../history/conversations.ts'
+import { tellTime } from '../page/duration.ts'
+import { useNow } from '../page/now.ts'
+import { retryItem, retrySignIns, sendAllNow, type OutboxItem } from '../chat/outbox.ts'
+import { discardSave } from '../chat/save.ts'
+import { isSignedIn } from '../page/sign-in.ts'
 import { describeEntry, describePreview } from '../../ui/index.ts'
 
 /** One undelivered message with its words, its fate so far, and its buttons. */

@@ -1,5 +1,5 @@
-import { protection } from '../keeper.ts'
-import { outboxItems, sendAllNow, type OutboxItem } from '../outbox.ts'
+import { protection } from '../page/keeper.ts'
+import { outboxItems, sendAllNow, type OutboxItem } from '../chat/outbox.ts'
 import { Icon } from './icon.tsx'
 import { OutboxEntryView } from './outbox-entry.tsx'
 import { SidePanel } from './side-panel.tsx'

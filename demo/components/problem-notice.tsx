@@ -1,8 +1,8 @@
 import { useEffect } from 'preact/hooks'
-import { announce } from '../announce.ts'
-import { tellTime } from '../duration.ts'
-import { useNow } from '../now.ts'
-import { tellProblem, type Problem } from '../problem.ts'
+import { announce } from '../page/announce.ts'
+import { tellTime } from '../page/duration.ts'
+import { useNow } from '../page/now.ts'
+import { tellProblem, type Problem } from '../chat/problem.ts'
 import { ENGLISH } from '../../ui/index.ts'
 import { Icon } from './icon.tsx'
 

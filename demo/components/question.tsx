@@ -1,4 +1,4 @@
-import type { Message } from '../message.ts'
+import type { Message } from '../chat/message.ts'
 import { CopyButton } from './copy-button.tsx'
 import { SaveMark } from './save-mark.tsx'
 

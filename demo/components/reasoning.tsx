@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import type { Message } from '../message.ts'
+import type { Message } from '../chat/message.ts'
 import { Icon } from './icon.tsx'
 
 /** What the model thought before it spoke: open while it thinks, closed once the answer begins, and yours after. */

@@ -1,7 +1,7 @@
-import { keeper } from '../keeper.ts'
-import type { Message, SaveState } from '../message.ts'
-import { saveMessage } from '../save.ts'
-import { panel, togglePanel } from '../view.ts'
+import { keeper } from '../page/keeper.ts'
+import type { Message, SaveState } from '../chat/message.ts'
+import { saveMessage } from '../chat/save.ts'
+import { panel, togglePanel } from '../page/view.ts'
 import { Icon, type IconName } from './icon.tsx'
 
 const MARKS: Record<SaveState, { icon: IconName; words: string }> = {

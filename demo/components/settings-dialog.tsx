@@ -1,8 +1,8 @@
 import { useEffect } from 'preact/hooks'
-import { apiKey, loadModels, upstreamOrigin } from '../settings.ts'
-import { themeChoice, type ThemeChoice } from '../theme.ts'
-import { askForNotifications, permission } from '../notifications.ts'
-import { dialog } from '../view.ts'
+import { apiKey, loadModels, upstreamOrigin } from '../page/settings.ts'
+import { themeChoice, type ThemeChoice } from '../page/theme.ts'
+import { askForNotifications, permission } from '../page/notifications.ts'
+import { dialog } from '../page/view.ts'
 import { Modal } from './modal.tsx'
 import { Segments } from './segments.tsx'
 

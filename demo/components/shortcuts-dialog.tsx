@@ -1,4 +1,4 @@
-import { shortcuts } from '../shortcuts.ts'
+import { shortcuts } from '../page/shortcuts.ts'
 import { Modal } from './modal.tsx'
 
 const WRITING = [

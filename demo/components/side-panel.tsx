@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { closePanel } from '../view.ts'
+import { closePanel } from '../page/view.ts'
 import { IconButton } from './icon-button.tsx'
 
 interface Props {

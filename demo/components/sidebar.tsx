@@ -1,6 +1,11 @@
 import { useEffect, useRef } from 'preact/hooks'
-import { conversations, historyState, loadConversations, startConversation } from '../conversations.ts'
-import { closeSidebar, dialog, focusComposerIfKeyboard, isNarrow } from '../view.ts'
+import {
+  conversations,
+  historyState,
+  loadConversations,
+  startConversation,
+} from '../history/conversations.ts'
+import { closeSidebar, dialog, focusComposerIfKeyboard, isNarrow } from '../page/view.ts'
 import { ConversationItem } from './conversation-item.tsx'
 import { Icon, Mark } from './icon.tsx'
 import { IconButton } from './icon-button.tsx'

@@ -1,6 +1,6 @@
-import { activityOf, type Activity } from '../activity.ts'
-import { tellActivity } from '../activity-words.ts'
-import { useNow } from '../now.ts'
+import { activityOf, type Activity } from '../chat/activity.ts'
+import { tellActivity } from '../chat/activity-words.ts'
+import { useNow } from '../page/now.ts'
 
 const WAITS = new Set<Activity['kind']>([
   'thinking',

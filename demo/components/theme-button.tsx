@@ -1,4 +1,4 @@
-import { themeChoice, type ThemeChoice } from '../theme.ts'
+import { themeChoice, type ThemeChoice } from '../page/theme.ts'
 import { IconButton } from './icon-button.tsx'
 
 const NEXT: Record<ThemeChoice, ThemeChoice> = { system: 'light', light: 'dark', dark: 'system' }

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
-import { answering } from '../chat.ts'
-import { useStickToBottom } from '../stick-to-bottom.ts'
+import { answering } from '../chat/chat.ts'
+import { useStickToBottom } from '../chat/stick-to-bottom.ts'
 import {
   loadThread,
   shownAnswer,
@@ -8,7 +8,7 @@ import {
   turnsOf,
   type Thread as ThreadState,
   type Turn,
-} from '../thread.ts'
+} from '../chat/thread.ts'
 import { Answer } from './answer.tsx'
 import { Icon } from './icon.tsx'
 import { NoAnswer } from './no-answer.tsx'

@@ -1,7 +1,7 @@
 import { effect } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { RequestTimelines } from '../recipes/timelines/src/request-timelines.ts'
-import { timelines } from '../timelines.ts'
+import { timelines } from '../page/timelines.ts'
 import { SidePanel } from './side-panel.tsx'
 
 /** What became of the last requests, drawn; also of those that other tabs sent. */

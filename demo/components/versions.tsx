@@ -1,5 +1,5 @@
-import type { Message } from '../message.ts'
-import { chooseAnswer, type Thread, type Turn } from '../thread.ts'
+import type { Message } from '../chat/message.ts'
+import { chooseAnswer, type Thread, type Turn } from '../chat/thread.ts'
 import { IconButton } from './icon-button.tsx'
 
 /** Leafs through the answers one question got. */

@@ -1,4 +1,4 @@
-import { protection, protectionWords } from '../keeper.ts'
+import { protection, protectionWords } from '../page/keeper.ts'
 
 /** Says in plain words whether the worker looks after this page. */
 export function WorkerState() {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { makeRecipe } from '../../scripts/make-recipe.ts'
 import { createPlaywrightPage } from '../engines/playwright-page.ts'
-import { createRecipe, RECIPES } from '../recipes.ts'
+import { createRecipe, RECIPES } from '../support/recipes.ts'
 import { expect, test } from './fresh-app.ts'
 
 for (const name of RECIPES) {

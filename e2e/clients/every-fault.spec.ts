@@ -1,5 +1,5 @@
 import { FAULTS } from '../../demo/server/faults.ts'
-import { test } from '../test.ts'
+import { test } from '../support/test.ts'
 import { writeTable } from './docs.ts'
 import { isDocumented, meetFaults } from './meet-faults.ts'
 

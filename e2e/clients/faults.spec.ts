@@ -1,5 +1,5 @@
 import { FAULTS } from '../../demo/server/faults.ts'
-import { test } from '../test.ts'
+import { test } from '../support/test.ts'
 import { isDocumented, meetFaults } from './meet-faults.ts'
 
 /** The faults that tell the most; all of them are met by a command of its own. */

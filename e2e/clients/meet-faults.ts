@@ -1,7 +1,7 @@
 import type { BrowserContext } from '@playwright/test'
 import type { Preset } from '../../demo/server/faults.ts'
 import type { ClientName } from '../site/clients.ts'
-import { expect } from '../test.ts'
+import { expect } from '../support/test.ts'
 import { readTable } from './docs.ts'
 import { GROUPS } from './open-clients.ts'
 import { QUICK_OPTIONS, quicken } from './quicken.ts'

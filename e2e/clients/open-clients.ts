@@ -2,7 +2,7 @@ import type { BrowserContext, Page } from '@playwright/test'
 import type { Fault } from '../../demo/server/step.ts'
 import type { Options } from '../../client/index.ts'
 import type { ClientName, Reply } from '../site/clients.ts'
-import { startTestServer, type TestServer } from '../test-server.ts'
+import { startTestServer, type TestServer } from '../support/test-server.ts'
 
 export interface Surroundings {
   context: BrowserContext

@@ -1,6 +1,6 @@
 import type { Step } from '../../demo/server/step.ts'
 import type { ClientName } from '../site/clients.ts'
-import { expect, test } from '../test.ts'
+import { expect, test } from '../support/test.ts'
 import { type Asked, type Clients, GROUPS, openClients } from './open-clients.ts'
 
 const HANGS: Step = { kind: 'hang' }

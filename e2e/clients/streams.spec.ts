@@ -7,7 +7,7 @@ import { inspect } from '../../core/testing/inspect.ts'
 import type { Options } from '../../client/index.ts'
 import type { Page } from '@playwright/test'
 import type { ClientName, Reply } from '../site/clients.ts'
-import { expect, test } from '../test.ts'
+import { expect, test } from '../support/test.ts'
 import { type ServedStream, startStreamProvider } from './stream-provider.ts'
 import { chatsOf, openPage } from './open-clients.ts'
 

@@ -1,4 +1,4 @@
-import type { Page } from '../page.ts'
+import type { Page } from '../support/page.ts'
 
 /**
  * What is added to the ready-made worker where its scope cannot be reached from outside: a message moves its wall clock.

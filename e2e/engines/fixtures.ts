@@ -1,4 +1,4 @@
-import type { Page } from '../page.ts'
+import type { Page } from '../support/page.ts'
 
 /** What an engine gives a spec. */
 export interface EngineFixtures {

@@ -1,5 +1,5 @@
 import type { BrowserContext, Page as Driver } from '@playwright/test'
-import type { Page } from '../page.ts'
+import type { Page } from '../support/page.ts'
 import { passTimeByMessage } from './clock-hook.ts'
 import { engine } from './engine.ts'
 import { killWorkersInFirefox } from './firefox.ts'

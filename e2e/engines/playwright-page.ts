@@ -1,5 +1,5 @@
 import type { Page as Driver } from '@playwright/test'
-import type { Page } from '../page.ts'
+import type { Page } from '../support/page.ts'
 import { waitForIn } from './wait-for-in.ts'
 import { engine } from './engine.ts'
 import { reloadHardInFirefox } from './firefox.ts'

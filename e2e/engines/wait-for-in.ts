@@ -1,4 +1,4 @@
-import type { Evaluate, WaitFor } from '../page.ts'
+import type { Evaluate, WaitFor } from '../support/page.ts'
 
 /** How often a page is asked for a fact, and how long it may take to come true, ms. */
 const ASK_MS = 50

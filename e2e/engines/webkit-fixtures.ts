@@ -1,4 +1,4 @@
-import type { Page } from '../page.ts'
+import type { Page } from '../support/page.ts'
 import { passTimeByMessage } from './clock-hook.ts'
 import type { EngineFixtures, Use } from './fixtures.ts'
 import { launchWebKit, type WebKit } from './webkit/launch-webkit.ts'

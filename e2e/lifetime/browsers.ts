@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Engine } from '../engines/engine.ts'
 import { hasEngine, findFirefox as findFirefoxCommand } from '../engines/find-engine.ts'
 import { BROWSER, webKitEnvironment } from '../engines/webkit/environment.ts'
-import { launchOptions } from '../launch-options.ts'
+import { launchOptions } from '../support/launch-options.ts'
 
 export type BrowserName = Engine
 

@@ -2,9 +2,9 @@ import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { chromium, type Page } from '@playwright/test'
 import { createPlaywrightPage } from '../engines/playwright-page.ts'
-import { createDemo, testId } from '../demo.ts'
-import { launchOptions } from '../launch-options.ts'
-import { startTestServer } from '../test-server.ts'
+import { createDemo, testId } from '../support/demo.ts'
+import { launchOptions } from '../support/launch-options.ts'
+import { startTestServer } from '../support/test-server.ts'
 
 // The README's pictures: the built demo in the middle of a bad day, light and dark. `npm run pictures`.
 

@@ -1,7 +1,7 @@
-import { type App, CHAT } from '../app.ts'
-import { launchOptions } from '../launch-options.ts'
-import { openNamedSite } from '../named-site.ts'
-import { test as base, expect } from '../test.ts'
+import { type App, CHAT } from '../support/app.ts'
+import { launchOptions } from '../support/launch-options.ts'
+import { openNamedSite } from '../support/named-site.ts'
+import { test as base, expect } from '../support/test.ts'
 import { createNetwork, type Network, whyNoNetwork } from './network.ts'
 
 /** An app whose server has a name: the browser may believe that it is beyond the cable, as it is. */

@@ -48,7 +48,8 @@ const WHERE: Record<string, string> = {
   'workbox-31': 'storage-faults.test: what is put back keeps its order and its place among newer ones',
   'workbox-32': 'people.outbox.test: they are neither sent, listed, counted, told nor asked about',
   'workbox-33': 'outbox.test: discard deletes, and says whether there was one',
-  'workbox-34': 'message-index.test: what is asked for at the same time is done in its order, in few transactions',
+  'workbox-34':
+    'message-index.test: what is asked for at the same time is done in its order, in few transactions',
   'workbox-35': 'not met: there is one version so far; those to come only add to it',
   'workbox-36': 'message-index.test: a database of a later version is used as it is',
   'workbox-37': 'not met: whatever is not the API’s own answer keeps the message: decide-save.test',

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Page } from '../../page.ts'
+import type { Page } from '../../support/page.ts'
 import { waitForIn } from '../wait-for-in.ts'
 import { type WebDriver, WebDriverError } from './web-driver.ts'
 

@@ -1,0 +1,207 @@
+import { type App, CHAT } from '../support/app.ts'
+import { createDemo, testId } from '../support/demo.ts'
+import { expect, test } from '../support/hidden-tabs.ts'
+
+const OPTIONS = {
+  chat: [{ url: CHAT, conversation: 'body.conversation' as const }],
+  notifications: {
+    finished: { title: 'Answered', body: 'text' },
+    failed: { title: 'No answer', body: 'Ask again' },
+  },
+}
+
+/** Half a second of words. */
+const ANSWER = { text: 'All is well with us.', tokens: 15, tokensPerSecond: 30 }
+
+/** Asks in that conversation. */
+const ask = (app: App, conversation: string, more: object = {}) =>
+  app.chat({ steps: [], answer: { ...ANSWER, ...more } }, { conversation })
+
+const unseen = (app: App) => app.evaluate(() => window.e2e.keeper?.getSnapshot().unseen)
+
+test('an answer that ends while its page is hidden is told in its first words, one that is looked at is not', async ({
+  app,
+  grant,
+  hideAll,
+  notifications,
+}) => {
+  await grant()
+  await app.start(OPTIONS)
+  const looked = await ask(app, 'looked-at')
+  await looked.ended()
+  await hideAll()
+  const chat = await ask(app, 'away')
+  await expect.poll(notifications).toHaveLength(1)
+  const [{ title, body, tag } = { title: '', body: '', tag: '' }] = await notifications()
+  expect({ title, tag }).toEqual({ title: 'Answered', tag: 'away' })
+  expect(body).toMatch(/^All is well with us\./)
+  expect((await chat.ended()).state).toBe('whole')
+})
+
+test('another tab of the app in front is looking', async ({ app, grant, hideAll, notifications }) => {
+  await grant()
+  await app.start(OPTIONS)
+  const other = await app.newTab()
+  await other.start(OPTIONS)
+  const chat = await ask(app, 'other-looks')
+  await chat.ended()
+  await hideAll()
+  await ask(app, 'nobody-looks')
+  await expect.poll(notifications).toMatchObject([{ tag: 'nobody-looks' }])
+})
+
+test('an answer whose page was closed is told, and a click opens that page again', async ({
+  app,
+  clickNotification,
+  grant,
+  notifications,
+}) => {
+  await grant()
+  await app.start(OPTIONS)
+  await app.page.goto(`${await app.evaluate(() => location.href)}?chat=7`)
+  await app.register(OPTIONS)
+  const chat = await ask(app, 'closed', { pauses: [{ afterTokens: 5, ms: 5_000 }] })
+  await chat.begun()
+  await app.page.close()
+  await expect.poll(notifications).toMatchObject([{ title: 'Answered', tag: 'closed' }])
+  expect(await clickNotification('closed')).toEqual(['open /e2e/site/?chat=7'])
+  await expect.poll(notifications).toEqual([])
+})
+
+test('a click shows the page that asked', async ({
+  app,
+  clickNotification,
+  grant,
+  hideAll,
+  notifications,
+}) => {
+  await grant()
+  await app.start(OPTIONS)
+  await app.page.goto(`${await app.evaluate(() => location.href)}?asked`)
+  await app.register(OPTIONS)
+  const other = await app.newTab()
+  await other.start(OPTIONS)
+  await hideAll()
+  await ask(app, 'asked')
+  await expect.poll(notifications).toHaveLength(1)
+  expect(await clickNotification('asked')).toEqual(['focus ?asked'])
+  await expect.poll(notifications).toEqual([])
+})
+
+test('a failure is told in the words for it, what the person stopped is not', async ({
+  app,
+  grant,
+  hideAll,
+  notifications,
+}) => {
+  await grant()
+  await app.start(OPTIONS)
+  const stopped = await ask(app, 'stopped', { tokens: 3_000 })
+  await stopped.begun()
+  const [started] = await app.told('request_started')
+  await hideAll()
+  await app.cancel(started?.requestId ?? '')
+  await app.told('request_cancelled')
+  await app.chat({ steps: [{ kind: 'status', status: 400 }] }, { conversation: 'refused' })
+  await expect.poll(notifications).toEqual([{ title: 'No answer', body: 'Ask again', tag: 'refused' }])
+})
+
+test('without the person’s permission there is a mark, and nothing else', async ({
+  app,
+  hideAll,
+  notifications,
+}) => {
+  await app.start(OPTIONS)
+  await hideAll()
+  await ask(app, 'quiet')
+  await expect.poll(() => unseen(app)).toEqual({ quiet: 1 })
+  expect(await notifications()).toEqual([])
+})
+
+test('what is kept in memory alone is told without its words', async ({
+  app,
+  grant,
+  hideAll,
+  notifications,
+}) => {
+  await grant()
+  await app.start({ ...OPTIONS, chat: [{ url: CHAT, conversation: 'body.conversation', journal: 'memory' }] })
+  await hideAll()
+  await ask(app, 'secret')
+  await expect.poll(notifications).toEqual([{ title: 'Answered', body: '', tag: 'secret' }])
+})
+
+test('somebody else who signs in, or clear(), closes what is shown', async ({
+  app,
+  grant,
+  hideAll,
+  notifications,
+}) => {
+  await grant()
+  await app.start({ ...OPTIONS, principal: 'ada' })
+  await hideAll()
+  await ask(app, 'hers')
+  await expect.poll(notifications).toMatchObject([{ tag: 'hers' }])
+  // What is still on its way when she has gone is not told, either.
+  const late = await ask(app, 'late')
+  await late.begun()
+  await app.evaluate(() => window.e2e.keeper?.setPrincipal('bob'))
+  await expect.poll(notifications).toEqual([])
+  await ask(app, 'his')
+  await expect.poll(notifications).toMatchObject([{ tag: 'his' }])
+  await app.evaluate(() => window.e2e.keeper?.clear())
+  await expect.poll(notifications).toEqual([])
+  expect(await unseen(app)).toEqual({})
+})
+
+test('beside an app’s own worker each hears its own clicks', async ({
+  app,
+  bundle,
+  clickNotification,
+  grant,
+  hideAll,
+  host,
+  notifications,
+}) => {
+  await grant()
+  await host(app, await bundle('notifying'))
+  await app.register({}, null)
+  await hideAll()
+  const chat = await app.chat({ steps: [], answer: ANSWER })
+  await chat.ended()
+  await app.evaluate(() => navigator.serviceWorker.controller?.postMessage('news'))
+  await expect
+    .poll(async () => (await notifications()).map(({ title }) => title).sort())
+    .toEqual(['Answered', 'News'])
+  const ours = (await notifications()).find(({ title }) => title === 'Answered')
+  expect(await clickNotification('news')).toEqual(['open /news'])
+  expect(await clickNotification(ours?.tag ?? '')).toEqual(['focus '])
+})
+
+test('the demo asks when its person clicks, and tells what comes from then on', async ({
+  grant,
+  hideAll,
+  notifications,
+  server,
+  tab,
+}) => {
+  const demo = createDemo(tab, server)
+  await demo.open()
+  await tab.click(testId('settings-button'))
+  const note = testId('notifications-note')
+  expect(await tab.textContent(note)).toContain('can be shown by your system')
+  await grant() // What the person will say.
+  await tab.click(testId('ask-notifications'))
+  await tab.waitFor(
+    (selector) => document.querySelector(selector)?.textContent?.includes('are shown by your system'),
+    note,
+  )
+  await tab.evaluate(() => document.querySelector('dialog')?.close())
+  await demo.chooseFault('pause-in-the-middle')
+  await demo.send('Tell me about the sea')
+  await demo.answer('streaming', 1)
+  await hideAll()
+  await expect.poll(notifications).toMatchObject([{ title: 'Your answer is ready' }])
+  const [{ body } = { body: '' }] = await notifications()
+  expect(body.length).toBeGreaterThan(20)
+})

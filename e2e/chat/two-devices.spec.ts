@@ -1,0 +1,82 @@
+import { chromium } from '@playwright/test'
+import { startServer } from '../../demo/server/start-server.ts'
+import { createDemo, testId } from '../support/demo.ts'
+import { createPlaywrightPage } from '../engines/playwright-page.ts'
+import { launchOptions } from '../support/launch-options.ts'
+import type { Page } from '../support/page.ts'
+import { expect, test } from '../support/test.ts'
+import type { TestServer } from '../support/test-server.ts'
+
+/** The demo with answers that are kept on its server, and another browser of the same person. */
+async function openDevices(tab: Page, server: TestServer, site: string) {
+  const running = await startServer({ site, answers: ':memory:', tokensPerSecond: 25 })
+  const browser = await chromium.launch(launchOptions())
+  const other = createPlaywrightPage(await (await browser.newContext()).newPage())
+  const devices = { ...server, url: running.url }
+  const close = async () => {
+    await browser.close()
+    await running.close()
+  }
+  return { running, other, first: createDemo(tab, devices), second: createDemo(other, devices), close }
+}
+
+/** Opens the conversation of one device on the other. */
+async function openSame(tab: Page, other: Page, url: string): Promise<void> {
+  await other.goto(`${url}/${await tab.evaluate(() => location.hash)}`)
+}
+
+async function requestsUpstream(url: string): Promise<unknown[]> {
+  const log = (await (await fetch(`${url}/__upstream/log`)).json()) as { method: string; path: string }[]
+  return log.filter(({ method }) => method === 'POST')
+}
+
+test('two devices show one answer live, and the same in the end', async ({ tab, server, site }) => {
+  const { running, other, first, second, close } = await openDevices(tab, server, site)
+  await first.open()
+  await first.send('Tell me about service workers')
+  await first.answer('streaming', 20)
+  await openSame(tab, other, running.url)
+  await second.answer('streaming', 20)
+  const [here, there] = await Promise.all([first.answer('complete'), second.answer('complete')])
+  expect(there).toBe(here)
+  expect(await requestsUpstream(running.url)).toHaveLength(1)
+  await close()
+})
+
+test('an answer goes on when its only page is closed, and another device shows all of it', async ({
+  tab,
+  server,
+  site,
+}) => {
+  const { running, other, first, second, close } = await openDevices(tab, server, site)
+  await first.open()
+  const leaving = await tab.newTab()
+  const demo = createDemo(leaving, { ...server, url: running.url })
+  await demo.open()
+  await demo.send('Tell me about service workers')
+  await demo.answer('streaming', 20)
+  const hash = await leaving.evaluate(() => location.hash)
+  await leaving.close()
+  await tab.close()
+  await other.goto(`${running.url}/${hash}`)
+  const text = await second.answer('complete')
+  expect(text.length).toBeGreaterThan(100)
+  expect(await requestsUpstream(running.url)).toHaveLength(1)
+  await close()
+})
+
+test('Stop on one device stops the answer on both', async ({ tab, server, site }) => {
+  const { running, other, first, second, close } = await openDevices(tab, server, site)
+  await first.open()
+  await first.send('Tell me about service workers')
+  await first.answer('streaming', 20)
+  await openSame(tab, other, running.url)
+  await second.answer('streaming', 20)
+  await other.click(testId('stop'))
+  await second.answer('stopped')
+  await first.answer('cut')
+  await expect
+    .poll(() => requestsUpstream(running.url), { timeout: 5_000 })
+    .toMatchObject([{ closedBy: 'client' }])
+  await close()
+})

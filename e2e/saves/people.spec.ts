@@ -1,0 +1,97 @@
+import { type App, SAVES } from '../support/app.ts'
+import { expect, test } from '../support/test.ts'
+
+const signIn = (app: App, name: string | null) =>
+  app.evaluate((name) => window.e2e.keeper?.setPrincipal(name), name)
+
+const counts = (app: App) => app.evaluate(() => window.e2e.keeper?.getSnapshot().outbox)
+
+test('a token that was changed while the server was away: the page is asked once, and all is sent', async ({
+  app,
+  server,
+}) => {
+  const sessions = Array.from({ length: 6 }, () => crypto.randomUUID())
+  await app.start({ saves: [SAVES] })
+  await server.stop()
+  for (const session of sessions) {
+    for (const id of ['1', '2']) {
+      const saving = await app.call(`/api/sessions/${session}/messages`, {
+        headers: { 'Content-Type': 'application/json', Authorization: 'Bearer old' },
+        body: JSON.stringify({ id, role: 'user', content: 'Hello', createdAt: 1 }),
+      })
+      expect((await saving.ended()).status).toBe(202)
+    }
+  }
+  await app.evaluate(() => {
+    const asked: unknown[] = []
+    Object.assign(window, { asked })
+    window.e2e.keeper?.provideAuth((question) => {
+      asked.push(question)
+      return { Authorization: 'Bearer sesame' }
+    })
+  })
+  await server.start()
+  await server.behave({ mode: 'auth', token: 'sesame' })
+  await app.flush()
+  for (const session of sessions) {
+    await expect.poll(() => server.messages(session)).toMatchObject([{ id: '1' }, { id: '2' }])
+  }
+  expect(await app.evaluate(() => (window as unknown as { asked: unknown[] }).asked.length)).toBe(1)
+  await expect.poll(app.outbox).toEqual([])
+})
+
+test('one logs out with messages waiting, another logs in: they wait for the first one', async ({
+  app,
+  server,
+}) => {
+  const [hers, his] = [crypto.randomUUID(), crypto.randomUUID()]
+  await app.start({ saves: [SAVES] })
+  await signIn(app, 'ada')
+  await server.stop()
+  for (const id of ['1', '2']) await app.save(hers, id)
+  await signIn(app, 'bob')
+  await server.start()
+  await app.save(his, '1')
+  await app.flush()
+  await expect.poll(() => server.messages(his)).toHaveLength(1)
+  expect(await server.saves(hers)).toEqual([])
+  expect(await app.outbox()).toEqual([])
+  expect(await counts(app)).toEqual({ queued: 0, needsAuth: 0, dead: 0 })
+  // Not after a reload, either.
+  await app.reload()
+  await app.flush()
+  expect(await server.saves(hers)).toEqual([])
+
+  await signIn(app, 'ada')
+  await expect.poll(() => server.messages(hers)).toMatchObject([{ id: '1' }, { id: '2' }])
+  expect(await server.saves(hers)).toHaveLength(2)
+})
+
+test('after clear() there is nothing left to ask for', async ({ app, server, provider }) => {
+  const session = crypto.randomUUID()
+  await app.start({ saves: [SAVES], chat: [`${provider.url}/chat`] })
+  const asked = provider.asked()
+  await app.call(`${provider.url}/chat`, { body: '{"stream":true}' })
+  const answer = await asked
+  answer.begin({ 'Content-Type': 'text/event-stream' })
+  answer.say('data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n')
+  await expect.poll(() => app.evaluate(async () => (await window.e2e.keeper?.streams())?.length)).toBe(1)
+  await server.behave({ session, mode: 'reject', status: 400 })
+  await app.save(session, '1')
+  await app.told('save_dead')
+  await server.stop()
+  await app.save(crypto.randomUUID(), '1')
+
+  await app.evaluate(() => window.e2e.keeper?.clear())
+  expect(await app.outbox()).toEqual([])
+  expect(await counts(app)).toEqual({ queued: 0, needsAuth: 0, dead: 0 })
+  expect(await app.evaluate(() => window.e2e.keeper?.streams())).toEqual([])
+  // What was still being read is stopped.
+  await answer.closed
+  const stored = await app.evaluate(async () => {
+    const names = await caches.keys()
+    const kept = await Promise.all(names.map(async (name) => (await (await caches.open(name)).keys()).length))
+    return kept.reduce((sum, count) => sum + count, 0)
+  })
+  expect(stored).toBe(0)
+})

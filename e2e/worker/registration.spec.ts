@@ -1,0 +1,58 @@
+import { CHAT, SAVES } from '../support/app.ts'
+import { expect, test } from '../support/test.ts'
+
+const options = { chat: [CHAT], saves: [SAVES] }
+
+test('the first page is controlled, and so is the next load', async ({ app }) => {
+  await app.open()
+  expect(await app.register(options)).toEqual({ state: 'controlling', reason: undefined })
+  await app.page.reload()
+  expect(await app.register(options)).toEqual({ state: 'controlling', reason: undefined })
+  const scripts = await app.evaluate(async () => {
+    const registrations = await navigator.serviceWorker.getRegistrations()
+    return registrations.map(({ active }) => new URL(active?.scriptURL ?? '').pathname)
+  })
+  expect(scripts).toEqual(['/streamkeeper-sw.js'])
+})
+
+test('a page that was reloaded past its worker is claimed', async ({ app }) => {
+  await app.start(options)
+  await app.page.reload({ hard: true })
+  expect(await app.evaluate(() => navigator.serviceWorker.controller === null)).toBe(true)
+  expect(await app.register(options)).toEqual({ state: 'controlling', reason: undefined })
+  const chat = await app.chat({ steps: [{ kind: 'status', status: 503 }] })
+  expect((await chat.ended()).status).toBe(200)
+})
+
+test('a wrong option is named', async ({ app }) => {
+  await app.open()
+  for (const [wrong, name] of [
+    [{ timeouts: { headersMs: -1 } }, 'headersMs'],
+    [{ chatt: [] }, 'chatt'],
+    [{ chat: ['http://[/'] }, 'chat'],
+    [{ chat: Array.from({ length: 200 }, (_, index) => `/a/long/path/${index}`) }, 'keepStreams'],
+  ] as const) {
+    const message = await app.evaluate(
+      (wrong) => window.streamkeeper.register('/streamkeeper-sw.js', wrong as never).then(String, String),
+      wrong,
+    )
+    expect(message).toMatch(/^(Type|Range)Error/)
+    expect(message).toContain(name)
+  }
+})
+
+test('a snapshot is the same object until something changes', async ({ app }) => {
+  await app.start(options)
+  const same = () => app.evaluate(() => window.e2e.keeper?.getSnapshot() === window.e2e.keeper?.getSnapshot())
+  expect(await same()).toBe(true)
+  const chat = await app.chat({ steps: [{ kind: 'answer', pauses: [{ afterTokens: 3, ms: 'forever' }] }] })
+  await chat.begun()
+  const requests = await app.page.waitFor(() => {
+    const { requests = [] } = window.e2e.keeper?.getSnapshot() ?? {}
+    return requests.length > 0 && requests
+  })
+  expect(requests).toMatchObject([{ own: true, model: 'demo-small' }])
+  expect(await same()).toBe(true)
+  await chat.abort()
+  await app.page.waitFor(() => window.e2e.keeper?.getSnapshot().requests.length === 0)
+})
