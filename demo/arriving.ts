@@ -1,5 +1,6 @@
 import { effect, signal } from '@preact/signals'
 import { keeper } from './keeper.ts'
+import { conversationOf } from './kept-answers.ts'
 
 /** The conversations an answer is arriving in, in whatever tab. */
 export const arriving = signal<ReadonlySet<string>>(new Set())
@@ -26,5 +27,5 @@ async function look(): Promise<void> {
       ?.streams()
       .catch(() => [])) ?? []
   const open = streams.filter(({ state }) => state !== 'ended')
-  arriving.value = new Set(open.flatMap(({ conversation }) => conversation ?? []))
+  arriving.value = new Set(open.flatMap(({ conversation = '' }) => conversationOf(conversation)))
 }

@@ -118,7 +118,9 @@ export function createChats(context: ChatsContext): Chats {
         ...(conversation === undefined ? {} : { conversation }),
         ...(resumeId === undefined ? {} : { resumeId }),
         keep: journal,
-        ...(journal === 'disk' ? { readingOn: recordReadingOn(request, parsed, credential) } : {}),
+        ...(journal === 'disk' || journal === 'server'
+          ? { readingOn: recordReadingOn(request, parsed, credential) }
+          : {}),
         principal: lost?.principal === undefined ? whose : lost.principal,
       },
       openChat.stop,
