@@ -26,6 +26,8 @@ const OWN_MS = 4_000
 
 const CHANGES = /^(principal|seen|clear|outbox\.(flush|retry|discard|clear))$/
 
+export type Reading = Pick<Keeper, 'streams' | 'attach'>
+
 export interface Connection {
   /**
    * Settles when it is known who has this page.
@@ -39,8 +41,8 @@ export interface Connection {
     args: Calls[Name][0],
     limitMs?: number,
   ) => Promise<Calls[Name][1]>
-  /** A response from that byte on. */
-  attach: Keeper['attach']
+  /** The responses of the worker and, where that is said, of a server. */
+  reading: () => Reading | Promise<Reading>
   /** Asks the app for credentials, and the port has the response. */
   respondWithAuth: (question: AuthQuestion, ports: readonly MessagePort[]) => Promise<void>
   /** As `guardResponse`, with the worker that this page has. */
@@ -197,22 +199,37 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
     },
     signal,
   )
-  return {
-    established: establish(),
-    ask: async (name, args, limitMs) => {
-      if (!context.worker) throw new Error(`Cannot call ${name}: no worker`)
-      const result = await call(context.worker, name, args, limitMs)
-      // What is told of entries is told as they are sent; that one is gone is not.
-      if (CHANGES.test(name)) await look(context.worker).catch(() => {})
-      // Who is signed in now may have something to send.
-      if (name === 'principal') post(context.worker, 'wake')
-      return result
-    },
+
+  const ask: Connection['ask'] = async (name, args, limitMs) => {
+    if (!context.worker) throw new Error(`Cannot call ${name}: no worker`)
+    const result = await call(context.worker, name, args, limitMs)
+    // What is told of entries is told as they are sent; that one is gone is not.
+    if (CHANGES.test(name)) await look(context.worker).catch(() => {})
+    // Who is signed in now may have something to send.
+    if (name === 'principal') post(context.worker, 'wake')
+    return result
+  }
+
+  const own: Reading = {
+    streams: () => ask('streams', null),
     attach: async (requestId, { from = 0 } = {}) => {
       if (!isControlled()) throw new Error('Cannot attach: no worker')
       const response = await fetch(ownUrl(`${STREAMS_PATH}/${requestId}?from=${from}`))
       if (!response.headers.has(REQUEST_ID_HEADER)) throw new Error('Cannot attach: no such answer')
       return response
+    },
+  }
+
+  return {
+    established: establish(),
+    ask,
+    reading: () => {
+      const path = options.resume?.streams
+      if (!path) return own
+      return import('./server-streams.ts').then(
+        ({ withServer }) => withServer(path, own),
+        () => own, // It did not load: perhaps next time.
+      )
     },
     respondWithAuth: async ({ origin, url, entryId, conversation, for: purpose }, [port]) => {
       let headers: Record<string, string> | null | undefined

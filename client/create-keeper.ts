@@ -161,8 +161,8 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     headers: (id): Record<string, string> =>
       isControlled() ? { [REQUEST_ID_HEADER]: readRequestId(id) ?? createRequestId() } : {},
     cancel,
-    streams: () => ask('streams', null),
-    attach: async (requestId, options) => (await reach()).attach(requestId, options),
+    streams: async () => (await (await reach()).reading()).streams(),
+    attach: async (...response) => (await (await reach()).reading()).attach(...response),
     seen: async (conversation) => {
       await ask('seen', { conversation }).catch(() => {}) // Without a worker nothing is counted.
     },

@@ -121,13 +121,16 @@ export interface Keeper {
   readonly headers: (id?: string) => Record<string, string>
   /** Stop: ends a request of any page, whatever it is doing. Not awaited. */
   readonly cancel: (requestId: string) => void
-  /** The responses that can be read again or still, oldest first; of all pages. Rejects when no worker of ours answers. */
+  /**
+   * The responses that can be read again or still, oldest first; of all pages. With `resume.streams` those follow, marked
+   * `from: 'server'`, that other devices of the same user have asked for. Rejects when nobody answers.
+   */
   readonly streams: () => Promise<StreamInfo[]>
   /**
    * A response as its own fetch would have given it, then live; also one that has not begun.
    *
    * @param options.from bytes that this page has already; default 0
-   * @throws {Error} when there is no worker of ours, or it has no such response (any more)
+   * @throws {Error} when neither the worker nor (with `resume.streams`) the server has such a response (any more)
    */
   readonly attach: (requestId: string, options?: { from?: number }) => Promise<Response>
   /**

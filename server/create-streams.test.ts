@@ -101,6 +101,8 @@ describe('another user, nobody, or a guess', () => {
     }
     expect((await site.stop('c1', 'bob')).status).toBe(404)
     expect((await site.stop(id, 'bob')).status).toBe(404)
+    expect((await site.get(`${PATH}/${id}/stop`, { user: 'bob', method: 'POST' })).status).toBe(404)
+    expect((await site.get(`${PATH}/${id}/stop`, { user: '', method: 'POST' })).status).toBe(401)
     expect((await site.stop('c1', '')).status).toBe(401)
     expect((await site.latest('c1', 'bob')).status).toBe(204)
     expect((await site.latest('c1', '')).status).toBe(401)
@@ -275,6 +277,18 @@ describe('Stop', () => {
       expect((await site.store.read(id, 0, 1_000))?.length).toBe((ROLE + say('Hel')).length)
     },
   )
+
+  test('by the place of the answer, which can still be read', async () => {
+    const site = openSite()
+    const { id, upstream, response } = await openStream(site)
+    const stop = () => site.get(`${PATH}/${id}/stop`, { method: 'POST' })
+    expect((await stop()).status).toBe(204)
+    expect(upstream.isClosed()).toBe(true)
+    expect((await readBody(response)).text).toContain('"code":"stopped"')
+    expect((await stop()).status).toBe(204)
+    expect((await site.get(`${PATH}/${id}/stop`)).status).toBe(404)
+    expect((await site.get(`${PATH}/${id}`)).status).toBe(200)
+  })
 
   test('from another server, in mid-answer, within a second', async () => {
     const site = openSite()

@@ -3,6 +3,7 @@ import { createResilientFetch } from '../core/fetch/create-resilient-fetch.ts'
 import { DONE, FINISH, ROLE, say } from '../core/testing/openai-events.ts'
 import { createStreams } from './create-streams.ts'
 import { memoryStore } from './stores/memory-store.ts'
+import { controlledUpstream } from './testing/controlled-upstream.ts'
 import { serveStreams } from './testing/serve-streams.ts'
 
 const events = [ROLE, ...Array.from({ length: 30 }, (_, word) => say(` é😀 ${word}`)), FINISH, DONE]
@@ -67,3 +68,31 @@ test.each([1, 57, 400, 1_111, whole.length - 20])(
     await close()
   },
 )
+
+test('a Stop by an engine in front of it stops the run; a cut connection does not', async () => {
+  const upstream = controlledUpstream()
+  const streams = createStreams({ store: memoryStore(), authorize: () => 'ann', fetch: upstream.fetch })
+  const { url, close } = await serveStreams((request) =>
+    request.method === 'POST' && new URL(request.url).pathname === '/api/chat'
+      ? streams.start(request, { url: 'https://api.example/v1/chat/completions' })
+      : streams.handle(request),
+  )
+  const ask = async (send: typeof fetch, signal: AbortSignal) => {
+    const asking = send(`${url}/api/chat`, { method: 'POST', body: '{"stream":true}', signal })
+    const request = await upstream.request(upstream.requests.length)
+    request.response()
+    request.push(ROLE + say('Hel'))
+    const reader = (await asking).body?.getReader()
+    await reader?.read()
+    return request
+  }
+  const [plain, kept] = [new AbortController(), new AbortController()]
+  const left = await ask(fetch, plain.signal)
+  const stopped = await ask(createResilientFetch({}), kept.signal)
+  plain.abort()
+  kept.abort()
+  await stopped.closed
+  expect(left.isClosed()).toBe(false)
+  left.end()
+  await close()
+})

@@ -98,17 +98,15 @@ export function createRuns(context: RunsContext): Runs {
   ): Promise<Production | string> {
     const id = createRequestId()
     const { conversation } = options
-    const named = { ...(conversation === undefined ? {} : { conversation }), owner }
+    const named = {
+      owner,
+      ...(conversation === undefined ? {} : { conversation }),
+      ...(key ? { key } : {}),
+    }
     const upstreamPath = 'url' in options ? new URL(options.url).pathname : '/'
     const info: StreamInfo = { ...named, createdAt: clock.now(), path: upstreamPath }
     try {
-      const created = store.create({
-        ...named,
-        id,
-        ...(key ? { key } : {}),
-        info: JSON.stringify(info),
-        ttlMs,
-      })
+      const created = store.create({ ...named, id, info: JSON.stringify(info), ttlMs })
       const holder = await inTime(clock, CREATE_MS, created, 'Cannot store stream: no answer in time')
       if (holder !== id) return holder
     } catch (error) {

@@ -4,6 +4,8 @@ import type { FailureCode } from '../core/messages/failure.ts'
 export interface StreamInfo {
   owner: string
   conversation?: string
+  /** The `Idempotency-Key` of the request. */
+  key?: string
   /** Epoch ms. */
   createdAt: number
   /** The path of the request upstream. */

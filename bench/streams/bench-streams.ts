@@ -17,6 +17,8 @@ const ROWS: [title: string, figure: (figures: Figures) => number][] = [
   ['first byte, ms', ({ firstByteMs }) => firstByteMs],
   ['one long answer, MB/s', ({ megabytesPerSecond }) => megabytesPerSecond],
   ["server's CPU, ms per MB", ({ cpuMsPerMegabyte }) => cpuMsPerMegabyte],
+  ["server's CPU for four times the length, ×", ({ growth }) => growth],
+  ['the same answer read again, MB/s', ({ replayMegabytesPerSecond }) => replayMegabytesPerSecond],
   ['many open answers: delay of a word, median, ms', ({ delayMs }) => delayMs.median],
   ['delay of a word, p99, ms', ({ delayMs }) => delayMs.p99],
   ['memory per open answer with its two readers, kB', ({ bytesPerAnswer }) => bytesPerAnswer / 1000],
@@ -41,9 +43,11 @@ else {
   const rows: string[][] = []
   for (const [title, figure] of ROWS) {
     const baseline = measured.direct?.map(figure) ?? []
-    const cells = ways.map((way) =>
-      cell(measured[way]?.map(figure) ?? [], way === 'direct' ? undefined : baseline),
-    )
+    const cells = ways.map((way) => {
+      const values = measured[way]?.map(figure) ?? []
+      if (!values.every(Number.isFinite)) return '–'
+      return cell(values, way !== 'direct' && baseline.every(Number.isFinite) ? baseline : undefined)
+    })
     rows.push([title, ...cells])
   }
   const text = [

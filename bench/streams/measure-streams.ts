@@ -21,6 +21,10 @@ export interface Figures {
   /** One long answer, as fast as it goes, and what it costs the server. */
   megabytesPerSecond: number
   cpuMsPerMegabyte: number
+  /** The same answer read again, after its end; `NaN`: it cannot be. */
+  replayMegabytesPerSecond: number
+  /** How much more CPU an answer takes that is four times as long: 4, if the work grows with the length. */
+  growth: number
   /** Answers that are open at once, each with two readers. */
   delayMs: { median: number; p99: number }
   bytesPerAnswer: number
@@ -91,15 +95,30 @@ async function measureFirstByte(url: string, { requests }: Size): Promise<number
 }
 
 async function measureBulk(url: string, { megabytes }: Size) {
+  const quarter = await measureRead(url, () => post(`${url}/?bytes=${(megabytes / 4) * 1e6}`))
+  let where: string | undefined
+  const whole = await measureRead(url, async () => {
+    const response = await post(`${url}/?bytes=${megabytes * 1e6}`)
+    where = response.headers['content-location']
+    return response
+  })
+  const replay = where && (await measureRead(url, () => fetchStream(`${url}${where}?live=stream`)))
+  return {
+    megabytesPerSecond: whole.megabytes / whole.seconds,
+    cpuMsPerMegabyte: whole.cpuMs / whole.megabytes,
+    replayMegabytesPerSecond:
+      replay && replay.megabytes === whole.megabytes ? replay.megabytes / replay.seconds : NaN,
+    growth: whole.cpuMs / quarter.cpuMs,
+  }
+}
+
+async function measureRead(url: string, open: () => Promise<IncomingMessage>) {
   const before = await usage(url)
   const since = performance.now()
-  const length = await read(await post(`${url}/?bytes=${megabytes * 1e6}`))
+  const length = await read(await open())
   const seconds = (performance.now() - since) / 1000
   const { cpuMs } = await usage(url)
-  return {
-    megabytesPerSecond: length / 1e6 / seconds,
-    cpuMsPerMegabyte: (cpuMs - before.cpuMs) / (length / 1e6),
-  }
+  return { megabytes: length / 1e6, seconds, cpuMs: cpuMs - before.cpuMs }
 }
 
 /** Many answers at once, each read by who asked and by one more. */

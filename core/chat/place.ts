@@ -48,6 +48,7 @@ export function createSplice(
         isReplay: false,
         saysEnd: true,
         requestFrom: offsetsOf(location, write, { live: 'stream' }),
+        stopUrl: new URL(`${location.href}/stop`),
       })
     }
     // Offsets that nobody can count with: from where the response began.

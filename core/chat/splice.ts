@@ -222,10 +222,11 @@ export interface BytePlace {
   isReplay: boolean
   /** The server says with `Stream-Closed` that this is all. */
   saysEnd: boolean
+  stopUrl?: URL
 }
 
 /** A splice of bytes: those before the end are asked for again, and must be the same. */
-export function spliceBytes({ requestFrom, isReplay, saysEnd }: BytePlace): Splice {
+export function spliceBytes({ requestFrom, isReplay, saysEnd, stopUrl }: BytePlace): Splice {
   let size = 0
   /** Bytes to compare with: all of them, or the last ones. */
   let kept: Uint8Array[] = []
@@ -251,7 +252,7 @@ export function spliceBytes({ requestFrom, isReplay, saysEnd }: BytePlace): Spli
     saysEnd,
     isExact: true,
     isKnown: () => !isOff,
-    stopUrl: () => undefined,
+    stopUrl: () => stopUrl,
   }
 
   /** True if bytes that were handed on have not come again. */

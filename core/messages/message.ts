@@ -48,10 +48,14 @@ export interface StreamInfo {
   bytes: number
   /** True if a page has read it to its end. */
   deliveredWhole: boolean
-  /** How it ended. */
-  verdict?: 'complete' | 'cancelled' | FailureCode
+  /** How it ended; the last two are the server's. */
+  verdict?: 'complete' | 'cancelled' | FailureCode | 'producer_lost' | 'too_large'
   /** When it was asked for, epoch ms. */
   at: number
+  /** Where its server gives it again, as its `Content-Location` says. */
+  location?: string
+  /** It is the server's: this browser did not ask for it, or has no good end of it. See `resume.streams`. */
+  from?: 'server'
 }
 
 /** What a page asks the worker, and what it gets back: `[arguments, result]` by name. */

@@ -64,9 +64,10 @@ export interface ChatRouteOptions extends RouteOptions {
   conversation?: KeySource
   /**
    * What is kept of a response for a reload. `'disk'` (default): it outlives the worker; `'memory'`: it does not, and no
-   * word of it is written down; `false`: nothing, and a page that goes ends it.
+   * word of it is written down; `'server'`: where it lies, and no word of it: a worker to come reads it there, and where
+   * its server does not give it again, it is kept as for `'memory'`; `false`: nothing, and a page that goes ends it.
    */
-  journal?: 'disk' | 'memory' | false
+  journal?: 'disk' | 'memory' | 'server' | false
   /** Waits so long for earlier saves of the same conversation, ms; default 0. Takes `conversation`. */
   afterSavesMs?: number
   /**
@@ -157,6 +158,11 @@ export interface ResumeOptions {
   key?: KeySource
   /** The app's own request to stop (POST), as `route`. */
   stopRoute?: string | NamedRouteOptions
+  /**
+   * Where this origin's server lists the responses that it keeps for the one who is signed in: the `path` of
+   * `streamkeeper/server`. `keeper.streams()` then lists them, too, and `keeper.attach()` reads them.
+   */
+  streams?: string
 }
 
 export interface NamedRouteOptions extends RouteOptions {

@@ -1,4 +1,5 @@
 import { effect, signal } from '@preact/signals'
+import { conversationOf } from '../history/kept-answers.ts'
 import { keeper } from '../page/keeper.ts'
 
 /** The conversations an answer is arriving in, in whatever tab. */
@@ -26,5 +27,5 @@ async function look(): Promise<void> {
       ?.streams()
       .catch(() => [])) ?? []
   const open = streams.filter(({ state }) => state !== 'ended')
-  arriving.value = new Set(open.flatMap(({ conversation }) => conversation ?? []))
+  arriving.value = new Set(open.flatMap(({ conversation = '' }) => conversationOf(conversation)))
 }

@@ -51,7 +51,7 @@ export async function answer(conversation: string): Promise<void> {
     const fault = faultForRequest()
     // A fault is for this page's own connection to the provider.
     if (keepsAnswers.peek() && !fault) run.kept = answerName(conversation, id)
-    return streamChat(run.kept === null ? chatUrl(conversation) : keptChatUrl(conversation, id), {
+    return streamChat(run.kept === null ? chatUrl(conversation) : keptChatUrl(run.kept), {
       body: { model: model.peek(), stream: true, messages, ...(fault ? { fault } : {}) },
       headers: keyHeader(),
       signal: run.abort.signal,

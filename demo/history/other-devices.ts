@@ -1,21 +1,17 @@
 import { streamChat } from '../../client/index.ts'
 import { answering, followAnswer } from '../chat/chat.ts'
 import { selected } from './conversations.ts'
-import { keepsAnswers } from './kept-answers.ts'
+import { keeper } from '../page/keeper.ts'
+import { conversationOf, keepsAnswers } from './kept-answers.ts'
 import { loadThread, threadOf } from '../chat/thread.ts'
 
 /** How often the server is asked for answers that other devices have begun, ms. */
 const LOOK_MS = 1_500
 
-interface KeptAnswer {
-  url: string
-  conversation?: string
-  verdict?: string
-  /** Epoch ms. */
-  at: number
-}
-
-/** Shows answers of the selected conversation that were begun elsewhere, as they arrive; also those that ended unseen. */
+/**
+ * Shows answers of the selected conversation that were begun elsewhere, in another tab too, as they arrive; also those
+ * that ended unseen.
+ */
 export function followOtherDevices(): void {
   const look = async () => {
     if (keepsAnswers.peek() && !document.hidden) await showMissing().catch(() => {}) // Asked again soon.
@@ -26,16 +22,17 @@ export function followOtherDevices(): void {
 
 async function showMissing(): Promise<void> {
   const conversation = selected.peek()
-  if (answering.peek().has(conversation)) return
-  const { streams } = (await (await fetch('/api/streams')).json()) as { streams: KeptAnswer[] }
-  for (const { url, conversation: name = '', at, verdict = 'open' } of streams) {
-    const [of, message = ''] = name.split(':')
-    if (of !== conversation || !['open', 'complete'].includes(verdict) || has(conversation, message)) continue
+  const worker = keeper.peek()
+  if (!worker || answering.peek().has(conversation)) return
+  for (const { requestId, url, conversation: name = '', location, at, verdict } of await worker.streams()) {
+    const message = name.slice(conversation.length + 1)
+    const isWanted = location !== undefined && (verdict === undefined || verdict === 'complete')
+    if (!isWanted || conversationOf(name) !== conversation || has(conversation, message)) continue
     // What was said before it comes first.
     await loadThread(conversation)
     if (has(conversation, message) || answering.peek().has(conversation)) continue
     await followAnswer(conversation, { id: message, createdAt: at }, name, (signal) =>
-      streamChat(url, { body: null, signal, fetch: () => fetch(`${url}?live=stream`, { signal }) }),
+      streamChat(url, { body: null, signal, fetch: () => worker.attach(requestId) }),
     )
   }
 }

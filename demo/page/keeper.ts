@@ -10,9 +10,9 @@ export function chatUrl(conversation: string): string {
 
 const KEPT_CHAT_URL = '/api/chat'
 
-/** Where an answer is asked for that the server keeps; it becomes this message on every device. */
-export function keptChatUrl(conversation: string, message: string): string {
-  return `${KEPT_CHAT_URL}?${new URLSearchParams({ conversation, message })}`
+/** Where an answer is asked for that the server keeps, under this name. */
+export function keptChatUrl(name: string): string {
+  return `${KEPT_CHAT_URL}?conversation=${encodeURIComponent(name)}`
 }
 
 /** The page side of the worker; nothing until the first registration has settled. */
@@ -37,6 +37,8 @@ async function start(): Promise<void> {
         finished: { title: 'Your answer is ready', body: 'text' },
         failed: { title: 'An answer did not come through' },
       },
+      // What other devices have asked for, as far as this server keeps answers.
+      resume: { streams: '/api/streams' },
       // The demo has one person. An app with users names each, and nobody's messages are sent as another's.
       principal: 'demo',
     })

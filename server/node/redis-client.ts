@@ -8,6 +8,18 @@ interface NodeRedis {
   duplicate: () => NodeRedisSubscriber
 }
 
+/** A `createCluster` of the same package: it is told which key decides where a command goes. */
+interface NodeRedisCluster {
+  sendCommand: (
+    key: Argument | undefined,
+    isReadonly: boolean,
+    args: Argument[],
+    options?: object,
+  ) => Promise<unknown>
+  duplicate: () => NodeRedisSubscriber
+  masters: unknown
+}
+
 interface NodeRedisSubscriber {
   connect: () => Promise<unknown>
   on: (event: 'error', listener: () => void) => unknown
@@ -31,7 +43,7 @@ interface IoredisSubscriber {
 }
 
 /** The app's own Redis client. */
-export type RedisClient = NodeRedis | Ioredis
+export type RedisClient = NodeRedis | NodeRedisCluster | Ioredis
 
 /** The little that the store needs of a client, whichever it is. Replies are buffers. */
 export interface Redis {
@@ -42,16 +54,18 @@ export interface Redis {
   close: () => void
 }
 
-/** In `redis`, the type of a reply that may be binary. */
-const BLOB_STRING = 36
+/** In `redis`, the type of a reply that may be binary is 36. */
+const AS_BUFFERS = { typeMapping: { 36: Buffer } }
 
 export function connectRedis(client: RedisClient): Redis {
   if (typeof (client as Ioredis).callBuffer === 'function') return ofIoredis(client as Ioredis)
-  if (typeof (client as NodeRedis).sendCommand === 'function') return ofNodeRedis(client as NodeRedis)
+  if (typeof (client as NodeRedis).sendCommand === 'function') {
+    return ofNodeRedis(client as NodeRedis | NodeRedisCluster)
+  }
   throw new TypeError('Wrong Redis client: takes one of the packages redis or ioredis')
 }
 
-function ofNodeRedis(client: NodeRedis): Redis {
+function ofNodeRedis(client: NodeRedis | NodeRedisCluster): Redis {
   let subscriber: Promise<NodeRedisSubscriber> | undefined
   const connected = () => {
     subscriber ??= (async () => {
@@ -63,7 +77,10 @@ function ofNodeRedis(client: NodeRedis): Redis {
     return subscriber
   }
   return {
-    command: (args) => client.sendCommand(args, { typeMapping: { [BLOB_STRING]: Buffer } }),
+    command: (args) =>
+      'masters' in client
+        ? client.sendCommand(keyIn(args), false, args, AS_BUFFERS)
+        : client.sendCommand(args, AS_BUFFERS),
     subscribe: (channel, received) => {
       connected()
         .then((duplicate) => duplicate.subscribe(channel, received))
@@ -103,6 +120,12 @@ function ofIoredis(client: Ioredis): Redis {
     },
     close: () => subscriber?.disconnect(),
   }
+}
+
+/** The key of a command by which a cluster knows its node; any node publishes. */
+function keyIn([name, first, , key]: Argument[]): Argument | undefined {
+  if (name === 'PUBLISH') return undefined
+  return name === 'EVAL' || name === 'EVAL_RO' ? key : first
 }
 
 /** The client connects again by itself, and until then readers ask from time to time. */

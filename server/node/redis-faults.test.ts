@@ -1,3 +1,4 @@
+import { connect, createServer, type Socket } from 'node:net'
 import { createClient } from 'redis'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DONE, FINISH, ROLE, say } from '../../core/testing/openai-events.ts'
@@ -21,14 +22,14 @@ describe.runIf(hasRedis)('Redis', () => {
   })
 
   /** A server of the app: a process of its own would know no more. */
-  async function openServer(): Promise<Site> {
-    const client = createClient({ url: redis.url, socket: { reconnectStrategy: 50 } })
+  async function openServer(url = redis.url, options: { ttlMs?: number } = {}): Promise<Site> {
+    const client = createClient({ url, socket: { reconnectStrategy: 50 } })
     client.on('error', () => {})
     await client.connect()
     const store = redisStore(client, { commandMs: 1_000 })
     open.push(() => client.destroy(), store.close)
     const clock = systemClock as Site['clock']
-    return openSite({ store, clock, upstream: controlledUpstream() })
+    return openSite({ store, clock, upstream: controlledUpstream(), ...options })
   }
 
   async function openStream(site: Site) {
@@ -93,6 +94,56 @@ describe.runIf(hasRedis)('Redis', () => {
       }
       expect(await readBody(await second.start({ key: 'k' }))).toMatchObject({ isBroken: true })
       expect(second.upstream.requests).toHaveLength(0)
+    })
+
+    test('the second removes the answers of the first in their middle: their upstreams are closed', async () => {
+      const [first, second] = [await openServer(), await openServer()]
+      for (let round = 0; round < 20; round++) {
+        const upstream = first.upstream.request(first.upstream.requests.length)
+        const started = first.start({ conversation: `c${round}` })
+        ;(await upstream).response()
+        ;(await upstream).push(ROLE + say('Hel'))
+        const id = (await started).headers.get('x-streamkeeper-id') ?? ''
+        const since = performance.now()
+        expect((await second.get(`${PATH}/${id}`, { method: 'DELETE' })).status).toBe(204)
+        await (
+          await upstream
+        ).closed
+        expect(performance.now() - since).toBeLessThan(1_000)
+        expect((await second.get(`${PATH}/${id}`)).status).toBe(404)
+      }
+      expect(first.errors).toEqual([])
+    })
+
+    test('of many starts with one key on both at once, one runs', async () => {
+      const sites = [await openServer(), await openServer(), await openServer()]
+      const starts = Array.from({ length: 30 }, (_, index) => sites[index % 3]?.start({ key: 'same' }))
+      const upstream = await Promise.race(sites.map(({ upstream }) => upstream.request()))
+      upstream.response()
+      upstream.push(whole)
+      upstream.end()
+      for (const start of starts) {
+        expect(await readBody((await start) as Response)).toEqual({ text: whole, isBroken: false })
+      }
+      expect(sites.flatMap((site) => site.upstream.requests)).toHaveLength(1)
+    })
+
+    test('an answer that thinks for longer than it is kept after its end does not expire', async () => {
+      const brief = { ttlMs: 1_000 }
+      const [first, second] = [await openServer(redis.url, brief), await openServer(redis.url, brief)]
+      const started = first.start({ conversation: 'c1', key: 'k' })
+      const upstream = await first.upstream.request()
+      await new Promise((resolve) => setTimeout(resolve, 2_500))
+      const there = second.latest('c1')
+      upstream.response()
+      upstream.push(whole)
+      upstream.end()
+      expect(await readBody(await there)).toEqual({ text: whole, isBroken: false })
+      await readBody(await started)
+      // And its key names it as long as it is there.
+      await expect
+        .poll(async () => (await second.get(PATH).then((list) => list.json())) as unknown, { timeout: 5_000 })
+        .toEqual({ streams: [] })
     })
 
     test('that wait for the first output are both told of a Stop', async () => {
@@ -178,4 +229,77 @@ describe.runIf(hasRedis)('Redis', () => {
     redis.freeze(false)
     expect(await second.get(url).then(readBody)).toEqual({ text: whole, isBroken: false })
   })
+  test('that is far away and slow: who reads here does not wait, and who reads elsewhere gets the same', async () => {
+    redis = await startRedis()
+    const slow = await startSlowProxy(redis.port, 400)
+    open.push(slow.close)
+    const [first, second] = [await openServer(slow.url), await openServer(slow.url)]
+    const { upstream, body, url } = await openStream(first)
+    const there = second.get(url).then(readBody)
+    const since = performance.now()
+    await speak(upstream, 0, 1)
+    expect(await body).toEqual({ text: whole, isBroken: false })
+    expect(performance.now() - since).toBeLessThan(5_000)
+    expect(await there).toEqual({ text: whole, isBroken: false })
+    // A command that takes longer than it may has failed, whatever Redis has made of it.
+    slow.delay(2_000)
+    expect((await second.start({ key: 'other' })).status).toBe(503)
+    slow.delay(0)
+    await expect
+      .poll(async () => (await second.get(url.split('?')[0] ?? '')).status, { timeout: 10_000 })
+      .toBe(200)
+    expect(await second.get(url).then(readBody)).toEqual({ text: whole, isBroken: false })
+  })
+
+  test('that pauses all clients at every moment of an answer: nothing is lost or doubled', async () => {
+    redis = await startRedis()
+    const client = createClient({ url: redis.url })
+    await client.connect()
+    open.push(() => client.destroy())
+    const [first, second] = [await openServer(), await openServer()]
+    const { upstream, body, url } = await openStream(first)
+    const there = second.get(url).then(readBody)
+    for (let step = 0; step < 5; step++) {
+      await client.sendCommand(['CLIENT', 'PAUSE', '300', step % 2 ? 'WRITE' : 'ALL'])
+      await speak(upstream, step / 5, (step + 1) / 5)
+    }
+    expect(await body).toEqual({ text: whole, isBroken: false })
+    expect(await there).toEqual({ text: whole, isBroken: false })
+    expect(await second.get(url).then(readBody)).toEqual({ text: whole, isBroken: false })
+  })
 })
+
+/** A way to Redis on which each piece takes so long, in either direction. */
+async function startSlowProxy(port: number, delayMs: number) {
+  let ms = delayMs
+  const sockets = new Set<Socket>()
+  const forward = (from: Socket, to: Socket) => {
+    sockets.add(from)
+    // In order, whatever the delay is meanwhile.
+    let sent = Promise.resolve()
+    from.on('data', (data) => {
+      const due = performance.now() + ms
+      sent = sent.then(async () => {
+        await new Promise((resolve) => setTimeout(resolve, due - performance.now()))
+        to.write(data)
+      })
+    })
+    from.on('error', () => to.destroy())
+    from.on('close', () => to.destroy())
+  }
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1')
+    forward(near, far)
+    forward(far, near)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address() as { port: number }
+  return {
+    url: `redis://127.0.0.1:${address.port}`,
+    delay: (byMs: number) => void (ms = byMs),
+    close: () => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
+}

@@ -1,8 +1,8 @@
-import { Redis } from 'ioredis'
-import { createClient } from 'redis'
+import { Cluster, Redis } from 'ioredis'
+import { createClient, createCluster } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeStore } from '../testing/store-contract.ts'
-import { hasRedis, type RedisServer, startRedis } from '../testing/start-redis.ts'
+import { hasRedis, type RedisServer, startRedis, startRedisCluster } from '../testing/start-redis.ts'
 import { redisStore } from './redis-store.ts'
 
 describe.runIf(hasRedis)('Redis', () => {
@@ -69,6 +69,75 @@ describe.runIf(hasRedis)('Redis', () => {
     expect(keys).toHaveLength(5)
     for (const key of keys) expect(await client.pTTL(key)).toBeGreaterThan(0)
     client.destroy()
+  })
+})
+
+describe.runIf(hasRedis)('A cluster of Redis', () => {
+  let nodes: RedisServer[]
+  beforeAll(async () => void (nodes = await startRedisCluster()))
+  afterAll(async () => {
+    for (const node of nodes) await node[Symbol.asyncDispose]()
+  })
+
+  /** Waits until a node has a channel that is listened to. */
+  const listening = async () => {
+    for (;;) {
+      for (const { port } of nodes) {
+        const client = createClient({ url: `redis://127.0.0.1:${port}` })
+        await client.connect()
+        const channels = await client.pubSubChannels()
+        client.destroy()
+        if (channels.length > 0) return
+      }
+    }
+  }
+
+  describeStore('redisStore() with a Cluster of ioredis', async () => {
+    const open = () => new Cluster(nodes.map(({ port }) => ({ host: '127.0.0.1', port })))
+    const clients = [open(), open()] as const
+    const [store, other] = [redisStore(clients[0]), redisStore(clients[1])]
+    const close = () => {
+      for (const each of [store, other]) each.close()
+      for (const client of clients) client.disconnect()
+    }
+    return { store, other, ready: listening, close }
+  })
+
+  describeStore('redisStore() with a createCluster of redis', async () => {
+    const open = async () => {
+      const client = createCluster({ rootNodes: nodes.map(({ url }) => ({ url })) })
+      client.on('error', () => {})
+      return client.connect()
+    }
+    const clients = await Promise.all([open(), open()])
+    const [store, other] = [redisStore(clients[0]), redisStore(clients[1])]
+    const close = () => {
+      for (const each of [store, other]) each.close()
+      for (const client of clients) client.destroy()
+    }
+    return { store, other, ready: listening, close }
+  })
+
+  test('streams spread over all nodes, and all keys of one lie on one', async () => {
+    const client = new Cluster(nodes.map(({ port }) => ({ host: '127.0.0.1', port })))
+    const store = redisStore(client, { prefix: 'spread:' })
+    const ids = Array.from({ length: 30 }, (_, index) => `id${index}`)
+    for (const id of ids) {
+      await store.create({ id, owner: 'ann', info: '{}', ttlMs: 60_000 })
+      await store.write(id, 1, { bytes: new TextEncoder().encode(id) })
+    }
+    for (const { url } of nodes) {
+      const node = createClient({ url })
+      await node.connect()
+      const here = await node.keys('spread:{*')
+      expect(here.length).toBeGreaterThan(0)
+      const streams = new Set(here.map((key) => /\{(.+)\}/.exec(key)?.[1]))
+      expect(here).toHaveLength(2 * streams.size)
+      node.destroy()
+    }
+    expect(await store.list('ann')).toHaveLength(30)
+    store.close()
+    client.disconnect()
   })
 })
 

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { inTime } from '../in-time.ts'
+import { OPEN_MS } from '../limits.ts'
 import { createListeners } from '../stores/listeners.ts'
 import type { StreamStore } from '../stores/store.ts'
 import { type RedisClient, connectRedis } from './redis-client.ts'
@@ -33,7 +34,7 @@ const KEY_MS = 86_400_000
 const CREATE = `
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 redis.call('HSET', KEYS[1], 'version', 1, 'length', 0, 'info', ARGV[1], 'ttl', ARGV[2], 'lists', ARGV[3])
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('PEXPIRE', KEYS[1], math.max(ARGV[2], ${OPEN_MS}))
 return 1`
 
 const WRITE = `
@@ -47,6 +48,7 @@ end
 if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'info', ARGV[3]) end
 local version = redis.call('HINCRBY', KEYS[1], 'version', 1)
 local ttl = redis.call('HGET', KEYS[1], 'ttl')
+if ARGV[5] == '' then ttl = math.max(ttl, ${OPEN_MS}) end
 redis.call('PEXPIRE', KEYS[1], ttl)
 redis.call('PEXPIRE', KEYS[2], ttl)
 redis.call('PUBLISH', ARGV[4], version)
@@ -81,7 +83,7 @@ return ARGV[1]`
 
 /**
  * Keeps streams in Redis 7 or Valkey, for any number of server processes: by the app's own client, of the package `redis`
- * or `ioredis` (also its `Cluster`), which must be connected. A second connection, a duplicate of it, listens for changes.
+ * or `ioredis`, also of a cluster, which must be connected. A second connection, a duplicate of it, listens for changes.
  *
  * What Redis loses is lost: with `appendonly yes` that is at most a second when its machine dies. `maxmemory-policy`
  * should be `noeviction` or a `volatile-` one; a stream of which Redis has dropped a part fails, it is never given out.
@@ -110,9 +112,9 @@ export function redisStore(
       else await Promise.all(lists.map((name) => enlist(name, id, ttlMs)))
       return holder
     },
-    write: async (id, version, { bytes = new Uint8Array(), info = '' }) => {
+    write: async (id, version, { bytes = new Uint8Array(), info = '', isEnd = false }) => {
       const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-      const args = [String(version), data, info, channel(id)]
+      const args = [String(version), data, info, channel(id), isEnd ? 'end' : '']
       return Number(await command('EVAL', WRITE, '2', record(id), log(id), ...args)) === 1
     },
     read: async (id, from, maxBytes) => {

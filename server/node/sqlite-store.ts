@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { type Clock, systemClock } from '../../core/clock.ts'
+import { OPEN_MS } from '../limits.ts'
 import { createListeners } from '../stores/listeners.ts'
 import type { StreamStore } from '../stores/store.ts'
 
@@ -164,6 +165,3 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
     }
   }
 }
-
-/** A stream without an end is removed after it has been silent for so long before our eyes, ms. */
-const OPEN_MS = 3_600_000

@@ -1,6 +1,9 @@
 import type { Clock } from '../../core/clock.ts'
 import { NOSNIFF, problem } from '../head.ts'
+import { REMOVE_MS } from '../limits.ts'
 import type { FoundStream, Runs } from '../runs.ts'
+import { openReader, type Step } from '../read-stream.ts'
+import { storedSource } from '../source.ts'
 import type { StreamStore } from '../stores/store.ts'
 import { EXPOSED_HEADERS } from '../stream-response.ts'
 import { appendTo, createStream, ingestId, isExpired } from './ingest.ts'
@@ -18,6 +21,8 @@ export interface ProtocolContext {
 }
 
 type AsUser = (task: (owner: string) => Promise<Response>) => Promise<Response>
+
+const STOP = /^([0-9a-f]{32})\/stop$/
 
 const METHODS = 'GET, HEAD, POST, PUT, DELETE, OPTIONS'
 
@@ -39,11 +44,11 @@ const REQUEST_HEADERS = [
  * Serves the streams below one path.
  *
  * - `GET /` lists the user's streams, `?conversation=` those of one conversation
- * - `GET /:id`, `HEAD /:id` read, `DELETE /:id` stops and removes
+ * - `GET /:id`, `HEAD /:id` read, `POST /:id/stop` stops, `DELETE /:id` stops and removes
  * - `PUT /:name`, `POST /:name` create and append, where `ingest` allows it
  *
  * // [spec] https://github.com/durable-streams/durable-streams/blob/main/PROTOCOL.md
- * // [not in spec] `live=stream`, the list, `Stream-Content-Type` and `Stream-Error`; no forks, no JSON mode
+ * // [not in spec] `live=stream`, the list, the Stop, `Stream-Content-Type` and `Stream-Error`; no forks, no JSON mode
  */
 export function createProtocol(context: ProtocolContext, runs: Runs) {
   const { store, path, ingest = false, origins } = context
@@ -63,6 +68,12 @@ export function createProtocol(context: ProtocolContext, runs: Runs) {
     const { method } = request
     if (name === '') {
       return method === 'GET' ? list(owner, searchParams.get('conversation') ?? undefined) : notAllowed()
+    }
+    const [, stopped] = STOP.exec(name) ?? []
+    if (stopped !== undefined && method === 'POST') {
+      if (!(await runs.find(owner, stopped))) return notFound()
+      await runs.stop(stopped)
+      return new Response(null, { status: 204 })
     }
     if (ingest && method === 'PUT') return createStream(context, request, owner, name)
     const found = await find(owner, name)
@@ -95,6 +106,7 @@ export function createProtocol(context: ProtocolContext, runs: Runs) {
       id,
       url: `${path}/${id}`,
       conversation: info.conversation,
+      key: info.key,
       state: info.end ? 'ended' : info.head ? 'streaming' : 'waiting',
       verdict: info.end && (info.end.kind === 'complete' ? 'complete' : info.end.code),
       bytes: length,
@@ -103,9 +115,22 @@ export function createProtocol(context: ProtocolContext, runs: Runs) {
     return Response.json({ streams }, { headers: { 'cache-control': 'no-store' } })
   }
 
-  async function remove({ source: { id }, info }: FoundStream): Promise<void> {
-    if (!info.end) await runs.stop(id)
+  async function remove({ source: { id }, info, length }: FoundStream): Promise<void> {
+    if (!info.end && !info.ingest) {
+      await runs.stop(id)
+      await ended(id, length)
+    }
     await store.delete(id)
+  }
+
+  /** Its producer, who may be elsewhere, hears of the Stop while there is a record to read it in. */
+  async function ended(id: string, length: number): Promise<void> {
+    const reader = openReader(storedSource(store, id), length, context)
+    const until = context.clock.monotonic() + REMOVE_MS
+    let step: Step
+    do step = await reader.next(until - context.clock.monotonic())
+    while (step.kind === 'bytes')
+    reader.close()
   }
 
   function secured(response: Response, { headers: asked, method }: Request): Response {

@@ -36,6 +36,7 @@ const MAX_KNOWN = 100
 
 const BEGINNING = '-1'
 const PAUSE_MS = 1_000
+const MIN_TTL_MS = 60_000
 
 /**
  * Keeps streams on a Durable Streams server, whoever's it is.
@@ -67,7 +68,8 @@ export function durableStreamsStore(
         ...(conversation === undefined ? [] : [digest('list', owner, conversation)]),
       ])
       const frame = encodeFrame({ version: 1, info, lists, bytes: new Uint8Array() })
-      const ttl = { 'stream-ttl': String(Math.ceil(ttlMs / 1000)) }
+      // Each write counts as use, and a stream that goes on is written to more often than this.
+      const ttl = { 'stream-ttl': String(Math.ceil(Math.max(ttlMs, MIN_TTL_MS) / 1000)) }
       const created = await request(place(id), { method: 'PUT', headers: ttl, body: frame }, [201, 200, 409])
       if (created.status !== 201) throw new Error('Cannot create stream: its id is taken')
       const holder = key === undefined ? id : await claim(await digest('key', owner, key), id)

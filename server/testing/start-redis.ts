@@ -79,6 +79,37 @@ function isInstalled(): boolean {
   }
 }
 
+/** A cluster of three, each of a third of the slots. */
+export async function startRedisCluster(): Promise<RedisServer[]> {
+  const busPorts = await Promise.all([freePort(), freePort(), freePort()])
+  const nodes = await Promise.all(
+    busPorts.map((busPort) =>
+      startRedis(
+        '--cluster-enabled',
+        'yes',
+        '--cluster-port',
+        String(busPort),
+        '--cluster-node-timeout',
+        '5000',
+      ),
+    ),
+  )
+  const cli = ({ port }: RedisServer, ...args: string[]) =>
+    execFileSync('redis-cli', ['-p', String(port), ...args], { encoding: 'utf8' })
+  for (const [index, node] of nodes.entries()) {
+    const from = Math.floor((index * 16_384) / 3)
+    const to = Math.floor(((index + 1) * 16_384) / 3) - 1
+    cli(node, 'CLUSTER', 'ADDSLOTSRANGE', String(from), String(to))
+    for (const [other, { port }] of nodes.entries())
+      cli(node, 'CLUSTER', 'MEET', '127.0.0.1', String(port), String(busPorts[other]))
+  }
+  const isReady = (node: RedisServer) =>
+    cli(node, 'CLUSTER', 'INFO').includes('cluster_state:ok') &&
+    cli(node, 'CLUSTER', 'INFO').includes('cluster_known_nodes:3')
+  while (!nodes.every(isReady)) await new Promise((resolve) => setTimeout(resolve, 50))
+  return nodes
+}
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -22,8 +22,11 @@ export interface Asked {
   resumeId?: string
   /** How it is read on after this worker's death. */
   readingOn?: RecordedReadingOn
-  /** `'disk'`: a worker to come finds it again; `'memory'`: as long as this one lives; `false`: not for a reload. */
-  keep: 'disk' | 'memory' | false
+  /**
+   * `'disk'`: a worker to come finds it again; `'server'`: it finds where it is given again; `'memory'`: as long as this one
+   * lives; `false`: not for a reload.
+   */
+  keep: 'disk' | 'memory' | 'server' | false
 }
 
 /** Facts that a later worker needs to read a response on. No credential is in it, nor a query that may be one. */
@@ -147,7 +150,7 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
       }
       // While bytes come, they alone are written: their keys say how many there are.
       if (entry.isChanged || record.endedAt !== undefined)
-        steps.push(heads.put({ ...record, bytes: entry.written }))
+        steps.push(heads.put({ ...record, bytes: Math.max(record.bytes, entry.written) }))
       entry.isChanged = false
     }
     // What has been committed needs no worker any more; without this its death would abort the transaction.

@@ -1,4 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
+import { createSplice } from '../../core/chat/place.ts'
+import type { Splice } from '../../core/chat/splice.ts'
 import { createResponseLog, type ResponseLog } from '../../core/chat/response-log.ts'
 import type { StreamInfo } from '../../core/messages/message.ts'
 import type { JournalEntry, Recorded } from './journal.ts'
@@ -42,6 +44,12 @@ export function openLog(clock: Clock): ResponseLog {
   })
 }
 
+/** The response of a response without its body, and what joins to it what its server gives again. */
+export function spliceOf({ head, readingOn }: Recorded): { response: Response; splice: Splice | undefined } {
+  const response = new Response(null, head && { headers: head.headers })
+  return { response, splice: readingOn && createSplice(response, readingOn) }
+}
+
 /** What it weighs, in memory or on disk, bytes. */
 export function sizeOf({ record, log }: KeptResponse): number {
   return Math.max(record.bytes, log.kept())
@@ -49,6 +57,7 @@ export function sizeOf({ record, log }: KeptResponse): number {
 
 /** What a page is told of it. */
 export function toInfo({ record, log }: KeptResponse): StreamInfo {
+  const location = spliceOf(record).response.headers.get('content-location')
   const { requestId, url, model, conversation, at, head, endedAt, verdict, deliveredWhole } = record
   return {
     requestId,
@@ -60,5 +69,6 @@ export function toInfo({ record, log }: KeptResponse): StreamInfo {
     bytes: Math.max(record.bytes, log.size()),
     deliveredWhole,
     ...(verdict ? { verdict } : {}),
+    ...(location ? { location } : {}),
   }
 }

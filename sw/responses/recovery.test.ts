@@ -64,7 +64,7 @@ function boot(readOn?: ResponsesContext['readOn']): Responses {
 async function ask(
   responses: Responses,
   script: Scripted,
-  keep: 'disk' | 'memory' | false = 'disk',
+  keep: Asked['keep'] = 'disk',
   more: Partial<Asked> = {},
 ) {
   const asked = {
@@ -383,8 +383,8 @@ describe.each([openaiBackground(), located()])('a response by $name whose worker
     })
   }
 
-  async function die() {
-    await ask(boot(), streams([[0, half]], { end: 'open', headers: kind.headers }), 'disk', { readingOn })
+  async function die(keep: Asked['keep'] = 'disk') {
+    await ask(boot(), streams([[0, half]], { end: 'open', headers: kind.headers }), keep, { readingOn })
     await clock.advance(250)
     emitted.length = 0
   }
@@ -448,5 +448,60 @@ describe.each([openaiBackground(), located()])('a response by $name whose worker
     if (kind.name === 'Content-Location') {
       expect(again).toEqual({ text: new TextDecoder().decode(kind.whole.subarray(from)), end: 'closed' })
     } else expect(again).toBeUndefined()
+  })
+  describe('and of which nothing is kept but its place', () => {
+    const isPlaced = kind.name === 'Content-Location'
+
+    test('leaves no byte on the disk', async () => {
+      await die('server')
+      const journal = openJournal({ scope: 'https://app.example/', clock, refused: () => {} })
+      expect(await journal.read('r1')).toEqual([])
+      // Only the bytes say where a background response lies: nothing of it is kept at all.
+      expect(await journal.load()).toHaveLength(isPlaced ? 1 : 0)
+    })
+
+    test.runIf(isPlaced)('is read by the next one from its first byte on', async () => {
+      await die('server')
+      expect(await readAgain(bootOn('the rest'))).toEqual({ text: whole, end: 'closed' })
+      expect(new globalThis.URL(asked[0] ?? '').searchParams.get('offset')).toBe('0'.repeat(16))
+      expect(emitted.at(-1)).toMatchObject({ status: 'request_finished', bytes: kind.whole.length })
+      expect(ends).toEqual(['r1 whole'])
+    })
+
+    test.runIf(isPlaced)('is read again when it has ended, and its end is not told twice', async () => {
+      await die('server')
+      await readAgain(bootOn('the rest'))
+      emitted.length = 0
+      const responses = bootOn('the rest')
+      expect(await responses.list()).toMatchObject([
+        { state: 'ended', verdict: 'complete', bytes: kind.whole.length, location: '/streams/s1' },
+      ])
+      expect(asked).toHaveLength(1)
+      expect(await readAgain(responses)).toEqual({ text: whole, end: 'closed' })
+      expect(await readAgain(responses, kind.whole.length - 5)).toMatchObject({ end: 'closed' })
+      expect(asked).toHaveLength(2)
+      expect(emitted).toEqual([])
+      expect(ends).toEqual(['r1 whole'])
+    })
+
+    test.runIf(isPlaced)('never looks whole where its server has it no more', async () => {
+      await die('server')
+      await readAgain(bootOn('the rest'))
+      const responses = bootOn(404)
+      expect(await readAgain(responses)).toMatchObject({ end: 'broken' })
+      expect(await responses.list()).toEqual([])
+      // And not where nobody can ask it.
+      expect(await readAgain(boot())).toBeUndefined()
+    })
+
+    test.runIf(isPlaced)(
+      'is broken where nobody can ask its server, and whole when somebody can',
+      async () => {
+        await die('server')
+        await readAgain(bootOn('the rest'))
+        expect(await readAgain(boot())).toEqual({ text: '', end: 'broken' })
+        expect(await readAgain(bootOn('the rest'))).toEqual({ text: whole, end: 'closed' })
+      },
+    )
   })
 })

@@ -1,12 +1,11 @@
 import type { OpenResponse } from '../../core/chat/attempt.ts'
-import { createSplice } from '../../core/chat/place.ts'
 import { createInspection } from '../../core/providers/inspection/inspection.ts'
 import { type Clock, waitAtMost } from '../../core/clock.ts'
 import { failureOf } from '../../core/messages/failure.ts'
 import type { RequestStatus, NewStatus } from '../../core/messages/status.ts'
 import type { Principal } from '../page/principal.ts'
 import type { Asked, Journal, JournalEntry, Recorded } from './journal.ts'
-import { type KeptResponse, openLog } from './kept-response.ts'
+import { type KeptResponse, openLog, spliceOf } from './kept-response.ts'
 
 export interface RecoveryContext {
   clock: Clock
@@ -45,7 +44,7 @@ const CLAIM_MS = 5_000
  *     asked, not answered ─▶ claimed by its request, which the browser delivers again; or lost
  *     answered, not ended ─▶ whole after all; read on, where its server gives it again; or cut: its bytes, its
  *                            protocol's own error event, then an error
- *     ended               ─▶ to be read again
+ *     ended               ─▶ to be read again, here or at its server
  *
  * @param readOn reads a response on at its server; absent: that is never done
  */
@@ -85,16 +84,34 @@ export function createRecovery(
     const log = openLog(clock)
     if (head) log.begin(head)
     const { pathname: path } = new URL(url)
-    const headers = new Headers(head?.headers)
-    const inspection = createInspection(headers, { path })
-    const response = new Response(null, { headers })
-    const splice = readOn && record.readingOn && createSplice(response, record.readingOn)
+    const { response, splice } = spliceOf(record)
+    const inspection = createInspection(response.headers, { path })
     for (const batch of await journal.read(requestId).catch(() => [])) {
       log.append(batch)
       inspection.feed(batch)
       splice?.take(batch)
     }
     kept.log = log
+    if (
+      // Bytes that are missing here would be missing for ever.
+      (record.keep === 'server' || (record.endedAt === undefined && log.size() >= record.bytes)) &&
+      readOn &&
+      splice?.isKnown() &&
+      !inspection.hasEnded() &&
+      (await isOwn(record))
+    ) {
+      kept.continued = { from: log.size(), isExact: splice.isExact }
+      readOn(kept, {
+        response,
+        held: [],
+        rest: null,
+        inspection,
+        splice,
+        brokenBy: 'worker_lost',
+        abort: () => {},
+      })
+      return true
+    }
     if (log.size() < record.bytes) {
       if (record.endedAt === undefined) {
         record.endedAt = clock.now()
@@ -106,24 +123,6 @@ export function createRecovery(
       return false
     }
     record.bytes = log.size()
-    if (
-      record.endedAt === undefined &&
-      splice?.isKnown() &&
-      !inspection.hasEnded() &&
-      (await isOwn(record))
-    ) {
-      kept.continued = { from: log.size(), isExact: splice.isExact }
-      readOn?.(kept, {
-        response,
-        held: [],
-        rest: null,
-        inspection,
-        splice,
-        brokenBy: 'worker_lost',
-        abort: () => {},
-      })
-      return true
-    }
     // Nobody knows whether the connection was closed: only what says that it is whole is.
     const isWhole = inspection.conclude(false) === 'complete' || inspection.isOneValue()
     if (record.endedAt !== undefined) {

@@ -13,7 +13,7 @@ import type { RequestStatus, NewStatus } from '../../core/messages/status.ts'
 import { createRecovery, type Recovery, type RecoveryContext } from './recovery.ts'
 import type { Asked, Recorded, RecordedReadingOn } from './journal.ts'
 import type { PrincipalId } from '../page/principal.ts'
-import { type KeptResponse, openLog, sizeOf, toInfo } from './kept-response.ts'
+import { type KeptResponse, openLog, sizeOf, spliceOf, toInfo } from './kept-response.ts'
 
 /** The responses of all chats: read on behalf of the pages, so that none of them takes its answer with it. */
 export interface Responses {
@@ -246,7 +246,7 @@ export function createResponses(context: ResponsesContext): Responses {
       ...log,
       begin: (head) => {
         record.head = head
-        if (isOnDisk) entry.touch()
+        if (isOnDisk || (record.keep === 'server' && spliceOf(record).splice?.isKnown())) entry.touch()
         else entry.remove()
         log.begin(head)
       },
@@ -261,6 +261,7 @@ export function createResponses(context: ResponsesContext): Responses {
   const ended = (kept: KeptResponse) => {
     const { record, entry } = kept
     record.endedAt = clock.now()
+    record.bytes = kept.log.size()
     kept.keepUntil = clock.monotonic() + context.keepMs
     if (!record.keep) remove(kept)
     entry.touch()
@@ -332,7 +333,10 @@ export function createResponses(context: ResponsesContext): Responses {
     if (!context.readOn || !readingOn || !open.splice) return
     const { ask, track, ended: endedByItself, ...how } = context.readOn
     const { timeouts } = readingOn
+    /** Its end was told by a worker before this one. */
+    const isReadAgain = record.endedAt !== undefined
     const emitOwn = (status: NewStatus<RequestStatus>) => {
+      if (isReadAgain) return
       note(status)
       emit(kept, status)
     }
@@ -355,6 +359,11 @@ export function createResponses(context: ResponsesContext): Responses {
       flowing: (name, silentMs) => emitOwn({ status: 'stream_flowing', requestId, clock: name, silentMs }),
       ended: (end) => {
         const { kind } = end
+        if (isReadAgain) {
+          // Whoever wants it now finds it at its server.
+          if (kind !== 'complete') remove(kept)
+          return
+        }
         if (kind === 'failed')
           emitOwn({ status: 'request_failed', requestId, attempts, waitedMs: 0, ...end.failure })
         if (kind === 'cancelled')

@@ -17,7 +17,7 @@ export function isKeptAnswer(pathname: string): boolean {
 }
 
 /**
- * Opens them: `POST /api/chat?conversation=&message=` asks, `POST /api/chat/:id/stop` stops, `/api/streams` reads.
+ * Opens them: `POST /api/chat?conversation=` asks, `POST /api/chat/:id/stop` stops, `/api/streams` reads.
  *
  * @param place an SQLite file, or the URL of a Redis
  * @param chatUrl where chats are answered; looked up for each of them
@@ -41,11 +41,11 @@ export async function openStreams(place: string, chatUrl: () => string): Promise
     const headers = new Headers({ 'content-type': 'application/json' })
     const key = request.headers.get('authorization')
     if (key) headers.set('authorization', key)
-    const [conversation, message] = ['conversation', 'message'].map((name) => searchParams.get(name))
+    const conversation = searchParams.get('conversation')
     return streams.start(request, {
       url: chatUrl(),
       init: { method: 'POST', headers, body: await request.clone().text() },
-      ...(conversation ? { conversation: `${conversation}:${message}` } : {}),
+      ...(conversation ? { conversation } : {}),
     })
   })
   const handle: KeptAnswers['handle'] = async (req, res) => {
