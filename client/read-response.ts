@@ -25,7 +25,9 @@ export function lostWorker(cause: unknown): ChatError {
 const MAX_RECOVERIES = 3
 
 /**
- * Reads a response, chunk by chunk. One that breaks off in mid-stream is read on from the very next byte.
+ * Reads a response, chunk by chunk. One that breaks off in mid-stream is read on from the very next byte. Where that is not
+ * there, because a server has given the response once more, and not byte by byte the same, it is read again from the start,
+ * and begins to be new where the chunks that were read end.
  *
  * @param attach gives the response from that byte on, or `undefined` when it ended as it should
  */
@@ -39,27 +41,11 @@ export function readResponse(
   let size = -ownBytes(response)
   let recoveries = 0
   let isOver = false
-  const chunks = readChunks(response.headers.get('content-type') ?? '', {
-    ...sink,
-    onEnd: (error) => {
-      isOver = true
-      sink.onEnd(error)
-    },
-  })
-
-  const goOn = async () => {
-    recoveries++
-    try {
-      const from = Math.max(size, 0)
-      const rest = await attach(from)
-      if (!rest) return false
-      size = from - ownBytes(rest)
-      reader = rest.body?.getReader()
-      return true
-    } catch (error) {
-      throw lostWorker(error)
-    }
-  }
+  /** Chunks so far, the last of them, and how many of them are still to come again. */
+  let count = 0
+  let last: unknown
+  let again = 0
+  let chunks = read(response)
 
   return {
     read: async () => {
@@ -77,9 +63,61 @@ export function readResponse(
       return true
     },
     goOn,
-    end: () => chunks.feed(),
+    end: () => {
+      chunks.feed()
+      if (again > 0 && !isOver) end(lostWorker(undefined))
+    },
     cancel: () => void reader?.cancel().catch(() => {}), // It broke off by itself.
   }
+
+  function read({ headers }: Response) {
+    return readChunks(headers.get('content-type') ?? '', {
+      onChunk: (chunk) => {
+        if (isOver) return
+        if (again === 0) {
+          count++
+          last = chunk
+          return sink.onChunk(chunk)
+        }
+        again--
+        if (again === 0 && sameness(chunk) !== sameness(last)) end(lostWorker(undefined))
+      },
+      onEnd: (error) => end(again > 0 ? lostWorker(error) : error),
+    })
+  }
+
+  function end(error?: ChatError) {
+    isOver = true
+    sink.onEnd(error)
+  }
+
+  async function goOn() {
+    recoveries++
+    let from = Math.max(size, 0)
+    try {
+      let rest: Response | undefined
+      try {
+        rest = await attach(from)
+      } catch (error) {
+        if (from === 0) throw error
+        from = 0
+        rest = await attach(from)
+        again = count
+        if (rest) chunks = read(rest)
+      }
+      if (!rest) return false
+      size = from - ownBytes(rest)
+      reader = rest.body?.getReader()
+      return true
+    } catch (error) {
+      throw lostWorker(error)
+    }
+  }
+}
+
+/** The content of a chunk, but for what may be another each time a server gives it: padding, and the state of the response. */
+function sameness(chunk: unknown): string {
+  return JSON.stringify(chunk, (key, value: unknown) => (/^(obfuscation|response)$/.test(key) ? 0 : value))
 }
 
 function ownBytes({ headers }: Response): number {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Status } from '../core/messages/status.ts'
 import { REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
 import type { Current } from './create-keeper.ts'
@@ -85,6 +85,32 @@ test('a clean end that nobody tells of is read on: a dead worker’s stream ends
 
 test('or, where there is no more, is worker_lost', async () => {
   await expect(wordsOf(response(say('one')))).rejects.toMatchObject({ code: 'worker_lost' })
+})
+
+describe('what cannot be read on from that byte', () => {
+  const NOT_THERE = () => Promise.reject(new Error('404'))
+  /** A server gives it again, with other padding. */
+  const again = (text: string) => (from: number) => (from > 0 ? NOT_THERE() : Promise.resolve(response(text)))
+  const padded = (word: string, obfuscation: string) => `data: ${JSON.stringify({ word, obfuscation })}\n\n`
+
+  test('is read from its start, and goes on where it was: each chunk once', async () => {
+    page.attach = again(`: hi\n\n${padded('one', 'y')}${padded('two', 'yy')}${padded('three', 'y')}`)
+    setTimeout(() => page.emit(FINISHED), 3_000)
+    const first = padded('one', 'xxxxx') + padded('two', 'xxx')
+    expect(await wordsOf(response(first))).toEqual(['one', 'two', 'three'])
+    expect(page.asked).toEqual([first.length, 0])
+  })
+
+  test.each([
+    ['says something else there', say('one') + say('2') + say('three')],
+    ['lacks something before', say('two') + say('three') + say('four')],
+    ['is shorter', say('one')],
+    ['has ended before', `${say('one')}data: [DONE]\n\n`],
+    ['broke off before', `${say('one')}data: {"error":{"message":"No"}}\n\n`],
+  ])('is worker_lost where it %s', async (_words, text) => {
+    page.attach = again(text)
+    await expect(wordsOf(response(say('one') + say('two')))).rejects.toMatchObject({ code: 'worker_lost' })
+  })
 })
 
 test('an answer that says its end itself needs nobody to tell', async () => {

@@ -1,3 +1,4 @@
+import { createSplice } from '../../core/chat/place.ts'
 import { createInspection } from '../../core/providers/inspection/inspection.ts'
 import { median } from '../statistics.ts'
 import { inTurn } from '../turns.ts'
@@ -54,13 +55,17 @@ export function measureReading(rounds: number, quick: boolean): ReadingTimes[] {
 }
 
 /** Reads it as a chat's request does, without the clocks; returns what that took, ms. */
-function read({ title, path, headers, choices = 1, verdict }: Stream, chunks: readonly Uint8Array[]): number {
-  const head = new Headers(headers)
+function read(
+  { title, path, headers, choices = 1, isBackground = false, verdict }: Stream,
+  chunks: readonly Uint8Array[],
+): number {
+  const response = new Response(null, { headers })
   const startedAt = performance.now()
-  const inspection = createInspection(head, { path, choices })
+  const inspection = createInspection(response.headers, { path, choices })
+  const splice = createSplice(response, { url: `https://api.example${path}`, isBackground })
   let isOutput = false
   for (const chunk of chunks) {
-    inspection.feed(chunk)
+    for (const bytes of splice ? (splice.take(chunk) ?? []) : [chunk]) inspection.feed(bytes)
     isOutput ||= inspection.stage() === 'output'
   }
   const found = inspection.conclude(true)

@@ -8,6 +8,8 @@ export interface Stream {
   /** How many choices were asked for. Default 1. */
   choices?: number
   events: string[]
+  /** Its request asked for a response in the background, which its server gives again. */
+  isBackground?: boolean
   /** How its clean end is judged. */
   verdict: Verdict
 }
@@ -60,6 +62,18 @@ export function longStreams(count: number): Stream[] {
       verdict: 'complete',
     },
     {
+      title: 'OpenAI chat, may be read on',
+      path: '/v1/chat/completions',
+      headers: { ...sse, 'content-location': '/streams/1', 'stream-next-offset': '0'.repeat(16) },
+      events: [
+        chunk({ role: 'assistant', content: '' }, null),
+        ...middle((content) => chunk({ content }, null)),
+        chunk({}, 'stop'),
+        done,
+      ],
+      verdict: 'complete',
+    },
+    {
       title: 'OpenAI chat, two choices',
       path: '/v1/chat/completions',
       headers: sse,
@@ -83,6 +97,20 @@ export function longStreams(count: number): Stream[] {
         ),
         typed('response.completed', { response: { id: 'resp_1', status: 'completed' } }),
       ],
+      verdict: 'complete',
+    },
+    {
+      title: 'OpenAI responses, may be read on',
+      path: '/v1/responses',
+      headers: sse,
+      isBackground: true,
+      events: numbered([
+        typed('response.created', { response: { id: 'resp_1', status: 'in_progress', background: true } }),
+        ...middle((delta) =>
+          typed('response.output_text.delta', { item_id: 'msg_1', output_index: 0, content_index: 0, delta }),
+        ),
+        typed('response.completed', { response: { id: 'resp_1', status: 'completed' } }),
+      ]),
       verdict: 'complete',
     },
     {
@@ -138,4 +166,9 @@ export function longStreams(count: number): Stream[] {
       verdict: 'complete',
     },
   ]
+}
+
+/** Each event says its number. */
+function numbered(events: string[]): string[] {
+  return events.map((event, number) => event.replace('"type":', `"sequence_number":${number},"type":`))
 }

@@ -1,6 +1,6 @@
 import type { ResumePosition } from '../options/options.ts'
 import { isEventStream } from '../providers/media-types.ts'
-import type { BackgroundResponse, StreamEvent } from '../providers/wire.ts'
+import { type BackgroundResponse, below, type Follower, get, type StreamEvent } from '../providers/wire.ts'
 import { WIRES } from '../providers/wires.ts'
 import { type Splice, spliceBytes, spliceEvents } from './splice.ts'
 
@@ -25,10 +25,13 @@ export function createSplice(
   response: Response,
   { url, isBackground, place }: ReadingOn,
 ): Splice | undefined {
+  const { headers } = response
+  const offset = headers.get('stream-next-offset')
+  // Most responses are given once; they cost nothing.
+  if (!place && offset === null && !isBackground) return undefined
   const base = response.url || url
   // A redirect to another origin has lost the credentials of the request; they must not follow it after all.
   if (new URL(base).origin !== new URL(url).origin) return undefined
-  const { headers } = response
   const provided = place && resolve(place.url === 'location' ? headers.get('location') : place.url, base)
   const isEvents = isEventStream(headers.get('content-type')?.toLowerCase() ?? '')
   if (place) {
@@ -39,7 +42,6 @@ export function createSplice(
       return spliceBytes({ isReplay: false, saysEnd: false, requestFrom: offsetsOf(provided, String) })
     return isEvents ? spliceEvents(sseIds(provided)) : undefined
   }
-  const offset = headers.get('stream-next-offset')
   const location = offset === null ? undefined : resolve(headers.get('content-location'), base)
   if (offset !== null && location) {
     if (BYTE_OFFSET.test(offset)) {
@@ -76,9 +78,11 @@ function sseIds(url: URL) {
 /** Events of whichever wire the first of them is. */
 function backgroundEvents(url: URL) {
   let wire: BackgroundResponse | undefined
+  let follower: Follower | undefined
   return {
     idOf: (event: StreamEvent) => {
       wire ??= WIRES.find(({ background }) => background?.idOf(event) !== undefined)?.background
+      follower ??= wire?.follow?.()
       return wire?.idOf(event)
     },
     positionOf: (event: StreamEvent) => wire?.positionOf(event),
@@ -86,6 +90,15 @@ function backgroundEvents(url: URL) {
     requestAfter: (position: number | string | undefined, id: string | undefined) =>
       wire && id !== undefined ? { url: wire.urlAfter(url, id, position) } : undefined,
     stopUrl: (id: string | undefined) => (id === undefined ? undefined : wire?.stopUrl?.(url, id)),
+    see: (event: StreamEvent) => follower?.see(event),
+    whole: (id: string | undefined, number: number) => {
+      const { missing } = follower ?? {}
+      if (!missing || id === undefined) return undefined
+      return {
+        url: below(url, id),
+        missing: (reply: unknown) => (get(reply, 'id') === id ? missing(reply, number) : undefined),
+      }
+    },
   }
 }
 

@@ -9,6 +9,7 @@ import {
   GOOD,
   located,
   openaiBackground,
+  openaiKept,
   REFUSALS,
   replayed,
   type Resumable,
@@ -359,6 +360,182 @@ function redirected(): Response {
   const response = new Response(OPENAI.whole as Uint8Array<ArrayBuffer>, { headers: OPENAI.headers })
   return Object.defineProperty(response, 'redirected', { value: true })
 }
+
+describe('a response that its server streams no more', () => {
+  const kept = openaiKept()
+  const { whole } = kept
+  const all = eventsOf(kept.events.join(''))
+  /** Of these nothing but the texts is known to a reader, so what was said of them in part is not finished. */
+  const inCall = new Set([24, 25])
+
+  /** A chat that is cut at this byte; the whole is what its server says, time after time. */
+  function cutOff(cut: number | Uint8Array, replies: (() => Response)[], asked: string[] = []): FakeRequest {
+    const begun = typeof cut === 'number' ? bytesOf(kept.events.join('')).subarray(0, cut) : cut
+    return runRequest([streams([[0, begun]], { end: 'reset' })], {
+      path: kept.path,
+      body: kept.body,
+      ask: async (url) => {
+        asked.push(url.replace('https://api.example/v1/responses/', ''))
+        if (url.includes('stream=true')) return tooOld()
+        const reply = replies.length > 1 ? replies.shift() : replies[0]
+        return reply?.() ?? tooOld()
+      },
+    })
+  }
+  const bytesOf = (text: string) => new TextEncoder().encode(text)
+  const upTo = (count: number) => bytesOf(kept.events.slice(0, count).join(''))
+  const tooOld = () =>
+    Response.json(
+      { error: { message: 'This response can no longer be streamed because it is more than 5 minutes old' } },
+      { status: 400 },
+    )
+  const is = (response: unknown) => () => Response.json(response)
+  const notDone = is({ ...whole, status: 'in_progress', output: [] })
+
+  /** What a reader makes of events: each that is no delta, by its place; the texts of the deltas. */
+  function read(events: string[]) {
+    const texts: Record<string, string> = {}
+    const others: string[] = []
+    for (const event of events) {
+      const data = JSON.parse(event.slice(event.indexOf('{'))) as Record<string, string | number | undefined>
+      const { type = '', output_index, content_index, summary_index, delta } = data
+      const place = [output_index, content_index ?? summary_index].filter((index) => index !== undefined)
+      const key = place.join()
+      if (delta === undefined) others.push([type, ...place].join(' '))
+      else texts[key] = `${texts[key] ?? ''}${delta}`
+    }
+    return { texts, others, numbers: events.map((event) => /"sequence_number":(\d+)/.exec(event)?.[1]) }
+  }
+
+  test('is asked for as a whole until it is done, and what is missing of it is handed on: cut at every byte', async () => {
+    const wanted = read(all)
+    const length = upTo(all.length).length
+    const step = process.env.EVERY_BYTE ? 1 : 7
+    for (let cut = upTo(1).length; cut < length - 1; cut += step) {
+      cases++
+      const shown = kept.events.findIndex((_, index) => upTo(index + 1).length > cut)
+      const asked: string[] = []
+      const run = cutOff(cut, [notDone, is(whole)], asked)
+      await run.clock.advance(LONG)
+      const events = eventsOf(run.page.text)
+      if (inCall.has(shown)) {
+        expect(run.page.error, `cut after ${shown}`).toBeInstanceOf(TypeError)
+        expect(all.slice(0, shown)).toEqual(events.slice(0, shown))
+        continue
+      }
+      expect(run.page.closed, `cut after ${shown}: ${run.timeline.join()}`).toBe(true)
+      expect(events.slice(0, shown)).toEqual(all.slice(0, shown))
+      const { texts, others, numbers } = read(events)
+      // A call that nothing was said of comes at once, as a whole.
+      const isCallMissing = shown < 24
+      expect(texts, `cut after ${shown}`).toEqual(
+        isCallMissing ? { ...wanted.texts, '2': undefined } : wanted.texts,
+      )
+      const unsaid = isCallMissing ? ['response.function_call_arguments.done 2'] : []
+      // Its states on the way are over.
+      if (shown < 2) unsaid.push('response.in_progress')
+      expect(others).toEqual(wanted.others.filter((event) => !unsaid.includes(event)))
+      expect(numbers).toEqual(numbers.map((_, index) => String(index)))
+      expect(asked.slice(1)).toEqual(['resp_1', 'resp_1'])
+      expect(statusOf(run, 'request_finished').verdict).toBe('complete')
+      expect(run.sentAt).toHaveLength(1)
+    }
+  })
+
+  const [thought, message, call] = whole.output as [object, { content: { text: string }[] }, object]
+  const [first, second] = message.content as [{ text: string }, object]
+  const withOutput = (...output: object[]) => is({ ...whole, output })
+
+  test.each([
+    ['is another', is({ ...whole, id: 'resp_2' })],
+    [
+      'has other words',
+      withOutput(thought, { ...message, content: [{ ...first, text: 'Grüsse' }, second] }, call),
+    ],
+    ['has fewer words', withOutput(thought, { ...message, content: [{ ...first, text: 'Gr' }] })],
+    ['has another message', withOutput(thought, { ...message, id: 'msg_2' }, call)],
+    [
+      'has another thought',
+      withOutput({ ...thought, summary: [{ type: 'summary_text', text: 'No' }] }, message),
+    ],
+    ['lacks a part', withOutput(thought, { ...message, content: [] })],
+    ['lacks an item', withOutput(thought)],
+    [
+      'says what no text can',
+      withOutput(thought, { ...message, content: [first, { type: 'refusal', refusal: 'No' }] }),
+    ],
+    ['has no list of items', is({ ...whole, output: 'none' })],
+    ['was cancelled', is({ ...whole, status: 'cancelled' })],
+    ['is not known', () => new Response('', { status: 404 })],
+    ['is a page', () => new Response('<p>Sign in</p>', { headers: { 'content-type': 'text/html' } })],
+    ['is nothing', () => new Response(null, { status: 204 })],
+    ['is given by a redirect', () => Response.redirect('https://api.example/other', 302)],
+    ['is null', is(null)],
+  ])('and %s stays cut', async (_name, reply) => {
+    const asked: string[] = []
+    const run = cutOff(upTo(12), [reply], asked)
+    await run.clock.advance(LONG)
+    expect(run.page.error).toBeInstanceOf(TypeError)
+    expect(eventsOf(run.page.text)).toEqual(all.slice(0, 12))
+    expect(asked).toEqual(['resp_1?stream=true&starting_after=10', 'resp_1'])
+    expect(run.timeline.at(-1)).toBe('0 request_failed')
+  })
+
+  test('and was cut short, or has failed, says so', async () => {
+    const short = cutOff(upTo(12), [is({ ...whole, status: 'incomplete' })])
+    const failed = cutOff(upTo(12), [
+      is({ ...whole, status: 'failed', error: { code: 'server_error', message: 'No' } }),
+    ])
+    for (const { clock } of [short, failed]) await clock.advance(LONG)
+    expect(read(eventsOf(short.page.text)).others.at(-1)).toBe('response.incomplete')
+    expect(short.page.closed).toBe(true)
+    expect(read(eventsOf(failed.page.text)).others.at(-1)).toBe('response.failed')
+    expect(statusOf(failed, 'request_failed').code).toBe('error_in_stream')
+  })
+
+  test('is asked for as often as its server says that it goes on, for ten minutes', async () => {
+    const asked: string[] = []
+    const run = cutOff(upTo(12), [notDone], asked)
+    await run.clock.advance(LONG)
+    expect(run.page.error).toBeInstanceOf(TypeError)
+    expect(run.timeline.at(-1)).toBe('595000 request_failed')
+    expect(asked).toHaveLength(1 + 600_000 / 5_000)
+  })
+
+  test('waits for a server in trouble within its budget, which each word of it renews', async () => {
+    const asked: string[] = []
+    const trouble = () => new Response('', { status: 503 })
+    const never = () => new Response(new ReadableStream())
+    const replies = [
+      ...Array<typeof trouble>(4).fill(trouble),
+      notDone,
+      never,
+      ...Array<typeof trouble>(4).fill(trouble),
+    ]
+    const run = cutOff(upTo(12), [...replies, is(whole)], asked)
+    await run.clock.advance(LONG)
+    expect(run.page.closed).toBe(true)
+    const hopeless = cutOff(upTo(12), [trouble])
+    await hopeless.clock.advance(LONG)
+    expect(hopeless.timeline.at(-1)).toBe('30000 request_failed')
+  })
+
+  test('that is stopped is asked for no more, and ends at its server', async () => {
+    const asked: string[] = []
+    const run = cutOff(upTo(12), [notDone], asked)
+    await run.clock.advance(12_000)
+    run.runningRequest.cancel()
+    await run.clock.advance(LONG)
+    expect(run.timeline.at(-1)).toBe('12000 request_cancelled')
+    expect(asked).toEqual([
+      'resp_1?stream=true&starting_after=10',
+      'resp_1',
+      'resp_1',
+      'resp_1',
+      'resp_1/cancel',
+    ])
+  })
+})
 
 describe('a response that is never asked for', () => {
   test.each([

@@ -2,13 +2,14 @@ import { type Clock, deadline, type Random, sleep } from '../clock.ts'
 import { nearnessOf } from '../local-network.ts'
 import type { Network } from '../network.ts'
 import type { RequestStatus, NewStatus } from '../messages/status.ts'
+import { parseJson } from '../providers/inspection/event-reader.ts'
 import { backoff, jitter } from '../retry/backoff.ts'
 import { classifyResponse } from '../retry/classify.ts'
 import type { RetryPolicy } from '../retry/policy.ts'
 import { awaitNetwork } from './await-network.ts'
 import { type Chunks, openChunks } from './chunks.ts'
 import { orAborted } from './or-aborted.ts'
-import type { ResumeRequest, Splice } from './splice.ts'
+import type { ResumeRequest, Splice, WholeRequest } from './splice.ts'
 import { MAX_TOTAL_MS } from './timeouts.ts'
 
 /** Sends a request for the same response: with the credentials of the one that began it, and following no redirects. */
@@ -35,6 +36,19 @@ export interface Connection {
   abort: () => void
 }
 
+/** A response that is not done is asked for so often, ms, and at most so many times: ten minutes. */
+const POLL_MS = 5_000
+const MAX_POLLS = 120
+
+/** A request that was answered. */
+interface Sent {
+  response: Response
+  /** As `WholeRequest.missing`, where that was asked for. */
+  missing: string | undefined
+  connection: Connection | null
+  discard: () => void
+}
+
 /** The connections that follow the one that was cut. */
 export interface ReadOn {
   /** The next one; `'closed'`: the server says that there is nothing more; `undefined`: the cut stands. Never rejects. */
@@ -56,6 +70,8 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
   let tries = 0
   let spent = { networkMs: 0, rateLimitMs: 0 }
   let cutAt: number | undefined
+  /** It is streamed no more. */
+  let whole: WholeRequest | undefined
 
   return {
     connect: async () => {
@@ -86,7 +102,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
     let waitMs = tries === 0 ? 0 : ownWait()
     for (;;) {
       if (waitMs === undefined) return undefined
-      const request = splice.reconnect()
+      const request = whole ?? splice.reconnect()
       if (!request) return undefined
       await awaitOnline(request.url)
       tries++
@@ -99,7 +115,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
       })
       await sleep(clock, waitMs, signal)
       const sent = await send(request)
-      const verdict = sent ? judge(sent.response) : 'later'
+      const verdict = sent ? judge(sent) : 'later'
       if (verdict === 'good' && sent?.connection) return sent.connection
       sent?.discard()
       if (verdict === 'closed') return verdict
@@ -115,7 +131,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
     await awaitNetwork(context.network, clock, MAX_TOTAL_MS, signal)
   }
 
-  async function send({ url, headers = {} }: ResumeRequest) {
+  async function send({ url, headers = {} }: ResumeRequest): Promise<Sent | undefined> {
     const upstream = new AbortController()
     const abort = () => upstream.abort()
     const disarm = deadline(clock, context.headersMs, abort)
@@ -123,8 +139,13 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
     try {
       const asking = context.ask(url.href, { method: 'GET', headers, signal: upstream.signal })
       const response = await orAborted(upstream.signal, asking)
-      const connection = response.body && { rest: openChunks(response.body), abort }
-      return { response, connection, discard: () => connection?.rest.cancel() }
+      const missing =
+        whole && response.ok
+          ? whole.missing(parseJson(await orAborted(upstream.signal, response.text())))
+          : undefined
+      const { body, bodyUsed } = missing === undefined ? response : new Response(missing)
+      const connection = bodyUsed ? null : body && { rest: openChunks(body), abort }
+      return { response, missing, connection, discard: () => connection?.rest.cancel() }
     } catch {
       signal.throwIfAborted()
       return undefined // No response, or none in time.
@@ -135,9 +156,17 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
   }
 
   /** Judges the server's reply; with `retryHintMs`: later, as it asks. */
-  function judge(response: Response): 'good' | 'closed' | 'later' | 'over' | { retryHintMs: number } {
+  function judge({
+    response,
+    missing,
+  }: Sent): 'good' | 'closed' | 'later' | 'over' | { retryHintMs: number } {
     const { status, headers } = response
     if (status >= 200 && status < 300 && !response.redirected) {
+      if (whole) {
+        if (missing !== 'later') return missing === undefined ? 'over' : 'good'
+        spent = { networkMs: 0, rateLimitMs: 0 }
+        return tries > MAX_POLLS ? 'over' : { retryHintMs: POLL_MS }
+      }
       splice.begin({ headers })
       if (!response.body || status === 204) return splice.isClosed() ? 'closed' : 'over'
       return isSameKind(first, headers) ? 'good' : 'over'
@@ -145,6 +174,10 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
     const { kind, retryHintMs } = classifyResponse(status, headers, '', clock.now())
     const mayPass =
       status === 409 || kind === 'rate_limited' || kind === 'overloaded' || kind === 'server_error'
+    if (status === 400 && !whole) {
+      whole = splice.whole?.()
+      if (whole) return { retryHintMs: 0 }
+    }
     if (status < 400 || !mayPass) return 'over'
     return retryHintMs === undefined ? 'later' : { retryHintMs }
   }

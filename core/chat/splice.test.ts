@@ -217,6 +217,10 @@ describe('a place', () => {
     expect(createSplice(response, readingOn)).toBeUndefined()
   })
 
+  test('is not looked for where nothing says that there is one: not even a URL is parsed', () => {
+    expect(at({ 'content-location': '/s' }, 'no URL')).toBeUndefined()
+  })
+
   test('without an offset is none, and neither is an offset without a place', () => {
     expect(at({ 'content-location': '/s' })).toBeUndefined()
     expect(at({ 'stream-next-offset': '0'.repeat(16) })).toBeUndefined()

@@ -42,6 +42,14 @@ export interface Splice {
   isExact: boolean
   /** Where a POST ends it at the server. */
   stopUrl: () => URL | undefined
+  /** Asks for all of one that its server streams no more, in place of `reconnect`; absent or `undefined`: nobody can. */
+  whole?: () => WholeRequest | undefined
+}
+
+/** A request for a response as one JSON value. */
+export interface WholeRequest extends ResumeRequest {
+  /** What is missing of it: as `Follower.missing`. */
+  missing: (reply: unknown) => string | undefined
 }
 
 /** Events are told apart only as long as this, bytes: a stream of longer ones is handed on as it comes. */
@@ -69,6 +77,10 @@ export interface EventPlace {
   /** `undefined` while the response's id is not known. */
   requestAfter: (position: number | string | undefined, id: string | undefined) => ResumeRequest | undefined
   stopUrl?: (id: string | undefined) => URL | undefined
+  /** Called with each event that is handed on. */
+  see?: (event: StreamEvent) => void
+  /** @param number of the next event */
+  whole?: (id: string | undefined, number: number) => WholeRequest | undefined
 }
 
 /**
@@ -81,6 +93,8 @@ export function spliceEvents({
   sameness = textOf,
   requestAfter,
   stopUrl,
+  see,
+  whole,
 }: EventPlace): Splice {
   const decoder = new TextDecoder()
   let splitter = splitEvents()
@@ -116,6 +130,10 @@ export function spliceEvents({
     isExact: false,
     isKnown: () => !isOff && requestAfter(undefined, id) !== undefined,
     stopUrl: () => stopUrl?.(id),
+    whole: () => {
+      expected = undefined // What is missing is all that comes.
+      return whole?.(id, count)
+    },
   }
 
   function take(bytes: Uint8Array): Uint8Array[] | undefined {
@@ -198,6 +216,7 @@ export function spliceEvents({
 
   function note(event: StreamEvent, position: number | string | undefined) {
     count++
+    see?.(event)
     // A server that gives a response again says its id at once.
     if (idOf && id === undefined) isOff = true
     if (position === undefined || position === last) {

@@ -3,7 +3,7 @@ import OpenAI from 'openai'
 import { describe, expect, test, vi } from 'vitest'
 import { deferred } from '../deferred.ts'
 import { countConnections } from '../testing/count-connections.ts'
-import { openaiBackground } from '../testing/resumable.ts'
+import { openaiBackground, openaiKept } from '../testing/resumable.ts'
 import { ANTHROPIC, OPENAI, type Sdk } from '../testing/sdks.ts'
 import { createResilientFetch } from './create-resilient-fetch.ts'
 
@@ -219,4 +219,32 @@ test('openai: a background response that is cut after every event is read whole,
   for await (const { type } of stream) types.push(type)
   expect(types).toHaveLength(events.length)
   expect(asked.filter((method) => method === 'POST')).toHaveLength(1)
+})
+
+test('openai: a background response that is cut after any event, and streamed no more, is finished to the word', async () => {
+  const { events, whole } = openaiKept()
+  let cut = 0
+  await using server = await countConnections((request, response) => {
+    const { method = '', url = '' } = request
+    request.resume().on('end', () => {
+      if (method === 'POST') {
+        response.writeHead(200, { 'content-type': 'text/event-stream' })
+        return response.end(events.slice(0, cut).join(''))
+      }
+      const isStream = url.includes('stream=true')
+      response.writeHead(isStream ? 400 : 200, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(isStream ? { error: { message: 'Too old' } } : whole))
+    })
+  })
+  const client = new OpenAI({ apiKey: 'k', baseURL: new URL('/v1', server.url).href, fetch: resilient() })
+  // Half a call is not finished.
+  for (cut = 1; cut < 24; cut++) {
+    let text = ''
+    const stream = client.responses.stream({ model: 'gpt-4o', input: 'Hi', background: true })
+    stream.on('response.output_text.delta', ({ delta }) => (text += delta))
+    // It is strict: an event that is missing, or comes twice, or in another order, is an error.
+    const { output, output_text } = await stream.finalResponse()
+    expect(output).toMatchObject(whole.output)
+    expect(text, `cut after ${cut}`).toBe(output_text)
+  }
 })

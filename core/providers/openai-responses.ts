@@ -1,10 +1,12 @@
 import {
   addOutput,
   addUsage,
+  asArray,
   asText,
   below,
   end,
   eventType,
+  type Follower,
   get,
   hasContent,
   type StreamEvent,
@@ -102,7 +104,76 @@ export const openaiResponses: Wire = {
       return after
     },
     stopUrl: (url, id) => below(url, id, 'cancel'),
+    follow,
   },
+}
+
+/** Kinds of items whose parts are texts: the field of the parts, the names of their events and of their texts' events. */
+const TEXTS: Record<string, readonly [string, string, string] | undefined> = {
+  message: ['content', 'content_part', 'output_text'],
+  reasoning: ['summary', 'reasoning_summary_part', 'reasoning_summary_text'],
+}
+
+/**
+ * Says what is missing of a response in its own events: each that has not been said yet, and of the texts what follows
+ * the part that was shown.
+ */
+function follow(): Follower {
+  /** What each kind of event has said at its place: the words of deltas, the ids of items. */
+  const said = new Map<string, string>()
+
+  return {
+    see: ({ data }) => {
+      const type = asText(get(data, 'type'))
+      // What else is said in part is whole when its item is.
+      const other = `other.delta,${String(get(data, 'output_index'))}`
+      const key = /(?<!text)\.delta$/.test(type) ? other : keyOf(data)
+      said.set(key, (said.get(key) ?? '') + asText(get(data, 'delta') ?? get(data, 'item', 'id')))
+      if (type === 'response.output_item.done') said.delete(other)
+    },
+    missing: (whole, number) => {
+      const status = asText(get(whole, 'status'))
+      if (/^(queued|in_progress)$/.test(status)) return 'later'
+      const events: object[] = []
+      let isAnother = !/^(completed|incomplete|failed)$/.test(status)
+      const say = (kind: string, fields: object, words = '') => {
+        const event = { type: `response.${kind}`, sequence_number: number + events.length, ...fields }
+        const key = keyOf(event)
+        const begin = said.get(key)
+        said.delete(key)
+        isAnother ||= !words.startsWith(begin ?? '')
+        const delta = words.slice(begin?.length)
+        if (begin === undefined || delta) events.push('delta' in event ? { ...event, delta } : event)
+      }
+      for (const [output_index, item] of asArray(get(whole, 'output')).entries()) {
+        const item_id = asText(get(item, 'id'))
+        const [field = '', part_name, text_name] = TEXTS[asText(get(item, 'type'))] ?? []
+        const begun = { ...(item as object), status: 'in_progress', ...(field && { [field]: [] }) }
+        say('output_item.added', { output_index, item: begun }, item_id)
+        for (const [index, part] of asArray(get(item, field)).entries()) {
+          const at = { item_id, output_index, [`${field}_index`]: index }
+          const text = get(part, 'text')
+          isAnother ||= typeof text !== 'string'
+          say(`${part_name}.added`, { ...at, part: { ...(part as object), text: '' } })
+          say(`${text_name}.delta`, { ...at, delta: '' }, asText(text))
+          say(`${text_name}.done`, { ...at, text })
+          say(`${part_name}.done`, { ...at, part })
+        }
+        say('output_item.done', { output_index, item }, item_id)
+      }
+      say(status, { response: whole })
+      const isMore = Array.from(said.keys()).some((key) => /\.delta|item\.added/.test(key))
+      if (isAnother || isMore) return undefined
+      return events
+        .map((event) => `event: ${asText(get(event, 'type'))}\ndata: ${JSON.stringify(event)}\n\n`)
+        .join('')
+    },
+  }
+}
+
+/** The kind of an event, and its place in the response. */
+function keyOf(data: unknown): string {
+  return ['type', 'output_index', 'content_index', 'summary_index'].map((field) => get(data, field)).join()
 }
 
 function isToolOrThought(event: StreamEvent): boolean {

@@ -98,6 +98,18 @@ export interface BackgroundResponse {
   urlAfter: (url: URL, id: string, position: number | string | undefined) => URL
   /** The URL to which a POST stops it; absent: nothing does. */
   stopUrl?: (url: URL, id: string) => URL
+  /** Its server keeps it for longer than it streams it, and gives it as one JSON value; absent: it does not. */
+  follow?: () => Follower
+}
+
+/** What of a background response has been said. */
+export interface Follower {
+  see: (event: StreamEvent) => void
+  /**
+   * What is missing of the whole response, as a stream whose first event has this number; `'later'`: it is not done.
+   * `undefined` where it is not the one that was begun, or not to be said so. Once it is done, nothing more is to be asked.
+   */
+  missing: (whole: unknown, number: number) => string | undefined
 }
 
 /** The content of an error event. */

@@ -245,3 +245,91 @@ function reply(status: number, body: string | Uint8Array = '', type = 'text/even
   const headers = new Headers({ 'content-type': type })
   return { status, headers, body: typeof body === 'string' ? encode(body) : body }
 }
+
+/** A background response of OpenAI's with a thought, two texts and a call, strict enough for its SDK. */
+export function openaiKept() {
+  const response = (status: string, output: object[] = []) => ({
+    response: {
+      id: 'resp_1',
+      object: 'response',
+      created_at: 1,
+      model: 'gpt-4o',
+      status,
+      output,
+      background: true,
+    },
+  })
+  const reasoning = (summary: object[]) => ({ id: 'rs_1', type: 'reasoning', summary })
+  const message = (status: string, content: object[]) => ({
+    id: 'msg_1',
+    type: 'message',
+    role: 'assistant',
+    status,
+    content,
+  })
+  const call = (status: string, sent: string) => ({
+    id: 'fc_1',
+    type: 'function_call',
+    call_id: 'call_1',
+    name: 'find',
+    status,
+    arguments: sent,
+  })
+  const part = (text: string) => ({ type: 'output_text', text, annotations: [], logprobs: [] })
+  const summary = (text: string) => ({ type: 'summary_text', text })
+  const texts = ['I think 👋, ', 'therefore.', 'Grüße: ', 'data: {"a":[1', '\n\nend.', 'And ', 'more.']
+  const [a = '', b = '', c = '', d = '', e = '', f = '', g = ''] = texts
+  const rs = { item_id: 'rs_1', output_index: 0, summary_index: 0 }
+  const text = (content_index: number) => ({ item_id: 'msg_1', output_index: 1, content_index })
+  const fc = { item_id: 'fc_1', output_index: 2 }
+  const output = [
+    reasoning([summary(a + b)]),
+    message('completed', [part(c + d + e), part(f + g)]),
+    call('completed', '{"q":1}'),
+  ]
+  const delta = (content_index: number, delta: string) => ({
+    type: 'response.output_text.delta',
+    ...text(content_index),
+    delta,
+    logprobs: [],
+  })
+  const list = [
+    { type: 'response.created', ...response('queued') },
+    { type: 'response.in_progress', ...response('in_progress') },
+    { type: 'response.output_item.added', output_index: 0, item: reasoning([]) },
+    { type: 'response.reasoning_summary_part.added', ...rs, part: summary('') },
+    { type: 'response.reasoning_summary_text.delta', ...rs, delta: a },
+    { type: 'response.reasoning_summary_text.delta', ...rs, delta: b },
+    { type: 'response.reasoning_summary_text.done', ...rs, text: a + b },
+    { type: 'response.reasoning_summary_part.done', ...rs, part: summary(a + b) },
+    { type: 'response.output_item.done', output_index: 0, item: output[0] },
+    { type: 'response.output_item.added', output_index: 1, item: message('in_progress', []) },
+    { type: 'response.content_part.added', ...text(0), part: part('') },
+    delta(0, c),
+    delta(0, d),
+    delta(0, e),
+    { type: 'response.output_text.done', ...text(0), text: c + d + e, logprobs: [] },
+    { type: 'response.content_part.done', ...text(0), part: part(c + d + e) },
+    { type: 'response.content_part.added', ...text(1), part: part('') },
+    delta(1, f),
+    delta(1, g),
+    { type: 'response.output_text.done', ...text(1), text: f + g, logprobs: [] },
+    { type: 'response.content_part.done', ...text(1), part: part(f + g) },
+    { type: 'response.output_item.done', output_index: 1, item: output[1] },
+    { type: 'response.output_item.added', output_index: 2, item: call('in_progress', '') },
+    { type: 'response.function_call_arguments.delta', ...fc, delta: '{"q":1}' },
+    { type: 'response.function_call_arguments.done', ...fc, name: 'find', arguments: '{"q":1}' },
+    { type: 'response.output_item.done', output_index: 2, item: output[2] },
+    { type: 'response.completed', ...response('completed', output) },
+  ]
+  const events = list.map(({ type, ...more }, sequence_number) => {
+    return `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number, ...more })}\n\n`
+  })
+  return {
+    path: '/v1/responses',
+    body: { model: 'gpt-4o', stream: true, background: true },
+    headers: SSE,
+    events,
+    whole: response('completed', output).response,
+  }
+}

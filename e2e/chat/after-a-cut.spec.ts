@@ -6,7 +6,7 @@ import {
   type Resumable,
   sseIds,
 } from '../../core/testing/resumable.ts'
-import type { AnyCall, App } from '../support/app.ts'
+import type { AnyCall, App, HowToCall } from '../support/app.ts'
 import { ask, patternOf, received, textOf } from '../support/scripted-chat.ts'
 import type { Ending, ScriptedAnswer, ScriptedProvider } from '../support/scripted-provider.ts'
 import { expect, test } from '../support/test.ts'
@@ -55,6 +55,41 @@ test('a cut of what was read on is read on again', async ({ app, provider }) => 
   expect(await textOf(call)).toBe(whole)
 })
 
+test('an answer that is cut a hundred times, after each event, is read whole from one POST', async ({
+  app,
+  provider,
+}) => {
+  const events = Array.from({ length: 102 }, (_, n) => {
+    const type =
+      n === 0 ? 'response.created' : n === 101 ? 'response.completed' : 'response.output_text.delta'
+    const more =
+      n === 0 || n === 101
+        ? { response: { id: 'resp_1', background: true, status: 'in_progress' } }
+        : { item_id: 'm', output_index: 0, content_index: 0, delta: `${n} ` }
+    return `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: n, ...more })}\n\n`
+  })
+  const { call, answer } = await open(app, provider, OPENAI)
+  answer.say(events[0] ?? '')
+  await answer.end('end')
+  for (let cut = 1; cut <= 101; cut++) {
+    const asked = await provider.asked()
+    const after = asked.query.get('starting_after')
+    const from = after === null ? 0 : Number(after) + 1
+    asked.begin(OPENAI.headers)
+    asked.say(events.slice(from, cut + 1).join(''))
+    // What a reset overtakes is lost.
+    if (cut % 2 === 0) await received(call, events.slice(0, cut + 1).join(''))
+    await asked.end(cut % 2 === 0 ? 'reset' : 'end')
+  }
+  expect(await call.ended()).toMatchObject({ state: 'whole' })
+  expect(await textOf(call)).toBe(events.join(''))
+  const resuming = await app.told('stream_resuming', 101)
+  expect(resuming.map(({ attempt }) => attempt)).toEqual(Array<number>(101).fill(1))
+  expect(await app.told('stream_resumed', 101)).toHaveLength(101)
+  expect(await app.told('request_finished')).toMatchObject([{ verdict: 'complete', attempts: 1 }])
+  expect([provider.requests('POST'), provider.requests()]).toEqual([1, 102])
+})
+
 test('a page that reloads meanwhile reads all of it', async ({ app, provider }) => {
   const { whole } = await cut(app, provider, OPENAI, 'reset')
   const asked = await provider.asked()
@@ -93,6 +128,33 @@ test('the worker dies: the next one reads on with the key that a page gives, and
   expect(provider.requests()).toBe(2)
 })
 
+test('the worker dies: streamChat reads on, also from events that never came to disk, and yields each once', async ({
+  app,
+  provider,
+  killWorker,
+}) => {
+  const { call, answer } = await open(app, provider, OPENAI, 'streamChat')
+  await app.evaluate(
+    (key) => window.e2e.keeper?.provideAuth(({ for: purpose }) => (purpose ? key : null)),
+    KEY,
+  )
+  const itemsOf = async () => (await call.now()).items
+  answer.say(OPENAI.events.slice(0, 3).join(''))
+  await expect.poll(async () => (await itemsOf()).length, { intervals: [20] }).toBe(3)
+  // The journal writes what it has within this time, and then, at once, not.
+  await app.evaluate(() => new Promise((resolve) => setTimeout(resolve, 600)))
+  answer.say(OPENAI.events.slice(3, 8).join(''))
+  await expect.poll(async () => (await itemsOf()).length, { intervals: [20] }).toBe(8)
+  await killWorker()
+  const asked = await provider.asked()
+  expect(asked).toMatchObject({ method: 'GET', path: '/v1/responses/resp_1', headers: KEY })
+  await give(asked, OPENAI)
+  expect(await call.ended()).toMatchObject({ state: 'whole' })
+  const all = OPENAI.events.map((event) => JSON.parse(event.slice(event.indexOf('{'))) as unknown)
+  expect(await itemsOf()).toEqual(all)
+  expect(provider.requests()).toBe(2)
+})
+
 test('Stop ends a background response at its server', async ({ app, provider }) => {
   const { call, answer } = await open(app, provider, OPENAI)
   answer.say(OPENAI.events.slice(0, 5).join(''))
@@ -124,6 +186,7 @@ async function open(
   app: App,
   provider: ScriptedProvider,
   kind: Resumable,
+  by: HowToCall['by'] = 'fetch',
 ): Promise<{ call: AnyCall; answer: ScriptedAnswer }> {
   const { path, body, options, headers } = kind
   const [route] = options.chat ?? []
@@ -132,7 +195,7 @@ async function open(
   await app.start({
     chat: [{ url, ...(resume ? { resume: { ...resume, url: provider.url + resume.url } } : {}) }],
   })
-  const call = await ask(app, provider.url + path, body, 'fetch', KEY)
+  const call = await ask(app, provider.url + path, body, by, KEY)
   const answer = await provider.asked()
   answer.begin(headers)
   return { call, answer }

@@ -12,14 +12,14 @@ const MB = 1024 * 1024
 const KEPT = 16 * MB
 
 const test = base.extend<{
-  /** Floods of so many bytes. */
-  flooded: (bytes: number) => Promise<Flood>
+  /** Floods of so many bytes, cut or not. */
+  flooded: (...flood: Parameters<typeof startFlood>) => Promise<Flood>
 }>({
   // eslint-disable-next-line no-empty-pattern
   flooded: async ({}, use) => {
     const floods: Flood[] = []
-    await use(async (bytes) => {
-      const flood = await startFlood(bytes)
+    await use(async (...given) => {
+      const flood = await startFlood(...given)
       floods.push(flood)
       return flood
     })
@@ -77,6 +77,26 @@ test('a flood that nobody reads stalls its upstream and fills no memory, and flo
   const flood = await flooded(300 * MB)
   await app.start({ chat: [flood.url] })
   const reader = await chatAt(app.page, flood.url, { upTo: 1 })
+  await stalls(flood, app, 0)
+  expect(await workerMemory(context)).toBeLessThan(48 * MB)
+
+  await reader.readOn(100 * MB)
+  await expect.poll(() => bytesOf(reader)).toBeGreaterThanOrEqual(100 * MB)
+  const { bytes, hash } = await reader.now()
+  expect(hash).toBe(hashOf(longAnswer(300 * MB), bytes))
+  await stalls(flood, app, bytes)
+  expect(await workerMemory(context)).toBeLessThan(48 * MB)
+})
+
+test('a flood that is cut, and read on, stalls its upstream as before when nobody reads it', async ({
+  app,
+  flooded,
+  context,
+}) => {
+  const flood = await flooded(300 * MB, MB)
+  await app.start({ chat: [flood.url] })
+  const reader = await chatAt(app.page, flood.url, { upTo: 1 })
+  await app.told('stream_resumed')
   await stalls(flood, app, 0)
   expect(await workerMemory(context)).toBeLessThan(48 * MB)
 

@@ -18,8 +18,12 @@ export interface Flood {
   close: () => Promise<void>
 }
 
-/** Answers every chat with so many bytes. */
-export async function startFlood(bytes: number): Promise<Flood> {
+/**
+ * Answers every chat with so many bytes.
+ *
+ * @param cutAfter ends it after so many, and gives what follows a byte at another URL, as fast; default: it is not cut
+ */
+export async function startFlood(bytes: number, cutAfter?: number): Promise<Flood> {
   const server = createServer()
   const connections = trackConnections(server)
   let socket: Socket | undefined
@@ -30,9 +34,17 @@ export async function startFlood(bytes: number): Promise<Flood> {
     req.resume()
     if (req.method === 'OPTIONS') return sendText(res, 204, '')
     socket = req.socket
-    res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
+    const isCut = cutAfter !== undefined && req.method === 'POST'
+    if (isCut) res.setHeader('Access-Control-Expose-Headers', '*')
+    res.writeHead(200, {
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-store',
+      ...(isCut ? { 'Content-Location': '/rest', 'Stream-Next-Offset': '0'.repeat(16) } : {}),
+    })
+    const offset = Number(new URL(req.url ?? '/', 'http://a').searchParams.get('offset'))
+    const pieces = part(longAnswer(bytes), offset, isCut ? cutAfter : Infinity)
     // Writes on only when the socket has room.
-    pipeline(Readable.from(longAnswer(bytes)), res).catch(() => (isBroken = true))
+    pipeline(Readable.from(pieces), res).catch(() => (isBroken = true))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 
@@ -45,5 +57,16 @@ export async function startFlood(bytes: number): Promise<Flood> {
       connections.drop()
       await closed
     },
+  }
+}
+
+/** The bytes from one on, up to another. */
+function* part(pieces: Iterable<string>, from: number, to: number): Generator<string> {
+  let at = 0
+  for (const piece of pieces) {
+    if (at >= to) return
+    const slice = piece.slice(Math.max(0, from - at), to - at)
+    at += piece.length
+    if (slice) yield slice
   }
 }

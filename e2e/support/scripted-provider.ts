@@ -14,8 +14,8 @@ export interface ScriptedProvider {
   url: string
   /** The next request that nobody has answered yet; waits for one. Preflights are answered and left out. */
   asked: () => Promise<ScriptedAnswer>
-  /** Requests so far, preflights left out. */
-  requests: () => number
+  /** Requests so far, or those of one method; preflights left out. */
+  requests: (method?: string) => number
   close: () => Promise<void>
 }
 
@@ -49,14 +49,14 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
   const connections = trackConnections(server)
   const asking = new EventEmitter<{ asked: [ScriptedAnswer] }>()
   const asked = on(asking, 'asked') as AsyncIterator<[ScriptedAnswer]>
-  let requests = 0
+  const requests: string[] = []
 
   server.on('request', (req, res) => {
     const exchange = openExchange(req, res)
     if (!exchange) return void res.destroy()
     allowEveryOrigin(req, res)
     if (req.method === 'OPTIONS') return sendText(res, 204, '')
-    requests++
+    requests.push(req.method ?? 'GET')
     asking.emit('asked', {
       method: req.method ?? 'GET',
       path: exchange.url.pathname,
@@ -87,7 +87,7 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
       const { value } = await asked.next()
       return value[0]
     },
-    requests: () => requests,
+    requests: (method) => requests.filter((each) => each === (method ?? each)).length,
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve))
       connections.drop()
