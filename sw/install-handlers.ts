@@ -11,7 +11,7 @@ import { systemNetwork } from '../core/network.ts'
 import { DEFAULT_RETRY } from '../core/retry/policy.ts'
 import { REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
 import { createResponses } from './responses/responses.ts'
-import { openJournal } from './responses/journal.ts'
+import { openJournal, type Recorded } from './responses/journal.ts'
 import { createResumeRoutes } from './responses/serve-resume.ts'
 import { askAuth } from './page/ask-auth.ts'
 import { requestSync, serveSync } from './lifecycle/background-sync.ts'
@@ -80,7 +80,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     scope,
     registration: worker.registration,
     isGranted: () => 'Notification' in worker && Notification.permission === 'granted',
-    clients: worker.clients,
+    openWindow: (url) => worker.clients.openWindow(url),
     pages: allPages,
   })
   const endedChats = createEndedChats({
@@ -104,8 +104,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     pages: async () => (await allPages()).map(({ id }) => id),
     isWorker: async (clientId) => (await clientType(clientId))?.endsWith('worker') === true,
     emit: emitter.emit,
-    lost: ({ requestId, clientId, conversation, principal: whose }) =>
-      void endedChats.ended({ requestId, clientId, principal: whose, conversation, isFailed: true }),
+    lost: endedLater,
     unreadable: degraded,
     readOn: {
       random,
@@ -119,8 +118,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
           return askAuth(clock, await pages(), question)
         }),
       track: (reading) => activity.track(reading),
-      ended: ({ requestId, clientId, principal: whose, conversation }, isFailed) =>
-        void endedChats.ended({ requestId, clientId, principal: whose, conversation, isFailed }),
+      ended: endedLater,
     },
   })
   const resumeRoutes = createResumeRoutes(options.resume ?? {}, scope, responses)
@@ -139,7 +137,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     earlyMs: EARLY_MS,
     hidesHeaders: browserLimits(navigator.userAgent).hidesHeaders,
     ...(options.notifications && { pageUrl }),
-    ended: (chat) => void endedChats.ended(chat),
+    endedChats,
   })
   const outbox = createOutbox({
     clock,
@@ -271,9 +269,18 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     return (all as WindowClient[]).filter(({ url }) => url.startsWith(scope))
   }
 
-  async function pageUrl(clientId: string): Promise<string | undefined> {
+  /** Where a page is: browsers say with what URL it was loaded, and in the referrer where it has gone since. */
+  async function pageUrl(clientId: string, referrer: string): Promise<string | undefined> {
     const client = await worker.clients.get(clientId).catch(() => undefined)
-    return client?.type === 'window' ? client.url : undefined
+    if (client?.type !== 'window') return undefined
+    // To another origin it is cut; a fragment is never in it.
+    const isMoved = referrer.startsWith(scope) && referrer !== scope && referrer !== client.url.split('#')[0]
+    return isMoved ? referrer : client.url
+  }
+
+  /** A worker before this one has sent it. */
+  function endedLater({ isEventSource, ...chat }: Recorded, isFailed = true) {
+    if (!isEventSource) void endedChats.ended({ ...chat, isFailed })
   }
 
   function refused(requestId: string, error: unknown) {

@@ -50,23 +50,31 @@ test('another tab of the app in front is looking', async ({ app, grant, hideAll,
   await expect.poll(notifications).toMatchObject([{ tag: 'nobody-looks' }])
 })
 
-test('an answer whose page was closed is told, and a click opens that page again', async ({
-  app,
-  clickNotification,
-  grant,
-  notifications,
-}) => {
-  await grant()
-  await app.start(OPTIONS)
-  await app.page.goto(`${await app.evaluate(() => location.href)}?chat=7`)
-  await app.register(OPTIONS)
-  const chat = await ask(app, 'closed', { pauses: [{ afterTokens: 5, ms: 5_000 }] })
-  await chat.begun()
-  await app.page.close()
-  await expect.poll(notifications).toMatchObject([{ title: 'Answered', tag: 'closed' }])
-  expect(await clickNotification('closed')).toEqual(['open /e2e/site/?chat=7'])
-  await expect.poll(notifications).toEqual([])
-})
+for (const [how, go] of [
+  ['has loaded', (app: App, url: string) => app.page.goto(url)],
+  [
+    'has gone to since',
+    (app: App, url: string) => app.evaluate((to) => history.pushState(null, '', to), url),
+  ],
+] as const) {
+  test(`an answer whose page was closed is told, and a click opens the URL that it ${how}`, async ({
+    app,
+    clickNotification,
+    grant,
+    notifications,
+  }) => {
+    await grant()
+    await app.start(OPTIONS)
+    await go(app, `${await app.evaluate(() => location.href)}?chat=7`)
+    await app.register(OPTIONS)
+    const chat = await ask(app, 'closed', { pauses: [{ afterTokens: 5, ms: 5_000 }] })
+    await chat.begun()
+    await app.page.close()
+    await expect.poll(notifications).toMatchObject([{ title: 'Answered', tag: 'closed' }])
+    expect(await clickNotification('closed')).toEqual(['open /e2e/site/?chat=7'])
+    await expect.poll(notifications).toEqual([])
+  })
+}
 
 test('a click shows the page that asked', async ({
   app,
@@ -105,6 +113,73 @@ test('a failure is told in the words for it, what the person stopped is not', as
   await app.chat({ steps: [{ kind: 'status', status: 400 }] }, { conversation: 'refused' })
   await expect.poll(notifications).toEqual([{ title: 'No answer', body: 'Ask again', tag: 'refused' }])
 })
+
+test('a failure that its client tries again by itself is not told, and what comes of that is', async ({
+  app,
+  grant,
+  hideAll,
+  notifications,
+}) => {
+  await grant()
+  await app.start({ ...OPTIONS, retry: { networkBudgetMs: 0 } })
+  await hideAll()
+  const init = {
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({
+      model: 'demo-small',
+      stream: true,
+      messages: [{ role: 'user', content: 'Hello' }],
+      conversation: 'again',
+      fault: { id: crypto.randomUUID(), steps: [{ kind: 'status', status: 400 }], answer: ANSWER },
+    }),
+  }
+  expect((await (await app.call(CHAT, init)).ended()).status).toBe(400)
+  const again = await app.call(CHAT, init)
+  expect((await again.ended()).status).toBe(200)
+  await expect.poll(() => unseen(app)).toEqual({ again: 1 })
+  await expect.poll(notifications).toMatchObject([{ title: 'Answered', tag: 'again' }])
+  expect(await unseen(app)).toEqual({ again: 1 })
+})
+
+test('an EventSource that its worker took with it is neither told nor unseen', async ({
+  app,
+  grant,
+  hideAll,
+  killWorker,
+  notifications,
+  provider,
+}) => {
+  const url = `${provider.url}/v1/feed`
+  await grant()
+  await app.start({
+    ...OPTIONS,
+    chat: [...OPTIONS.chat, { url, method: 'GET', stream: true, conversation: 'path' }],
+  })
+  const feed = await app.call(url, {}, 'eventSource')
+  const answer = await provider.asked()
+  answer.begin({ 'content-type': 'text/event-stream' })
+  answer.say('data: {"choices":[{"delta":{"content":"one"}}]}\n\n')
+  await expect.poll(async () => (await feed.now()).items).toHaveLength(1)
+  // Its bytes come to disk a moment later: what is lost before that fails as well.
+  await expect.poll(() => app.evaluate(readBatches)).toBeGreaterThan(0)
+  await hideAll()
+  await killWorker()
+  await app.evaluate(() => window.e2e.keeper?.streams())
+  expect(await app.told('request_failed')).toMatchObject([{ code: 'worker_lost' }])
+  await ask(app, 'after')
+  await expect.poll(() => unseen(app)).toEqual({ after: 1 })
+  await expect.poll(notifications).toMatchObject([{ tag: 'after' }])
+})
+
+/** How many pieces of responses are on disk. Runs in the page. */
+async function readBatches(): Promise<number> {
+  const asked = indexedDB.open(`streamkeeper answers ${location.origin}/`)
+  await new Promise((resolve) => asked.addEventListener('success', resolve))
+  const counting = asked.result.transaction('bytes').objectStore('bytes').count()
+  await new Promise((resolve) => counting.addEventListener('success', resolve))
+  asked.result.close()
+  return counting.result
+}
 
 test('without the person’s permission there is a mark, and nothing else', async ({
   app,

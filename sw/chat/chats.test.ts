@@ -21,9 +21,11 @@ let emitted: NewStatus<RequestStatus>[]
 let sent: number
 let upstream: () => Promise<Response>
 let ended: EndedChat[]
+let asked: string[]
 
 beforeEach(() => {
   ended = []
+  asked = []
   clock = createQuietClock()
   createFakeDatabase()
   emitted = []
@@ -82,7 +84,10 @@ function boot(loadMs = 0): Chats {
     earlyMs: 240_000,
     hidesHeaders: false,
     pageUrl: async (clientId) => `https://app.example/${clientId}`,
-    ended: (chat) => ended.push(chat),
+    endedChats: {
+      asked: ({ clientId, digest }) => asked.push(`${clientId} ${digest}`),
+      ended: async (chat) => void ended.push(chat),
+    },
   })
 }
 
@@ -207,6 +212,16 @@ describe('the end of a chat', () => {
     await ask(boot(), 'r2', settings)
     expect(ended).toMatchObject([{ requestId: 'r1' }, { requestId: 'r2', isFailed: true }])
     expect(await wordsOf(ended[1])).toBe('')
+  })
+
+  test('that is asked again is known by its page and what it asks', async () => {
+    const chats = boot()
+    await ask(chats, 'r1', settings)
+    await ask(chats, 'r2', settings)
+    await ask(chats, 'r3', settings, { body: '{}' })
+    const [first, second, third] = ended.map(({ clientId, digest }) => `${clientId} ${digest}`)
+    expect(asked).toEqual([first, second, third])
+    expect([first === second, first === third]).toEqual([true, false])
   })
 
   test('is not told when a person stopped it', async () => {

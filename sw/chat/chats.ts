@@ -11,7 +11,7 @@ import type { Responses } from '../responses/responses.ts'
 import type { RecordedReadingOn } from '../responses/journal.ts'
 import type { RepeatGuard } from './repeat-guard.ts'
 import { digestRequest } from './digest-request.ts'
-import type { EndedChat } from '../page/ended-chats.ts'
+import type { EndedChats } from '../page/ended-chats.ts'
 import type { Principal, PrincipalId } from '../page/principal.ts'
 import { askForRest, readBody, resend } from './resend.ts'
 
@@ -44,10 +44,9 @@ export interface ChatsContext {
   saved: (conversation: string, limitMs: number, signal: AbortSignal) => Promise<void>
   repeatGuard: RepeatGuard
   responses: Responses
-  /** A page asks: resolves with its URL. */
-  pageUrl?: (clientId: string) => Promise<string | undefined>
-  /** A chat has finished or failed. */
-  ended?: (chat: EndedChat) => void
+  /** A page asks, with that referrer: resolves with its URL. */
+  pageUrl?: (clientId: string, referrer: string) => Promise<string | undefined>
+  endedChats?: Pick<EndedChats, 'asked' | 'ended'>
 }
 
 /** Larger bodies are sent once, straight: we would have to keep them for replays. Bytes. */
@@ -75,7 +74,7 @@ export function createChats(context: ChatsContext): Chats {
     route: RouteMatch<ChatRouteOptions>,
     openChat: OpenChat,
   ): Promise<{ response: Response; finished: Promise<void> }> => {
-    const pageUrl = context.pageUrl?.(clientId)
+    const pageUrl = context.pageUrl?.(clientId, request.referrer)
     const owner = context.principal.of(clientId)
     let whose: PrincipalId | undefined
     const known = owner.then((id) => {
@@ -95,6 +94,7 @@ export function createChats(context: ChatsContext): Chats {
     }
     const { found: lost, late } = await responses.claim({ requestId: openChat.asked, clientId, digest })
     if (lost) rename(openChat, lost.requestId)
+    context.endedChats?.asked({ clientId, digest })
     const { requestId } = openChat
     const posted = { clientId, digest, credential }
     // Only a POST is work that is done again and again; an EventSource comes back as it should.
@@ -117,6 +117,7 @@ export function createChats(context: ChatsContext): Chats {
         ...(model === undefined ? {} : { model }),
         ...(conversation === undefined ? {} : { conversation }),
         ...(resumeId === undefined ? {} : { resumeId }),
+        ...(isEventSource(request) && { isEventSource: true }),
         keep: journal,
         principal: lost?.principal === undefined ? whose : lost.principal,
       },
@@ -133,9 +134,10 @@ export function createChats(context: ChatsContext): Chats {
       const { status: name } = counted
       // An EventSource comes back after each end.
       if ((name !== 'request_finished' && name !== 'request_failed') || isEventSource(request)) return
-      context.ended?.({
+      void context.endedChats?.ended({
         requestId,
         clientId,
+        digest,
         principal: lost?.principal === undefined ? whose : lost.principal,
         conversation,
         isFailed: name === 'request_failed',

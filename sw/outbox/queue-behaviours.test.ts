@@ -13,7 +13,7 @@ const WHERE: Record<string, string> = {
   'workbox-02': 'outbox.test: a sent message leaves nothing behind',
   'workbox-03': 'outbox.test: 500 three times, then 200: waits of 1, 2 and 4 s',
   'workbox-04':
-    '../../e2e/background-sync.spec: a sync that fails is left to the browser; after its last try the browser is asked again',
+    '../../e2e/saves/background-sync.spec: a sync that fails is left to the browser; after its last try the browser is asked again',
   'workbox-05':
     'not met: a message never goes in silence; too old, it is tried once more and is a dead letter',
   'workbox-06': 'not met: reading a list changes nothing',
@@ -27,22 +27,22 @@ const WHERE: Record<string, string> = {
   'workbox-13': 'workers.outbox.test: a clock set back over a restart changes no order',
   'workbox-14': 'request.outbox.test: the worker is asked to wake only for what is stored',
   'workbox-15': 'not met: one outbox for a scope; keepStreams() called twice throws',
-  'workbox-16': '../../e2e/background-sync.spec: a sync sends what waits',
+  'workbox-16': '../../e2e/saves/background-sync.spec: a sync sends what waits',
   'workbox-17': 'request.outbox.test: a drain asked for at any moment of a run that ends is not lost',
   'workbox-18':
-    '../../e2e/background-sync.spec: a sync that fails is left to the browser; after its last try the browser is asked again',
+    '../../e2e/saves/background-sync.spec: a sync that fails is left to the browser; after its last try the browser is asked again',
   'workbox-19':
-    '../../e2e/background-sync.spec: a sync that fails is left to the browser; after its last try the browser is asked again',
+    '../../e2e/saves/background-sync.spec: a sync that fails is left to the browser; after its last try the browser is asked again',
   'workbox-20': 'workers.outbox.test: the new one goes on at once where the old one dies in mid-send',
   'workbox-21': 'workers.outbox.test: the new one goes on at once where the old one dies in mid-send',
   'workbox-22': 'request.outbox.test: the worker is asked to wake only for what is stored',
   'workbox-23': 'request.outbox.test: the worker is asked to wake only for what is stored',
   'workbox-24': 'backlog.test: is what a person can do about it',
-  'workbox-25': '../../e2e/attachments.spec: arrives byte for byte, at every try',
+  'workbox-25': '../../e2e/saves/attachments.spec: arrives byte for byte, at every try',
   'workbox-26': 'not met: a navigation is never ours to answer',
   'workbox-27':
     'request.outbox.test: a message arrives as the page sent it: method, bytes, headers, query, credentials',
-  'workbox-28': '../../e2e/attachments.spec: arrives byte for byte, at every try',
+  'workbox-28': '../../e2e/saves/attachments.spec: arrives byte for byte, at every try',
   'workbox-29': 'message-index.test: a row that makes no sense blocks nothing, and is replaced',
   'workbox-30': 'workers.outbox.test: a clock set back over a restart changes no order',
   'workbox-31': 'storage-faults.test: what is put back keeps its order and its place among newer ones',
@@ -56,7 +56,7 @@ const WHERE: Record<string, string> = {
   'workbox-code-01': 'outbox.test: 503 for ten minutes of fake time: still waiting, not dead',
   'workbox-code-02': 'storage-faults.test: body lost while sending: it was sent',
   // redux-offline
-  'redux-offline-01': '../../e2e/saves.spec: a reload loses nothing',
+  'redux-offline-01': '../../e2e/saves/saves.spec: a reload loses nothing',
   'redux-offline-02':
     'outbox.test: without a network no attempt is burnt, and the network’s return is enough',
   'redux-offline-03': 'outbox.test: a sent message leaves nothing behind',
@@ -85,7 +85,7 @@ const WHERE: Record<string, string> = {
   'tanstack-query-02':
     'request.outbox.test: at most four conversations are sent at a time, and the others follow one by one',
   'tanstack-query-03': 'request.outbox.test: a conversation that hangs holds up none that arrives later',
-  'tanstack-query-04': '../../e2e/saves.spec: a reload loses nothing',
+  'tanstack-query-04': '../../e2e/saves/saves.spec: a reload loses nothing',
   'tanstack-query-05': 'workers.outbox.test: send each message once, whoever took it',
   'tanstack-query-06': 'workers.outbox.test: the new one goes on at once where the old one dies in mid-send',
   'tanstack-query-07':
@@ -97,7 +97,7 @@ const WHERE: Record<string, string> = {
   'tanstack-query-11':
     'outbox.test: without a network no attempt is burnt, and the network’s return is enough',
   // durable-streams
-  'durable-streams-01': '../../e2e/saves.spec: saved, but the answer was lost: sent again, one row',
+  'durable-streams-01': '../../e2e/saves/saves.spec: saved, but the answer was lost: sent again, one row',
   'durable-streams-02': 'outbox.test: every try carries the same Idempotency-Key; the app’s own is kept',
   'durable-streams-03': 'outbox.test: 500 three times, then 200: waits of 1, 2 and 4 s',
   'durable-streams-04': 'decide-save.test: the status for duplicates counts as sent, and no other',
@@ -119,8 +119,8 @@ const WHERE: Record<string, string> = {
   'durable-streams-18': 'model.outbox.test: whatever happens, in whatever order',
   'durable-streams-19': 'outbox.test: a server that says nothing for 30 s has no answer',
   'durable-streams-20': 'outbox.test: a server that says nothing for 30 s has no answer',
-  'durable-streams-21': '../../e2e/reload.spec: from a byte on, only the rest comes',
-  'durable-streams-22': '../../e2e/random-reloads.spec: a page that is reloaded reads on',
+  'durable-streams-21': '../../e2e/chat/reload.spec: from a byte on, only the rest comes',
+  'durable-streams-22': '../../e2e/chat/random-reloads.spec: a page that is reloaded reads on',
   // p-queue
   'p-queue-01': 'outbox.test: discard deletes, and says whether there was one',
   'p-queue-02':
@@ -130,17 +130,17 @@ const WHERE: Record<string, string> = {
   'p-queue-05': 'not met: nothing here recurses; a drain of 10 000 is measured by the bench',
   'p-queue-06': 'outbox.test: a Retry-After is never undercut',
   // Cloudflare's resumable stream: the relay's, not the outbox's
-  'cloudflare-resumable-stream-01': '../../e2e/reload.spec: from a byte on, only the rest comes',
+  'cloudflare-resumable-stream-01': '../../e2e/chat/reload.spec: from a byte on, only the rest comes',
   'cloudflare-resumable-stream-02':
     'not met: a page goes on at a byte, and what it has of an event is no reason to lose it',
   'cloudflare-resumable-stream-03':
-    '../../e2e/reload.spec: an answer that is not there is a 404, and keeper.attach rejects',
+    '../../e2e/chat/reload.spec: an answer that is not there is a 404, and keeper.attach rejects',
   'cloudflare-resumable-stream-04':
     'not met: a cut answer is an error that keeps its text, never a clean end',
   'cloudflare-resumable-stream-05': '../../client/recovery.test: or, where there is no more, is worker_lost',
   'cloudflare-resumable-stream-06':
     '../../core/providers/inspection/event-reader.test: an event reader holds a half event back until its end',
-  'cloudflare-resumable-stream-07': '../../e2e/reload.spec: from a byte on, only the rest comes',
+  'cloudflare-resumable-stream-07': '../../e2e/chat/reload.spec: from a byte on, only the rest comes',
   'cloudflare-resumable-stream-08':
     '../../client/recovery.test: a request that fails without a word of its worker is worker_lost',
 }

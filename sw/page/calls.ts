@@ -87,7 +87,10 @@ export function createCalls(context: CallsContext) {
   }
 
   async function greeting(clientId: string): Promise<Hello> {
+    const changes = principal.changes()
     const [counts, unseen] = await Promise.all([outbox.counts(), endedChats.unseen()])
+    // Somebody else has signed in meanwhile.
+    if (principal.changes() !== changes) return greeting(clientId)
     return {
       protocol: PROTOCOL_VERSION,
       version: VERSION,

@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { deferred } from '../../core/deferred.ts'
 import type { NotificationsOptions } from '../../core/options/options.ts'
 import type { Unseen } from '../../core/messages/message.ts'
 import { createFakeDatabase, type FakeDatabase } from '../testing/fake-database.ts'
 import { createQuietClock } from '../testing/quiet-clock.ts'
 import { createEndedChats, type EndedChat, type EndedChatsContext } from './ended-chats.ts'
 import { createNotifications } from './notifications.ts'
-import { openUnseen } from './unseen.ts'
+import { openUnseen, type UnseenStore } from './unseen.ts'
 
 const SCOPE = 'https://app.example/'
 const OPTIONS: NotificationsOptions = {
@@ -44,6 +45,11 @@ function createScene(
     refusesFocus: false,
     /** What happens while it shows something. */
     whenShown: (): unknown => undefined,
+    /** What happens while it is asked which there are. */
+    whenListed: (): unknown => undefined,
+    showing: new Set<Shown>(),
+    /** Shown while it was asked which there are: these are never listed. */
+    unlisted: new Set<Shown>(),
   }
   const pages = async () =>
     browser.pages.map((page) => ({
@@ -66,17 +72,23 @@ function createScene(
           ...(rest as { body?: string; data: unknown }),
           close: () => (browser.shown = browser.shown.filter((each) => each !== notification)),
         }
-        browser.shown.push(notification)
+        browser.shown = [...browser.shown, notification]
+        browser.showing.add(notification)
+        await Promise.resolve()
         await browser.whenShown()
+        browser.showing.delete(notification)
       },
-      getNotifications: async () => [...browser.shown] as unknown as Notification[],
+      getNotifications: async () => {
+        const before = browser.shown
+        for (const each of browser.showing) browser.unlisted.add(each)
+        await browser.whenListed()
+        for (const each of browser.shown) if (!before.includes(each)) browser.unlisted.add(each)
+        return before.filter((each) => !browser.unlisted.has(each)) as unknown as Notification[]
+      },
     },
-    clients: {
-      get: async (id) => (await pages()).find((page) => page.id === id),
-      openWindow: async (url) => {
-        browser.opened.push(String(url))
-        return null
-      },
+    openWindow: async (url) => {
+      browser.opened.push(String(url))
+      return null
     },
     pages,
   })
@@ -91,13 +103,14 @@ function createScene(
     store: openUnseen(SCOPE, clock),
     notifications,
     pages,
-    emit: (unseen) => emitted.push(unseen),
+    emit: async (count) => void emitted.push(await count()),
     ...more,
   })
   const chat = (more: Partial<EndedChat> = {}): EndedChat => ({
     requestId: 'r1',
     clientId: 'a',
     principal: null,
+    digest: 'd1',
     conversation: 'c1',
     isFailed: false,
     firstWords: async (limit) => 'All is well'.slice(0, limit),
@@ -294,11 +307,115 @@ describe('when somebody else signs in', () => {
   })
 
   test('in the moment in which it is shown, it is closed', async () => {
-    const { browser, user, end } = createScene()
+    const { browser, chats, user, end } = createScene()
     user.id = 'ann'
-    browser.whenShown = () => (user.id = 'bob')
+    browser.whenShown = async () => {
+      user.id = 'bob'
+      chats.principalChanged()
+      await new Promise(setImmediate)
+    }
     await end({ principal: 'ann' })
     expect(browser.shown).toEqual([])
+  })
+
+  test('while others are closed, it is not shown', async () => {
+    const { browser, chats, clock, chat, user, end } = createScene()
+    user.id = 'ann'
+    await end({ principal: 'ann' })
+    void chats.ended(chat({ principal: 'ann', conversation: 'c2' }))
+    await clock.advance(1_999)
+    const shown: Shown[][] = []
+    browser.whenShown = () => shown.push([...browser.shown])
+    clock.timer(1, () => {
+      user.id = 'bob'
+      chats.principalChanged()
+    })
+    await clock.advance(5_000)
+    expect([browser.shown, shown]).toEqual([[], []])
+  })
+
+  test('what is shown while that is closed can be closed, too', async () => {
+    const { browser, chats, user, end } = createScene()
+    user.id = 'ann'
+    await end({ principal: 'ann' })
+    user.id = 'bob'
+    const listed = deferred<void>()
+    browser.whenListed = () => listed.promise
+    chats.principalChanged()
+    await end({ principal: 'bob', conversation: 'c2' })
+    listed.resolve()
+    await chats.settled()
+    expect(browser.shown.map(({ tag }) => tag)).toEqual(['c2'])
+    await chats.clear()
+    expect(browser.shown).toEqual([])
+  })
+
+  test('what was being counted for the person before is not told', async () => {
+    const counted = deferred<void>()
+    const store: UnseenStore = {
+      add: async () => {},
+      remove: async () => {},
+      clear: async () => {},
+      counts: async (principal) => {
+        if (principal !== 'ann') return { c2: 1 }
+        await counted.promise
+        return { c1: 1 }
+      },
+    }
+    const { chats, user, emitted } = createScene(OPTIONS, { store })
+    user.id = 'ann'
+    const seeing = chats.seen('c3')
+    await new Promise(setImmediate)
+    user.id = 'bob'
+    counted.resolve()
+    await seeing
+    expect(emitted).toEqual([{}])
+    expect(await chats.unseen()).toEqual({ c2: 1 })
+  })
+})
+
+describe('a chat that fails, and whose client asks again', () => {
+  test('at once, is neither told nor unseen', async () => {
+    const { browser, clock, chats, chat, end } = createScene()
+    void chats.ended(chat({ isFailed: true }))
+    await clock.advance(1_999)
+    chats.asked({ clientId: 'a', digest: 'd1' })
+    await end({ requestId: 'r2' })
+    expect(browser.shown).toMatchObject([{ title: 'Answered' }])
+    expect(await chats.unseen()).toEqual({ c1: 1 })
+  })
+
+  test('in vain, is told once', async () => {
+    const { browser, clock, chats, chat } = createScene()
+    for (const requestId of ['r1', 'r2', 'r3']) {
+      chats.asked({ clientId: 'a', digest: 'd1' })
+      void chats.ended(chat({ requestId, conversation: undefined, isFailed: true }))
+      await clock.advance(1_000)
+    }
+    await clock.advance(5_000)
+    expect(browser.shown).toMatchObject([{ title: 'No answer', tag: 'r3' }])
+  })
+
+  test.each([
+    ['something else', { clientId: 'a', digest: 'd2' }],
+    ['in another page', { clientId: 'b', digest: 'd1' }],
+  ])('%s, is told', async (_what, asked) => {
+    const { browser, clock, chats, chat } = createScene()
+    void chats.ended(chat({ isFailed: true }))
+    await clock.advance(1_000)
+    chats.asked(asked)
+    await clock.advance(5_000)
+    expect(browser.shown).toMatchObject([{ title: 'No answer' }])
+    expect(await chats.unseen()).toEqual({ c1: 1 })
+  })
+
+  test('after it was answered, takes nothing of that', async () => {
+    const { browser, clock, chats, chat } = createScene()
+    void chats.ended(chat())
+    await clock.advance(1_000)
+    chats.asked({ clientId: 'a', digest: 'd1' })
+    await clock.advance(5_000)
+    expect(browser.shown).toMatchObject([{ title: 'Answered' }])
   })
 })
 
@@ -325,11 +442,9 @@ describe('clear()', () => {
 
   test('in the moment in which one is shown closes that, too', async () => {
     const { browser, chats, end } = createScene()
-    // It is shown, but not listed yet.
-    browser.whenShown = () => {
-      const showing = browser.shown
-      browser.shown = []
-      return chats.clear().then(() => (browser.shown = showing))
+    browser.whenShown = async () => {
+      void chats.clear()
+      await new Promise(setImmediate)
     }
     await end()
     expect(browser.shown).toEqual([])
@@ -400,7 +515,7 @@ test('where a browser has no notifications nothing throws', async () => {
     scope: SCOPE,
     registration: {},
     isGranted: () => true,
-    clients: { get: async () => undefined, openWindow: async () => null },
+    openWindow: async () => null,
     pages: async () => [],
   })
   const { chats, end } = createScene(OPTIONS, { notifications })

@@ -9,6 +9,8 @@ import type { UnseenStore } from './unseen.ts'
 export interface EndedChat {
   requestId: string
   clientId: string
+  /** Of method, URL and body. */
+  digest: string
   /** Of whom; `undefined`: not known. */
   principal: PrincipalId | undefined
   conversation?: string | undefined
@@ -26,12 +28,14 @@ export interface EndedChatsContext {
   store: UnseenStore
   notifications: Notifications
   pages: () => Promise<readonly WindowClient[]>
-  /** Tells all pages what is unseen. */
-  emit: (unseen: Unseen) => void
+  /** Tells all pages what is unseen, as it is counted then. Never rejects. */
+  emit: (count: () => Promise<Unseen>) => Promise<void>
 }
 
 /** Marks and notifications for chats that end while nobody looks. */
 export interface EndedChats {
+  /** A chat is asked: one like it that failed a moment ago is tried again. */
+  asked: (chat: Pick<EndedChat, 'clientId' | 'digest'>) => void
   /** Never rejects. */
   ended: (chat: EndedChat) => Promise<void>
   /** Resolves when no end waits to be told. */
@@ -61,6 +65,8 @@ const MAX_WORDS = 120
 export function createEndedChats(context: EndedChatsContext): EndedChats {
   const { clock, options = {}, principal, store, notifications, pages } = context
   const pending = new Set<Promise<void>>()
+  /** The last that failed a moment ago, by what was asked. */
+  const failed = new Map<string, string>()
   /** Counts `clear()`: what ended before it is forgotten with it. */
   let clears = 0
 
@@ -68,46 +74,46 @@ export function createEndedChats(context: EndedChatsContext): EndedChats {
 
   const unseen = async () => {
     let counts: Unseen = {}
-    const counting = principal.known().then(store.counts)
-    const counted = counting.then((found) => void (counts = found))
-    await waitAtMost(clock, COUNT_MS, counted).catch(() => {}) // Without storage there are no marks.
+    const count = async () => {
+      const whose = await principal.known()
+      const found = await store.counts(whose)
+      if (whose === principal.current()) counts = found
+    }
+    await waitAtMost(clock, COUNT_MS, count()).catch(() => {}) // Without storage there are no marks.
     return counts
   }
 
-  const emitUnseen = async () => context.emit(await unseen())
+  const emitUnseen = () => context.emit(unseen)
 
-  const take = async ({
-    requestId,
-    clientId,
-    principal: whose,
-    conversation,
-    isFailed,
-    ...chat
-  }: EndedChat) => {
+  const take = async (chat: EndedChat) => {
+    const { requestId, clientId, principal: whose, conversation, isFailed } = chat
     const wanted = isFailed ? options.failed : options.finished
     if (whose === undefined || (conversation === undefined && !wanted) || (await isLookedAt())) return
     const before = clears
     const words = wanted?.body === 'text' ? chat.firstWords?.(MAX_WORDS) : wanted?.body
+    const key = keyOf(chat)
+    if (isFailed) failed.set(key, requestId)
     await pause(clock, AWAY_MS)
+    if (isFailed && failed.get(key) !== requestId) return
+    if (isFailed) failed.delete(key)
     const isCurrent = () => clears === before && whose === principal.current()
     if (!isCurrent() || (await isLookedAt())) return
     if (conversation !== undefined) {
       await store.add(whose, conversation).catch(() => {}) // Without storage there is no mark.
       void emitUnseen()
     }
-    if (!wanted || !isCurrent()) return
+    if (!wanted) return
     const url = await chat.pageUrl
     const body = await words
     await notifications.show(
       { title: wanted.title, ...(body ? { body } : {}) },
       { requestId, conversation, clientId, url, principal: whose },
+      isCurrent,
     )
-    // Meanwhile.
-    if (clears !== before) await notifications.close()
-    else if (!isCurrent()) await notifications.close({ principal: principal.current() })
   }
 
   return {
+    asked: (chat) => void failed.delete(keyOf(chat)),
     ended: (chat) => {
       const taking = take(chat)
         .catch(() => {}) // The browser does not say which pages there are: it is going away.
@@ -134,4 +140,8 @@ export function createEndedChats(context: EndedChatsContext): EndedChats {
       void emitUnseen()
     },
   }
+}
+
+function keyOf({ clientId, digest }: Pick<EndedChat, 'clientId' | 'digest'>): string {
+  return `${clientId} ${digest}`
 }

@@ -17,16 +17,21 @@ export interface NotificationsContext {
   registration: Partial<Pick<ServiceWorkerRegistration, 'showNotification' | 'getNotifications'>>
   /** True if the person has granted notifications. */
   isGranted: () => boolean
-  clients: Pick<Clients, 'get' | 'openWindow'>
+  openWindow: Clients['openWindow']
   /** The pages of the scope, the one in front first. */
   pages: () => Promise<readonly WindowClient[]>
 }
 
 /** The notifications of this worker. None of its methods rejects. */
 export interface Notifications {
-  show: (words: NotificationWords & { body?: string | undefined }, mark: NotificationMark) => Promise<void>
+  /** `isWanted` is asked in the moment in which it is shown. */
+  show: (
+    words: NotificationWords & { body?: string | undefined },
+    mark: NotificationMark,
+    isWanted: () => boolean,
+  ) => Promise<void>
   /** Closes those that are shown: all, or all but this principal's. */
-  close: (except?: { principal: PrincipalId | undefined }) => Promise<void>
+  close: (except?: { principal: PrincipalId | undefined }) => Promise<unknown>
   /** Handles a click; `undefined` if the notification is not ours. */
   clicked: (notification: Notification) => Promise<void> | undefined
 }
@@ -35,36 +40,44 @@ export function createNotifications({
   scope,
   registration,
   isGranted,
-  clients,
+  openWindow,
   pages,
 }: NotificationsContext): Notifications {
+  // Chromium loses sight of a notification that is being shown while it is asked which there are: it is never listed.
+  let showing: Promise<unknown> = Promise.resolve()
+  let closing: Promise<unknown> = Promise.resolve()
+
+  const closeAll = async (except?: { principal: PrincipalId | undefined }) => {
+    await showing
+    const shown = await registration.getNotifications?.().catch(() => [])
+    for (const notification of shown ?? []) {
+      const mark = markOf(notification)
+      if (mark && !(except && mark.principal === except.principal)) notification.close()
+    }
+  }
+
   const open = async ({ clientId, url }: NotificationMark) => {
-    const asked = clientId === '' ? undefined : await clients.get(clientId)
     const all = await pages()
-    const page = all.find(({ id }) => id === asked?.id) ?? all.find((each) => each.url === url) ?? all[0]
+    const page = all.find(({ id }) => id === clientId) ?? all.find((each) => each.url === url) ?? all[0]
     // A page may go in the very moment.
     const focused = await page?.focus().catch(() => undefined)
-    if (!focused) await clients.openWindow(url ?? scope)
+    if (!focused) await openWindow(url ?? scope)
   }
 
   return {
-    show: async ({ title, body }, mark) => {
-      if (!isGranted()) return
+    show: async ({ title, body }, mark, isWanted) => {
+      await closing
+      if (!isGranted() || !isWanted()) return
       const options: NotificationOptions = {
         tag: mark.conversation ?? mark.requestId,
         data: { streamkeeper: mark },
         ...(body ? { body } : {}),
       }
       // Taken back a moment ago: then there is nobody to tell.
-      await registration.showNotification?.(title, options).catch(() => {})
+      const shown = registration.showNotification?.(title, options).catch(() => {})
+      await (showing = Promise.all([showing, shown]))
     },
-    close: async (except) => {
-      const shown = await registration.getNotifications?.().catch(() => [])
-      for (const notification of shown ?? []) {
-        const mark = markOf(notification)
-        if (mark && !(except && mark.principal === except.principal)) notification.close()
-      }
-    },
+    close: (except) => (closing = Promise.all([closing, closeAll(except)])),
     clicked: (notification) => {
       const mark = markOf(notification)
       if (!mark) return undefined

@@ -9,8 +9,8 @@ export interface StatusEmitter {
    * page is told.
    */
   emit: (status: NewStatus<Status>, clientId: string, isPrivate?: boolean) => void
-  /** Tells every page of the scope what is unseen; never throws, never awaited. */
-  emitUnseen: (unseen: Unseen) => void
+  /** Tells every page of the scope what is unseen, as it is counted then; never rejects. */
+  emitUnseen: (count: () => Promise<Unseen>) => Promise<void>
   /** What is open is another person's. */
   forget: () => void
   /** The last status of every request that is still open, as one page sees it. */
@@ -79,12 +79,11 @@ export function createStatusEmitter(
       // A page that is going away, or a browser that is closing, is no fault to tell anyone.
       if (unposted.push({ status, clientId, isPrivate }) === 1) posting = posting.then(post).catch(() => {})
     },
-    emitUnseen: (unseen) => {
+    emitUnseen: async (count) => {
+      const all = await pages().catch(() => []) // As above.
+      const unseen = await count()
       const message: ToPage = { streamkeeper: 1, type: 'unseen', unseen, status: { status: 'unseen' } }
-      pages().then(
-        (all) => all.forEach((page) => page.postMessage(message)),
-        () => {}, // As above.
-      )
+      for (const page of all) page.postMessage(message)
     },
     notices: () => (restored ? [restored] : []),
     forget: () => open.clear(),

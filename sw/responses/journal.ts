@@ -22,6 +22,8 @@ export interface Asked {
   resumeId?: string
   /** How it is read on after this worker's death. */
   readingOn?: RecordedReadingOn
+  /** Its page asks again by itself, whatever becomes of it. */
+  isEventSource?: boolean
   /**
    * `'disk'`: a worker to come finds it again; `'server'`: it finds where it is given again; `'memory'`: as long as this one
    * lives; `false`: not for a reload.
