@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
 
 /** One TCP connection, as the upstream's log shows it. */
 export interface ConnectionRecord {
@@ -36,7 +37,8 @@ export function trackConnections(server: Server): Connections {
   const recent: ConnectionRecord[] = []
   let count = 0
 
-  server.on('connection', (socket) => {
+  // Over TLS a request's socket is the secure one, not the one that was connected.
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
     const record: ConnectionRecord = { socket: ++count, openedAt: Date.now(), requests: 0 }
     records.set(socket, record)
     open.add(socket)

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { TLSSocket } from 'node:tls'
 import type { Connections } from './connections.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -22,6 +23,8 @@ export async function endConnection(
   }
   if (socket.destroyed) return
   connections.endedByUs(socket)
-  if (how === 'reset') socket.resetAndDestroy()
+  // Over TLS there is no reset: a connection that is gone without a word is the nearest to it.
+  if (how === 'reset' && socket instanceof TLSSocket) socket.destroy()
+  else if (how === 'reset') socket.resetAndDestroy()
   else socket.destroySoon()
 }
