@@ -2,8 +2,8 @@
 const MAX_DEPTH = 8
 const MAX_FIELDS = 5_000
 const MAX_NAME = 60
-/** Characters. */
-const MAX_TEXT = 128 * 1024
+/** No refusal is read further. Characters. */
+const MAX_TEXT = 64 * 1024
 
 /** The request or the model's words, quoted in an error: they say nothing of the error. */
 const QUOTED = /^(?:input|output|messages|content|prompt|instructions|request|tools|failed_generation)$/
