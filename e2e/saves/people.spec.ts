@@ -49,6 +49,7 @@ test('one logs out with messages waiting, another logs in: they wait for the fir
   await signIn(app, 'ada')
   await server.stop()
   for (const id of ['1', '2']) await app.save(hers, id)
+  await app.told('save_retry')
   await signIn(app, 'bob')
   await server.start()
   await app.save(his, '1')
