@@ -203,9 +203,9 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
   const ask: Connection['ask'] = async (name, args, limitMs) => {
     if (!context.worker) throw new Error(`Cannot call ${name}: no worker`)
     const result = await call(context.worker, name, args, limitMs)
-    // What is told of entries is told as they are sent; that one is gone is not.
+    // Statuses tell of entries as they are sent, not of those that are gone.
     if (CHANGES.test(name)) await look(context.worker).catch(() => {})
-    // Who is signed in now may have something to send.
+    // The person who has signed in may have something to send.
     if (name === 'principal') post(context.worker, 'wake')
     return result
   }

@@ -18,7 +18,7 @@ const OWN: StreamInfo = {
 }
 const LISTED = { id: 'id1', url: `${PATH}/id1`, state: 'streaming', bytes: 20, at: 2 }
 
-/** What the server says, and what it was asked. */
+/** A server with these responses, and the requests it has had. */
 let reply: { status: number; headers?: Record<string, string>; body: string }
 let asked: string[]
 

@@ -2,7 +2,7 @@ import type { StreamInfo } from '../core/messages/message.ts'
 import { readRequestId } from '../core/messages/request-id.ts'
 import type { Reading } from './connection.ts'
 
-// What a page knows of `streamkeeper/server`. Loaded only where `resume.streams` says that there is one.
+// The page's side of `streamkeeper/server`. Loaded only where `resume.streams` is set.
 
 /** A list that has not come by then is done without, ms. */
 const LIST_MS = 5_000

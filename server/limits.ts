@@ -20,7 +20,7 @@ export const LEASE_MS = 15_000
 /** A stream without an end is kept for at least so long after its last write, ms. */
 export const OPEN_MS = 3_600_000
 
-/** Who removes a stream waits so long for its producer to hear of it and to end it, ms. */
+/** A removal waits so long for the stream's producer to end it, ms. */
 export const REMOVE_MS = 2_000
 
 /** Readers ask the store at least this often, should a change not have been told, ms. */

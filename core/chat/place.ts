@@ -50,7 +50,7 @@ export function createSplice(
         isReplay: false,
         saysEnd: true,
         requestFrom: offsetsOf(location, write, { live: 'stream' }),
-        stopUrl: new URL(`${location.href}/stop`),
+        stopUrl: below(location, 'stop'),
       })
     }
     // Offsets that nobody can count with: from where the response began.

@@ -392,7 +392,7 @@ describe('a response that its server streams no more', () => {
   const is = (response: unknown) => () => Response.json(response)
   const notDone = is({ ...whole, status: 'in_progress', output: [] })
 
-  /** What a reader makes of events: each that is no delta, by its place; the texts of the deltas. */
+  /** A reader's view of events: each that is no delta, by its place; the texts of the deltas. */
   function read(events: string[]) {
     const texts: Record<string, string> = {}
     const others: string[] = []

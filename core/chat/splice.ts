@@ -48,7 +48,7 @@ export interface Splice {
 
 /** A request for a response as one JSON value. */
 export interface WholeRequest extends ResumeRequest {
-  /** What is missing of it: as `Follower.missing`. */
+  /** As `Follower.missing`. */
   missing: (reply: unknown) => string | undefined
 }
 
@@ -131,7 +131,7 @@ export function spliceEvents({
     isKnown: () => !isOff && requestAfter(undefined, id) !== undefined,
     stopUrl: () => stopUrl?.(id),
     whole: () => {
-      expected = undefined // What is missing is all that comes.
+      expected = undefined // Only the missing events come.
       return whole?.(id, count)
     },
   }

@@ -119,13 +119,13 @@ const TEXTS: Record<string, readonly [string, string, string] | undefined> = {
  * the part that was shown.
  */
 function follow(): Follower {
-  /** What each kind of event has said at its place: the words of deltas, the ids of items. */
+  /** By kind and place of an event: the words of its deltas, the id of its item. */
   const said = new Map<string, string>()
 
   return {
     see: ({ data }) => {
       const type = asText(get(data, 'type'))
-      // What else is said in part is whole when its item is.
+      // Other deltas count as a whole when their item is done.
       const other = `other.delta,${String(get(data, 'output_index'))}`
       const key = /(?<!text)\.delta$/.test(type) ? other : keyOf(data)
       said.set(key, (said.get(key) ?? '') + asText(get(data, 'delta') ?? get(data, 'item', 'id')))

@@ -102,7 +102,7 @@ export interface BackgroundResponse {
   follow?: () => Follower
 }
 
-/** What of a background response has been said. */
+/** Keeps what has been said of a background response, and finds the rest in the whole one. */
 export interface Follower {
   see: (event: StreamEvent) => void
   /**

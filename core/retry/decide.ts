@@ -11,7 +11,7 @@ export interface RetryState {
   /** Attempts that got 2xx headers. */
   accepted: number
   headersTimeouts: number
-  /** Attempts that failed because the browser was offline: no fault of the upstream's, and not counted by the repeat guard. */
+  /** Attempts that failed because the browser was offline: no fault of the upstream's, and not counted against `maxAttempts`. */
   offlineAttempts: number
   /** Waits of each kind: how many, and their sum in ms, jitter aside. */
   networkWaits: number

@@ -2,7 +2,7 @@ import type { RetryTokensPolicy } from './retry-tokens.ts'
 
 /** How often and how long one request may be tried again. Times in ms. */
 export interface RetryPolicy {
-  /** A repeat guard, for what ends retrying are the budgets. Counts the first, and none that is sent while offline. */
+  /** The last resort: budgets end retrying. Counts the first attempt, and none that is sent while offline. */
   maxAttempts: number
   /** Wait n = min(baseMs·2ⁿ, maxMs) + random(0..jitterMs), for network, time-out and 5xx but overload. */
   baseMs: number

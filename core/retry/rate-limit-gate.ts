@@ -15,7 +15,7 @@ export interface WaitOptions {
   delayed: (until: number) => void
 }
 
-/** `go`: send it now; of the wait, `sleptMs` were the machine's sleep. `delayed`: the gate is known to stay shut beyond `notAfter`. */
+/** `go`: send it now; of the wait, `sleptMs` were the machine's sleep. `rejected`: the gate is known to stay shut beyond `notAfter`. */
 export type Admission = { kind: 'go'; sleptMs: number } | { kind: 'rejected'; until: number }
 
 /** One request in front of the gate; first come, first served, also when it comes back for its next attempt. */

@@ -63,7 +63,7 @@ export function openStore(messageIndex: MessageIndex, messageCache: MessageCache
   const backlogs = createBacklogs()
   const keys = new Map<string | null, Promise<CryptoKey>>()
   let lastId = ''
-  /** What was put last, as far as the queues know; `null`: they may not know what the message index has. */
+  /** What was put last, as far as the backlogs know; `null`: they may not know what the message index has. */
   let seen: string | undefined | null = null
   let isStuck = false
 
@@ -80,7 +80,7 @@ export function openStore(messageIndex: MessageIndex, messageCache: MessageCache
     }
   }
 
-  /** The message index answers in the order in which it does things: so the queues are told. */
+  /** The message index answers in the order in which it does things: so the backlogs are told. */
   const follow = async <Result>(asked: Promise<Result>, apply: (result: Result) => void): Promise<Result> => {
     const result = await asked
     apply(result)

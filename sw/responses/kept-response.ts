@@ -44,7 +44,7 @@ export function openLog(clock: Clock): ResponseLog {
   })
 }
 
-/** The response of a response without its body, and what joins to it what its server gives again. */
+/** A kept response without its body, and its splice if its server gives it again. */
 export function spliceOf({ head, readingOn }: Recorded): { response: Response; splice: Splice | undefined } {
   const response = new Response(null, head && { headers: head.headers })
   return { response, splice: readingOn && createSplice(response, readingOn) }
@@ -57,8 +57,8 @@ export function sizeOf({ record, log }: KeptResponse): number {
 
 /** What a page is told of it. */
 export function toInfo({ record, log }: KeptResponse): StreamInfo {
-  const location = spliceOf(record).response.headers.get('content-location')
   const { requestId, url, model, conversation, at, head, endedAt, verdict, deliveredWhole } = record
+  const location = new Headers(head?.headers).get('content-location')
   return {
     requestId,
     url,
