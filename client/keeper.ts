@@ -160,6 +160,9 @@ export interface Keeper {
    * Says who is signed in from now on, as an opaque id; `null`: nobody. What belongs to another is neither listed, told,
    * given back nor sent: it waits. One for all tabs, as cookies are.
    *
+   * Resolves when no saved message of another is on its way any more. Where cookies say who a person is: `null` before they
+   * change, the id after.
+   *
    * @throws {TypeError} for anything but a string that is not empty, or `null`.
    */
   readonly setPrincipal: (id: string | null) => Promise<void>

@@ -73,7 +73,10 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     clock,
     initial: options.principal,
     isPage: async (clientId) => (await clientType(clientId)) === 'window',
-    changed: () => endedChats.principalChanged(),
+    changed: () => {
+      void outbox.stopOthers()
+      endedChats.principalChanged()
+    },
   })
   const allPages = () => pages({ includeUncontrolled: true })
   const notifications = createNotifications({

@@ -1,4 +1,5 @@
 import { type App, SAVES } from '../support/app.ts'
+import { startCookieApi } from '../support/cookie-api.ts'
 import { expect, test } from '../support/test.ts'
 
 const signIn = (app: App, name: string | null) =>
@@ -95,4 +96,69 @@ test('after clear() there is nothing left to ask for', async ({ app, server, pro
     return kept.reduce((sum, count) => sum + count, 0)
   })
   expect(stored).toBe(0)
+})
+
+/** As an app whose person changes: nobody is signed in while the cookie changes. */
+const change = (app: App, name: string) =>
+  app.evaluate(async (name) => {
+    await window.e2e.keeper?.setPrincipal(null)
+    document.cookie = `session=${name}; path=/`
+    await window.e2e.keeper?.setPrincipal(name)
+  }, name)
+
+const saveAs = async (app: App, url: string, name: string, text: string) => {
+  const saving = await app.call(`${url}/messages/${name}`, {
+    headers: { 'Content-Type': 'application/json' },
+    body: text,
+    more: { credentials: 'include' },
+  })
+  expect((await saving.ended()).status).toBe(202)
+}
+
+test('a message that is on its way when another signs in reaches the server as its sender’s, or not yet', async ({
+  app,
+}) => {
+  const api = await startCookieApi()
+  await app.start({ saves: [{ url: `${api.url}/messages/:who`, idempotencyKey: true }] })
+  await change(app, 'ada')
+  api.preflightsAfter(() => 1_000)
+  await saveAs(app, api.url, 'ada', 'hers')
+  await expect.poll(api.preflights).toBe(1)
+  await change(app, 'bob')
+  api.preflightsAfter(() => 0)
+  await saveAs(app, api.url, 'bob', 'his')
+  // By now hers would be there, with his cookie.
+  await app.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_500)))
+  expect(api.received).toMatchObject([{ as: 'bob', text: 'his' }])
+  await change(app, 'ada')
+  await expect.poll(() => api.received).toMatchObject([{ text: 'his' }, { as: 'ada', text: 'hers' }])
+  await expect.poll(app.outbox).toEqual([])
+  await api.close()
+})
+
+test('two people take turns at one browser while their messages are on their way: each is filed under its sender', async ({
+  app,
+}) => {
+  const api = await startCookieApi()
+  await app.start({ saves: [{ url: `${api.url}/messages/:who`, idempotencyKey: true }] })
+  let turn = 0
+  api.preflightsAfter(() => [0, 40, 5, 90, 15][turn++ % 5] ?? 0)
+  for (let round = 0; round < 20; round++) {
+    const name = round % 2 ? 'bob' : 'ada'
+    await change(app, name)
+    await saveAs(app, api.url, name, `${name} ${round}`)
+  }
+  for (const name of ['ada', 'bob']) {
+    await change(app, name)
+    const all = Array.from({ length: 10 }, (_, n) => `${name} ${2 * n + (name === 'bob' ? 1 : 0)}`)
+    const arrived = () => [
+      ...new Set(api.received.filter(({ text }) => text.startsWith(name)).map(({ text }) => text)),
+    ]
+    await expect.poll(arrived).toEqual(all)
+  }
+  expect(api.received.filter(({ as, text }) => !text.startsWith(`${as} `))).toEqual([])
+  const keysOf = (text: string) =>
+    new Set(api.received.filter((each) => each.text === text).map(({ key }) => key))
+  for (const { text } of api.received) expect(keysOf(text).size).toBe(1)
+  await api.close()
 })

@@ -25,6 +25,16 @@ export interface DeliverContext {
   emit: (status: NewStatus<SaveStatus>, clientId: string) => void
   maxAgeMs: number
   waiters: Waiters
+  /** Those under way. */
+  sends: Set<Send>
+}
+
+/** A request that has been given to `fetch`. */
+export interface Send {
+  entry: Entry
+  abort: () => void
+  /** Resolves when nothing of it is under way. */
+  ended: Promise<unknown>
 }
 
 /** When a body that was not there is looked for again, ms; longer than the storage may take. */
@@ -163,14 +173,20 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
       entry = changed
       if (!context.isOwn(entry)) return undefined
       store.readAhead(entry.conversation, ownerOf(entry))
-      const result = await trySend({
+      const deadline = new AbortController()
+      const ended = trySend({
         clock,
         url: entry.url,
         size: sizeOf(body),
         keep: waiters.has(id),
+        deadline,
         send: (signal) => sendRecord(context.fetch, entry, secrets, body, headers ?? {}, signal),
         get: (url, signal) => getAs(context.fetch, url, entry, secrets, headers ?? {}, signal),
       })
+      const send: Send = { entry, abort: () => deadline.abort(), ended }
+      context.sends.add(send)
+      const result = await ended
+      context.sends.delete(send)
       return { result }
     })
 
@@ -189,6 +205,8 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
   if (!sent || !decision) return stepAside()
 
   const { result } = sent
+  // Stopped, for somebody else has signed in: it stays as a worker that dies in mid-send leaves it.
+  if (!result && !context.isOwn(entry)) return false
   const attempts = entry.attempts + (result ? 1 : 0)
   const preview = result ? { preview: result.preview } : {}
   const waiter = waiters.get(id)

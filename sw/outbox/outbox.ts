@@ -7,7 +7,7 @@ import type { AuthQuestion } from '../page/ask-auth.ts'
 import type { Principal } from '../page/principal.ts'
 import { saveResponse, actualResponse, type Waiters } from './save-response.ts'
 import { createCredentials } from './credentials.ts'
-import { deliver, type DeliverContext } from './deliver.ts'
+import { deliver, type DeliverContext, type Send } from './deliver.ts'
 import { startRun } from './drain.ts'
 import { type Entry, ownerOf, toPublic } from './entry.ts'
 import type { MessageIndex } from './message-index.ts'
@@ -39,6 +39,11 @@ export interface Outbox {
   retry: (id: string) => Promise<boolean>
   discard: (id: string) => Promise<boolean>
   clear: () => Promise<void>
+  /**
+   * Stops what is under way of others than who is signed in. Resolves when it has ended: from then on no cookie that is
+   * set can go with it.
+   */
+  stopOthers: () => Promise<void>
   /** Deletes, with them, the key to their secrets, and what pages gave. */
   forget: () => Promise<void>
 }
@@ -67,6 +72,9 @@ const RESPOND_MS = 2_000
 /** Nobody waits longer for counts, ms. */
 const COUNT_MS = 1_000
 
+/** No browser is known to take longer to end a request, ms. */
+const STOP_MS = 1_000
+
 /** Whoever waits for a conversation looks so often, ms. */
 const LOOK_MS = 20
 
@@ -79,6 +87,7 @@ export function createOutbox(context: OutboxContext): Outbox {
   const triggers: Triggers = { wokenAt: 0, flushedAt: 0 }
   const credentials = createCredentials({ clock, askAuth: context.askAuth, triggers, principal })
   const waiters: Waiters = new Map()
+  const sends = new Set<Send>()
   /** Secrets that are never stored. */
   const unsealed = new Map<string, Secrets>()
   let running: Promise<void> | undefined
@@ -162,7 +171,14 @@ export function createOutbox(context: OutboxContext): Outbox {
     openSecrets,
     isOwn,
     waiters,
+    sends,
     maxAgeMs,
+  }
+
+  const stop = async (isMeant: (entry: Entry) => boolean) => {
+    const meant = Array.from(sends).filter(({ entry }) => isMeant(entry))
+    for (const { abort } of meant) abort()
+    await waitAtMost(clock, STOP_MS, Promise.all(meant.map(({ ended }) => ended)))
   }
 
   const run = async () => {
@@ -213,6 +229,7 @@ export function createOutbox(context: OutboxContext): Outbox {
   const clear = async () => {
     await store.load() // What only the cached messages have would come back at the next start.
     await Promise.all((await own()).map(({ id }) => remove(id).wasThere))
+    await stop(isOwn)
   }
 
   return {
@@ -273,6 +290,7 @@ export function createOutbox(context: OutboxContext): Outbox {
       return wasThere
     },
     clear,
+    stopOthers: () => stop((entry) => !isOwn(entry)),
     forget: async () => {
       const who = await principal.known()
       credentials.forget()

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { SaveRouteOptions } from '../../core/options/options.ts'
 import { createFakeDevice } from '../testing/fake-device.ts'
-import { created, noNetwork } from '../testing/fake-upstream.ts'
+import { after, created, noNetwork } from '../testing/fake-upstream.ts'
 import { responses } from '../../core/testing/scripted-upstream.ts'
 
 const HOUR = 3_600_000
@@ -115,6 +116,81 @@ describe('one person’s messages are nobody else’s', () => {
       ({ body, headers }) => `${body}: ${headers.get('authorization')}`,
     )
     expect(sent).toEqual(['ada: null', 'ada: Bearer of ada', 'grace: null', 'grace: Bearer of grace'])
+  })
+})
+
+describe('another person signs in in mid-send', () => {
+  /** Ada's message has been given to `fetch`; its response is a second away. */
+  async function inMidSend(settings: Partial<SaveRouteOptions> = {}) {
+    const device = createFakeDevice()
+    device.upstream.otherwise = ({ method }) => (method === 'HEAD' ? created() : after(1_000, created()))
+    const worker = device.boot()
+    const signIn = async (name: string | null) => {
+      await device.principal.set(name)
+      await worker.outbox.stopOthers()
+    }
+    await device.principal.set('ada')
+    await worker.save('/api/a', 'hers', { settings })
+    await device.advance(10)
+    expect(device.upstream.open()).toBe(1)
+    return { device, worker, signIn }
+  }
+
+  test('it is stopped, and ended when that is done; its owner sends it again, with the same key', async () => {
+    const { device, worker, signIn } = await inMidSend()
+    await signIn('grace')
+    expect(device.upstream.open()).toBe(0)
+    await worker.save('/api/a', 'his')
+    await device.advance(HOUR)
+    expect(device.upstream.bodies()).toEqual(['hers', 'his'])
+    expect(device.statuses.filter(({ status }) => status !== 'save_queued')).toMatchObject([
+      { status: 'save_sent', attempts: 1 },
+    ])
+    expect(await device.entries()).toMatchObject([{ principal: 'ada', state: 'sending', attempts: 0 }])
+    await signIn('ada')
+    void worker.outbox.drain('woken')
+    await device.advance(2_000)
+    expect(device.upstream.bodies()).toEqual(['hers', 'his', 'hers'])
+    const [first, , again] = device.upstream.received.map(({ headers }) => headers.get('idempotency-key'))
+    expect(again).toBe(first)
+    expect(await device.entries()).toEqual([])
+  })
+
+  test('where it must not be sent twice, its owner is asked', async () => {
+    const { device, worker, signIn } = await inMidSend({ whenUnsure: 'hold' })
+    await signIn(null)
+    await device.advance(HOUR)
+    await signIn('ada')
+    void worker.outbox.drain('woken')
+    await device.advance(HOUR)
+    expect(await worker.outbox.list()).toMatchObject([{ state: 'dead', code: 'unsure' }])
+    expect(device.emitted()).toEqual(['save_queued', 'save_dead'])
+    expect(device.upstream.bodies().filter((body) => body === 'hers')).toHaveLength(1)
+  })
+
+  test('a response that is there already counts', async () => {
+    const { device, signIn } = await inMidSend()
+    await device.advance(990)
+    await signIn('grace')
+    await device.advance(0)
+    expect(await device.entries()).toEqual([])
+    expect(device.upstream.bodies()).toEqual(['hers'])
+  })
+
+  test('what is under way of the one who is signed in goes on', async () => {
+    const { device, signIn } = await inMidSend()
+    await signIn('ada')
+    expect(device.upstream.open()).toBe(1)
+  })
+
+  test.each(['clear', 'forget'] as const)('%s() stops it, too', async (name) => {
+    const { device, worker } = await inMidSend()
+    await worker.outbox[name]()
+    expect(device.upstream.open()).toBe(0)
+    await device.advance(HOUR)
+    expect(device.upstream.bodies()).toEqual(['hers'])
+    expect(device.emitted()).toEqual(['save_queued'])
+    expect(await device.entries()).toEqual([])
   })
 })
 

@@ -107,6 +107,7 @@ describe('trySend()', () => {
       url: `${OWN}/api/a`,
       size,
       keep: false,
+      deadline: new AbortController(),
       send: (signal) => {
         signals.push(signal)
         return respond(clock, signal)

@@ -179,21 +179,26 @@ export interface SendContext {
   size: number
   /** True if somebody wants to read the response, too. */
   keep: boolean
+  /** Ends the send, at its deadline or before. */
+  deadline: AbortController
   send: (signal: AbortSignal) => Promise<Response>
   /** Asks for what lies where a redirect has led. */
   get: (url: string, signal: AbortSignal) => Promise<Response>
 }
 
-/** Sends within the deadline and reads what comes back, so that the connection can be used again; `null`: no response. */
+/**
+ * Sends within the deadline and reads what comes back, so that the connection can be used again; `null`: no response.
+ * Never rejects.
+ */
 export async function trySend({
   clock,
   url,
   size,
   keep,
+  deadline,
   send,
   get,
 }: SendContext): Promise<ReadSaveResponse | null> {
-  const deadline = new AbortController()
   const disarm = clock.timer(Math.max(SEND_MS, size / SLOWEST_UPLOAD), () => deadline.abort())
   try {
     const received = await send(deadline.signal)

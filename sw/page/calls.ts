@@ -63,6 +63,7 @@ export function createCalls(context: CallsContext) {
         throw new TypeError(`Wrong principal: got ${String(id)}, takes ${PRINCIPAL_TAKES}`)
       if (id !== principal.current()) emitter.forget()
       await principal.set(id)
+      await outbox.stopOthers()
       principal.met(clientId)
     },
     seen: async ({ conversation }) => {
@@ -88,7 +89,7 @@ export function createCalls(context: CallsContext) {
 
   async function greeting(clientId: string): Promise<Hello> {
     const changes = principal.changes()
-    const [counts, unseen] = await Promise.all([outbox.counts(), endedChats.unseen()])
+    const [counts, unseen] = await Promise.all([outbox.counts(), endedChats.unseen(), outbox.stopOthers()])
     // Somebody else has signed in meanwhile.
     if (principal.changes() !== changes) return greeting(clientId)
     return {

@@ -41,7 +41,7 @@ export type Fate =
 export interface Arrival {
   text: string
   key: string
-  /** Who was signed in when it was sent. */
+  /** Who was signed in when it reached the server. */
   as: string | null
   fate: Fate
   /** Its response came to the worker that sent it. */
@@ -125,6 +125,7 @@ export function createWorld() {
   /** Texts of the messages that were dead at some time and held back nothing, whether a page heard of it or not. */
   const everPassed = new Set<string>()
   const owners: object[] = []
+  const outboxes: Outbox[] = []
   let operations: Operation[] = []
   let latest: string | undefined
   let timers: { at: number; owner: object; callback: () => void }[] = []
@@ -227,28 +228,35 @@ export function createWorld() {
   const fetchOf =
     (owner: object) =>
     async (url: string, { method, body, headers, signal }: RequestInit): Promise<Response> => {
-      const as = principal
+      /** What is ended before it happens does not happen. */
+      const onNetwork = <Result>(what: () => Result) =>
+        new Promise<Result>((resolve, reject) => {
+          const abort = () => reject(new TypeError('Aborted'))
+          if (signal?.aborted) return abort()
+          signal?.addEventListener('abort', abort)
+          happen(owner, 'network', () => (signal?.aborted ? undefined : resolve(what()))).catch(reject)
+        })
       // To see what a redirect did.
       if (method === 'GET') {
         const isThere = !url.endsWith('/moved')
-        return happen(owner, 'network', () => Response.json({ ok: isThere }, { status: isThere ? 200 : 405 }))
+        return onNetwork(() => Response.json({ ok: isThere }, { status: isThere ? 200 : 405 }))
       }
       const fate = method === 'HEAD' && fates[0] !== 'noNetwork' ? 'created' : (fates.shift() ?? 'created')
       if (fate === 'noNetwork') {
-        return happen(owner, 'network', () => {
+        return onNetwork(() => {
           throw new TypeError('No network')
         })
       }
       const text = body instanceof Blob ? texts.get(body) : new TextDecoder().decode(body as ArrayBuffer)
       const key = new Headers(headers).get('idempotency-key') ?? ''
-      const arrival: Arrival = { text: text ?? '', key, as, fate, hasReply: false }
-      if (method !== 'HEAD') await happen(owner, 'network', () => arrivals.push(arrival))
+      const arrival: Arrival = { text: text ?? '', key, as: null, fate, hasReply: false }
+      if (method !== 'HEAD') await onNetwork(() => arrivals.push(Object.assign(arrival, { as: principal })))
       if (fate === 'silent') {
         return new Promise((_resolve, reject) => {
           signal?.addEventListener('abort', () => reject(new TypeError('Aborted')))
         })
       }
-      return happen(owner, 'network', () => {
+      return onNetwork(() => {
         if (fate === 'lostAnswer') throw new TypeError('The connection was lost')
         arrival.hasReply = true
         const json = (more: Record<string, string> = {}) =>
@@ -330,6 +338,7 @@ export function createWorld() {
       askAuth: () => happen(owner, 'page', () => auth),
       requestSync: () => {},
     })
+    outboxes.push(outbox)
     void outbox.drain('woken')
     return {
       outbox,
@@ -413,6 +422,7 @@ export function createWorld() {
       for (const owner of owners) knowing.add(owner)
       if (name !== principal) changes++
       principal = name
+      for (const { stopOthers } of outboxes) void stopOthers()
     },
     principal: () => principal,
     fates: (next: Fate[]) => {
