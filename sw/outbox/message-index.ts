@@ -11,6 +11,8 @@ import { createSealKey } from './seal.ts'
 export interface MessageIndex {
   /** Those that can be read, oldest first, and the id of the latest. */
   all: () => Promise<{ entries: Entry[]; latest: string | undefined }>
+  /** Counts what the storage has answered so far, in the middle of a transaction, too. */
+  progress: () => number
   /** The id that was put last, by any worker; `undefined` when none was, or it is lost. */
   latest: () => Promise<string | undefined>
   /** Puts a new one; resolves with the id that was the latest before it. */
@@ -56,6 +58,8 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
   /** What the next transaction does; it begins when the one before has ended. */
   let forming: { steps: Step[]; done: Promise<unknown[]> } | undefined
   let last: Promise<unknown> = Promise.resolve()
+  let received = 0
+  const progress = () => received
 
   const commit = async (steps: Step[]) => {
     const transaction = (await db()).transaction(['entries', 'latest'], 'readwrite')
@@ -63,8 +67,10 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
     const latest = transaction.objectStore('latest')
     const results: unknown[] = []
     try {
-      for (const group of apart(steps))
-        results.push(...(await Promise.all(group.map(({ ask }) => ask(entries, latest)))))
+      for (const group of apart(steps)) {
+        const asked = group.map(({ ask }) => ask(entries, latest).finally(() => received++))
+        results.push(...(await Promise.all(asked)))
+      }
       transaction.commit()
     } catch (error) {
       // Without that, what was asked for before would be done all the same.
@@ -85,7 +91,7 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
     const done = last.then(() => {
       forming = undefined
       // One that never ends must not hold up those behind it.
-      return inTime(commit(steps), clock)
+      return inTime(commit(steps), clock, undefined, progress)
     })
     last = done.catch(() => {})
     return { steps, done }
@@ -98,6 +104,7 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
   }
 
   return {
+    progress,
     all: () =>
       ask(undefined, async (entries, latest) => {
         const [found, last] = await Promise.all([entries.getAll(), latest.get('id')])

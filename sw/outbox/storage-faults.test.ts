@@ -98,6 +98,45 @@ describe('storage refused: straight to the network, once, and nothing is left be
   })
 })
 
+describe('storage that is busy is not refused', () => {
+  /** The statuses of that many saves at once, as far as they have been answered after so long. */
+  async function saveMany(count: number, ms: number, delay: (put: number) => number) {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const worker = device.boot()
+    await device.advance(0)
+    let puts = 0
+    device.caches.delay = (operation) => (operation === 'put' ? delay(puts++) : 0)
+    const saves = Array.from({ length: count }, (_, n) => track(worker.save(`/api/${n}`, `m${n}`)))
+    await device.advance(ms)
+    return { device, saves, statuses: saves.map(({ response, error }) => response?.status ?? error) }
+  }
+
+  test('busy: 100 messages at once, of which it stores ten in a second', async () => {
+    const { statuses } = await saveMany(100, 10_000, (put) => (put + 1) * 100)
+    expect(statuses).toEqual(Array(100).fill(202))
+  })
+
+  test('slow: each takes 2.9 s', async () => {
+    const { statuses } = await saveMany(3, 9_000, (put) => (put + 1) * 2_900)
+    expect(statuses).toEqual([202, 202, 202])
+  })
+
+  test('dead: refused after 3 s, all of them', async () => {
+    const { statuses } = await saveMany(100, 3_400, () => 1e9)
+    expect(statuses.map(String)).toEqual(Array(100).fill(expect.stringContaining('TypeError')))
+  })
+
+  test('one late answer does not make it refuse what is slow for good', async () => {
+    const { device, saves } = await saveMany(1, 4_000, () => 3_500)
+    expect(saves[0]?.error).toBeInstanceOf(TypeError)
+    device.caches.delay = (operation) => (operation === 'put' ? 1_000 : 0)
+    const next = track(device.boot().save('/api/next', 'next'))
+    await device.advance(2_000)
+    expect(next.response?.status).toBe(202)
+  })
+})
+
 describe('between the two stores', () => {
   test('a message whose body is stored later than its index is not taken for lost', async () => {
     const device = createFakeDevice()

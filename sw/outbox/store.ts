@@ -66,19 +66,30 @@ export function openStore(messageIndex: MessageIndex, messageCache: MessageCache
   /** What was put last, as far as the backlogs know; `null`: they may not know what the message index has. */
   let seen: string | undefined | null = null
   let isStuck = false
+  /** Counts what the message cache has answered. */
+  let steps = 0
 
-  const timely = async <Result>(task: Promise<Result>, moreMs = 0): Promise<Result> => {
+  const timely = async <Result>(
+    task: Promise<Result>,
+    progress = messageIndex.progress,
+    moreMs = 0,
+  ): Promise<Result> => {
     let isLate = true
-    const settled = task.finally(() => (isLate = false))
+    const settled = task.finally(() => (isLate = isStuck = false))
     try {
-      const result = await inTime(settled, clock, (isStuck ? STUCK_MS : DEADLINE_MS) + moreMs)
-      isStuck = false
-      return result
+      return await inTime(settled, clock, (isStuck ? STUCK_MS : DEADLINE_MS) + moreMs, progress)
     } catch (error) {
       isStuck ||= isLate
       throw error
     }
   }
+
+  const ofCache = <Result>(task: Promise<Result>, moreMs?: number): Promise<Result> =>
+    timely(
+      task.finally(() => steps++),
+      () => steps,
+      moreMs,
+    )
 
   /** The message index answers in the order in which it does things: so the backlogs are told. */
   const follow = async <Result>(asked: Promise<Result>, apply: (result: Result) => void): Promise<Result> => {
@@ -91,7 +102,7 @@ export function openStore(messageIndex: MessageIndex, messageCache: MessageCache
     if (id > lastId) lastId = id
   }
 
-  const readBody = (id: string) => timely(messageCache.body(id))
+  const readBody = (id: string) => ofCache(messageCache.body(id))
   const bodies = createBodies(readBody)
 
   const readIndex = async () => {
@@ -107,11 +118,11 @@ export function openStore(messageIndex: MessageIndex, messageCache: MessageCache
   }
 
   const restore = async (id: string) => {
-    const record = await timely(messageCache.record(id))
+    const record = await ofCache(messageCache.record(id))
     // Not if another worker, which stored it just now, was faster.
     if (!record || !(await timely(messageIndex.putNew(entryOf(record))))) return false
     // Another worker may have sent it meanwhile: then its letter went first.
-    const isThere = (await timely(messageCache.record(id))) !== undefined
+    const isThere = (await ofCache(messageCache.record(id))) !== undefined
     if (!isThere) await timely(messageIndex.remove(id))
     return isThere
   }
@@ -120,7 +131,7 @@ export function openStore(messageIndex: MessageIndex, messageCache: MessageCache
 
   return {
     load: async () => {
-      const [entries, ids] = await Promise.all([readIndex(), timely(messageCache.ids())])
+      const [entries, ids] = await Promise.all([readIndex(), ofCache(messageCache.ids())])
       const known = new Set(entries.map(({ id }) => id))
       const lost = ids.filter((id) => !known.has(id) && !isStoring(id))
       if (lost.length === 0) return 0
@@ -145,7 +156,7 @@ export function openStore(messageIndex: MessageIndex, messageCache: MessageCache
       })
       const writes = [indexed, messageCache.put(recordOf(entry), body)] as const
       try {
-        await timely(Promise.all(writes), (body?.byteLength ?? 0) / SLOWEST_WRITE)
+        await Promise.all([timely(indexed), ofCache(writes[1], (body?.byteLength ?? 0) / SLOWEST_WRITE)])
         // Another worker has put something, which may have to go first.
         if (seen === null) await readIndex()
         bodies.keep(id, body)
@@ -178,7 +189,7 @@ export function openStore(messageIndex: MessageIndex, messageCache: MessageCache
     remove: (id) => {
       void bodies.take(id)?.catch(() => {})
       // In this order: what is gone from the cached messages is never put back.
-      const isGone = timely(messageCache.remove(id))
+      const isGone = ofCache(messageCache.remove(id))
       const remove = async () => {
         const wasThere = await isGone
         backlogs.remove(id)

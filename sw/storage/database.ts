@@ -41,11 +41,27 @@ export function openLazily<Schema extends DBSchema>(
 /** A damaged database may never answer, ms. */
 const DEADLINE_MS = 3_000
 
-/** Rejects when the work of a storage has not settled in time. */
-export function inTime<Result>(task: Promise<Result>, clock: Clock, limitMs = DEADLINE_MS): Promise<Result> {
+/**
+ * Rejects when the work of a storage has not settled in time.
+ *
+ * @param progress counts what the storage has answered so far: the time starts anew while that grows, for a storage that is
+ * busy is not damaged
+ */
+export function inTime<Result>(
+  task: Promise<Result>,
+  clock: Clock,
+  limitMs = DEADLINE_MS,
+  progress = () => 0,
+): Promise<Result> {
   let stop = () => {}
   const late = new Promise<never>((_resolve, reject) => {
-    stop = clock.timer(limitMs, () => reject(new Error('The storage did not answer in time')))
+    let seen = -1
+    const look = () => {
+      if (progress() === seen) return reject(new Error('The storage did not answer in time'))
+      seen = progress()
+      stop = clock.timer(limitMs, look)
+    }
+    look()
   })
   return Promise.race([task, late]).finally(stop)
 }

@@ -168,6 +168,7 @@ export function createWorld() {
     }
     const sorted = () => Array.from(entries.values()).sort((a, b) => (a.id < b.id ? -1 : 1))
     return {
+      progress: () => 0,
       all: () => ask(() => ({ entries: structuredClone(sorted().filter(isRecord)), latest })),
       latest: () => ask(() => latest),
       put: (entry) =>
