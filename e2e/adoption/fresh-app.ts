@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, type Page, test as base } from '@playwright/test'
+import { expect, type Page } from '@playwright/test'
+import { lacking } from '../support/test.ts'
 import { startTestServer, type TestServer } from '../support/test-server.ts'
 
 export { expect } from '@playwright/test'
@@ -29,7 +30,7 @@ interface Fixtures {
 const ROOT = resolve(import.meta.dirname, '../..')
 const run = promisify(execFile)
 
-export const test = base.extend<Fixtures, { tarball: string }>({
+export const test = lacking.extend<Fixtures, { tarball: string }>({
   tarball: [
     // eslint-disable-next-line no-empty-pattern
     async ({}, use) => {

@@ -74,3 +74,16 @@ test('where a second request is expected, there must be one', () => {
   expect(judge(twice, { ...SENT, requests: 2 }, SEEN)).toEqual([])
   expect(judge(twice, SENT, SEEN)).toEqual(['1 requests'])
 })
+
+test('an answer whose page had closed is told as what it is', () => {
+  const closed = { ...SCENARIO, closeAtMs: 8_000, closedForMs: 20_000 }
+  const cut = { ...SEEN, text: 'data: 1\n\n', isEnded: false, error: 'TypeError' }
+  const told = (verdict: 'complete' | 'worker_lost') => ({ later: { listedMs: 10, verdict } })
+  expect(judge(closed, SENT, { ...SEEN, ...told('complete') })).toEqual([])
+  expect(judge(closed, SENT, { ...cut, ...told('worker_lost') })).toEqual([])
+  expect(judge(closed, SENT, { ...cut, ...told('complete') })).toEqual([
+    'told as complete: cut at 60 s by TypeError, after 9 of 18 characters sent',
+  ])
+  expect(judge(closed, SENT, { ...SEEN, ...told('worker_lost') })).toEqual(['told as worker_lost: whole'])
+  expect(judge(closed, SENT, cut)).toContain('the answer’s end was not told')
+})

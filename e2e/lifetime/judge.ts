@@ -8,11 +8,19 @@ const MAX_LAG_MS = 2_000
 /** What is wrong with a row; nothing: it is as it should be. Without `seen` its page told nothing. */
 export function judge(scenario: Scenario, sent: Sent, seen: Seen | undefined): string[] {
   if (!seen) return ['the page told nothing']
-  const { hideAtMs, reloadAtMs, isControl, requests = 1 } = scenario
+  const { hideAtMs, reloadAtMs, closeAtMs, isControl, requests = 1 } = scenario
   const isWhole = sent.isWhole && seen.isEnded && seen.text === sent.text
   if (isControl) return isWhole ? ['not cut: nothing is proved by the other rows'] : []
 
   const problems: string[] = []
+  if (closeAtMs !== undefined) {
+    if (!sent.text.startsWith(seen.text)) problems.push('other bytes than were sent')
+    if (sent.requests !== 1) problems.push(`${sent.requests} requests`)
+    if (!seen.later?.verdict) problems.push('the answer’s end was not told')
+    if (isWhole !== (seen.later?.verdict === 'complete'))
+      problems.push(`told as ${seen.later?.verdict}: ${isWhole ? 'whole' : howCut(sent, seen)}`)
+    return problems
+  }
   if (!isWhole) problems.push(howCut(sent, seen))
   if (sent.requests !== requests) problems.push(`${sent.requests} requests`)
   if (seen.end !== 'request_finished') problems.push(`the end told: ${seen.end ?? 'none'}`)

@@ -1,5 +1,8 @@
 import { howCut } from './judge.ts'
+import type { Seen } from './page/seen.ts'
 import type { RowResult } from './run-row.ts'
+import type { Scenario } from './scenarios.ts'
+import type { Sent } from './upstream.ts'
 
 const HEAD = [
   'browser',
@@ -19,8 +22,7 @@ export function report(results: readonly RowResult[], about: string): string {
 }
 
 function row({ browser, scenario, sent, seen, problems }: RowResult): string {
-  const cut = seen && scenario.isControl && problems.length === 0 ? howCut(sent, seen) : 'whole'
-  const result = problems.length === 0 ? cut : `**${problems.join('; ')}**`
+  const result = problems.length === 0 && seen ? outcome(scenario, sent, seen) : `**${problems.join('; ')}**`
   const measured = seen
     ? [
         seconds(seen.durationMs),
@@ -29,7 +31,16 @@ function row({ browser, scenario, sent, seen, problems }: RowResult): string {
         seconds(seen.slowestTickMs),
       ]
     : ['', '', '', '']
-  return line([browser, scenario.title, result, ...measured, String(sent.requests), seen?.end ?? ''])
+  const told = seen?.later ? `${seen.later.verdict}` : seen?.end
+  return line([browser, scenario.title, result, ...measured, String(sent.requests), told ?? ''])
+}
+
+/** In words, what became of an answer of which all is as it should be. */
+function outcome({ isControl, closeAtMs }: Scenario, sent: Sent, seen: Seen): string {
+  if (isControl) return howCut(sent, seen)
+  if (closeAtMs === undefined || seen.later?.verdict === 'complete') return 'whole'
+  const last = Number(/.*"sent_at":(\d+)/s.exec(seen.text)?.[1])
+  return `what came in the first ${seconds(last - (sent.closedAt ?? 0))} after it had closed`
 }
 
 function seconds(ms: number): string {

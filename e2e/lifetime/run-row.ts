@@ -30,7 +30,11 @@ export function runRow(
   const name = `${browser.name}-${scenario.number}`
   const { sent, begun, seen } = server.row(name)
   const query = new URLSearchParams({ row: name, scenario: JSON.stringify(scenario) })
-  const url = `http://127.0.0.1:${server.port}/e2e/lifetime/page/index.html?${query}`
+  const page = `:${server.port}/e2e/lifetime/page`
+  const url =
+    scenario.closeAtMs === undefined
+      ? `http://127.0.0.1${page}/index.html?${query}`
+      : `http://localhost${page}/launch.html?${query}`
 
   const run = async (): Promise<RowResult> => {
     const running = await startBrowser(browser, url)

@@ -15,6 +15,12 @@ export interface Scenario {
   hideAtMs?: number
   /** When the page is reloaded, after the request; from then on it is hidden. */
   reloadAtMs?: number
+  /** When the page closes itself, the last one of its site, after the request. */
+  closeAtMs?: number
+  /** How long it stays closed; then another page is opened, which reads what was kept. */
+  closedForMs?: number
+  /** `resume.graceMs`, if not the default. */
+  graceMs?: number
   /** Instead of ours a worker without any of our precautions: its stream is expected to be cut. */
   isControl?: boolean
   /** How many requests are expected upstream; default 1. */
@@ -71,7 +77,24 @@ export const SCENARIOS: readonly Scenario[] = [
     reloadAtMs: 8 * SECOND,
     leftOut: ['firefox'],
   },
+  closedFor(6, 5),
+  closedFor(7, 20),
+  closedFor(8, 60),
+  { ...closedFor(9, 60), title: 'the same after 60 s, `resume.graceMs` 120 s', graceMs: 120 * SECOND },
 ]
+
+function closedFor(number: number, seconds: number): Scenario {
+  return {
+    ...STREAM,
+    number,
+    title: `90 s stream, its only page closed at 8 s, another one opened ${seconds} s later`,
+    durationMs: 90 * SECOND,
+    closeAtMs: 8 * SECOND,
+    closedForMs: seconds * SECOND,
+    // Firefox ends when the page closes itself: the row would have to be acted out another way.
+    leftOut: ['firefox'],
+  }
+}
 
 /** Below this nothing has begun that could be hidden or reloaded, ms. */
 const SOONEST_MS = 1_000
@@ -85,7 +108,7 @@ export function chooseScenarios(scale: number, only?: readonly number[]): Scenar
 }
 
 function atScale(scenario: Scenario, scale: number): Scenario {
-  const { silenceMs, durationMs, hideAtMs, reloadAtMs } = scenario
+  const { silenceMs, durationMs, hideAtMs, reloadAtMs, closeAtMs, closedForMs } = scenario
   const moment = (ms: number) => Math.max(SOONEST_MS, ms * scale)
   return {
     ...scenario,
@@ -94,5 +117,7 @@ function atScale(scenario: Scenario, scale: number): Scenario {
     durationMs: durationMs * scale,
     ...(hideAtMs === undefined ? {} : { hideAtMs: moment(hideAtMs) }),
     ...(reloadAtMs === undefined ? {} : { reloadAtMs: moment(reloadAtMs) }),
+    ...(closeAtMs === undefined ? {} : { closeAtMs: moment(closeAtMs) }),
+    ...(closedForMs === undefined ? {} : { closedForMs: moment(closedForMs) }),
   }
 }

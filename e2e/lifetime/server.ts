@@ -19,6 +19,8 @@ export interface Row {
   sent: Sent
   /** Resolves at its first request. */
   begun: Deferred<void>
+  /** Resolves when its page has closed. */
+  closed: Deferred<void>
   /** Resolves with what the page saw. */
   seen: Deferred<Seen>
 }
@@ -30,6 +32,7 @@ export async function startLifetimeServer(): Promise<LifetimeServer> {
     const found = rows.get(name) ?? {
       sent: { requests: 0, text: '', isWhole: false },
       begun: deferred(),
+      closed: deferred(),
       seen: deferred(),
     }
     rows.set(name, found)
@@ -46,6 +49,15 @@ export async function startLifetimeServer(): Promise<LifetimeServer> {
     }
     if (pathname === '/seen') {
       row(searchParams.get('row') ?? '').seen.resolve((await readJson(req)) as Seen)
+      return void res.writeHead(204).end()
+    }
+    if (pathname === '/closed') {
+      const { sent, closed } = row(searchParams.get('row') ?? '')
+      if (req.method === 'POST') {
+        sent.closedAt = Date.now()
+        closed.resolve()
+      }
+      await closed.promise
       return void res.writeHead(204).end()
     }
     const file = site.get(pathname)

@@ -10,6 +10,8 @@ export interface Sent {
   text: string
   /** Whether that was all: where the worker goes first, no more is sent than came. */
   isWhole: boolean
+  /** When the page that asked has closed, epoch ms. */
+  closedAt?: number
 }
 
 /** Between two events, ms. */

@@ -19,7 +19,7 @@ import { createUpstreamLog } from '../../demo/server/upstream/upstream-log.ts'
 import { watchAttempt } from '../../demo/server/upstream/watch-attempt.ts'
 import { wait } from '../../demo/server/wait.ts'
 import type { Site } from './build-site.ts'
-import { OWN_PIECES, OWN_PIECE_MS, type SeenElsewhere, type SeenSaves } from './page/upstream.ts'
+import { OWN_PIECES, OWN_PIECE_MS, THINK_MS, type SeenElsewhere, type SeenSaves } from './page/upstream.ts'
 import { readReport, type Report } from './report.ts'
 
 export interface PromiseServerOptions {
@@ -94,6 +94,8 @@ export async function startPromiseServer(options: PromiseServerOptions): Promise
         return answerUpstream(exchange, upstream)
       case 'own':
         return sayOwnProtocol(exchange)
+      case 'thinking':
+        return think(exchange)
       case 'echo':
         return echo(exchange)
       case 'chats':
@@ -252,6 +254,14 @@ function answerFile({ res, url: { pathname } }: Exchange, { files }: Site): void
   const types = { html: 'text/html', css: 'text/css', js: 'text/javascript' }
   const type = types[name.split('.').at(-1) as keyof typeof types]
   sendText(res, 200, file, { 'Content-Type': `${type}; charset=utf-8`, 'X-Content-Type-Options': 'nosniff' })
+}
+
+/** Gives its headers at once, and its first byte later. */
+async function think({ res, over }: Exchange): Promise<void> {
+  res.writeHead(200, { 'Content-Type': 'text/plain', 'Cache-Control': 'no-store' })
+  res.flushHeaders()
+  await wait(THINK_MS, over)
+  res.end('.')
 }
 
 /** Says what came: the headers that an app could have set, and the digest of the body. */

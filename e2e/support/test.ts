@@ -25,7 +25,7 @@ export interface Fixtures extends EngineFixtures {
 }
 
 /** Skips what the engine of this run lacks. */
-const lacking = base.extend<{ lack: void }>({
+export const lacking = base.extend<{ lack: void }>({
   lack: [
     // eslint-disable-next-line no-empty-pattern
     async ({}, use, info) => {

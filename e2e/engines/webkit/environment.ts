@@ -32,7 +32,12 @@ function startScreen(): Promise<string> {
     })
     xvfb.once('error', reject)
     xvfb.once('exit', (code) => reject(new Error(`Cannot start a screen: Xvfb ended with ${code}`)))
-    xvfb.stdio[3]?.once('data', (data) => resolve(`:${String(data).trim()}`))
+    xvfb.stdio[3]?.once('data', (data) => {
+      // A command that has done its work ends, though its screen is still there.
+      xvfb.unref()
+      xvfb.stdio[3]?.destroy()
+      resolve(`:${String(data).trim()}`)
+    })
     process.once('exit', () => xvfb.kill())
   })
   return screen

@@ -1,7 +1,7 @@
 import { type Keeper, register } from '../../../client/index.ts'
 import type { Scenario } from '../scenarios.ts'
 import { readAnswer } from './read-answer.ts'
-import type { Seen } from './seen.ts'
+import type { Later, Seen } from './seen.ts'
 import { watchPage } from './watch-page.ts'
 
 // Acts its scenario out once, or after a reload the rest of it, and posts what it saw.
@@ -17,8 +17,14 @@ const scenario = JSON.parse(query.get('scenario') ?? '{}') as Scenario
 
 /** When the page came first, epoch ms; a reload leaves it here. */
 const startedAt = Number(sessionStorage.getItem('startedAt') ?? Date.now())
+/** The page that asked has closed, and this one was opened later. */
+const isLater = query.has('later')
 const isReloaded = sessionStorage.getItem('startedAt') !== null
 sessionStorage.setItem('startedAt', String(startedAt))
+
+/** What a later page finds, and whom it asks. */
+let later: Later | undefined
+let knownTo: Keeper | undefined
 
 const page = watchPage(startedAt)
 const told = Promise.withResolvers<Seen['end']>()
@@ -26,15 +32,21 @@ const read = await readAnswer(ask())
 const durationMs = Date.now() - startedAt
 const looked = page.end()
 setTimeout(told.resolve, TOLD_MS)
-const end = await told.promise
-const seen: Seen = { ...read, ...looked, durationMs, ...(end ? { end } : {}) }
+const end = isLater ? undefined : await told.promise
+if (later) {
+  const [stream] = (await knownTo?.streams()) ?? []
+  later.verdict = stream?.verdict
+}
+const seen: Seen = { ...read, ...looked, durationMs, ...(end ? { end } : {}), ...(later ? { later } : {}) }
 await fetch(`/seen?row=${row}`, { method: 'POST', body: JSON.stringify(seen) })
 
 /** Resolves with the answer, as any app gets it. */
 async function ask(): Promise<Response> {
-  const { isControl, hideAtMs, reloadAtMs, model, stream } = scenario
+  const { isControl, hideAtMs, reloadAtMs, closeAtMs, model, stream } = scenario
   const keeper = isControl ? await registerCareless() : await registerKeeper()
+  if (isLater && keeper) return findAgain(keeper)
   if (isReloaded && keeper) return goOn(keeper)
+  if (closeAtMs !== undefined) setTimeout(leave, closeAtMs)
   if (hideAtMs !== undefined) setTimeout(cover, hideAtMs)
   if (reloadAtMs !== undefined) setTimeout(() => location.reload(), reloadAtMs)
   return fetch(CHAT, {
@@ -58,6 +70,22 @@ async function goOn(keeper: Keeper): Promise<Response> {
   return response
 }
 
+/** Reads all that is kept of the one answer there may be. */
+async function findAgain(keeper: Keeper): Promise<Response> {
+  const askedAt = performance.now()
+  const [stream] = await keeper.streams()
+  later = { listedMs: Math.round(performance.now() - askedAt) }
+  knownTo = keeper
+  if (!stream) throw new Error('The keeper knows of no answer')
+  return keeper.attach(stream.requestId)
+}
+
+/** The last page of its site goes; the one that opened it is of another, and opens the next. */
+function leave(): void {
+  addEventListener('pagehide', () => navigator.sendBeacon(`/closed?row=${row}`))
+  window.close()
+}
+
 /** Opens a tab of another site on top of this one. */
 function cover(): void {
   const url = new URL('cover.html', location.href)
@@ -66,7 +94,10 @@ function cover(): void {
 }
 
 async function registerKeeper(): Promise<Keeper> {
-  const keeper = await register('/streamkeeper-sw.js', { chat: [CHAT] })
+  const keeper = await register('/streamkeeper-sw.js', {
+    chat: [CHAT],
+    ...(scenario.graceMs === undefined ? {} : { resume: { graceMs: scenario.graceMs } }),
+  })
   const { state, reason } = keeper
   if (state !== 'controlling') throw new Error(`The keeper does not control the page: ${state}, ${reason}`)
   for (const name of ['request_finished', 'request_failed', 'request_cancelled'] as const) {

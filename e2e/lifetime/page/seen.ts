@@ -1,4 +1,4 @@
-import type { RequestStatus } from '../../../client/index.ts'
+import type { RequestStatus, StreamInfo } from '../../../client/index.ts'
 
 /** What became of a row's answer, as its page saw it. */
 export interface Seen {
@@ -14,10 +14,20 @@ export interface Seen {
   maxLagMs: number
   /** The status that told the end. */
   end?: RequestStatus['status']
+  /** Told by a page that was opened after the one that asked had closed. */
+  later?: Later
   /** When the page was hidden, from its first moment; none: never. ms. */
   hiddenAtMs?: number
   /** Whether it was seen again before the answer's end. */
   wasShownAgain: boolean
   /** The longest time between two ticks of a timer of 1 s: what the browser leaves a page's timers. */
   slowestTickMs: number
+}
+
+/** What the keeper knew of an answer whose page had closed. */
+export interface Later {
+  /** How long its list took, ms. */
+  listedMs: number
+  /** As it was listed once it had been read; none: it was not listed at all. */
+  verdict?: StreamInfo['verdict']
 }

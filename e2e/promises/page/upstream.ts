@@ -21,6 +21,9 @@ export interface SeenElsewhere {
 export const OWN_PIECES = ['<<begin>>\n', 'one ', 'two ', 'three ', '<<no more>>']
 export const OWN_PIECE_MS = 150
 
+/** Between the headers and the first byte of `/thinking`. */
+export const THINK_MS = 1_500
+
 const CONTROL = '/__promises'
 
 /** The page's own server, asked past every worker: what it saw, and how it is to misbehave. */

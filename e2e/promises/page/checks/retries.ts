@@ -1,18 +1,8 @@
 import { call } from '../call.ts'
-import {
-  broken,
-  CHAT,
-  type Check,
-  count,
-  finding,
-  isWhole,
-  seconds,
-  skipped,
-  tell,
-  type World,
-} from '../check.ts'
+import { broken, type Check, count, finding, isWhole, seconds, skipped, tell, type World } from '../check.ts'
 import type { Fault, Step } from '../../../../demo/server/step.ts'
 import { spoken } from '../../../support/spoken.ts'
+import { THINK_MS } from '../upstream.ts'
 import { sleep, until, within } from '../wait.ts'
 
 const TEXT = 'Here is the answer.'
@@ -151,10 +141,8 @@ export const RETRIES: readonly Check[] = [
 
 /** Whether this browser’s `fetch` gives the headers only with the first byte of the body; asked past every worker. */
 async function hidesHeaders(): Promise<boolean> {
-  const fault = { steps: [{ kind: 'answer', pauses: [{ ms: 1_500 }] }] }
-  const body = { model: 'demo-small', stream: true, messages: [{ role: 'user', content: 'Hello' }], fault }
-  const { seen, abort } = call(window, CHAT, { method: 'POST', body: JSON.stringify(body) })
-  await sleep(800)
+  const { seen, abort } = call(window, '/thinking', {})
+  await sleep(THINK_MS / 2)
   const isHidden = seen.status === undefined
   abort()
   return isHidden
