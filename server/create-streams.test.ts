@@ -707,3 +707,10 @@ test('a wrong option is a TypeError that names it', () => {
   expect(() => createStreams({ store: {} as never, authorize })).toThrow('Wrong option store')
   expect(() => createStreams({ store } as never)).toThrow('Wrong option authorize')
 })
+
+test('the list can be asked for by HEAD', async () => {
+  const site = openSite()
+  const response = await site.get(PATH, { method: 'HEAD' })
+  expect([response.status, response.body]).toEqual([200, null])
+  expect((await site.get(PATH, { method: 'PUT' })).status).toBe(405)
+})
