@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createResilientFetch } from '../core/fetch/create-resilient-fetch.ts'
+import { createFakeClock } from '../core/testing/fake-clock.ts'
 import { DONE, FINISH, ROLE, say, WHOLE } from '../core/testing/openai-events.ts'
 import { createStreams } from './create-streams.ts'
 import { memoryStore } from './stores/memory-store.ts'
@@ -398,7 +399,7 @@ describe('an answer that breaks off', () => {
 
 describe('a producer that died', () => {
   /** A store as a dead process has left it, and another process on it. */
-  async function leaveBehind(pushed: string, headers?: HeadersInit) {
+  async function leaveBehind(pushed: string, headers?: HeadersInit, clock = createFakeClock()) {
     const store = memoryStore()
     const dead = openSite({ store: { ...store, watch: () => () => {} } })
     const started = dead.start({ key: 'k', conversation: 'c1' })
@@ -412,7 +413,7 @@ describe('a producer that died', () => {
     await dead.clock.advance(200)
     id ||= (await dead.store.list('ann'))[0] ?? ''
     // Its clock stands still from here on, and nobody tells it anything: no sign of life comes any more.
-    const alive = openSite({ store })
+    const alive = openSite({ store, clock })
     return { dead, alive, id }
   }
 
@@ -427,6 +428,15 @@ describe('a producer that died', () => {
     expect(text).toContain('"code":"producer_lost"')
     expect(isBroken).toBe(true)
     expect((await alive.latest('c1')).status).toBe(204)
+  })
+
+  test('is noticed in time on a machine that is busy: all its timers are late', async () => {
+    const clock = createFakeClock()
+    const late = { ...clock, timer: (ms: number, task: () => void) => clock.timer(ms * 1.5, task) }
+    const { alive, id } = await leaveBehind(ROLE + say('Hel'), undefined, late)
+    const read = readBody(await alive.get(`${PATH}/${id}?live=stream`))
+    await alive.clock.advance(18_000)
+    expect((await read).text).toContain('producer_lost')
   })
 
   test('is noticed by a client that only asks again and again', async () => {
@@ -706,4 +716,11 @@ test('a wrong option is a TypeError that names it', () => {
   expect(() => createStreams({ store, authorize, path: 'streams' })).toThrow('Wrong option path')
   expect(() => createStreams({ store: {} as never, authorize })).toThrow('Wrong option store')
   expect(() => createStreams({ store } as never)).toThrow('Wrong option authorize')
+})
+
+test('the list can be asked for by HEAD', async () => {
+  const site = openSite()
+  const response = await site.get(PATH, { method: 'HEAD' })
+  expect([response.status, response.body]).toEqual([200, null])
+  expect((await site.get(PATH, { method: 'PUT' })).status).toBe(405)
 })

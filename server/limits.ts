@@ -12,7 +12,7 @@ export const SLICE_BYTES = 256 * 1024
 export const TAIL_BYTES = 64 * 1024
 
 /** A producer writes at least this often, if only to show that it is alive, ms. */
-export const BEAT_MS = 5_000
+export const BEAT_MS = 3_000
 
 /** A producer that has written nothing for so long is dead, ms. */
 export const LEASE_MS = 15_000

@@ -481,6 +481,14 @@ describe('a response that its server streams no more', () => {
     expect(run.timeline.at(-1)).toBe('0 request_failed')
   })
 
+  test('may have items of any type', async () => {
+    const item = { type: 'constructor', id: 'item_1', content: [] }
+    const run = cutOff(upTo(1), [withOutput(item)])
+    await run.clock.advance(LONG)
+    expect(run.page.closed).toBe(true)
+    expect(run.page.text).toContain(`"item":${JSON.stringify(item)}`)
+  })
+
   test('and was cut short, or has failed, says so', async () => {
     const short = cutOff(upTo(12), [is({ ...whole, status: 'incomplete' })])
     const failed = cutOff(upTo(12), [

@@ -109,10 +109,10 @@ export const openaiResponses: Wire = {
 }
 
 /** Kinds of items whose parts are texts: the field of the parts, the names of their events and of their texts' events. */
-const TEXTS: Record<string, readonly [string, string, string] | undefined> = {
-  message: ['content', 'content_part', 'output_text'],
-  reasoning: ['summary', 'reasoning_summary_part', 'reasoning_summary_text'],
-}
+const TEXTS = new Map([
+  ['message', ['content', 'content_part', 'output_text']],
+  ['reasoning', ['summary', 'reasoning_summary_part', 'reasoning_summary_text']],
+])
 
 /**
  * Says what is missing of a response in its own events: each that has not been said yet, and of the texts what follows
@@ -147,7 +147,7 @@ function follow(): Follower {
       }
       for (const [output_index, item] of asArray(get(whole, 'output')).entries()) {
         const item_id = asText(get(item, 'id'))
-        const [field = '', part_name, text_name] = TEXTS[asText(get(item, 'type'))] ?? []
+        const [field = '', part_name, text_name] = TEXTS.get(asText(get(item, 'type'))) ?? []
         const begun = { ...(item as object), status: 'in_progress', ...(field && { [field]: [] }) }
         say('output_item.added', { output_index, item: begun }, item_id)
         for (const [index, part] of asArray(get(item, field)).entries()) {

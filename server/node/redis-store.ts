@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { type Clock, systemClock } from '../../core/clock.ts'
+import { encodeName } from '../encode-name.ts'
 import { inTime } from '../in-time.ts'
 import { OPEN_MS } from '../limits.ts'
 import { createListeners } from '../stores/listeners.ts'
@@ -146,7 +147,7 @@ export function redisStore(
 
   /** Gives a key to a stream, unless one that is there has it: then that one's id. */
   async function claim(owner: string, key: string, id: string, ttlMs: number): Promise<string> {
-    const name = `${prefix}key:${encodeURIComponent(owner)}:${encodeURIComponent(key)}`
+    const name = `${prefix}key:${encodeName(owner)}:${encodeName(key)}`
     const give = async (formerId: string) =>
       String(await command('EVAL', CLAIM, '1', name, id, formerId, String(ttlMs + KEY_MS)))
     for (let formerId = ''; ;) {
@@ -180,7 +181,7 @@ export function redisStore(
   }
 
   function list(owner: string, conversation?: string): string {
-    const of = conversation === undefined ? '' : `:${encodeURIComponent(conversation)}`
-    return `${prefix}streams:${encodeURIComponent(owner)}${of}`
+    const of = conversation === undefined ? '' : `:${encodeName(conversation)}`
+    return `${prefix}streams:${encodeName(owner)}${of}`
   }
 }

@@ -1,16 +1,18 @@
+import { encodeName } from '../encode-name.ts'
 import { problem } from '../head.ts'
 import type { FoundStream } from '../runs.ts'
 import type { StreamChange } from '../stores/store.ts'
 import { type IngestInfo, readInfo, type StreamInfo } from '../stream-info.ts'
 import { formatOffset } from './offset.ts'
 import type { ProtocolContext } from './protocol.ts'
+import { readBody } from './read-body.ts'
 
 /** A write that others overtake is decided anew so often. */
 const MAX_ROUNDS = 1_000
 
 /** How a client's own stream is called in the store: one namespace for each user. */
 export function ingestId(owner: string, name: string): string {
-  return `${encodeURIComponent(owner)}/${name}`
+  return `${encodeName(owner)}/${name}`
 }
 
 export function isExpired({ ttlSeconds, expiresAt, usedAt }: IngestInfo, now: number): boolean {
@@ -50,8 +52,8 @@ export async function createStream(
     return wrong('Stream-TTL is malformed')
   if (expiresAt !== null && Number.isNaN(Date.parse(expiresAt)))
     return wrong('Stream-Expires-At is malformed')
-  const bytes = new Uint8Array(await request.arrayBuffer())
-  if (bytes.length > maxBytes) return problem(413, 'too_large', 'The body is too large')
+  const bytes = await readBody(request, maxBytes)
+  if (!bytes) return tooLarge()
   const provided = headers.get('content-type') ?? ''
   const isClosed = headers.get('stream-closed') === 'true'
   const ingest: IngestInfo = {
@@ -141,26 +143,26 @@ export async function appendTo(
   request: Request,
   { source: { id } }: FoundStream,
 ): Promise<Response> {
-  const append = await readAppend(request)
+  const append = await readAppend(request, maxBytes)
   if (append instanceof Response) return append
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const stored = await store.read(id, 0, 0)
     const info = stored && readInfo(stored.info)
     if (!stored || !info?.ingest) return problem(404, 'not_found', 'There is no such stream')
-    if (stored.length + append.bytes.length > maxBytes)
-      return problem(413, 'too_large', 'The stream is too large')
+    if (stored.length + append.bytes.length > maxBytes) return tooLarge()
     const { change, response } = decideAppend(append, info, info.ingest, stored.length, clock.now())
     if (!change || (await store.write(id, stored.version, change))) return response
   }
   return busy()
 }
 
-async function readAppend(request: Request): Promise<Append | Response> {
+async function readAppend(request: Request, maxBytes: number): Promise<Append | Response> {
   const { headers } = request
   const producer = readProducer(headers)
   if (producer === 'wrong')
     return wrong('Producer-Id, Producer-Epoch and Producer-Seq go together, the last two are numbers')
-  const bytes = new Uint8Array(await request.arrayBuffer())
+  const bytes = await readBody(request, maxBytes)
+  if (!bytes) return tooLarge()
   const closes = headers.get('stream-closed') === 'true'
   const contentType = headers.get('content-type')
   const seq = headers.get('stream-seq')
@@ -205,7 +207,7 @@ function decideAppend(
   if (bytes.length > 0 && mediaType(contentType ?? '') !== mediaType(ingest.contentType)) {
     return { response: problem(409, 'conflict', "The content type is not the stream's") }
   }
-  const refusal = producer && refuseProducer(producer, ingest.producers?.[producer.id])
+  const refusal = producer && refuseProducer(producer, knownProducer(ingest, producer.id))
   if (refusal) return { response: refusal }
   if (seq !== undefined && ingest.lastSeq !== undefined && seq <= ingest.lastSeq) {
     return { response: problem(409, 'conflict', 'The sequence goes backwards') }
@@ -237,6 +239,11 @@ function decideAppend(
   }
 }
 
+/** What is known of a producer; its name is the client's own, and may be one that every object has. */
+function knownProducer({ producers = {} }: IngestInfo, id: string) {
+  return Object.hasOwn(producers, id) ? producers[id] : undefined
+}
+
 /** // [spec] Durable Streams, section 5.2.1: what an epoch and a sequence number may follow. */
 function refuseProducer(
   { epoch, seq }: NonNullable<Append['producer']>,
@@ -259,6 +266,10 @@ function refuseProducer(
 
 function echo({ epoch, seq }: { epoch: number; seq: number }): Record<string, string> {
   return { 'producer-epoch': String(epoch), 'producer-seq': String(seq) }
+}
+
+function tooLarge(): Response {
+  return problem(413, 'too_large', 'The stream is too large')
 }
 
 function wrong(message: string): Response {

@@ -67,7 +67,9 @@ export function createProtocol(context: ProtocolContext, runs: Runs) {
     const name = pathname.slice(path.length + 1)
     const { method } = request
     if (name === '') {
-      return method === 'GET' ? list(owner, searchParams.get('conversation') ?? undefined) : notAllowed()
+      if (method !== 'GET' && method !== 'HEAD') return notAllowed()
+      const listed = await list(owner, searchParams.get('conversation') ?? undefined)
+      return method === 'GET' ? listed : new Response(null, listed)
     }
     const [, stopped] = STOP.exec(name) ?? []
     if (stopped !== undefined && method === 'POST') {

@@ -21,6 +21,8 @@ export function serverSentEvents(
   const isText = /^(text\/|application\/json)/i.test(contentType)
   const endAt = clock.monotonic() + SSE_MS
   let isFirst = true
+  /** The beginning of a character of which the rest has not come. */
+  let held = new Uint8Array()
 
   async function pull(
     controller: ReadableStreamDefaultController<Uint8Array>,
@@ -31,17 +33,21 @@ export function serverSentEvents(
     if (!isOpen()) return
     if (step.kind === 'gone') throw new TypeError('The stream is not there any more')
     const { info, length } = step.state
-    const isAll = reader.position() >= length
+    let isAll = reader.position() >= length
     let text = ''
     let isClosed = isAll && info.end?.kind === 'complete'
-    if (step.kind === 'bytes') text += dataEvents(step.bytes, isText)
+    const bytes = step.kind === 'bytes' ? concat(held, step.bytes) : held
+    const whole = isText && !isClosed ? wholeCharacters(bytes) : bytes.length
+    held = bytes.slice(whole)
+    isAll &&= held.length === 0
+    text += dataEvents(bytes.subarray(0, whole), isText)
     if (step.kind === 'end' && step.end.kind === 'error') {
       if (step.end.notice === undefined) throw new TypeError(step.end.message)
       text += dataEvents(new TextEncoder().encode(step.end.notice), isText)
       isClosed = true
     }
     const control = {
-      streamNextOffset: formatOffset(reader.position()),
+      streamNextOffset: formatOffset(reader.position() - held.length),
       ...(isClosed
         ? { streamClosed: true }
         : {
@@ -69,11 +75,16 @@ export function serverSentEvents(
   })
 }
 
+/** A byte order mark is text like any other here. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
 function dataEvents(bytes: Uint8Array, isText: boolean): string {
   let events = ''
-  for (let at = 0; at < bytes.length; at += MAX_EVENT) {
-    const part = bytes.subarray(at, at + MAX_EVENT)
-    const payload = isText ? new TextDecoder().decode(part) : base64(part)
+  for (let at = 0, end = 0; at < bytes.length; at = end) {
+    end = Math.min(at + MAX_EVENT, bytes.length)
+    if (isText && end < bytes.length) end = at + wholeCharacters(bytes.subarray(at, end))
+    const part = bytes.subarray(at, end)
+    const payload = isText ? decoder.decode(part) : base64(part)
     // A line break within text would end the event, and let text pass for an event of ours.
     events += `event: data\n${payload
       .split(/\r\n|\r|\n/)
@@ -88,4 +99,24 @@ function base64(bytes: Uint8Array): string {
   for (let at = 0; at < bytes.length; at += 8192)
     binary += String.fromCharCode(...bytes.subarray(at, at + 8192))
   return btoa(binary)
+}
+
+/** How many of these bytes of UTF-8 come before a character that has only begun. */
+function wholeCharacters(bytes: Uint8Array): number {
+  for (let back = 1; back <= 3; back++) {
+    const byte = bytes.at(-back)
+    if (byte === undefined || byte < 0x80) break
+    if (byte < 0xc0) continue
+    const size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2
+    return size > back ? bytes.length - back : bytes.length
+  }
+  return bytes.length
+}
+
+function concat(one: Uint8Array, other: Uint8Array): Uint8Array {
+  if (one.length === 0) return other
+  const both = new Uint8Array(one.length + other.length)
+  both.set(one)
+  both.set(other, one.length)
+  return both
 }

@@ -13,10 +13,7 @@ export interface Site {
   clock: FakeClock
   errors: unknown[]
   start: (options?: { user?: string; key?: string; conversation?: string }) => Promise<Response>
-  get: (
-    path: string,
-    options?: { user?: string; method?: string; headers?: HeadersInit },
-  ) => Promise<Response>
+  get: (path: string, options?: { user?: string } & RequestInit) => Promise<Response>
   stop: (id: string, user?: string) => Promise<Response>
   latest: (id: string, user?: string) => Promise<Response>
 }

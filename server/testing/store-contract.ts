@@ -45,6 +45,14 @@ export function describeStore(name: string, open: () => Promise<OpenedStore> | O
       await expect(store().create({ id, owner: 'ann', info: '{}', ttlMs: 60_000 })).rejects.toThrow('taken')
     })
 
+    test('names may be any text', async () => {
+      for (const name of ['\ud800', '\udfff x', '"\\', 'a:b/%', '']) {
+        const owner = `${newId()} ${name}`
+        const id = await add({ owner, conversation: name, key: name })
+        expect(await store().list(owner, name)).toEqual([id])
+      }
+    })
+
     test('bytes are read from any position, across the borders of writes', async () => {
       const id = await add()
       const text = 'The quick brown fox jumps over the lazy dog'
