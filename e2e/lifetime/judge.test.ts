@@ -81,6 +81,12 @@ test('an answer whose page had closed is told as what it is', () => {
   const told = (verdict: 'complete' | 'worker_lost') => ({ later: { listedMs: 10, verdict } })
   expect(judge(closed, SENT, { ...SEEN, ...told('complete') })).toEqual([])
   expect(judge(closed, SENT, { ...cut, ...told('worker_lost') })).toEqual([])
+  const notice = 'data: {"error":{"message":"cut","type":"streamkeeper_error","code":"worker_lost"}}\n\n'
+  const noticed = { ...cut, text: cut.text + notice }
+  expect(judge(closed, SENT, { ...noticed, ...told('worker_lost') })).toEqual([])
+  expect(judge(closed, SENT, { ...noticed, isEnded: true, ...told('worker_lost') })).toContain(
+    'other bytes than were sent',
+  )
   expect(judge(closed, SENT, { ...cut, ...told('complete') })).toEqual([
     'told as complete: cut at 60 s by TypeError, after 9 of 18 characters sent',
   ])

@@ -14,7 +14,7 @@ export function judge(scenario: Scenario, sent: Sent, seen: Seen | undefined): s
 
   const problems: string[] = []
   if (closeAtMs !== undefined) {
-    if (!sent.text.startsWith(seen.text)) problems.push('other bytes than were sent')
+    if (!sent.text.startsWith(withoutNotice(seen))) problems.push('other bytes than were sent')
     if (sent.requests !== 1) problems.push(`${sent.requests} requests`)
     if (!seen.later?.verdict) problems.push('the answer’s end was not told')
     if (isWhole !== (seen.later?.verdict === 'complete'))
@@ -33,8 +33,18 @@ export function judge(scenario: Scenario, sent: Sent, seen: Seen | undefined): s
   return problems
 }
 
+/** Our own error event, which tells a reader that its stream was cut. */
+const NOTICE = /data: \{"error":\{[^\n]*"streamkeeper_error"[^\n]*\n\n$/
+
+/** What came of the upstream's bytes: a stream that broke may end with one event of ours. */
+function withoutNotice({ text, isEnded }: Seen): string {
+  return isEnded ? text : text.replace(NOTICE, '')
+}
+
 /** Where an answer differs from what was sent. */
-export function howCut(sent: Sent, { text, isEnded, error, durationMs }: Seen): string {
+export function howCut(sent: Sent, seen: Seen): string {
+  const { isEnded, error, durationMs } = seen
+  const text = withoutNotice(seen)
   const at = `at ${(durationMs / 1_000).toFixed(0)} s`
   if (!sent.text.startsWith(text)) return 'other bytes than were sent'
   const how = isEnded ? 'with a clean end' : `by ${error}`

@@ -22,10 +22,12 @@ let sent: number
 let upstream: () => Promise<Response>
 let ended: EndedChat[]
 let asked: string[]
+let signedIn: string | null
 
 beforeEach(() => {
   ended = []
   asked = []
+  signedIn = null
   clock = createQuietClock()
   createFakeDatabase()
   emitted = []
@@ -49,7 +51,7 @@ afterEach(() => {
 function boot(loadMs = 0): Chats {
   const random = () => 0
   const limits = createLimits({ clock, random })
-  const principal = { current: () => null, known: async () => null, of: async () => null }
+  const principal = { current: () => signedIn, known: async () => signedIn, of: async () => signedIn }
   const journal = openJournal({ scope: 'https://app.example/', clock, refused: () => {} })
   const responses = createResponses({
     clock,
@@ -239,5 +241,38 @@ describe('the end of a chat', () => {
     await ask(boot(), undefined, settings, { method: 'GET', body: null, headers, cache: 'no-store' })
     expect(emitted.at(-1)?.status).toBe('request_finished')
     expect(ended).toEqual([])
+  })
+})
+
+describe('S2 nothing of a chat goes out with the cookies of the next who signs in', () => {
+  const overloaded = async () => new Response('{}', { status: 503, headers: { 'retry-after': '5' } })
+
+  test.each([
+    ['another person', 'ada', 'bob'],
+    ['nobody', 'ada', null],
+    ['somebody, after nobody', null, 'bob'],
+  ])('%s: it is not tried again', async (_name, before, after) => {
+    signedIn = before
+    upstream = overloaded
+    const read = await ask(boot(), 'r1')
+    expect(sent).toBe(1)
+    signedIn = after
+    await clock.advance(60_000)
+    expect(sent).toBe(1)
+    expect(read.text).toBe('')
+  })
+
+  test('the same person, again: it is', async () => {
+    signedIn = 'ada'
+    upstream = overloaded
+    const read = await ask(boot(), 'r1')
+    signedIn = 'bob'
+    await clock.advance(1_000)
+    signedIn = 'ada'
+    upstream = async () =>
+      new Response(say('Hi') + FINISH + DONE, { headers: { 'content-type': 'text/event-stream' } })
+    await clock.advance(60_000)
+    expect(sent).toBe(2)
+    expect(read.text).toContain('Hi')
   })
 })

@@ -35,7 +35,7 @@ export interface ChatsContext {
   limits: Limits
   /** Waits, in bounds, for what the worker before this one knew of the limits. */
   ready: () => Promise<unknown>
-  principal: Pick<Principal, 'of'>
+  principal: Pick<Principal, 'of' | 'current'>
   /** When a page gets an early Response: the browser would give its request up a minute later. ms */
   earlyMs: number
   /** As `BrowserLimits.hidesHeaders`. */
@@ -95,6 +95,12 @@ export function createChats(context: ChatsContext): Chats {
     const { found: lost, late } = await responses.claim({ requestId: openChat.asked, clientId, digest })
     if (lost) rename(openChat, lost.requestId)
     context.endedChats?.asked({ clientId, digest })
+    const ownerId = () => (lost?.principal === undefined ? whose : lost.principal)
+    /** True if whoever is signed in now is not who asked: what is sent now goes with the cookies of another. */
+    const isOthers = () => {
+      const now = context.principal.current()
+      return now !== undefined && ownerId() !== undefined && now !== ownerId()
+    }
     const { requestId } = openChat
     const posted = { clientId, digest, credential }
     // Only a POST is work that is done again and again; an EventSource comes back as it should.
@@ -119,7 +125,7 @@ export function createChats(context: ChatsContext): Chats {
         ...(resumeId === undefined ? {} : { resumeId }),
         ...(isEventSource(request) && { isEventSource: true }),
         keep: journal,
-        principal: lost?.principal === undefined ? whose : lost.principal,
+        principal: ownerId(),
       },
       openChat.stop,
       lost && lost.attempts + 1,
@@ -138,7 +144,7 @@ export function createChats(context: ChatsContext): Chats {
         requestId,
         clientId,
         digest,
-        principal: lost?.principal === undefined ? whose : lost.principal,
+        principal: ownerId(),
         conversation,
         isFailed: name === 'request_failed',
         pageUrl,
@@ -172,9 +178,14 @@ export function createChats(context: ChatsContext): Chats {
         ...(lost ? { lostAttempts: lost.attempts } : {}),
         send: async (attemptSignal) => {
           await begun.recorded
+          if (isOthers()) openChat.stop.abort()
+          attemptSignal.throwIfAborted()
           return resend(request, body, { signal: attemptSignal, key })
         },
-        ask: (resumeUrl, init) => askForRest(request, resumeUrl, init),
+        ask: async (resumeUrl, init) => {
+          if (isOthers()) throw new TypeError('Somebody else is signed in now')
+          return askForRest(request, resumeUrl, init)
+        },
         signal,
       },
       {
