@@ -134,11 +134,12 @@ describe.runIf(hasRedis)('Redis', () => {
       const started = first.start({ conversation: 'c1', key: 'k' })
       const upstream = await first.upstream.request()
       await new Promise((resolve) => setTimeout(resolve, 2_500))
-      const there = second.latest('c1')
       upstream.response()
-      upstream.push(whole)
+      upstream.push(whole.slice(0, 200))
+      const there = await second.latest('c1')
+      upstream.push(whole.slice(200))
       upstream.end()
-      expect(await readBody(await there)).toEqual({ text: whole, isBroken: false })
+      expect(await readBody(there)).toEqual({ text: whole, isBroken: false })
       await readBody(await started)
       // And its key names it as long as it is there.
       await expect
