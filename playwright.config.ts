@@ -10,6 +10,9 @@ const CHROMIUM_ONLY = [
   '**/clients/every-fault.spec.ts',
 ]
 
+/** Takes minutes: only `npm run test:engines` has it. */
+const WHOLE_PAGE = '**/promises/whole-page.spec.ts'
+
 export default defineConfig({
   testDir: 'e2e',
   testMatch: '**/*.spec.ts',
@@ -45,7 +48,10 @@ function chromium(): PlaywrightTestConfig {
   return {
     use: { browserName: 'chromium', launchOptions: browser, serviceWorkers: 'allow' },
     projects: [
-      { name: 'chromium', testIgnore: CHROMIUM_ONLY },
+      {
+        name: 'chromium',
+        testIgnore: [...CHROMIUM_ONLY, ...(process.env.PROMISES_ONLY ? [WHOLE_PAGE] : [])],
+      },
       // Installs what apps are made with.
       { name: 'adoption', testMatch: '**/adoption/*.spec.ts', timeout: 300_000 },
       // Fourteen clients meet every fault, which is more than a machine should do beside other tests.
