@@ -12,9 +12,10 @@ import { PATHS } from './paths.ts'
 import { measurePolicies } from './policies/measure-policies.ts'
 import { measureReading } from './reading/measure-reading.ts'
 import { aimsOfReading, reportReading } from './reading/report-reading.ts'
+import { measureColdStart } from './relay/measure-cold-start.ts'
 import { measureFirstByte } from './relay/measure-first-byte.ts'
 import { measureRelay } from './relay/measure-relay.ts'
-import { reportFirstByte } from './relay/report-first-byte.ts'
+import { aimsOfColdStart, reportColdStart, reportFirstByte } from './relay/report-first-byte.ts'
 import { aimsOfRelay, plotRelay, reportRelay } from './relay/report-relay.ts'
 import { type Aim, describeMachine, describeNode, type Part } from './report.ts'
 import { measureSaves } from './saves/measure-saves.ts'
@@ -27,7 +28,8 @@ plots in bench/results/.
   npm run bench -- [options]
 
   --only <part>  reading: what it takes to judge a long response; relay: what the way through the worker adds;
-                 first-byte: what each of its steps takes; memory: what the worker holds; saves: how saved messages are accepted and sent; policies: what retry policies make
+                 first-byte: what each of its steps takes, and the
+                 start of a stopped worker; memory: what the worker holds; saves: how saved messages are accepted and sent; policies: what retry policies make
                  of the same month of chats (simulated); bytes: what is to be loaded; may be repeated
   --rounds <n>   rounds, each measuring every path once (default: reading 5, relay 3, first-byte 6,
                  saves 2)
@@ -113,8 +115,10 @@ async function relay(quick: boolean): Promise<Part> {
 async function firstByte(quick: boolean): Promise<Part> {
   return inBrowser(async (browser, machine) => {
     const rounds = countRounds(quick ? 2 : 6)
-    const measured = await measureFirstByte(browser, rounds)
-    return { measured, text: reportFirstByte(measured, { rounds, quick, machine }), plots: {} }
+    const warm = await measureFirstByte(browser, rounds)
+    const cold = await measureColdStart(browser, quick ? 3 : 20)
+    const text = `${reportFirstByte(warm, { rounds, quick, machine })}\n${reportColdStart(cold)}`
+    return { measured: { warm, cold }, text, plots: {}, aims: aimsOfColdStart(cold) }
   })
 }
 

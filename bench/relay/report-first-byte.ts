@@ -1,4 +1,6 @@
-import { cell, type Circumstances, table } from '../report.ts'
+import { atMost } from '../aims.ts'
+import { BARE, OURS, type Path } from '../paths.ts'
+import { type Aim, cell, type Circumstances, table, tell } from '../report.ts'
 import { median } from '../statistics.ts'
 import type { FirstBytes } from './measure-first-byte.ts'
 
@@ -21,4 +23,25 @@ export function reportFirstByte(
     '',
     ...table(['a worker that does', 'first byte', 'than the one above'], rows),
   ].join('\n')
+}
+
+/** A Markdown table: the time to the first byte of a worker that was stopped before. */
+export function reportColdStart(measured: readonly FirstBytes[]): string {
+  const [first] = measured
+  return [
+    `The first byte through a worker that was stopped before: medians of ${first?.rounds.length} interleaved starts, ms (least–greatest).`,
+    '',
+    ...table(
+      ['a worker that was stopped', 'first byte'],
+      measured.map(({ path, rounds }) => [path.title, cell(rounds)]),
+    ),
+  ].join('\n')
+}
+
+export function aimsOfColdStart(measured: readonly FirstBytes[]): Aim[] {
+  const of = (path: Path) => measured.find((each) => each.path === path)?.rounds ?? []
+  const bare = of(BARE)
+  const found = median(of(OURS).map((ms, round) => ms - (bare[round] ?? Number.NaN)))
+  const aim = `a stopped worker answers at most 10 ms later than ${BARE.title}`
+  return [atMost(aim, found, 10, (ms) => `${ms < 0 ? '−' : '+'}${tell(Math.abs(ms))} ms`)]
 }
