@@ -230,6 +230,20 @@ describe('reading on', () => {
     expect(run.page.error).toBeInstanceOf(TypeError)
   })
 
+  test.each([{ 'retry-after': '0' }, { 'retry-after-ms': '1' }, { 'retry-after-ms': '100' }])(
+    'comes to an end where the server says “again at once” each time: %o',
+    async (headers) => {
+      let asked = 0
+      const run = openaiCut(6, async () => {
+        asked++
+        return new Response('', { status: 429, headers })
+      })
+      await run.clock.advance(LONG)
+      expect(run.page.error).toBeInstanceOf(TypeError)
+      expect(asked).toBeLessThan(20)
+    },
+  )
+
   test.each([503, 500, 409])('after a %i is tried again', async (status) => {
     let asked = 0
     const run = openaiCut(6, async (url, init) =>

@@ -179,7 +179,9 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
       if (whole) return { retryHintMs: 0 }
     }
     if (status < 400 || !mayPass) return 'over'
-    return retryHintMs === undefined ? 'later' : { retryHintMs }
+    if (retryHintMs === undefined) return 'later'
+    // Who says “at once” each time is asked no more often than who says nothing.
+    return { retryHintMs: Math.max(retryHintMs, backoff(tries - 1, retry.baseMs, retry.maxMs)) }
   }
 
   /** A wait of our own; `undefined` when its budget is spent. */
