@@ -33,7 +33,7 @@ export interface EnqueueContext {
 }
 
 /** Nobody waits longer for a message that is still being read, ms. */
-const SLOT_MS = 10_000
+export const SLOT_MS = 10_000
 
 /**
  * Gives messages their places in the order in which they came, inside a conversation, and stores them side by side. One
