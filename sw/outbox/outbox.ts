@@ -83,7 +83,9 @@ const STORAGE_MS = 60_000
 
 export function createOutbox(context: OutboxContext): Outbox {
   const { clock, principal, maxAgeMs = MAX_AGE_MS } = context
-  const store = openStore(context.messageIndex, context.messageCache, clock)
+  const store = openStore(context.messageIndex, context.messageCache, clock, (count) =>
+    context.emit({ status: 'outbox_restored', message: `${count} saved messages were put back` }, ''),
+  )
   const triggers: Triggers = { wokenAt: 0, flushedAt: 0 }
   const credentials = createCredentials({ clock, askAuth: context.askAuth, triggers, principal })
   const waiters: Waiters = new Map()
@@ -118,10 +120,8 @@ export function createOutbox(context: OutboxContext): Outbox {
 
   const load = async () => {
     await principal.known()
-    const restored = await store.load()
+    await store.load()
     hasLoaded = true
-    if (restored === 0) return
-    context.emit({ status: 'outbox_restored', message: `${restored} saved messages were put back` }, '')
   }
   const reload = () =>
     (loading ??= load().finally(() => {
