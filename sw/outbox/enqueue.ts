@@ -33,7 +33,7 @@ export interface EnqueueContext {
 }
 
 /** Nobody waits longer for a message that is still being read, ms. */
-const SLOT_MS = 10_000
+export const SLOT_MS = 10_000
 
 /**
  * Gives messages their places in the order in which they came, inside a conversation, and stores them side by side. One
@@ -51,6 +51,9 @@ export function createEnqueue({
   const { authorization = 'sealed', unsealed } = context
   /** By conversation; settles when all that came before has its place. */
   const slots = new Map<string | undefined, Promise<unknown>>()
+  let lastGiven = ''
+  /** The latest time seen, on the clock or in an id that another worker gave, epoch ms. */
+  let latestTime = 0
 
   /** Waits for what came before, and lets what comes later wait for `placed`; in bounds. */
   const takeSlot = (conversation: string | undefined) => {
@@ -90,10 +93,14 @@ export function createEnqueue({
       await earlier
       await begun
       await loaded()
+      // This worker's own are ahead of the clock whenever more than one comes in a millisecond.
+      if (store.lastId() !== lastGiven) latestTime = Math.max(latestTime, timeOf(store.lastId()))
       // A clock that was set back does not tell this worker's messages from another's.
-      if (clock.now() < timeOf(store.lastId())) await store.refresh()
+      if (clock.now() < latestTime) await store.refresh()
       const createdAt = clock.now()
       const id = nextId(store.lastId(), createdAt)
+      lastGiven = id
+      latestTime = Math.max(latestTime, createdAt)
       const entry = { ...record, ...sealed, ...UNTRIED, id, createdAt, clientId, principal: owner }
       if (authorization === 'ask-page') unsealed.set(id, secrets)
       return { entry, stored: store.add(entry, body) }

@@ -4,7 +4,7 @@ import type { RouteMatch } from '../../core/options/routes.ts'
 import type { OutboxCounts, OutboxEntry } from '../../core/messages/message.ts'
 import type { Status, NewStatus } from '../../core/messages/status.ts'
 import type { AuthQuestion } from '../page/ask-auth.ts'
-import type { Principal } from '../page/principal.ts'
+import type { Principal, PrincipalId } from '../page/principal.ts'
 import { saveResponse, actualResponse, type Waiters } from './save-response.ts'
 import { createCredentials } from './credentials.ts'
 import { deliver, type DeliverContext, type Send } from './deliver.ts'
@@ -16,7 +16,7 @@ import { move, type Triggers } from './transitions.ts'
 import { NO_SECRETS, type Secrets, unseal } from './seal.ts'
 import { sendRecord } from './send-save.ts'
 import { openStore } from './store.ts'
-import { createEnqueue } from './enqueue.ts'
+import { createEnqueue, SLOT_MS } from './enqueue.ts'
 
 /** The saved messages of a scope: stored first, sent in the background until they arrive. */
 export interface Outbox {
@@ -83,11 +83,15 @@ const STORAGE_MS = 60_000
 
 export function createOutbox(context: OutboxContext): Outbox {
   const { clock, principal, maxAgeMs = MAX_AGE_MS } = context
-  const store = openStore(context.messageIndex, context.messageCache, clock)
+  const store = openStore(context.messageIndex, context.messageCache, clock, (count) =>
+    context.emit({ status: 'outbox_restored', message: `${count} saved messages were put back` }, ''),
+  )
   const triggers: Triggers = { wokenAt: 0, flushedAt: 0 }
   const credentials = createCredentials({ clock, askAuth: context.askAuth, triggers, principal })
   const waiters: Waiters = new Map()
   const sends = new Set<Send>()
+  /** What was asked for, and is not in both stores yet. */
+  const storing = new Set<Promise<void>>()
   /** Secrets that are never stored. */
   const unsealed = new Map<string, Secrets>()
   let running: Promise<void> | undefined
@@ -116,10 +120,8 @@ export function createOutbox(context: OutboxContext): Outbox {
 
   const load = async () => {
     await principal.known()
-    const restored = await store.load()
+    await store.load()
     hasLoaded = true
-    if (restored === 0) return
-    context.emit({ status: 'outbox_restored', message: `${restored} saved messages were put back` }, '')
   }
   const reload = () =>
     (loading ??= load().finally(() => {
@@ -226,16 +228,23 @@ export function createOutbox(context: OutboxContext): Outbox {
     return (running ??= run())
   }
 
-  const clear = async () => {
+  const clear = async (who: PrincipalId) => {
+    const isMeant = (entry: Entry) => ownerOf(entry) === who
+    await waitAtMost(clock, SLOT_MS, Promise.allSettled(storing))
     await store.load() // What only the cached messages have would come back at the next start.
-    await Promise.all((await own()).map(({ id }) => remove(id).wasThere))
-    await stop(isOwn)
+    await Promise.all((await store.list()).filter(isMeant).map(({ id }) => remove(id).wasThere))
+    await stop(isMeant)
   }
 
   return {
     accept: async (request, route, clientId) => {
       const { respond = 'queued', respondMs = RESPOND_MS } = route.settings
       const { parts, placed } = enqueue(request, route, clientId)
+      const ended = placed
+        .then(({ stored }) => stored)
+        .catch(() => {}) // Told below.
+        .then(() => void storing.delete(ended))
+      storing.add(ended)
       const { record, secrets, body } = await parts
       let entry: Entry
       let real: Promise<Response | undefined> | undefined
@@ -289,12 +298,12 @@ export function createOutbox(context: OutboxContext): Outbox {
       void drain() // It may have held back others.
       return wasThere
     },
-    clear,
+    clear: async () => clear(await principal.known()),
     stopOthers: () => stop((entry) => !isOwn(entry)),
     forget: async () => {
       const who = await principal.known()
       credentials.forget()
-      await clear()
+      await clear(who)
       await store.forgetSealKey(who)
     },
   }

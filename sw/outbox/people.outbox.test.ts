@@ -283,6 +283,52 @@ describe('forget()', () => {
   })
 })
 
+describe('clear()', () => {
+  test('is of whoever was signed in when it was asked, though somebody else signs in at once', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const worker = device.boot()
+    await device.principal.set('grace')
+    await worker.save('/api/g', 'graces', { headers: TOKEN })
+    await device.principal.set('ada')
+    await worker.save('/api/a', 'adas', { headers: TOKEN })
+    await device.advance(0)
+    const clearing = worker.outbox.forget()
+    await device.principal.set('grace')
+    await device.advance(0)
+    await clearing
+    expect(await device.entries()).toMatchObject([{ principal: 'grace' }])
+    expect(device.caches.readAll().size).toBe(1)
+  })
+
+  test('takes what was saved before it and is still being stored', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const worker = device.boot()
+    await device.advance(0)
+    const saving = worker.save('/api/a?q=1', 'm1', { headers: TOKEN, bodyMs: 5_000 })
+    await device.advance(1)
+    const clearing = worker.outbox.forget()
+    await device.advance(5_000)
+    expect((await saving).status).toBe(202)
+    await clearing
+    expect(await device.entries()).toEqual([])
+    expect(device.caches.readAll().size).toBe(0)
+  })
+
+  test('waits for an upload that never ends 10 s at most', async () => {
+    const device = createFakeDevice()
+    const worker = device.boot()
+    void worker.save('/api/a', 'endless', { bodyMs: 1e9 })
+    let isCleared = false
+    void worker.outbox.clear().then(() => (isCleared = true))
+    await device.advance(9_999)
+    expect(isCleared).toBe(false)
+    await device.advance(1)
+    expect(isCleared).toBe(true)
+  })
+})
+
 describe('S2 a message waits until it is known whose it is', () => {
   /** Somebody who is known late; `known()` rejects at the storage's deadline. */
   function late(device: ReturnType<typeof createFakeDevice>, ms: number, id: string | null) {

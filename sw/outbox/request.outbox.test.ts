@@ -3,6 +3,7 @@ import { responses, saysNothing } from '../../core/testing/scripted-upstream.ts'
 import { createFakeDevice, createRequest } from '../testing/fake-device.ts'
 import { after, created, noNetwork } from '../testing/fake-upstream.ts'
 import { quiet } from '../testing/quiet-clock.ts'
+import { openMessageIndex } from './message-index.ts'
 
 test('a message arrives as the page sent it: method, bytes, headers, query, credentials', async () => {
   const device = createFakeDevice()
@@ -63,6 +64,22 @@ test('a body that cannot be read fails as without us: nothing is stored, sent or
   await device.advance(0)
   expect(device.upstream.bodies()).toEqual(['m2'])
   expect(device.emitted()).toEqual(['save_queued', 'save_sent'])
+})
+
+test('many at once keep their order, however slow the storage is', async () => {
+  const device = createFakeDevice()
+  const messageIndex = openMessageIndex('https://app.example/', device.clock)
+  const latest = async () => {
+    await new Promise<void>((resolve) => device.clock.timer(200, resolve))
+    return messageIndex.latest()
+  }
+  const worker = device.boot({ messageIndex: { ...messageIndex, latest } })
+  await device.advance(1_000)
+  const texts = Array.from({ length: 200 }, (_, n) => `m${n}`)
+  const saving = Promise.all(texts.map((text) => worker.save('/api/a', text)))
+  await device.advance(60_000)
+  await saving
+  expect(device.upstream.bodies()).toEqual(texts)
 })
 
 test('accept order is kept when a big body is read slower than a later small one', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { responses, saysNothing } from '../../core/testing/scripted-upstream.ts'
-import { createFakeDevice, type FakeDevice } from '../testing/fake-device.ts'
+import { createFakeDevice, type FakeDevice, type FakeWorker } from '../testing/fake-device.ts'
 import { created, noNetwork } from '../testing/fake-upstream.ts'
 
 const QUOTA = new DOMException('Quota exceeded', 'QuotaExceededError')
@@ -13,6 +13,19 @@ function track(saving: Promise<Response>) {
     (error: unknown) => (seen.error = error),
   )
   return seen
+}
+
+/** The index is lost without a word, while a worker has it open. */
+function loseInMidLife(): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const opening = indexedDB.open('streamkeeper https://app.example/', 1)
+    opening.addEventListener('success', () => {
+      const transaction = opening.result.transaction(['entries', 'latest'], 'readwrite')
+      for (const store of ['entries', 'latest']) transaction.objectStore(store).clear()
+      transaction.addEventListener('complete', () => resolve())
+    })
+    opening.addEventListener('error', () => reject(opening.error ?? new Error('Cannot open')))
+  })
 }
 
 async function isEmpty(device: FakeDevice) {
@@ -364,6 +377,29 @@ describe('the index is lost', () => {
     expect(device.upstream.bodies()).toEqual(['m2'])
   })
 
+  test.each([
+    ['a new one', (worker: FakeWorker) => void worker.save('/api/a', 'm3')],
+    ['its time', () => {}],
+  ])(
+    'an index that is lost in mid-life is made again before anything is sent: by %s',
+    async (_name, come) => {
+      const device = createFakeDevice()
+      device.upstream.otherwise = () => responses(503)
+      const worker = device.boot()
+      await worker.save('/api/a', 'm1')
+      await worker.save('/api/a', 'm2')
+      await device.advance(0)
+      device.upstream.received.length = 0
+      device.upstream.otherwise = created
+      await loseInMidLife()
+      come(worker)
+      await device.advance(60_000)
+      expect(device.upstream.bodies().slice(0, 2)).toEqual(['m1', 'm2'])
+      expect(device.emitted()).toContain('outbox_restored')
+      await isEmpty(device)
+    },
+  )
+
   test('clear() also deletes what only the cache still has', async () => {
     const device = createFakeDevice()
     device.upstream.otherwise = noNetwork
@@ -373,16 +409,7 @@ describe('the index is lost', () => {
     first.kill()
     const second = device.boot()
     await device.advance(0)
-    // Lost in mid-life, without a word.
-    await new Promise<void>((resolve, reject) => {
-      const opening = indexedDB.open('streamkeeper https://app.example/', 1)
-      opening.addEventListener('success', () => {
-        const transaction = opening.result.transaction('entries', 'readwrite')
-        transaction.objectStore('entries').clear()
-        transaction.addEventListener('complete', () => resolve())
-      })
-      opening.addEventListener('error', () => reject(opening.error ?? new Error('Cannot open')))
-    })
+    await loseInMidLife()
     const clearing = second.outbox.clear()
     await device.advance(0)
     await clearing

@@ -14,9 +14,9 @@ import { createBacklogs, type Backlog } from './backlog.ts'
  * Every method rejects when the browser's storage refuses, or has not answered in time.
  */
 export interface Store {
-  /** Compares the two and puts back what only the cached messages have; resolves with how many. */
-  load: () => Promise<number>
-  /** Reads the message index again if another worker over the same stores has put something. */
+  /** Compares the two and puts back what only the cached messages have. */
+  load: () => Promise<void>
+  /** Reads the message index again if another worker over the same stores has put something, or it was lost. */
   refresh: () => Promise<void>
   /** Stores an entry in both, or leaves nothing behind. Those behind it wait until it is stored. */
   add: (entry: Entry, body: ArrayBuffer | null) => Promise<void>
@@ -59,12 +59,20 @@ const AT_ONCE = 64
 /** Bodies of a conversation that are read ahead. */
 const AHEAD = 2
 
-export function openStore(messageIndex: MessageIndex, messageCache: MessageCache, clock: Clock): Store {
+/** @param restored is told how many were put back */
+export function openStore(
+  messageIndex: MessageIndex,
+  messageCache: MessageCache,
+  clock: Clock,
+  restored: (count: number) => void,
+): Store {
   const backlogs = createBacklogs()
   const keys = new Map<string | null, Promise<CryptoKey>>()
   let lastId = ''
   /** What was put last, as far as the backlogs know; `null`: they may not know what the message index has. */
   let seen: string | undefined | null = null
+  /** The index has lost what was put last: what else it lacks, only the cached messages tell. */
+  let isLost = false
   let isStuck = false
   /** Counts what the message cache has answered. */
   let steps = 0
@@ -129,36 +137,49 @@ export function openStore(messageIndex: MessageIndex, messageCache: MessageCache
 
   const isStoring = (id: string) => backlogs.get(id)?.state === 'storing'
 
+  const load = async () => {
+    const [entries, ids] = await Promise.all([readIndex(), ofCache(messageCache.ids())])
+    const known = new Set(entries.map(({ id }) => id))
+    const lost = ids.filter((id) => !known.has(id) && !isStoring(id))
+    let count = 0
+    for (let from = 0; from < lost.length; from += AT_ONCE) {
+      const puts = await Promise.all(lost.slice(from, from + AT_ONCE).map(restore))
+      count += puts.filter(Boolean).length
+    }
+    // Also those that another worker has put back meanwhile.
+    if (lost.length > 0) await readIndex()
+    isLost = false
+    if (count > 0) restored(count)
+  }
+
+  /** Reads what this worker does not know of. */
+  const catchUp = async () => {
+    if (isLost) await load()
+    else if (seen === null) await readIndex()
+  }
+
   return {
-    load: async () => {
-      const [entries, ids] = await Promise.all([readIndex(), ofCache(messageCache.ids())])
-      const known = new Set(entries.map(({ id }) => id))
-      const lost = ids.filter((id) => !known.has(id) && !isStoring(id))
-      if (lost.length === 0) return 0
-      let restored = 0
-      for (let from = 0; from < lost.length; from += AT_ONCE) {
-        const puts = await Promise.all(lost.slice(from, from + AT_ONCE).map(restore))
-        restored += puts.filter(Boolean).length
-      }
-      // Also those that another worker has put back meanwhile.
-      await readIndex()
-      return restored
-    },
+    load,
     refresh: async () => {
-      if (seen === null || (await timely(messageIndex.latest())) !== seen) await readIndex()
+      const latest = await timely(messageIndex.latest())
+      isLost ||= latest === undefined && lastId !== ''
+      if (latest !== seen) seen = null
+      await catchUp()
     },
     add: async (entry, body) => {
       const { id } = entry
+      const known = lastId
       noteId(id)
       backlogs.set({ ...entry, state: 'storing' })
       const indexed = follow(messageIndex.put(entry), (before) => {
+        isLost ||= before === undefined && known !== ''
         seen = before === seen ? id : null
       })
       const writes = [indexed, messageCache.put(recordOf(entry), body)] as const
       try {
         await Promise.all([timely(indexed), ofCache(writes[1], (body?.byteLength ?? 0) / SLOWEST_WRITE)])
-        // Another worker has put something, which may have to go first.
-        if (seen === null) await readIndex()
+        // Another worker has put something, or the index was lost: something may have to go first.
+        await catchUp()
         bodies.keep(id, body)
         backlogs.set(entry)
       } catch (error) {
