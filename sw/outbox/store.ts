@@ -152,19 +152,20 @@ export function openStore(
     if (count > 0) restored(count)
   }
 
-  /** Reads what this worker does not know of. */
+  let restoring: Promise<void> | undefined
+  /** Reads what this worker does not know of; what was lost, once for all who ask meanwhile. */
   const catchUp = async () => {
-    if (isLost) await load()
-    else if (seen === null) await readIndex()
+    if (isLost) await (restoring ??= load().finally(() => (restoring = undefined)))
+    else await readIndex()
   }
 
   return {
     load,
     refresh: async () => {
+      const known = lastId
       const latest = await timely(messageIndex.latest())
-      isLost ||= latest === undefined && lastId !== ''
-      if (latest !== seen) seen = null
-      await catchUp()
+      isLost ||= latest === undefined && known !== ''
+      if (isLost || seen === null || latest !== seen) await catchUp()
     },
     add: async (entry, body) => {
       const { id } = entry
@@ -179,7 +180,7 @@ export function openStore(
       try {
         await Promise.all([timely(indexed), ofCache(writes[1], (body?.byteLength ?? 0) / SLOWEST_WRITE)])
         // Another worker has put something, or the index was lost: something may have to go first.
-        await catchUp()
+        if (isLost || seen === null) await catchUp()
         bodies.keep(id, body)
         backlogs.set(entry)
       } catch (error) {
