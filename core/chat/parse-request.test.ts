@@ -55,6 +55,11 @@ describe('reading on', () => {
     expect(described({ body: {}, route: { resume } }).readingOn.place).toBeUndefined()
   })
 
+  test('and is no well-formed text is named all the same: the chat itself must go out', () => {
+    const { place } = described({ body: '{"id":"\\ud800"}', route: { resume } }).readingOn
+    expect(place?.url).toBe('/api/%EF%BF%BD/stream')
+  })
+
   test('knows the whole URL, and whether a background was asked for', () => {
     const url = 'https://api.example/v1/responses?api-version=2'
     expect(described({ url, body: { background: true } }).readingOn).toMatchObject({

@@ -3,6 +3,7 @@ import { type KeyPlaces, readKey } from '../options/read-key.ts'
 import type { Matcher } from '../options/matcher.ts'
 import type { RouteMatch } from '../options/routes.ts'
 import { asksForStream, expectedMediaType } from '../providers/requests.ts'
+import { encodeId } from '../providers/wire.ts'
 import { DEFAULT_RETRY, type RetryPolicy } from '../retry/policy.ts'
 import type { ReadingOn } from './place.ts'
 import { isReasoning } from './reasoning.ts'
@@ -91,7 +92,7 @@ export function parseChatRequest(
 function placeOf({ url, key, position }: ChatResumeOptions, places: KeyPlaces): ReadingOn['place'] {
   if (!/:id\b/.test(url)) return { url, position }
   const id = key && readKey(key, places)
-  return id === undefined ? undefined : { url: url.replace(/:id\b/, encodeURIComponent(id)), position }
+  return id === undefined ? undefined : { url: url.replace(/:id\b/, encodeId(id)), position }
 }
 
 /** Gemini, Bedrock and Azure name the model (or its deployment) in the path. */

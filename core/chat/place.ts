@@ -70,7 +70,16 @@ function sseIds(url: URL) {
     positionOf: ({ id }: StreamEvent) => id || undefined,
     requestAfter: (id: number | string | undefined) => ({
       url,
-      ...(id === undefined ? {} : { headers: { 'last-event-id': String(id) } }),
+      // Headers have bytes: as an EventSource does, UTF-8.
+      ...(id === undefined
+        ? {}
+        : {
+            headers: {
+              'last-event-id': Array.from(new TextEncoder().encode(String(id)), (byte) =>
+                String.fromCharCode(byte),
+              ).join(''),
+            },
+          }),
     }),
   }
 }
@@ -107,7 +116,9 @@ function resolve(place: string | null, base: string): URL | undefined {
   if (place === null) return undefined
   try {
     const url = new URL(place, base)
-    return url.origin === new URL(base).origin && /^https?:$/.test(url.protocol) ? url : undefined
+    // With a password in it a URL cannot be fetched.
+    const isOpen = !url.username && !url.password && /^https?:$/.test(url.protocol)
+    return isOpen && url.origin === new URL(base).origin ? url : undefined
   } catch {
     return undefined // No URL.
   }

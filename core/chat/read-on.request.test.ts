@@ -224,6 +224,31 @@ describe('reading on', () => {
     expect(statusOf(run, 'stream_resumed').gapMs).toBe(20_000)
   })
 
+  test('after waits of a millisecond asks no faster than by itself, and ends', async () => {
+    let asked = 0
+    const run = openaiCut(6, async () => {
+      asked++
+      return new Response('', { status: 429, headers: { 'retry-after-ms': '1' } })
+    })
+    await run.clock.advance(LONG)
+    expect(run.page.error).toBeInstanceOf(TypeError)
+    expect(asked).toBeLessThan(20)
+  })
+
+  test('goes on after a cut of what its server says is all', async () => {
+    const kind = located()
+    let asked = 0
+    const run = cutAt(kind, 300, 'reset', async (url) => {
+      const from = Number(new URL(url).searchParams.get('offset'))
+      const closed = { ...kind.headers, 'stream-closed': 'true' }
+      const part = new TextDecoder().decode(kind.whole.subarray(from, 400))
+      if (++asked === 1) return new Response(breaks(part).body, { headers: closed })
+      return new Response(kind.whole.slice(from), { headers: closed })
+    })
+    await run.clock.advance(LONG)
+    expect(run.page).toMatchObject({ text: kind.events.join(''), closed: true })
+  })
+
   test('does not wait longer than its budget', async () => {
     const run = openaiCut(6, async () => new Response('', { status: 429, headers: { 'retry-after': '120' } }))
     await run.clock.advance(1_000)

@@ -137,8 +137,9 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   function mayReadOn(end: ConnectionEnd): boolean {
     if (!splice || !inspection || end === 'finished' || end === 'output_idle' || end === 'truncated')
       return false
-    if (inspection.hasEnded() || splice.isClosed()) return false
+    if (inspection.hasEnded()) return false
     if (end !== 'closed') return true
+    if (splice.isClosed()) return false
     // Some servers forget the last blank line: such an end is one if it comes a second time, or nothing more is given.
     const last = splice.unfinished()
     if (isEnd(last)) {

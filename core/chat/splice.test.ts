@@ -160,6 +160,47 @@ describe('a splice of events', () => {
     expect(take(added)).toBeUndefined()
   })
 
+  test.each([
+    ['leaves a number out', [6, 7, 9]],
+    ['says a number twice', [6, 7, 7]],
+  ])('takes nothing more of a server that %s', (_, numbers) => {
+    const { events } = openaiBackground()
+    const splice = spliceOf(openaiBackground())
+    const take = (text = '') => splice.take(new TextEncoder().encode(text))
+    take(events.slice(0, 6).join(''))
+    splice.reconnect()
+    expect(take(events[5])).toEqual([])
+    const accepted = numbers.map((number) => take(events[number]))
+    expect(accepted.map((bytes) => bytes !== undefined)).toEqual([true, true, false])
+  })
+
+  test('whose ids come again is not read on: nobody can tell the same words from the next', () => {
+    const splice = spliceOf(geminiBackground())
+    const write = (event_id: string) => {
+      const data = { event_type: 'step.delta', event_id, delta: { type: 'text', text: 'ha' } }
+      return new TextEncoder().encode(`data: ${JSON.stringify(data)}\n\n`)
+    }
+    splice.take(new TextEncoder().encode(geminiBackground().events[0]))
+    for (const id of ['a', 'b']) splice.take(write(id))
+    expect(splice.reconnect()).toBeDefined()
+    for (const id of ['b', 'a']) splice.take(write(id))
+    expect(splice.reconnect()).toBeUndefined()
+  })
+
+  test('names ids of any characters', () => {
+    const splice = spliceOf(sseIds())
+    splice.take(new TextEncoder().encode('id: ü日\ndata: {"a":1}\n\nid: x\ndata: {"a":2}\n\n'))
+    const value = new Headers(splice.reconnect()?.headers).get('last-event-id') ?? ''
+    expect(Buffer.from(value, 'latin1').toString()).toBe('ü日')
+  })
+
+  test('names a response whose id is no well-formed text', () => {
+    const splice = spliceOf(openaiBackground())
+    const data = String.raw`{"type":"response.created","sequence_number":0,"response":{"id":"\ud800"}}`
+    splice.take(new TextEncoder().encode(`data: ${data}\n\n`))
+    expect(splice.isKnown()).toBe(true)
+  })
+
   test('of a server that says no id holds nothing back, and is not read on', () => {
     const splice = spliceOf(openaiBackground())
     const take = (text: string) => Buffer.concat(splice.take(new TextEncoder().encode(text)) ?? []).toString()
@@ -197,6 +238,7 @@ describe('a place', () => {
   test.each([
     ['of another origin', 'https://evil.example/s'],
     ['of another scheme', 'data:text/event-stream,a'],
+    ['with a password', 'https://user:secret@api.example/s'],
     ['of another port', 'https://api.example:8443/s'],
     ['that is no URL', 'https://['],
   ])('%s is none: a key never follows it', (_name, location) => {

@@ -112,6 +112,8 @@ export function spliceEvents({
   let sinceLast: StreamEvent[] = []
   /** The events that must come again before anything new; `undefined`: all that comes is new. */
   let expected: StreamEvent[] | undefined
+  /** What comes is given again, so that its numbers are known. */
+  let isAgain = false
 
   return {
     take,
@@ -121,7 +123,8 @@ export function spliceEvents({
       splitter = splitEvents()
       pending = []
       pendingBytes = 0
-      if (count > 0) expected = overlap.slice()
+      isAgain = count > 0
+      if (isAgain) expected = overlap.slice()
       return requestAfter(previous, id)
     },
     begin: () => {},
@@ -132,6 +135,7 @@ export function spliceEvents({
     stopUrl: () => stopUrl?.(id),
     whole: () => {
       expected = undefined // Only the missing events come.
+      isAgain = false
       return whole?.(id, count)
     },
   }
@@ -197,6 +201,8 @@ export function spliceEvents({
       const verdict = follows(event, position)
       if (verdict !== 'new') return verdict
       expected = undefined
+    } else if (isAgain && typeof last === 'number' && position !== undefined && position !== last + 1) {
+      return 'foreign'
     }
     note(event, position)
     return 'new'
@@ -223,6 +229,8 @@ export function spliceEvents({
       overlap.push(event)
       sinceLast.push(event)
     } else {
+      // Where an id comes again nobody can tell which of its events is meant.
+      if (known.has(position)) isOff = true
       known.add(position)
       previous = last
       overlap = [...sinceLast, event]

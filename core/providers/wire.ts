@@ -152,10 +152,15 @@ export function textOrNone(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
+/** An id as a part of a URL, also one that is no well-formed text. */
+export function encodeId(id: string): string {
+  return encodeURIComponent(id.replace(/\p{Surrogate}/gu, '\uFFFD'))
+}
+
 /** The URL of a resource below another one's, the query kept. */
 export function below(url: URL, ...names: string[]): URL {
   const inner = new URL(url)
-  inner.pathname = [url.pathname.replace(/\/$/, ''), ...names.map(encodeURIComponent)].join('/')
+  inner.pathname = [url.pathname.replace(/\/$/, ''), ...names.map(encodeId)].join('/')
   return inner
 }
 
