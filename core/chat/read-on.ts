@@ -195,11 +195,9 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
 
   /** The server's own time; `undefined` if that is beyond the budget. */
   function hintedWait({ retryHintMs }: { retryHintMs: number }): number | undefined {
-    // A hint of a millisecond is no leave to ask a thousand times.
-    const waitMs = retryHintMs && Math.max(retryHintMs, backoff(tries - 1, retry.baseMs, retry.maxMs))
-    if (waitMs > retry.rateLimitBudgetMs - spent.rateLimitMs) return undefined
-    spent.rateLimitMs += waitMs
-    return waitMs + jitter(retry.jitterMs, random)
+    if (retryHintMs > retry.rateLimitBudgetMs - spent.rateLimitMs) return undefined
+    spent.rateLimitMs += retryHintMs
+    return retryHintMs + jitter(retry.jitterMs, random)
   }
 }
 
