@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 
@@ -35,7 +36,8 @@ function startScreen(): Promise<string> {
     xvfb.stdio[3]?.once('data', (data) => {
       // A command that has done its work ends, though its screen is still there.
       xvfb.unref()
-      xvfb.stdio[3]?.destroy()
+      // Not closed: Xvfb may still be writing, and ends where nobody reads.
+      if (xvfb.stdio[3] instanceof Socket) xvfb.stdio[3].unref()
       resolve(`:${String(data).trim()}`)
     })
     process.once('exit', () => xvfb.kill())
