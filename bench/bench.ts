@@ -28,8 +28,8 @@ plots in bench/results/.
   npm run bench -- [options]
 
   --only <part>  reading: what it takes to judge a long response; relay: what the way through the worker adds;
-                 first-byte: what each of its steps takes, and the
-                 start of a stopped worker; memory: what the worker holds; saves: how saved messages are accepted and sent; policies: what retry policies make
+                 first-byte: what each of its steps takes, and the start of a stopped worker; memory: what the
+                 worker holds; saves: how saved messages are accepted and sent; policies: what retry policies make
                  of the same month of chats (simulated); bytes: what is to be loaded; may be repeated
   --rounds <n>   rounds, each measuring every path once (default: reading 5, relay 3, first-byte 6,
                  saves 2)

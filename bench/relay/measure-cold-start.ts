@@ -8,7 +8,7 @@ import type { FirstBytes } from './measure-first-byte.ts'
 
 const PATHS = [RELAY, BARE, OURS]
 
-/** What a worker takes to the first byte, ms, when it has to be started for that; once a round. */
+/** The time to the first byte, ms, of workers that have to be started for it; one start a round. */
 export async function measureColdStart(browser: Browser, rounds: number): Promise<FirstBytes[]> {
   const server = await startBenchServer(PATHS)
   try {

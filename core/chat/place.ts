@@ -70,16 +70,7 @@ function sseIds(url: URL) {
     positionOf: ({ id }: StreamEvent) => id || undefined,
     requestAfter: (id: number | string | undefined) => ({
       url,
-      // Headers have bytes: as an EventSource does, UTF-8.
-      ...(id === undefined
-        ? {}
-        : {
-            headers: {
-              'last-event-id': Array.from(new TextEncoder().encode(String(id)), (byte) =>
-                String.fromCharCode(byte),
-              ).join(''),
-            },
-          }),
+      ...(id === undefined ? {} : { headers: { 'last-event-id': toHeader(String(id)) } }),
     }),
   }
 }
@@ -109,6 +100,11 @@ function backgroundEvents(url: URL) {
       }
     },
   }
+}
+
+/** A text as UTF-8, a character for each byte: other characters a header cannot have. */
+function toHeader(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('')
 }
 
 /** A place, if it is at the same origin. */

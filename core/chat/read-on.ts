@@ -180,7 +180,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
     }
     if (status < 400 || !mayPass) return 'over'
     if (retryHintMs === undefined) return 'later'
-    // Who says “at once” each time is asked no more often than who says nothing.
+    // A hint may lengthen our own wait, never shorten it: some say “at once” each time.
     return { retryHintMs: Math.max(retryHintMs, backoff(tries - 1, retry.baseMs, retry.maxMs)) }
   }
 

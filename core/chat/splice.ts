@@ -112,7 +112,7 @@ export function spliceEvents({
   let sinceLast: StreamEvent[] = []
   /** The events that must come again before anything new; `undefined`: all that comes is new. */
   let expected: StreamEvent[] | undefined
-  /** What comes is given again, so that its numbers are known. */
+  /** True on a resumed connection: each number follows the one before. */
   let isAgain = false
 
   return {

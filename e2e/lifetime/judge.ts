@@ -36,7 +36,7 @@ export function judge(scenario: Scenario, sent: Sent, seen: Seen | undefined): s
 /** Our own error event, which tells a reader that its stream was cut. */
 const NOTICE = /data: \{"error":\{[^\n]*"streamkeeper_error"[^\n]*\n\n$/
 
-/** What came of the upstream's bytes: a stream that broke may end with one event of ours. */
+/** The upstream's bytes alone: a stream that broke may end with one event of ours. */
 function withoutNotice({ text, isEnded }: Seen): string {
   return isEnded ? text : text.replace(NOTICE, '')
 }

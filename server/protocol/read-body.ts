@@ -1,3 +1,5 @@
+import { concat } from '../concat.ts'
+
 /** The bytes of a request's body; `undefined` if there are more than so many. No more than that is read. */
 export async function readBody(
   { headers, body }: Request,
@@ -14,9 +16,5 @@ export async function readBody(
     void reader?.cancel().catch(() => {}) // Its sender may have gone already.
     return undefined
   }
-  const bytes = new Uint8Array(length)
-  for (let index = 0, at = 0; index < chunks.length; at += chunks[index++]?.length ?? 0) {
-    bytes.set(chunks[index] ?? bytes, at)
-  }
-  return bytes
+  return concat(chunks)
 }

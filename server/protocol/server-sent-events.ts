@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
+import { concat } from '../concat.ts'
 import { KEEP_ALIVE_MS, SSE_MS } from '../limits.ts'
 import { createLiveBody } from '../live-body.ts'
 import type { StreamReader } from '../read-stream.ts'
@@ -36,7 +37,7 @@ export function serverSentEvents(
     let isAll = reader.position() >= length
     let text = ''
     let isClosed = isAll && info.end?.kind === 'complete'
-    const bytes = step.kind === 'bytes' ? concat(held, step.bytes) : held
+    const bytes = step.kind === 'bytes' ? concat([held, step.bytes]) : held
     const whole = isText && !isClosed ? wholeCharacters(bytes) : bytes.length
     held = bytes.slice(whole)
     isAll &&= held.length === 0
@@ -111,12 +112,4 @@ function wholeCharacters(bytes: Uint8Array): number {
     return size > back ? bytes.length - back : bytes.length
   }
   return bytes.length
-}
-
-function concat(one: Uint8Array, other: Uint8Array): Uint8Array {
-  if (one.length === 0) return other
-  const both = new Uint8Array(one.length + other.length)
-  both.set(one)
-  both.set(other, one.length)
-  return both
 }

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../core/clock.ts'
+import { concat } from '../concat.ts'
 import { inTime } from '../in-time.ts'
 import { decodeFrames, encodeFrame } from './frames.ts'
 import { createListeners } from './listeners.ts'
@@ -266,16 +267,6 @@ async function readAtMost({ body }: Response, count: number): Promise<Uint8Array
   }
   await reader?.cancel()
   return concat(chunks)
-}
-
-function concat(parts: Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }
 
 /** Sequences are compared as text. */

@@ -22,7 +22,7 @@ const isLater = query.has('later')
 const isReloaded = sessionStorage.getItem('startedAt') !== null
 sessionStorage.setItem('startedAt', String(startedAt))
 
-/** What a later page finds, and whom it asks. */
+/** The findings of a later page, and the keeper that it asks. */
 let later: Later | undefined
 let knownTo: Keeper | undefined
 

@@ -24,7 +24,7 @@ export interface Seen {
   slowestTickMs: number
 }
 
-/** What the keeper knew of an answer whose page had closed. */
+/** An answer whose page had closed, as the keeper knew it. */
 export interface Later {
   /** How long its list took, ms. */
   listedMs: number
