@@ -99,6 +99,7 @@ test('a reload loses nothing', async ({ app, server }) => {
   expect(waiting).toHaveLength(2)
   expect(await app.bodyOf(waiting[0]?.id ?? '')).toMatchObject({ id: '1', content: 'Message 1' })
   await server.behave({ session, mode: 'ok' })
+  await app.flush() // How long it would wait by itself depends on how often it has failed.
   await expect.poll(() => server.messages(session)).toMatchObject([{ id: '1' }, { id: '2' }])
 })
 
