@@ -11,7 +11,7 @@ export interface Options {
   chat?: (string | ChatRouteOptions)[]
   /** Endpoints whose requests are stored first and sent in the background. POST unless said otherwise. */
   saves?: (string | SaveRouteOptions)[]
-  /** Defaults in `DEFAULT_TIMEOUTS`. */
+  /** Defaults in `DEFAULT_TIMEOUTS`, for reasoning models `REASONING_TIMEOUTS`. */
   timeouts?: Partial<Timeouts>
   /** What marks a request as a reasoning model's, which gets 600 s wherever others get less. `false`: none. */
   reasoning?: false | ReasoningOptions

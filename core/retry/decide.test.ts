@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { RefusalKind } from './classify.ts'
 import { decide, type Decision, type RetryState, NEW_RETRY_STATE, type Situation } from './decide.ts'
 import type { Outcome } from './outcome.ts'
-import { DEFAULT_RETRY, type RetryPolicy } from './policy.ts'
+import { DEFAULT_RETRY } from '../options/defaults.ts'
+import type { RetryPolicy } from './policy.ts'
 
 const NOW = 1_800_000_000_000
 const SITUATION: Situation = {
