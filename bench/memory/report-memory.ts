@@ -20,7 +20,7 @@ export function reportMemory(
 ): string {
   const rows = held.map((each) => [each.path.title, ...COLUMNS.map(([figure]) => tell(each[figure]))])
   return [
-    `Memory, MB (once each${quick ? ', quick: too small to quote' : ''}): what the worker's script holds, garbage left out. ${machine}`,
+    `Memory, MB (once each${quick ? ', quick: too small to quote' : ''}): memory of the worker's script, without garbage. ${machine}`,
     '',
     ...table(['path', ...COLUMNS.map(([, title]) => title)], rows),
   ].join('\n')

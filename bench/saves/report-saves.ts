@@ -11,15 +11,15 @@ import { CONVERSATIONS } from './messages.ts'
 /** Markdown tables: how saved messages are accepted, how they are sent, and what the page's frames are meanwhile. */
 export function reportSaves(measured: MeasuredSaves, { rounds, quick, machine }: Circumstances): string {
   return [
-    `Saved messages: medians of ${rounds} interleaved rounds${quick ? ' (quick: too few to quote)' : ''}, ms (least–greatest); the greatest queue once. Profiles on disk. ${machine}`,
+    `Saved messages: medians of ${rounds} interleaved rounds${quick ? ' (quick: too few to quote)' : ''}, ms (least–greatest); the largest queue once. Profiles on disk. ${machine}`,
     '',
     `From \`fetch\` to the Response, ${1_000 / EVERY_MS} saves/s of 500 bytes, while a chat streams 30 events/s; the API responds after 200 ms. Ratio to no worker:`,
     '',
     ...acceptTable(measured.accepted),
-    `What was queued over ${CONVERSATIONS} conversations while the API was down is sent to an API that responds immediately; that all arrive, and in which order, is checked. workbox would take minutes to queue the greatest:`,
+    `Messages that were queued over ${CONVERSATIONS} conversations while the API was down are sent to an API that responds immediately; the test checks that all arrive, and in which order. workbox would take minutes to queue the largest number:`,
     '',
     ...drainTable(measured.drained),
-    'What the browser itself takes for each thing that streamkeeper needs of it for one message, in a page, one after the other unless it says so; the first two when it is accepted, the others when it is sent:',
+    'The browser's own time for each operation that streamkeeper needs for one message, in a page, one after the other unless the step says otherwise; the first two when the message is accepted, the others when it is sent:',
     '',
     ...table(
       ['step', 'ms'],
