@@ -19,7 +19,7 @@ export function reportSaves(measured: MeasuredSaves, { rounds, quick, machine }:
     `Messages that were queued over ${CONVERSATIONS} conversations while the API was down are sent to an API that responds immediately; the test checks that all arrive, and in which order. workbox would take minutes to queue the largest number:`,
     '',
     ...drainTable(measured.drained),
-    'The browser's own time for each operation that streamkeeper needs for one message, in a page, one after the other unless the step says otherwise; the first two when the message is accepted, the others when it is sent:',
+    'The time that the browser itself needs for each operation of one message, in a page, one after the other unless the step says otherwise; the first two when the message is accepted, the others when it is sent:',
     '',
     ...table(
       ['step', 'ms'],
