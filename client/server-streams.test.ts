@@ -66,7 +66,7 @@ test('streams() gives the worker’s first, then the server’s others, oldest f
   })
 })
 
-test('streams() knows an answer without headers by its key', async () => {
+test('streams() knows a response without headers by its key', async () => {
   listing({ ...LISTED, key: 'own' })
   const { location: _, ...waiting } = OWN
   expect(await list({ ...waiting, state: 'waiting' })).toHaveLength(1)

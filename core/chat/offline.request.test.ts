@@ -84,7 +84,7 @@ describe('a chat that is asked while the browser is offline', () => {
     expect(run.page.text).toBe(WHOLE)
   })
 
-  test('for 250 s has its Response early, and the answer in it', async () => {
+  test('for 250 s has its Response early, and the response in it', async () => {
     const run = goOffline(250_000, { earlyMs: 240_000 })
     await run.clock.advance(5 * MINUTE)
     expect(run.page.respondedAt).toBe(240_000)

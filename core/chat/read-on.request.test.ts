@@ -528,7 +528,7 @@ describe('a response that its server streams no more', () => {
     expect(run.page.text).toContain(`"item":${JSON.stringify(item)}`)
   })
 
-  test('and was cut short, or has failed, says so', async () => {
+  test('is reported as failed if it was cut short or has failed', async () => {
     const short = cutOff(upTo(12), [is({ ...whole, status: 'incomplete' })])
     const failed = cutOff(upTo(12), [
       is({ ...whole, status: 'failed', error: { code: 'server_error', message: 'No' } }),

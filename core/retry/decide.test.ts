@@ -87,7 +87,7 @@ describe('decide() gives up', () => {
     ['a second accepted attempt, reset', { kind: 'cut', clean: false }, { accepted: 2 }, {}, 'network_error'],
     ['a second web page', { kind: 'not_a_chat' }, { accepted: 2 }, {}, 'upstream_error'],
     [
-      'a second silent answer',
+      'a second silent response',
       { kind: 'timeout', phase: 'first_output' },
       { accepted: 2 },
       {},
@@ -132,13 +132,13 @@ describe('decide() gives up', () => {
 describe('decide() lets all others wait', () => {
   const jitter = { random: () => 0.999 }
 
-  test('as long as the server asks, and jitter above', () => {
+  test('for the time that the server asks, plus jitter', () => {
     expect(after(refused('rate_limited', 5_000), {}, jitter)).toMatchObject({ shutUntil: NOW + 5_250 })
     expect(after(refused('overloaded', 5_000), {}, jitter)).toMatchObject({ shutUntil: NOW + 5_250 })
     expect(after(refused('rate_limited', 60_001), {}, jitter)).toMatchObject({ shutUntil: NOW + 60_251 })
   })
 
-  test('as long as we guess, where a rate limit names no time', () => {
+  test('for the backoff, if a rate limit names no time', () => {
     expect(after(refused('rate_limited'))).toMatchObject({ shutUntil: NOW + 2_000 })
   })
 

@@ -80,7 +80,7 @@ describe('a gate that is shut', () => {
     expect(log.slice(-2)).toEqual(['6000 open', '6000 b goes'])
   })
 
-  test('C5 is not opened by a sleep in which the answer to the probe could not be read', async () => {
+  test('C5 is not opened by a sleep in which the response to the probe could not be read', async () => {
     const { clock, gate, log, enter, in: at } = createScene()
     gate.shut(at(1_000))
     const { ticket } = enter('a')
@@ -188,7 +188,7 @@ describe('a gate that is shut', () => {
     expect(log.at(-1)).toBe('5000 a goes')
   })
 
-  test('is not opened by an answer to what was sent before', async () => {
+  test('is not opened by a response to what was sent before', async () => {
     const { clock, gate, log, enter, in: at } = createScene()
     const { ticket } = enter('early')
     await clock.advance(10)

@@ -55,7 +55,7 @@ test('a cut of what was read on is read on again', async ({ app, provider }) => 
   expect(await textOf(call)).toBe(whole)
 })
 
-test('an answer that is cut a hundred times, after each event, is read whole from one POST', async ({
+test('a response that is cut a hundred times, after each event, is read whole from one POST', async ({
   app,
   provider,
 }) => {

@@ -102,7 +102,7 @@ test('a stream of no known protocol that is reset: all its bytes, and only an er
 })
 
 for (const [how, words, failure] of CUTS) {
-  test(`a whole JSON answer that ${words} after it was handed over: only an error`, async ({
+  test(`a whole JSON response that ${words} after it was handed over: only an error`, async ({
     app,
     provider,
   }) => {
@@ -117,7 +117,7 @@ for (const [how, words, failure] of CUTS) {
     expect(await app.told('request_failed')).toMatchObject([{ code: failure.code, attempts: 1 }])
   })
 
-  test(`a small whole JSON answer that ${words} twice: half of it is never shown`, async ({
+  test(`a small whole JSON response that ${words} twice: half of it is never shown`, async ({
     app,
     provider,
   }) => {

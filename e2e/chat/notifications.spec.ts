@@ -19,7 +19,7 @@ const ask = (app: App, conversation: string, more: object = {}) =>
 
 const unseen = (app: App) => app.evaluate(() => window.e2e.keeper?.getSnapshot().unseen)
 
-test('an answer that ends while its page is hidden is told in its first words, one that is looked at is not', async ({
+test('a response that ends while its page is hidden is told in its first words, one that is looked at is not', async ({
   app,
   grant,
   hideAll,
@@ -57,7 +57,7 @@ for (const [how, go] of [
     (app: App, url: string) => app.evaluate((to) => history.pushState(null, '', to), url),
   ],
 ] as const) {
-  test(`an answer whose page was closed is told, and a click opens the URL that it ${how}`, async ({
+  test(`a response whose page was closed is told, and a click opens the URL that it ${how}`, async ({
     app,
     clickNotification,
     grant,

@@ -53,7 +53,7 @@ test('a finished chat is told once, with what it took', async ({ app }) => {
 })
 
 for (const by of ['end', 'close', 'reset'] as const) {
-  test(`an answer without its end ends in an error at the page’s reader: ${by}`, async ({ app }) => {
+  test(`a response without its end ends in an error at the page’s reader: ${by}`, async ({ app }) => {
     await app.start({ chat: [CHAT] })
     // A reset may overtake what was sent just before it; what came in peace was read.
     const pauses = [{ afterTokens: 4, ms: 1_000 }]
@@ -71,7 +71,7 @@ for (const by of ['end', 'close', 'reset'] as const) {
   })
 }
 
-test('an answer with its end marker is whole, whichever marker it is', async ({ app }) => {
+test('a response with its end marker is whole, whichever marker it is', async ({ app }) => {
   await app.start({ chat: [CHAT] })
   for (const endMarkers of ['finish_reason', 'done'] as const) {
     const chat = await app.chat({ steps: [], answer: { text: TEXT, endMarkers } })

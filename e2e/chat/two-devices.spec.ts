@@ -30,7 +30,7 @@ async function requestsUpstream(url: string): Promise<unknown[]> {
   return log.filter(({ method }) => method === 'POST')
 }
 
-test('two devices show one answer live, and the same in the end', async ({ tab, server, site }) => {
+test('two devices show one response live, and the same in the end', async ({ tab, server, site }) => {
   const { running, other, first, second, close } = await openDevices(tab, server, site)
   await first.open()
   await first.send('Tell me about service workers')
@@ -43,7 +43,7 @@ test('two devices show one answer live, and the same in the end', async ({ tab, 
   await close()
 })
 
-test('an answer goes on when its only page is closed, and another device shows all of it', async ({
+test('a response goes on when its only page is closed, and another device shows all of it', async ({
   tab,
   server,
   site,
@@ -65,7 +65,7 @@ test('an answer goes on when its only page is closed, and another device shows a
   await close()
 })
 
-test('Stop on one device stops the answer on both', async ({ tab, server, site }) => {
+test('Stop on one device stops the response on both', async ({ tab, server, site }) => {
   const { running, other, first, second, close } = await openDevices(tab, server, site)
   await first.open()
   await first.send('Tell me about service workers')

@@ -44,7 +44,7 @@ test('it outlives the worker, and belongs to whoever is signed in', async ({ app
   for (const each of [app, other]) await expect.poll(() => unseen(each)).toEqual({})
 })
 
-test('the demo marks a conversation in which an answer came unseen, until it is opened', async ({
+test('the demo marks a conversation in which a response came unseen, until it is opened', async ({
   hideAll,
   page,
   server,

@@ -102,7 +102,7 @@ test('a cut that the server’s own resume endpoint bridges is none to useChat',
 for (const isStrict of [false, true]) {
   const react = isStrict ? 'React’s StrictMode' : 'React'
 
-  test(`useChat({ resume: true }) goes on after a reload in mid-answer: ${react}`, async ({
+  test(`useChat({ resume: true }) goes on after a reload mid-stream: ${react}`, async ({
     tab,
     server,
     provider,
@@ -213,7 +213,7 @@ test('a conversation without a stream gets 204, whatever the server says', async
   expect(await Promise.race([asking, resetting])).toBe(204)
 })
 
-test('an answer that was read to its end is not replayed beside the one of the history', async ({
+test('a response that was read to its end is not replayed beside the one of the history', async ({
   tab,
   server,
   provider,
@@ -230,7 +230,7 @@ test('an answer that was read to its end is not replayed beside the one of the h
   expect((await view(tab))?.said).toEqual([USER])
 })
 
-test('an answer that ended while no page read it is there after the reload, once', async ({
+test('a response that ended while no page read it is there after the reload, once', async ({
   tab,
   server,
   provider,

@@ -26,7 +26,7 @@ for (const crossOrigin of [false, true]) {
   })
 }
 
-test('what nobody tells of before the headers is stopped when its answer comes', async ({
+test('an abort that is not visible before the headers takes effect when the response arrives', async ({
   context,
   site,
 }) => {

@@ -45,7 +45,7 @@ test.describe(`every ${hasCorpus ? 'recorded' : 'generated'} stream through its 
   for (const [api, client] of Object.entries(SPEAKERS).flatMap(([api, clients]) =>
     clients.map((client) => [api, client] as const),
   )) {
-    test(`${api} by ${client}: the same as without the worker, but for cut answers`, async ({
+    test(`${api} by ${client}: the same as without the worker, but for cut responses`, async ({
       context,
       server,
     }) => {

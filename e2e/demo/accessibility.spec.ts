@@ -60,7 +60,7 @@ test('the demo has no violations, whatever is open', async ({ tab, page, server 
 })
 
 for (const name of RECIPES) {
-  test(`${name} has no violations, with an answer and a message that waits`, async ({
+  test(`${name} has no violations, with a response and a message that waits`, async ({
     tab,
     page,
     server,

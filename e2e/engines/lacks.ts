@@ -27,7 +27,7 @@ const DRIVER: Record<string, readonly string[] | undefined> = {
   'clients/stop.spec.ts': undefined,
   'adoption/vite.spec.ts': ['a fresh Vite app'],
   'foreign-access.spec.ts': [
-    'gets an answer by tricks',
+    'gets a response by tricks',
     'no element of',
     'leads to shows',
     'an address that is typed',
@@ -109,7 +109,7 @@ export const LACKS: readonly Lack[] = [
   {
     engines: ['webkit'],
     spec: 'promises.spec.ts',
-    tests: ['S4 an answer whose bytes were lost'],
+    tests: ['S4 a response whose bytes were lost'],
     why: 'the driver cannot kill the same worker twice in a row',
   },
   {
@@ -156,7 +156,7 @@ export const LACKS: readonly Lack[] = [
   {
     engines: ['webkit'],
     spec: 'streaming.spec.ts',
-    tests: ['an answer without its end ends in an error at the page’s reader: close'],
+    tests: ['a response without its end ends in an error at the page’s reader: close'],
     why: 'a closed connection is a clean end, so the cut is told as truncated',
   },
   { engines: ['webkit'], spec: 'storage.spec.ts', tests: ['a disk that is full'], why: DEVTOOLS },

@@ -134,7 +134,7 @@ for (const [before, after] of [
   })
 }
 
-test('an answer that 0.1.0 has kept is read again, whole', async ({ app, deploy }) => {
+test('a response that 0.1.0 has kept is read again, whole', async ({ app, deploy }) => {
   await deploy('0.1.0')
   await app.start({ chat: [CHAT] })
   const chat = await app.chat({ steps: [], answer: { tokens: 60, tokensPerSecond: 200 } })

@@ -34,7 +34,7 @@ const WHOSE: [whose: string, urlOf: (foreign: ForeignSite, app: string) => strin
 
 test.beforeEach(({ app, provider }) => app.start({ chat: [`${provider.url}/v1/chat/completions`] }))
 
-test('an own fetch gets an answer as text, unless it is of a kind that no browser runs', async ({
+test('an own fetch gets a response as text, unless it is of a kind that no browser runs', async ({
   app,
   provider,
 }) => {
@@ -64,7 +64,7 @@ test('an own fetch gets an answer as text, unless it is of a kind that no browse
 })
 
 for (const [whose, urlOf] of WHOSE) {
-  test(`no element of ${whose} gets an answer`, async ({ app, provider, context, foreign }) => {
+  test(`no element of ${whose} gets a response`, async ({ app, provider, context, foreign }) => {
     const page = await app.page.newTab()
     await page.goto(urlOf(foreign, await app.evaluate(() => location.href)))
     const told: Record<string, string> = {}
@@ -77,7 +77,7 @@ for (const [whose, urlOf] of WHOSE) {
     expect(told).toMatchObject(Object.fromEntries(Object.keys(PARTS).map((name) => [name, 'error'])))
   })
 
-  test(`nothing that ${whose} leads to shows an answer`, async ({ app, provider, context, foreign }) => {
+  test(`nothing that ${whose} leads to shows a response`, async ({ app, provider, context, foreign }) => {
     const from = urlOf(foreign, await app.evaluate(() => location.href))
     for (const answer of [PAGE, UNTYPED_PAGE]) {
       const url = await keepAnswer(app, provider, answer)
@@ -90,7 +90,7 @@ for (const [whose, urlOf] of WHOSE) {
     }
   })
 
-  test(`no script of ${whose} gets an answer by tricks`, async ({ app, provider, context, foreign }) => {
+  test(`no script of ${whose} gets a response by tricks`, async ({ app, provider, context, foreign }) => {
     const own = await app.evaluate(() => location.href)
     const page = await app.page.newTab()
     const from = urlOf(foreign, own)
@@ -106,7 +106,7 @@ for (const [whose, urlOf] of WHOSE) {
   })
 }
 
-test('an address that is typed in shows no answer', async ({ app, provider, context }) => {
+test('an address that is typed in shows no response', async ({ app, provider, context }) => {
   for (const answer of [PAGE, UNTYPED_PAGE, PICTURE, SCRIPT, STYLE]) {
     const url = await keepAnswer(app, provider, answer)
     const tab = await app.page.newTab()
@@ -148,7 +148,7 @@ test('what is no id is a 404', async ({ app, provider }) => {
   }
 })
 
-test('a byte that no answer can begin at is its first one, one that there is not is a 404', async ({
+test('a byte that no response can begin at is its first one, one that there is not is a 404', async ({
   app,
   provider,
 }) => {

@@ -33,7 +33,7 @@ const test = base.extend<Fixtures>({
 const streams = (app: App) =>
   app.evaluate(async () => (await window.e2e.keeper?.streams())?.map(({ requestId }) => requestId))
 
-test('two apps of one origin keep their own answers, and hear of their own only', async ({
+test('two apps of one origin keep their own responses, and hear of their own only', async ({
   apps: { one, two },
 }) => {
   const chat = await one.chat({ steps: [] }, {}, { requestId: 'of-one' })

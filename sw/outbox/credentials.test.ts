@@ -30,7 +30,7 @@ function ask(...responses: (ProvidedHeaders | null | (() => Promise<ProvidedHead
   return { clock, triggers, questions, credentials, signIn }
 }
 
-test('one answer does for all who ask at about the same time', async () => {
+test('one page’s response is used for all simultaneous questions', async () => {
   const { clock, questions, credentials } = ask(NEW)
   const asking = ['1', '2', '3'].map((id) => credentials.ask(makeEntry(id), null))
   expect(await Promise.all(asking)).toEqual([NEW, NEW, NEW])
@@ -39,7 +39,7 @@ test('one answer does for all who ask at about the same time', async () => {
   expect(questions).toEqual(['1'])
 })
 
-test('so does no answer, until a page or the network comes', async () => {
+test('a missing response is used for all, until a page is opened or the network is back', async () => {
   const { clock, triggers, questions, credentials } = ask(null, NEW)
   expect(await credentials.ask(makeEntry('1'), null)).toBeNull()
   expect(await credentials.ask(makeEntry('2'), null)).toBeNull()

@@ -34,7 +34,7 @@ describe('one person’s messages are nobody else’s', () => {
     expect(device.questions).toEqual([])
   })
 
-  test('nor read, retried, discarded or cleared', async () => {
+  test('they are not read, retried, discarded or cleared', async () => {
     const { device, worker } = await leaveOne()
     const [entry] = await device.entries()
     const id = entry?.id ?? ''

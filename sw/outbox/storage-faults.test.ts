@@ -140,7 +140,7 @@ describe('storage that is busy is not refused', () => {
     expect(statuses.map(String)).toEqual(Array(100).fill(expect.stringContaining('TypeError')))
   })
 
-  test('one late answer does not make it refuse what is slow for good', async () => {
+  test('one late response does not make it refuse what is slow for good', async () => {
     const { device, saves } = await saveMany(1, 4_000, () => 3_500)
     expect(saves[0]?.error).toBeInstanceOf(TypeError)
     device.caches.delay = (operation) => (operation === 'put' ? 1_000 : 0)
@@ -168,7 +168,7 @@ describe('between the two stores', () => {
     await isEmpty(device)
   })
 
-  test('nor by another worker over the same stores', async () => {
+  test('another worker over the same stores does not take it for lost either', async () => {
     const device = createFakeDevice()
     const old = device.boot()
     const fresh = device.boot()

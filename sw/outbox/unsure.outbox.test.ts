@@ -52,7 +52,7 @@ test('a worker that dies while it sends leaves it to a person', async () => {
   expect(await second.outbox.list()).toMatchObject([{ state: 'dead', code: 'unsure' }])
 })
 
-test('so does an index that was lost', async () => {
+test('an index that was lost leaves a message to the user', async () => {
   const device = createFakeDevice()
   serve(device, created, () => false)
   const first = device.boot()
@@ -67,7 +67,7 @@ test('so does an index that was lost', async () => {
   expect(await second.outbox.list()).toMatchObject([{ state: 'dead', code: 'unsure' }])
 })
 
-test.each([500, 504, 408])('so does a %d to one that has lost its secrets', async (status) => {
+test.each([500, 504, 408])('a %d leaves a message that has lost its secrets to the user', async (status) => {
   const device = createFakeDevice()
   serve(device, created, () => false)
   const first = device.boot()

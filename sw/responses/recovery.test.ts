@@ -129,7 +129,7 @@ async function claim(
   return (await claiming).found
 }
 
-describe('an answer that was under way when its worker died', () => {
+describe('a response that was under way when its worker died', () => {
   const script = streams(
     [
       [0, HALF],
@@ -197,7 +197,7 @@ describe('an answer that was under way when its worker died', () => {
   })
 })
 
-test('an answer that had ended is read again as it was', async () => {
+test('a response that had ended is read again as it was', async () => {
   await ask(boot(), streams([[0, WHOLE]]))
   await clock.advance(1_000)
   const next = boot()
@@ -213,7 +213,7 @@ test('one that had ended badly breaks again', async () => {
   expect((await readAgain(boot()))?.end).toBe('broken')
 })
 
-test('a name that is used again is the last answer’s alone, also on disk', async () => {
+test('a name that is used again is the last response’s alone, also on disk', async () => {
   const first = boot()
   await ask(first, streams([[0, WHOLE + WHOLE]]))
   await clock.advance(1_000)
@@ -284,7 +284,7 @@ describe('a request that was sent and not answered when its worker died', () => 
   })
 })
 
-test('a whole answer that says only an error is read again as it was, by every worker', async () => {
+test('a whole response that says only an error is read again as it was, by every worker', async () => {
   const text = '{"error":{"code":"insufficient_quota"}}'
   const refuses = async () => new Response(text, { headers: { 'content-type': 'application/json' } })
   const first = boot()

@@ -141,7 +141,7 @@ describe('its error event', () => {
   })
 })
 
-describe('a whole JSON answer', () => {
+describe('a whole JSON response', () => {
   const JSON_TYPE = 'application/json; charset=utf-8'
   const text = JSON.stringify({ choices: [{ message: { content: 'a "quoted" } { ] [ \\ text' } }] })
 
@@ -169,7 +169,7 @@ describe('a whole JSON answer', () => {
   })
 })
 
-test('an unknown kind of answer is output from its first byte, and whole when it closes', () => {
+test('an unknown kind of response is output from its first byte, and whole when it closes', () => {
   const watch = watched('abc', 'application/octet-stream')
   expect(watch.seen.outputs).toBe(1)
   expect(watch.verdict).toBe('complete')
