@@ -6,7 +6,7 @@ import {
   simulateTabs,
 } from '../core/testing/simulate-tabs.ts'
 
-// What twenty tabs cost an upstream in trouble, on a fake clock: `npm run simulate`.
+// Prints what twenty tabs cost an upstream in trouble, on a fake clock: `npm run simulate`.
 
 const SCENES: readonly [name: string, scene: Pick<Simulation, 'apartMs' | 'upstream'>][] = [
   ['429, `Retry-After: 5`', { apartMs: 100, upstream: coolsDown(5) }],

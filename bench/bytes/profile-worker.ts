@@ -2,7 +2,7 @@ import { relative, resolve, sep } from 'node:path'
 import { minify } from 'terser'
 import { bundle } from './bundle.ts'
 
-/** What one part of the worker weighs, minified by itself, bytes. */
+/** The size of one part of the worker, minified by itself, bytes. */
 export interface PartWeight {
   part: string
   bytes: number
@@ -22,7 +22,7 @@ const PARTS: readonly [path: string, part: string][] = [
   ['', 'all else: events, statuses, calls, going away, taking over'],
 ]
 
-/** What the ready-made worker is made of, the heaviest part first. */
+/** The parts of the ready-made worker, the largest first. */
 export async function profileWorker(): Promise<PartWeight[]> {
   const { modules } = await bundle(resolve(ROOT, 'sw/streamkeeper-sw.ts'), false)
   const weights = new Map<string, number>()

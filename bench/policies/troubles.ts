@@ -2,7 +2,7 @@ import type { Chat } from './chats.ts'
 import { meet } from './meet.ts'
 import type { Outage } from './outages.ts'
 
-/** What a chat's first attempt meets when it is sent at once: the same for every policy. */
+/** The fault that a chat's first attempt meets when it is sent immediately: the same for every policy. */
 export const TROUBLES = [
   'plain, nothing wrong',
   'plain, queued',

@@ -54,10 +54,10 @@ export async function queueInWorkbox(messages: Message[]): Promise<void> {
   await queued
 }
 
-/** What goes on meanwhile. */
+/** The activity during the measurement. */
 export type Watch = 'flush' | 'replay' | { nothingForMs: number }
 
-/** What a page saw while something went on. Times in ms. */
+/** A page's measurements during an activity. Times in ms. */
 export interface Watched {
   totalMs: number
   /** Between one animation frame and the next. */

@@ -1,6 +1,6 @@
 import type { Sender } from './open-sender.ts'
 
-/** What the browser takes for one thing that a saved message needs, ms; nothing else going on. */
+/** The browser's time for one operation that a saved message needs, without other load, ms. */
 export interface Step {
   name: string
   ms: number

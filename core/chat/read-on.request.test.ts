@@ -29,7 +29,7 @@ const KINDS = [
   located(),
 ]
 const ENDS = ['reset', 'close', 'open'] as const
-/** Whatever waits there are, and a stall before them, are over by then. */
+/** By then all waits, and a stall before them, are over. */
 const LONG = 20 * 60_000
 const OPENAI = openaiBackground()
 

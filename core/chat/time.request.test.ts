@@ -39,7 +39,7 @@ function byHand(type = 'text/event-stream') {
   }
 }
 
-/** What the page has at the end: all of it, from one POST unless said otherwise, in the end. */
+/** The page's text at the end: all of it, from one POST by default. */
 function expectWhole(run: FakeRequest, text: string, posts = 1): void {
   expect(run.page).toMatchObject({ text, closed: true })
   expect(run.page.response?.status).toBe(200)

@@ -8,7 +8,7 @@ afterAll(server.close)
 
 const TEXT = 'one two three four five six'
 
-/** What a client sees of a single step; the answers around it say TEXT. */
+/** A client's view of a single step; the responses around it contain TEXT. */
 async function see(step: Step, body: Record<string, unknown> = {}) {
   const response = await chat(server, { fault: fault([step], { answer: { text: TEXT } }), ...body })
   return { response, ...(await readToBreak(response)) }

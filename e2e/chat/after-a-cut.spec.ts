@@ -77,7 +77,7 @@ test('a response that is cut a hundred times, after each event, is read whole fr
     const from = after === null ? 0 : Number(after) + 1
     asked.begin(OPENAI.headers)
     asked.say(events.slice(from, cut + 1).join(''))
-    // What a reset overtakes is lost.
+    // Bytes that a reset overtakes are lost.
     if (cut % 2 === 0) await received(call, events.slice(0, cut + 1).join(''))
     await asked.end(cut % 2 === 0 ? 'reset' : 'end')
   }

@@ -23,7 +23,7 @@ async function reads(tab: Page, text: string): Promise<void> {
   await expect.poll(async () => (await view(tab))?.said).toEqual([USER, { role: 'assistant', text }])
 }
 
-/** What the server is asked when there is nothing to resume; it knows no such path. */
+/** The request to the server when there is nothing to resume; the server has no such path. */
 async function refuseToResume(provider: ScriptedProvider, id = 'room%2F1'): Promise<void> {
   const asked = await provider.asked()
   expect(asked).toMatchObject({ method: 'GET', path: `/api/chat/${id}/stream` })

@@ -62,7 +62,7 @@ export async function meetFaults({ context, site, where, faults }: Meeting): Pro
   return table
 }
 
-/** What the worker makes of the faults is what stands in the docs. */
+/** The results with the worker are those in the docs. */
 export async function isDocumented(where: Where, table: string): Promise<void> {
   const documented = withWorker(await readTable(where))
   for (const row of table.split('\n')) expect(documented).toContain(withWorker(row))

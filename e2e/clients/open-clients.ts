@@ -37,7 +37,7 @@ export const GROUPS: ClientName[][] = [
   ['fetch', 'fetch text', 'XHR', 'EventSource'],
 ]
 
-/** What the clients ask for, below `/v1`. */
+/** The paths that the clients request, below `/v1`. */
 const PATHS = ['chat/completions', 'responses', 'messages', 'ui/chat']
 
 /** The routes of a provider at this origin that they need: an EventSource asks by GET. */

@@ -46,7 +46,7 @@ async function stopsBeforeHeaders(clients: Clients, group: readonly ClientName[]
   for (const { id, name } of asked) {
     if (UNHEARD.has(name)) expect((await clients.upstream.log(id))[0]?.closedAt, name).toBeUndefined()
   }
-  // What nobody stopped would keep its connection from those that come now.
+  // A request that was not stopped would keep its connection from the following ones.
   clients.upstream.dropConnections()
 }
 

@@ -62,7 +62,7 @@ test.describe(`every ${hasCorpus ? 'recorded' : 'generated'} stream through its 
         const name = `${stream.name} (${verdict})`
         const [without, withUs] = [alone, kept].map((replies) => replies.get(stream.id))
         if (!without || !withUs) throw new Error(`Nobody asked for ${name}`)
-        // What says nothing is passed on, too. An error that the stream itself tells some take, and others leave at its
+        // A stream without output is passed on, too. An error that the stream itself tells some take, and others leave at its
         // end marker, before we break it.
         const isPassedOn = verdict === 'complete' || verdict === 'empty'
         if (isPassedOn || (verdict === 'error_in_stream' && withUs.state === 'whole')) {

@@ -10,7 +10,7 @@ const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) => [
   { name: `${colorScheme}, phone`, colorScheme, size: { width: 390, height: 844 } },
 ])
 
-/** What axe finds by its default rules, in each look of what is on the page now. */
+/** The findings of axe's default rules, in each look of the current page. */
 async function violations(page: Driver): Promise<string[]> {
   const found: string[] = []
   // Once per document: it is half a megabyte.

@@ -176,7 +176,7 @@ test('a refused message can be tried again or discarded', async ({ tab, server }
   await tab.waitFor((selector) => document.querySelector(selector) !== null, testId('outbox-empty'))
 })
 
-/** What the upstream saw of chats, in whatever order the page also asked for models. */
+/** The upstream's log of chats; requests for models may come in any order. */
 async function chats(server: TestServer) {
   return (await server.log()).filter(({ path }) => path === CHAT)
 }

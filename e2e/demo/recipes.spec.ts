@@ -52,7 +52,7 @@ for (const name of RECIPES) {
     await recipe.press('Retry')
     await recipe.outbox({ text: 'Noted.', state: 'needs_auth' })
 
-    // So long that nothing but a person sends it.
+    // The wait is so long that only a person sends it.
     await server.behave({ mode: 'fail', headers: { 'Retry-After': '60' } })
     await recipe.press('Sign in and send')
     await recipe.outbox({ text: 'Noted.', state: 'waiting' })

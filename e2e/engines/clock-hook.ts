@@ -1,7 +1,7 @@
 import type { Page } from '../support/page.ts'
 
 /**
- * What is added to the ready-made worker where its scope cannot be reached from outside: a message moves its wall clock.
+ * Code that is added to the ready-made worker if its scope cannot be reached from outside: a message moves its wall clock.
  * Workers live on, so the message reaches the one that controls the page.
  */
 export const CLOCK_HOOK = `

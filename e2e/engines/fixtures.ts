@@ -1,6 +1,6 @@
 import type { Page } from '../support/page.ts'
 
-/** What an engine gives a spec. */
+/** The fixtures that an engine provides to a spec. */
 export interface EngineFixtures {
   /** An empty page of a fresh profile. */
   tab: Page

@@ -5,7 +5,7 @@ export interface Lack {
   engines: readonly Engine[]
   /** The spec's file. */
   spec: string
-  /** What the tests' titles have in them; absent: all of the spec. */
+  /** Parts of the tests' titles; absent: the whole spec. */
   tests?: readonly string[] | undefined
   why: string
 }

@@ -32,7 +32,7 @@ export function readByXhr(url: string, { method = 'POST', headers = {}, body }: 
   xhr.send(body ?? null)
 }
 
-/** What an EventSource told, in order. */
+/** The events of an EventSource, in order. */
 export type Heard = { heard: 'message'; data: string } | { heard: 'error'; reconnects: boolean }
 
 /** Listens by EventSource; what it tells comes as items. */

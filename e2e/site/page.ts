@@ -11,7 +11,7 @@ import {
 import { readByEventSource, readByXhr, readText } from './other-readers.ts'
 import { type CallInit, type Call, readCall } from './read-call.ts'
 
-/** What specs find on the bare test page: the library itself, and a record of what a user of it would notice. */
+/** The API of the bare test page for specs: the library itself, and a record of everything that its user would notice. */
 export interface TestPage {
   keeper: Keeper | undefined
   /** All that was told, in order. */

@@ -94,7 +94,7 @@ export const test = base.extend<HiddenTabsFixtures>({
   },
 })
 
-/** What the tests use of a worker's global scope, whose types those of a page exclude. */
+/** The part of a worker's global scope that tests use; its types conflict with those of a page. */
 interface WorkerScope {
   registration: Pick<ServiceWorkerRegistration, 'showNotification' | 'getNotifications'>
   takesTurns?: true

@@ -25,7 +25,7 @@ const test = base.extend<{ foreign: ForeignSite }>({
   },
 })
 
-/** Whose page tries to get at an answer: its URL. */
+/** The pages that try to read a response: their URLs. */
 const WHOSE: [whose: string, urlOf: (foreign: ForeignSite, app: string) => string][] = [
   ['the app’s own page', (_foreign, app) => app],
   ['a page of another origin', ({ otherOrigin }) => otherOrigin],
@@ -47,7 +47,7 @@ test('an own fetch gets a response as text, unless it is of a kind that no brows
     'text/css',
     undefined,
   ]) {
-    // What may be a page, and begins like one, is no answer if it is a 200.
+    // A 200 that may be a page, and begins like one, is not a response.
     const status = type === undefined || /html/i.test(type) ? 403 : 200
     const url = await keepAnswer(app, provider, { ...PAGE, status, type })
     expect(await fetched(app, url)).toEqual({ status, type: 'text/plain', body: PAGE.body, ...SAFE })
@@ -177,7 +177,7 @@ interface Fetched {
   body: string
 }
 
-/** What a plain fetch of the app gets. */
+/** The result of a plain fetch of the app. */
 function fetched(app: App, url: string): Promise<Fetched> {
   return app.evaluate(async (url) => {
     const response = await fetch(url)

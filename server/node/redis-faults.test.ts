@@ -203,7 +203,7 @@ describe.runIf(hasRedis)('Redis', () => {
     const refused = await second.start({ key: 'other' })
     expect(refused.status).toBe(503)
     expect(refused.headers.get('retry-after')).toBe('1')
-    // What is there can still be read, and does not end as if it were whole.
+    // The stored part can still be read, and does not end as if it were complete.
     const reader = (await second.get(url)).body?.getReader()
     const { value = new Uint8Array() } = (await reader?.read()) ?? {}
     expect(value.length).toBeGreaterThan(0)

@@ -5,7 +5,7 @@ import { after, created, noNetwork, type Received } from '../testing/fake-upstre
 
 const settings = { whenUnsure: 'hold' } as const
 
-/** What the server does with the message; it can be reached all the while, unless told otherwise. */
+/** The server's reaction to the message; by default it can be reached all the time. */
 function serve(device: FakeDevice, response: (received: Received) => Scripted, isUp = () => true) {
   device.upstream.otherwise = (received) => {
     if (received.method === 'HEAD') return isUp() ? responses(405) : noNetwork()

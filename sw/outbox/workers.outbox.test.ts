@@ -186,7 +186,7 @@ test('random accepts, failures, deaths and losses: nothing is lost, and order is
         expect(device.caches.readAll().size).toBe(0)
         const all = device.upstream.received
         const firsts = all.filter(({ body }, at) => all.findIndex((other) => other.body === body) === at)
-        // Who was answered 202 is there; who was not may be.
+        // A save that got 202 is there; one that did not may be there.
         for (const path of ['/api/a', '/api/b', '/api/c']) {
           const arrived = firsts.filter((each) => each.path === path).map(({ body }) => body)
           const promised = accepted.filter((each) => each.path === path).map(({ body }) => body)

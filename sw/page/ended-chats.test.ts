@@ -37,15 +37,15 @@ function createScene(
   const user: { id: string | null | undefined } = { id: null }
   const browser = {
     permission: 'granted',
-    /** What the person sees. */
+    /** The user's visible notifications. */
     shown: [] as Shown[],
     pages: [] as { id: string; url: string; visibilityState: string }[],
     focused: [] as string[],
     opened: [] as string[],
     refusesFocus: false,
-    /** What happens while it shows something. */
+    /** Called while it shows a notification. */
     whenShown: (): unknown => undefined,
-    /** What happens while it is asked which there are. */
+    /** Called while it lists notifications. */
     whenListed: (): unknown => undefined,
     showing: new Set<Shown>(),
     /** Shown while it was asked which there are: these are never listed. */

@@ -22,7 +22,7 @@ const WHOLE = HALF + FINISH + DONE
 
 let clock: FakeClock
 let emitted: NewStatus<RequestStatus>[]
-/** What was said to have failed with its worker. */
+/** The requests that were reported as lost with their worker. */
 let lost: Recorded[]
 let lives: number
 let who: string | null
@@ -95,7 +95,7 @@ async function ask(
   void response.then(({ body }) => body?.pipeTo(new WritableStream()).catch(() => {}))
 }
 
-/** What a page reads again: the text, and how it ended. */
+/** A page's second reading: the text, and how it ended. */
 async function readAgain(responses: Responses, from = 0) {
   const attaching = responses.attach('r1', from, 'b')
   await clock.advance(0)

@@ -32,7 +32,7 @@ function createScene(more: Partial<ResponsesContext> = {}) {
   const limits = createLimits({ clock, random })
   const tabs = new Set(['a', 'b'])
   const emitted: string[] = []
-  /** Whose request each was told of as. */
+  /** The owner under which each status was sent. */
   const owners: string[] = []
   const user: { id: string | null } = { id: null }
   const emit = (status: NewStatus<RequestStatus>, clientId: string) => {

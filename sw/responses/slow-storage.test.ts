@@ -45,7 +45,7 @@ function boot(journal: Journal = openOwn()): Responses {
   })
 }
 
-/** What an earlier worker has left of a response: its record, and its bytes in batches. */
+/** The data of a response from an earlier worker: its record, and its bytes in batches. */
 async function leave(batches: string[], more: Partial<Recorded> = {}) {
   const journal = openOwn()
   const record: Recorded = {
@@ -178,7 +178,7 @@ describe('S4 a stored response is given whole, or as broken', () => {
     const text = (await attaching)?.text()
     await clock.advance(0)
     await text
-    // What is delivered is noted; now the storage refuses it.
+    // The delivery is recorded; now the storage refuses the record.
     const put = Object.getOwnPropertyDescriptor(IDBObjectStore.prototype, 'put')
     const full = () => {
       throw new DOMException('full', 'QuotaExceededError')

@@ -226,7 +226,7 @@ describe(`every recorded OpenAI chat stream${skipReason}`, () => {
   )
 
   test.skipIf(!hasCorpus)('is truncated when it is cut before its end', { timeout: 120_000 }, async () => {
-    // What is no JSON is of nobody’s wire.
+    // Data that is not JSON belongs to no wire.
     const readable = whole.filter(({ file }) => !file.includes('malformed-json'))
     expect(await holds(readable, (bytes) => expectTruncatedBefore(firstEnd(bytes), bytes))).toEqual([])
   })

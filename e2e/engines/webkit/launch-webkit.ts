@@ -61,7 +61,7 @@ export async function launchWebKit(): Promise<WebKit> {
     killWorkers: async () => {
       await tell('kill_helper')
       await sleep(MOURNING_MS)
-      // So that the next worker runs there again.
+      // The next worker runs there again.
       await loadHelper()
     },
     close: async () => {

@@ -3,7 +3,7 @@ import type { Page } from '../../support/page.ts'
 import { waitForIn } from '../wait-for-in.ts'
 import { type WebDriver, WebDriverError } from './web-driver.ts'
 
-/** What a page needs of its browser that WebDriver does not know. */
+/** Browser functions that a page needs and WebDriver lacks. */
 export interface Browser {
   newPage: () => Promise<Page>
   /** Reloads, past every cache and worker, the page that has this title. */
@@ -121,7 +121,7 @@ async function until<Value>(look: () => Promise<Value>, what = 'The page'): Prom
   }
 }
 
-/** What stands for `undefined`, which JSON does not know. */
+/** The placeholder for `undefined`, which JSON lacks. */
 const UNDEFINED = '$undefined'
 
 function revive(value: unknown): unknown {
@@ -131,7 +131,7 @@ function revive(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, revive(each)]))
 }
 
-/** What became of a function in the page; its value is JSON. */
+/** The outcome of a function in the page; its value is JSON. */
 type Evaluated = 'later' | { value: string } | { error: string }
 
 /** A WebDriver script: calls a function, and says what it came to, or that this takes longer. */

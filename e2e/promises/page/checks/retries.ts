@@ -33,7 +33,7 @@ function retried(steps: readonly Step[], path?: string, waitMs?: number): Check[
 
 const LIMITED: Step = { kind: 'status', status: 429, hint: { form: 'retry-after', ms: 2_000 } }
 
-/** What goes wrong before the first word, and heals by trying again. */
+/** Faults before the first word that a retry fixes. */
 export const RETRIES: readonly Check[] = [
   {
     id: 'rate-limit',
@@ -139,7 +139,7 @@ export const RETRIES: readonly Check[] = [
   },
 ]
 
-/** Whether this browser’s `fetch` gives the headers only with the first byte of the body; asked past every worker. */
+/** True if this browser’s `fetch` resolves only with the first byte of the body; tested without a worker. */
 async function hidesHeaders(): Promise<boolean> {
   const { seen, abort } = call(window, '/thinking', {})
   await sleep(THINK_MS / 2)

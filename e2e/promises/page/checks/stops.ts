@@ -1,7 +1,7 @@
 import { type Check, count, finding } from '../check.ts'
 import { sleep, until } from '../wait.ts'
 
-/** What Stop must end. */
+/** Requests that Stop must end. */
 export const STOPS: readonly Check[] = [
   {
     id: 'stop',

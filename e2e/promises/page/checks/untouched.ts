@@ -6,7 +6,7 @@ import { sleep, within } from '../wait.ts'
 
 const TEXT = 'Grüße, 世界 👋🏽: the quick brown fox jumps over the lazy dog.'
 
-/** What must be as if there were no worker at all. */
+/** Behaviour that must be the same as without a worker. */
 export const UNTOUCHED: readonly Check[] = [
   {
     id: 'whole',
