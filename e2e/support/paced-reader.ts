@@ -3,7 +3,7 @@ import type { Page } from './page.ts'
 /** A reader of a long answer that goes as far and as fast as a spec says. It keeps no text, only a hash of it. */
 export interface PacedReader {
   now: () => Promise<Read>
-  /** The element in its page that shows the number of bytes. */
+  /** An expression for its page: the number of bytes that it has read. */
   bytesThere: string
   /** Lets it read on: until it has so many bytes at least, by default to the end. */
   readOn: (upTo?: number) => Promise<void>
