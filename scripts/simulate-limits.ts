@@ -24,7 +24,7 @@ const COLUMNS = [
   'in the first 5 s',
   'retries in all',
   'the first 20 after 5 s come within',
-  'tabs answered',
+  'tabs served',
 ]
 
 function row({ arrivals, retries, replied }: Simulated): string[] {

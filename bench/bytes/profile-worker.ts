@@ -16,7 +16,7 @@ const PARTS: readonly [path: string, part: string][] = [
   ['core/chat/', "a chat's attempts, deadlines and bytes"],
   ['core/retry/', 'what becomes of a failure, and when; limits shared by all tabs'],
   ['core/options/', 'options checked by name, URL patterns'],
-  ['sw/responses/', 'answers that outlive pages and workers'],
+  ['sw/responses/', 'responses that outlive pages and workers'],
   ['sw/outbox/', 'saved messages'],
   ['node_modules/', 'idb, eventsource-parser, workbox-core'],
   ['', 'all else: events, statuses, calls, going away, taking over'],

@@ -21,7 +21,7 @@ export async function save({
     const headers = { 'Content-Type': 'application/json' }
     const response = await fetch(url, { method: 'POST', headers, body })
     tookMs.push(performance.now() - startedAt)
-    if (!response.ok) throw new Error(`The answer to a save is ${response.status}`)
+    if (!response.ok) throw new Error(`The response to a save is ${response.status}`)
     await response.text()
   }
   if (everyMs === 0) {
