@@ -724,3 +724,31 @@ test('the list can be asked for by HEAD', async () => {
   expect([response.status, response.body]).toEqual([200, null])
   expect((await site.get(PATH, { method: 'PUT' })).status).toBe(405)
 })
+
+test('who waits for a response of another process that has not begun, and leaves, is forgotten', async () => {
+  const site = openSite()
+  void site.start({ conversation: 'c1' })
+  await site.upstream.request()
+  let reads = 0
+  const store = { ...site.store }
+  store.read = (...args) => {
+    reads++
+    return site.store.read(...args)
+  }
+  const other = openSite({ store, clock: site.clock })
+  const left = new AbortController()
+  const request = (url: string) => new Request(url, { headers: { user: 'ann' }, signal: left.signal })
+  const [id] = await site.store.list('ann', 'c1')
+  const waiting = [
+    other.streams.latest(request('https://app.example/latest'), 'c1'),
+    other.streams.handle(request(`https://app.example${PATH}/${id}?live=stream`)),
+  ]
+  await site.clock.advance(5_000)
+  expect(reads).toBeGreaterThan(5)
+  left.abort()
+  await site.clock.advance(0)
+  await Promise.all(waiting)
+  const before = reads
+  await site.clock.advance(60_000)
+  expect(reads).toBe(before)
+})

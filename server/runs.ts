@@ -168,7 +168,7 @@ export function createRuns(context: RunsContext): Runs {
     headers: Record<string, string> = {},
   ): Promise<Response | undefined> {
     const reader = openReader(source, 0, { store, clock })
-    const state = await reader.head()
+    const state = await reader.head(request.signal)
     if (state?.info.head) {
       const { id } = source
       const heartbeatMs = heartbeatOf(request)

@@ -8,7 +8,7 @@ import { watchLocalNetwork } from '../core/local-network.ts'
 import { matchRoute, type RouteMatch } from '../core/options/routes.ts'
 import { isOurs, type ToWorker } from '../core/messages/message.ts'
 import { systemNetwork } from '../core/network.ts'
-import { DEFAULT_RETRY } from '../core/retry/policy.ts'
+import { DEFAULT_RESUME, DEFAULT_RETRY } from '../core/options/defaults.ts'
 import { REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
 import { createResponses } from './responses/responses.ts'
 import { openJournal, type Recorded } from './responses/journal.ts'
@@ -41,10 +41,6 @@ const EARLY_MS = 240_000
 
 /** A chat that no route is configured for. */
 const ANY_CHAT: RouteMatch<ChatRouteOptions> = { settings: { url: '' }, groups: {} }
-
-/** Defaults of `resume`. ms. */
-const KEEP_MS = 600_000
-const GRACE_MS = 30_000
 
 /** What else a worker does with what it keeps. */
 export interface Installed {
@@ -95,7 +91,11 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     pages: allPages,
     emit: emitter.emitUnseen,
   })
-  const { keepMs = KEEP_MS, graceMs = GRACE_MS, onAbort = 'stop' } = options.resume ?? {}
+  const {
+    keepMs = DEFAULT_RESUME.keepMs,
+    graceMs = DEFAULT_RESUME.graceMs,
+    onAbort = DEFAULT_RESUME.onAbort,
+  } = options.resume ?? {}
   const responses = createResponses({
     clock,
     journal: openJournal({ scope, clock, refused }),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import type { Glance } from '../providers/inspection/inspection.ts'
 import { createIdleTimers } from './idle-timers.ts'
-import { DEFAULT_TIMEOUTS } from './timeouts.ts'
+import { DEFAULT_TIMEOUTS } from '../options/defaults.ts'
 
 const LIMITS = { transportIdleMs: 60_000, outputIdleMs: 120_000 }
 const NOTHING: Glance = { output: false, working: false, finished: false }

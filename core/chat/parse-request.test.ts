@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ChatRouteOptions, Options } from '../options/options.ts'
-import { DEFAULT_RETRY } from '../retry/policy.ts'
+import { DEFAULT_RETRY, DEFAULT_TIMEOUTS, REASONING_TIMEOUTS } from '../options/defaults.ts'
 import { type ParsedChatRequest, parseChatRequest } from './parse-request.ts'
-import { DEFAULT_TIMEOUTS, REASONING_TIMEOUTS } from './timeouts.ts'
 
 interface Asked {
   url?: string

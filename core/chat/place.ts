@@ -40,7 +40,8 @@ export function createSplice(
       return spliceBytes({ isReplay: true, saysEnd: false, requestFrom: () => ({ url: provided }) })
     if (place.position === 'offset')
       return spliceBytes({ isReplay: false, saysEnd: false, requestFrom: offsetsOf(provided, String) })
-    return isEvents ? spliceEvents(sseIds(provided)) : undefined
+    // LangGraph, whose header that is, gives all of it after this id, and without one only what is new.
+    return isEvents ? spliceEvents(sseIds(provided, place.url === 'location' ? '-1' : undefined)) : undefined
   }
   const location = offset === null ? undefined : resolve(headers.get('content-location'), base)
   if (offset !== null && location) {
@@ -64,11 +65,15 @@ function offsetsOf(url: URL, write: (byte: number) => string, more: Record<strin
   return (byte = 0) => ({ url: withQuery(url, { offset: write(byte), ...more }) })
 }
 
-/** The ids of server-sent events, as an EventSource would name the last one. */
-function sseIds(url: URL) {
+/**
+ * The ids of server-sent events, as an EventSource would name the last one.
+ *
+ * @param before stands for the first event's forerunner; default: no id
+ */
+function sseIds(url: URL, before?: string) {
   return {
     positionOf: ({ id }: StreamEvent) => id || undefined,
-    requestAfter: (id: number | string | undefined) => ({
+    requestAfter: (id: number | string | undefined = before) => ({
       url,
       ...(id === undefined ? {} : { headers: { 'last-event-id': toHeader(String(id)) } }),
     }),

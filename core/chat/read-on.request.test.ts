@@ -642,13 +642,15 @@ describe('an end without its last blank line', () => {
 
 describe('a response of an unknown protocol', () => {
   const text = 'data: one\n\ndata: two\n\n'
+  const cutText = 'data: one\n\ndat'
+  const SSE = { 'content-type': 'text/event-stream' }
   const resume = { url: '/again/:id', key: 'body.id', position: 'replay' } as const
   const own: RequestSettings = {
     path: '/own',
     body: { id: 'a' },
     options: { chat: [{ url: '*', stream: true, resume }] },
   }
-  const again: Ask = async () => new Response(text, { headers: { 'content-type': 'text/event-stream' } })
+  const again: Ask = async () => new Response(text, { headers: SSE })
 
   test('that is reset is read on', async () => {
     const run = runRequest([streams([[0, text.slice(0, 14)]], { end: 'reset' })], { ...own, ask: again })
@@ -657,9 +659,36 @@ describe('a response of an unknown protocol', () => {
   })
 
   test('that is closed is whole, as ever', async () => {
-    const run = runRequest([streams([[0, text.slice(0, 14)]])], { ...own, ask: again })
+    const asked: string[] = []
+    const ask: Ask = async (url, init) => {
+      asked.push(url)
+      return again(url, init)
+    }
+    const run = runRequest([streams([[0, text.slice(0, 11)]])], { ...own, ask })
     await run.clock.advance(LONG)
-    expect(run.page).toMatchObject({ text: text.slice(0, 14), closed: true })
+    expect(run.page).toMatchObject({ text: text.slice(0, 11), closed: true })
+    expect(asked).toEqual([])
+  })
+
+  test.each([1, 3, 14, 20])('that is closed in mid-event, after %i bytes, is read on', async (at) => {
+    const run = runRequest([streams([[0, text.slice(0, at)]])], { ...own, ask: again })
+    await run.clock.advance(LONG)
+    expect(run.page).toMatchObject({ text, closed: true })
+  })
+
+  test.each([
+    ['gives no more', async () => new Response(cutText, { headers: SSE })],
+    ['gives another', async () => new Response('data: another\n\n', { headers: SSE })],
+    ['gives nothing', async () => new Response(null, { status: 204 })],
+    ['breaks off', async () => breaks(cutText)],
+  ])('that is closed in mid-event is whole, as ever, where its server %s', async (_name, ask) => {
+    for (const position of ['replay', 'last-event-id'] as const) {
+      const chat = [{ url: '*', stream: true, resume: { ...resume, position } }]
+      const run = runRequest([streams([[0, cutText]])], { ...own, options: { chat }, ask })
+      await run.clock.advance(LONG)
+      expect(run.page).toMatchObject({ text: cutText, closed: true })
+      expect(statusOf(run, 'request_finished').verdict).toBe('complete')
+    }
   })
 
   test('whose server says where it lies is whole when that says so', async () => {

@@ -11,7 +11,7 @@ export interface Options {
   chat?: (string | ChatRouteOptions)[]
   /** Endpoints whose requests are stored first and sent in the background. The method is POST by default. */
   saves?: (string | SaveRouteOptions)[]
-  /** Defaults in `DEFAULT_TIMEOUTS`. */
+  /** Defaults in `DEFAULT_TIMEOUTS`, for reasoning models `REASONING_TIMEOUTS`. */
   timeouts?: Partial<Timeouts>
   /**
    * Recognises requests of reasoning models, which get longer timeouts (600 s wherever others get less). `false`: none.

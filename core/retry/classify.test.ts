@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { codeOfStatus } from '../messages/failure.ts'
-import { DEFAULT_RETRY } from './policy.ts'
+import { DEFAULT_RETRY } from '../options/defaults.ts'
 import { decide, NEW_RETRY_STATE } from './decide.ts'
 import { growsLinearly } from '../testing/growth.ts'
 import { failuresOf, hasCorpus, readCorpus, skipReason } from '../testing/corpus.ts'

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { RefusalKind } from './classify.ts'
 import { decide, type Decision, type RetryState, NEW_RETRY_STATE, type Situation } from './decide.ts'
 import type { Outcome } from './outcome.ts'
-import { DEFAULT_RETRY, type RetryPolicy } from './policy.ts'
+import { DEFAULT_RETRY } from '../options/defaults.ts'
+import type { RetryPolicy } from './policy.ts'
 
 const NOW = 1_800_000_000_000
 const SITUATION: Situation = {
@@ -190,6 +191,16 @@ describe('decide() at its limits', () => {
     expect(after({ kind: 'network_error' }, {}, { totalAt: NOW + 501 }).action).toBe('retry')
   })
 
+  test('tells a limit at once where jitter would send the next attempt after the total', () => {
+    const random = () => 0.999
+    const retryAt = NOW + 10_000
+    expect(after(refused('rate_limited', 10_000), {}, { totalAt: NOW + 10_200, random })).toMatchObject({
+      action: 'give_up',
+      code: 'rate_limited',
+      retryAt,
+    })
+  })
+
   test('lets rate limits pass that are told in the stream, however often it was accepted', () => {
     expect(after(refused('rate_limited', undefined, true), { accepted: 4, attempts: 5 }).action).toBe('retry')
   })
@@ -366,10 +377,8 @@ describe('whatever happens', () => {
             expect(decision.afterMs).toBeGreaterThanOrEqual(retryHintMs)
             expect(decision.budgetLeftMs).toBeGreaterThanOrEqual(0)
             now += decision.afterMs
-            // Jitter may end a wait beyond the total; a wait for the network ends with it.
-            expect(now).toBeLessThan(
-              decision.status === 'network_wait' ? totalAt + 1 : totalAt + policy.jitterMs,
-            )
+            // A wait for the network ends with the total, any other before it.
+            expect(now).toBeLessThan(decision.status === 'network_wait' ? totalAt + 1 : totalAt)
             retryState = decision.retryState
           }
           expect(retryState.attempts - retryState.offlineAttempts).toBeLessThanOrEqual(policy.maxAttempts)

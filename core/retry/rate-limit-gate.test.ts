@@ -179,6 +179,18 @@ describe('a gate that is shut', () => {
     ])
   })
 
+  test.each([
+    ['a later guess of ours', [20_000, 22_000]],
+    ['a guess of ours before it', [22_000, 20_000]],
+  ])('lets nobody go before the time that a server named, whatever %s says', async (_, times) => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    for (const until of times) gate.shut(at(until), until === 22_000)
+    enter('a', undefined, { notAfter: at(10_000) })
+    enter('b', undefined, { notAfter: at(21_000) })
+    await clock.advance(22_000)
+    expect(log.slice(2)).toEqual(['0 b is held until 21000', '0 a gives up: 20000', '21000 b goes'])
+  })
+
   test('is never opened earlier by a shorter word', async () => {
     const { clock, gate, log, enter, in: at } = createScene()
     gate.shut(at(5_000))

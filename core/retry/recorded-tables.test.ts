@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { failuresOf, hasCorpus, readCorpus, skipReason } from '../testing/corpus.ts'
 import { classifyResponse } from './classify.ts'
 import { decide, NEW_RETRY_STATE } from './decide.ts'
-import { DEFAULT_RETRY } from './policy.ts'
+import { DEFAULT_RETRY } from '../options/defaults.ts'
 
 /** One case of another library's tests about waiting and trying again. */
 interface RecordedCase {

@@ -15,6 +15,8 @@ export interface Page {
   click: (selector: string) => Promise<void>
   /** `null` where nothing matches now. */
   textContent: (selector: string) => Promise<string | null>
+  /** Brings it to the front. */
+  show: () => Promise<void>
   /** An empty page of the same browser, with the same storage and workers. */
   newTab: () => Promise<Page>
   close: () => Promise<void>

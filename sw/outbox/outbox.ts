@@ -1,4 +1,5 @@
 import { type Clock, type Random, sleep, waitAtMost } from '../../core/clock.ts'
+import { DEFAULT_OUTBOX, DEFAULT_SAVE } from '../../core/options/defaults.ts'
 import type { OutboxOptions, SaveRouteOptions } from '../../core/options/options.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
 import type { OutboxCounts, OutboxEntry } from '../../core/messages/message.ts'
@@ -66,9 +67,6 @@ export interface OutboxContext extends OutboxOptions {
   emptied?: (() => void) | undefined
 }
 
-const MAX_AGE_MS = 7 * 24 * 3_600_000
-const RESPOND_MS = 2_000
-
 /** Nobody waits longer for counts, ms. */
 const COUNT_MS = 1_000
 
@@ -82,7 +80,7 @@ const LOOK_MS = 20
 const STORAGE_MS = 60_000
 
 export function createOutbox(context: OutboxContext): Outbox {
-  const { clock, principal, maxAgeMs = MAX_AGE_MS } = context
+  const { clock, principal, maxAgeMs = DEFAULT_OUTBOX.maxAgeMs } = context
   const store = openStore(context.messageIndex, context.messageCache, clock, (count) =>
     context.emit({ status: 'outbox_restored', message: `${count} saved messages were put back` }, ''),
   )
@@ -238,7 +236,7 @@ export function createOutbox(context: OutboxContext): Outbox {
 
   return {
     accept: async (request, route, clientId) => {
-      const { respond = 'queued', respondMs = RESPOND_MS } = route.settings
+      const { respond = DEFAULT_SAVE.respond, respondMs = DEFAULT_SAVE.respondMs } = route.settings
       const { parts, placed } = enqueue(request, route, clientId)
       const ended = placed
         .then(({ stored }) => stored)
