@@ -17,8 +17,10 @@ export interface MessageIndex {
   latest: () => Promise<string | undefined>
   /** Puts a new one; resolves with the id that was the latest before it. */
   put: (entry: Entry) => Promise<string | undefined>
-  /** Puts one that is not there; resolves with whether it was not. */
-  putNew: (entry: Entry) => Promise<boolean>
+  /** Keeps a place for one that is not there; resolves with whether it was not. A place alone counts as nothing. */
+  reserve: (id: string) => Promise<boolean>
+  /** Puts one where its place is still kept; resolves with whether it was. */
+  putBack: (entry: Entry) => Promise<boolean>
   /** Changes one as it is now, where `step` gives something; resolves with what it is then, `undefined` when it is gone. */
   change: (id: string, step: (entry: Entry) => Entry | undefined) => Promise<Entry | undefined>
   /** True if there was one. */
@@ -118,9 +120,16 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
         const [before] = await Promise.all([latest.get('id'), putting, latest.put(entry.id, 'id')])
         return before
       }),
-    putNew: (entry) =>
+    reserve: (id) =>
+      ask(id, async (entries) => {
+        if (isRecord(await entries.get(id))) return false
+        await entries.put({ id } as Entry)
+        return true
+      }),
+    putBack: (entry) =>
       ask(entry.id, async (entries, latest) => {
-        if (isRecord(await entries.get(entry.id))) return false
+        const place = await entries.get(entry.id)
+        if (!place || isRecord(place)) return false
         await Promise.all([entries.put(entry), latest.put(entry.id, 'id')])
         return true
       }),

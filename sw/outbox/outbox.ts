@@ -280,7 +280,8 @@ export function createOutbox(context: OutboxContext): Outbox {
     isEmpty,
     list: async () => (await own()).map(toPublic),
     body: async (id) => {
-      const body = (await find(id)) && (await store.body(id))
+      const entry = await find(id)
+      const body = entry && (await store.body(entry))
       return body ? new Blob([body]) : null
     },
     retry: async (id) => {

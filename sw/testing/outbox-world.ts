@@ -178,9 +178,16 @@ export function createWorld() {
           latest = entry.id
           return before
         }),
-      putNew: (entry) =>
+      reserve: (id) =>
         ask(() => {
-          if (entries.has(entry.id)) return false
+          if (isRecord(entries.get(id))) return false
+          entries.set(id, { id } as Entry)
+          return true
+        }),
+      putBack: (entry) =>
+        ask(() => {
+          const place = entries.get(entry.id)
+          if (!place || isRecord(place)) return false
           entries.set(entry.id, entry)
           note(entry)
           latest = entry.id
@@ -189,7 +196,8 @@ export function createWorld() {
       change: (id, step) =>
         ask(() => {
           const found = entries.get(id)
-          const changed = found && step(found)
+          if (!isRecord(found)) return undefined
+          const changed = step(found)
           if (changed) entries.set(id, changed)
           if (changed) note(changed)
           return changed ?? found
