@@ -90,8 +90,8 @@ export function createOutbox(context: OutboxContext): Outbox {
   const credentials = createCredentials({ clock, askAuth: context.askAuth, triggers, principal })
   const waiters: Waiters = new Map()
   const sends = new Set<Send>()
-  /** What was asked for, and is not in both stores yet. */
-  const storing = new Set<Promise<void>>()
+  /** What was asked for, and is not in both stores yet; each resolves with its id when it is. */
+  const storing = new Set<Promise<string | void>>()
   /** Secrets that are never stored. */
   const unsealed = new Map<string, Secrets>()
   let running: Promise<void> | undefined
@@ -229,9 +229,13 @@ export function createOutbox(context: OutboxContext): Outbox {
   }
 
   const clear = async (who: PrincipalId) => {
-    const isMeant = (entry: Entry) => ownerOf(entry) === who
-    await waitAtMost(clock, SLOT_MS, Promise.allSettled(storing))
-    await store.load() // What only the cached messages have would come back at the next start.
+    /** What another tab saves from now on stays. */
+    const meant = new Set<string | void>()
+    const isMeant = (entry: Entry) => ownerOf(entry) === who && meant.has(entry.id)
+    const pending = Array.from(storing, async (stored) => meant.add(await stored))
+    // What only the cached messages have would come back at the next start.
+    const [ids] = await Promise.all([store.load(), waitAtMost(clock, SLOT_MS, Promise.all(pending))])
+    for (const id of ids) meant.add(id)
     await Promise.all((await store.list()).filter(isMeant).map(({ id }) => remove(id).wasThere))
     await stop(isMeant)
   }
@@ -241,9 +245,9 @@ export function createOutbox(context: OutboxContext): Outbox {
       const { respond = 'queued', respondMs = RESPOND_MS } = route.settings
       const { parts, placed } = enqueue(request, route, clientId)
       const ended = placed
-        .then(({ stored }) => stored)
+        .then(({ entry, stored }) => stored.then(() => entry.id))
         .catch(() => {}) // Told below.
-        .then(() => void storing.delete(ended))
+        .finally(() => storing.delete(ended))
       storing.add(ended)
       const { record, secrets, body } = await parts
       let entry: Entry
@@ -304,8 +308,7 @@ export function createOutbox(context: OutboxContext): Outbox {
     forget: async () => {
       const who = await principal.known()
       credentials.forget()
-      await clear(who)
-      await store.forgetSealKey(who)
+      await Promise.all([clear(who), store.forgetSealKey(who)])
     },
   }
 }
