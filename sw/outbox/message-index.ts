@@ -17,10 +17,11 @@ export interface MessageIndex {
   latest: () => Promise<string | undefined>
   /** Puts a new one; resolves with the id that was the latest before it. */
   put: (entry: Entry) => Promise<string | undefined>
-  /** Keeps a place for one that is not there; resolves with whether it was not. A place alone counts as nothing. */
-  reserve: (id: string) => Promise<boolean>
-  /** Puts one where its place is still kept; resolves with whether it was. */
-  putBack: (entry: Entry) => Promise<boolean>
+  /**
+   * Puts one back in two steps: without an entry it keeps its place, which counts as nothing, unless it is there; with one
+   * it fills that place, unless somebody has removed it. Resolves with whether it did.
+   */
+  putBack: (id: string, entry?: Entry) => Promise<boolean>
   /** Changes one as it is now, where `step` gives something; resolves with what it is then, `undefined` when it is gone. */
   change: (id: string, step: (entry: Entry) => Entry | undefined) => Promise<Entry | undefined>
   /** True if there was one. */
@@ -120,17 +121,11 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
         const [before] = await Promise.all([latest.get('id'), putting, latest.put(entry.id, 'id')])
         return before
       }),
-    reserve: (id) =>
-      ask(id, async (entries) => {
-        if (isRecord(await entries.get(id))) return false
-        await entries.put({ id } as Entry)
-        return true
-      }),
-    putBack: (entry) =>
-      ask(entry.id, async (entries, latest) => {
-        const place = await entries.get(entry.id)
-        if (!place || isRecord(place)) return false
-        await Promise.all([entries.put(entry), latest.put(entry.id, 'id')])
+    putBack: (id, entry) =>
+      ask(id, async (entries, latest) => {
+        const found = await entries.get(id)
+        if (isRecord(found) || (entry && !found)) return false
+        await Promise.all([entries.put(entry ?? ({ id } as Entry)), entry && latest.put(id, 'id')])
         return true
       }),
     change: (id, step) =>

@@ -128,9 +128,9 @@ export function openStore(
   const putBack = async (id: string) => {
     // Not if another worker, which stored it just now, was faster. One that sends it meanwhile removes first the message,
     // then the place: what is put back is what nobody has sent.
-    if (!(await timely(messageIndex.reserve(id)))) return false
+    if (!(await timely(messageIndex.putBack(id)))) return false
     const record = await ofCache(messageCache.record(id))
-    if (record) return timely(messageIndex.putBack(entryOf(record)))
+    if (record) return timely(messageIndex.putBack(id, entryOf(record)))
     await timely(messageIndex.remove(id))
     return false
   }
@@ -214,7 +214,7 @@ export function openStore(
         }),
       ),
     remove: (id) => {
-      void bodies.take(id)?.catch(() => {})
+      void bodies.take(id)
       // In this order: what is gone from the cached messages is never put back.
       const isGone = ofCache(messageCache.remove(id))
       const remove = async () => {

@@ -178,17 +178,12 @@ export function createWorld() {
           latest = entry.id
           return before
         }),
-      reserve: (id) =>
+      putBack: (id, entry) =>
         ask(() => {
-          if (isRecord(entries.get(id))) return false
-          entries.set(id, { id } as Entry)
-          return true
-        }),
-      putBack: (entry) =>
-        ask(() => {
-          const place = entries.get(entry.id)
-          if (!place || isRecord(place)) return false
-          entries.set(entry.id, entry)
+          const found = entries.get(id)
+          if (isRecord(found) || (entry && !found)) return false
+          entries.set(id, entry ?? ({ id } as Entry))
+          if (!entry) return true
           note(entry)
           latest = entry.id
           return true
