@@ -23,10 +23,11 @@ export interface Outbox {
   /** Stores a request and answers it. Call it in the turn of the request: calls are stored in their order. */
   accept: (request: Request, route: RouteMatch<SaveRouteOptions>, clientId: string) => Promise<Response>
   /**
-   * Sends what is due; `'woken'`: also what failed for lack of a network or of credentials; `'flush'`: everything.
+   * Sends what is due; `'online'`: also what failed for lack of a network; `'woken'`: or of credentials; `'flush'`:
+   * everything.
    * Resolves when nothing more can be sent now; never rejects.
    */
-  drain: (why?: 'woken' | 'flush') => Promise<void>
+  drain: (why?: 'online' | 'woken' | 'flush') => Promise<void>
   /** Waits until a conversation has nothing left to send, at most so long, ms. */
   settled: (conversation: string, limitMs: number, signal: AbortSignal) => Promise<void>
   counts: () => Promise<OutboxCounts>
@@ -86,7 +87,7 @@ export function createOutbox(context: OutboxContext): Outbox {
   const store = openStore(context.messageIndex, context.messageCache, clock, (count) =>
     context.emit({ status: 'outbox_restored', message: `${count} saved messages were put back` }, ''),
   )
-  const triggers: Triggers = { wokenAt: 0, flushedAt: 0 }
+  const triggers: Triggers = { onlineAt: 0, wokenAt: 0, flushedAt: 0 }
   const credentials = createCredentials({ clock, askAuth: context.askAuth, triggers, principal })
   const waiters: Waiters = new Map()
   const sends = new Set<Send>()
@@ -99,7 +100,7 @@ export function createOutbox(context: OutboxContext): Outbox {
   let disarm = () => {}
   /** Somebody asked for a drain since the last run began. */
   let isWanted = false
-  /** What else there may be since: a page came, or the network. */
+  /** What else there may be since: a page came. */
   let isWoken = false
 
   const backlog = () => store.backlog(principal.current())
@@ -218,11 +219,13 @@ export function createOutbox(context: OutboxContext): Outbox {
   }
 
   const drain: Outbox['drain'] = (why) => {
-    if (why) {
+    const now = clock.now()
+    if (why) triggers.onlineAt = now
+    if (why && why !== 'online') {
       isWoken ||= loading === undefined
-      triggers.wokenAt = clock.now()
+      triggers.wokenAt = now
     }
-    if (why === 'flush') triggers.flushedAt = clock.now()
+    if (why === 'flush') triggers.flushedAt = now
     isWanted = true
     renewRun()
     return (running ??= run())

@@ -310,7 +310,7 @@ describe('clear()', () => {
       await device.advance(10)
       device.caches.delay = (operation) => (operation === 'keys' ? 50 : 0)
       const clearing = worker.outbox.forget()
-      for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
+      for (let done = 0; done < turns; done++) await new Promise((resolve) => setImmediate(resolve))
       const saving = worker.save('/api/b?q=1', 'after', { headers: TOKEN })
       await device.advance(100)
       await clearing
