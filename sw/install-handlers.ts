@@ -248,7 +248,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     return response
   }
 
-  function drain(why?: 'woken' | 'flush'): Promise<void> {
+  function drain(...[why]: Parameters<typeof outbox.drain>): Promise<void> {
     const draining = outbox.drain(why)
     activity.track(draining)
     return draining
