@@ -305,6 +305,39 @@ describe('reading on', () => {
     expect(asked).toBe(1)
   })
 
+  test.each(['text/html', 'application/json', 'application/xhtml+xml; charset=utf-8'])(
+    'by %s that says its offset is none: nothing of it is shown, though nothing was shown before',
+    async (type) => {
+      let asked = 0
+      const run = cutAt(located(), 0, 'reset', async () => {
+        asked++
+        const headers = { 'content-type': type, 'stream-next-offset': '0'.repeat(16) }
+        return new Response('<!doctype html><p>Sign in</p>', { headers })
+      })
+      await run.clock.advance(LONG)
+      expect(run.page.error).toBeInstanceOf(TypeError)
+      expect(run.page.text).not.toContain('Sign in')
+      expect(asked).toBe(1)
+    },
+  )
+
+  test.each([undefined, 'application/octet-stream'])(
+    'by raw bytes that say their offset is good: %s',
+    async (type) => {
+      const { whole, headers } = located()
+      const run = cutAt(located(), 400, 'reset', async (url) => {
+        const from = Number(new URL(url).searchParams.get('offset'))
+        const own = {
+          ...(type && { 'content-type': type }),
+          'stream-next-offset': headers['stream-next-offset'] ?? '',
+        }
+        return new Response(whole.slice(from), { headers: own })
+      })
+      await run.clock.advance(LONG)
+      expect(run.page).toMatchObject({ text: located().events.join(''), closed: true })
+    },
+  )
+
   test('lets go of a connection that gives another response', async () => {
     let isClosed = false
     const run = openaiCut(6, async () => {

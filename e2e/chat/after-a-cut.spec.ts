@@ -155,6 +155,45 @@ test('the worker dies: streamChat reads on, also from events that never came to 
   expect(provider.requests()).toBe(2)
 })
 
+test('the openai package reads a background response that is cut, wherever, whole and once, from one POST', async ({
+  tab,
+  server,
+  provider,
+}) => {
+  const { events } = OPENAI
+  const deltas = events.map((event) => JSON.parse(event.slice(event.indexOf('{'))) as { delta?: string })
+  const text = deltas.map(({ delta = '' }) => delta).join('')
+  await tab.goto(`${server.url}/e2e/site/clients.html`)
+  await tab.waitFor(() => 'clients' in window)
+  await tab.evaluate((url) => window.clients.register({ chat: [url] }), `${provider.url}/v1/responses`)
+  for (const [cutAt, how] of [
+    [1, 'end'],
+    [4, 'end'],
+    [8, 'reset'],
+    [events.length - 1, 'end'],
+  ] as const) {
+    const question = { base: `${provider.url}/v1`, query: {}, model: `gpt-4o-${cutAt}`, key: 'key' }
+    const id = `cut after ${cutAt}`
+    await tab.evaluate(({ id, question }) => window.clients.ask(id, 'openai background', question), {
+      id,
+      question,
+    })
+    const answer = await provider.asked()
+    expect(answer.method).toBe('POST')
+    answer.begin(OPENAI.headers)
+    answer.say(events.slice(0, cutAt).join('') + events[cutAt]?.slice(0, 20))
+    // What a reset overtakes is lost.
+    if (how === 'reset')
+      await expect.poll(() => tab.evaluate((id) => window.clients.replies[id]?.text, id)).not.toBe('')
+    await answer.end(how)
+    await give(await provider.asked(), OPENAI)
+    await expect
+      .poll(() => tab.evaluate((id) => window.clients.replies[id], id))
+      .toEqual({ state: 'whole', text, finish: 'completed' })
+  }
+  expect(provider.requests('POST')).toBe(4)
+})
+
 test('Stop ends a background response at its server', async ({ app, provider }) => {
   const { call, answer } = await open(app, provider, OPENAI)
   answer.say(OPENAI.events.slice(0, 5).join(''))

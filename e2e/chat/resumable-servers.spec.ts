@@ -68,3 +68,29 @@ test('a response of the AI SDK’s, with resumable-stream on Redis, that is cut 
   await using redis = await startRedis()
   await isReadOn(app, () => aiSdk(redis.url))
 })
+
+for (const [at, how] of [
+  [20, 'end'],
+  [1_000, 'reset'],
+] as const) {
+  test(`useChat shows an answer of that server that is cut by ${how} after ${at} bytes whole and once, from one POST`, async ({
+    tab,
+    server,
+  }) => {
+    test.skip(!hasRedis, 'This machine has no redis-server')
+    await using redis = await startRedis()
+    await using cutting = await serveCut(aiSdk(redis.url), at, how)
+    const query = new URLSearchParams({ id: 'chat/1', api: `${cutting.url}/api/chat`, replay: '1' })
+    await tab.goto(`${server.url}/e2e/site/use-chat.html?${query}`)
+    const view = () => tab.evaluate(() => window.useChat)
+    await expect.poll(view).toMatchObject({ state: 'controlling', status: 'ready' })
+    await tab.evaluate(() => window.useChat.send('Hello'))
+    const said = [
+      { role: 'user', text: 'Hello' },
+      { role: 'assistant', text: WORDS.join('') },
+    ]
+    await expect.poll(view).toMatchObject({ status: 'ready', said })
+    expect((await view()).error).toBeUndefined()
+    expect(cutting.asked).toEqual(['GET', 'POST', 'GET'])
+  })
+}

@@ -81,23 +81,40 @@ async function leave(tab: Page, provider: ScriptedProvider, to: string | undefin
   await isReady(tab)
 }
 
-test('a cut that the server’s own resume endpoint bridges is none to useChat', async ({
-  tab,
-  server,
-  provider,
-}) => {
-  const answer = await ask(tab, server, provider, { replays: true })
-  answer.say(delta('two, ').slice(0, 20))
-  await answer.end('reset')
-  const again = await provider.asked()
-  expect(again).toMatchObject({ method: 'GET', path: '/api/chat/room%2F1/stream' })
-  again.begin(UI_STREAM)
-  again.say(BEGIN + delta('One, ') + delta('two, ') + delta('three.') + END)
-  await again.end('end')
-  await reads(tab, 'One, two, three.')
-  await isReady(tab)
-  expect((await view(tab)).error).toBeUndefined()
-})
+const WHOLE = BEGIN + delta('One, ') + delta('two, ') + delta('three.') + END
+
+for (const [place, at] of [
+  ['before anything has come', 0],
+  ['before the first output', BEGIN.length + 20],
+  ['in mid-text', WHOLE.indexOf('two')],
+  ['between two words', WHOLE.indexOf(delta('three.'))],
+  ['right before the end', WHOLE.indexOf(part({ type: 'finish' })) + 10],
+] as const) {
+  for (const how of ['reset', 'end'] as const) {
+    test(`an answer that is cut ${place}, by ${how}, and that the server gives again, useChat shows whole and once, from one POST`, async ({
+      tab,
+      server,
+      provider,
+    }) => {
+      await open(tab, server, provider, { replays: true })
+      await tab.evaluate(() => window.useChat.send('Hello'))
+      const answer = await provider.asked()
+      answer.begin(UI_STREAM)
+      answer.say(WHOLE.slice(0, at))
+      if (at > WHOLE.indexOf('One, ')) await expect.poll(async () => (await view(tab)).said).toHaveLength(2)
+      await answer.end(how)
+      const again = await provider.asked()
+      expect(again).toMatchObject({ method: 'GET', path: '/api/chat/room%2F1/stream' })
+      again.begin(UI_STREAM)
+      again.say(WHOLE)
+      await again.end('end')
+      await reads(tab, 'One, two, three.')
+      await isReady(tab)
+      expect((await view(tab)).error).toBeUndefined()
+      expect(provider.requests('POST')).toBe(1)
+    })
+  }
+}
 
 for (const isStrict of [false, true]) {
   const react = isStrict ? 'React’s StrictMode' : 'React'

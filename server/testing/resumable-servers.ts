@@ -205,7 +205,7 @@ export async function serveCut(kind: ResumableKind, after: number, how: Cut): Pr
     asked.push(req.method)
     const response = await server.handle(req.raw)
     if (req.method === 'POST') return cut(response, after, how, env)
-    again.resolve()
+    if (asked.includes('POST')) again.resolve()
     return response
   })
   const listening = createServer(getRequestListener((request, env) => app.fetch(request, env)))
