@@ -16,8 +16,8 @@ for (const crossOrigin of [false, true]) {
   const where = crossOrigin ? 'another origin' : 'same origin'
   test.describe(`Stop in every client, ${where}`, () => {
     for (const group of GROUPS) {
-      test(group.join(', '), async ({ context, site }) => {
-        await using clients = await openClients({ context, site, crossOrigin, options: {} })
+      test(group.join(', '), async ({ tab, site }) => {
+        await using clients = await openClients({ tab, site, crossOrigin, options: {} })
         await stopsBeforeHeaders(clients, group)
         await stopsDuringWait(clients, group)
         await stopsInMidStream(clients, group)
@@ -26,11 +26,8 @@ for (const crossOrigin of [false, true]) {
   })
 }
 
-test('what nobody tells of before the headers is stopped when its answer comes', async ({
-  context,
-  site,
-}) => {
-  await using clients = await openClients({ context, site, crossOrigin: false, options: {} })
+test('what nobody tells of before the headers is stopped when its answer comes', async ({ tab, site }) => {
+  await using clients = await openClients({ tab, site, crossOrigin: false, options: {} })
   const asked = await clients.ask([...UNHEARD], { steps: [{ ...ENDLESS, headersAfterMs: 1_500 }] })
   await everyone(asked, ({ id }) => clients.upstream.log(id), [{ attempt: 1 }])
   await stopAll(asked)
