@@ -1,3 +1,4 @@
+import { engine } from '../engines/engine.ts'
 import type { AnyCall, App, HowToCall } from '../support/app.ts'
 import { CUT_ANSWERS, type CutAnswer, type CutFailure, OLLAMA, OPENAI_CHAT } from '../support/cut-answers.ts'
 import { ask, patternOf, received, textOf } from '../support/scripted-chat.ts'
@@ -58,7 +59,7 @@ for (const [how, words, failure] of CUTS) {
     await answer.end(how)
     const { state, status, error } = await call.ended()
     expect([state, status]).toEqual(['failed', 200])
-    expect(error).toContain('TypeError')
+    expect(error).toContain(engine === 'firefox' ? 'AbortError' : 'TypeError')
     expect(await textOf(call)).toBe('')
   })
 

@@ -1,3 +1,4 @@
+import { engine } from '../engines/engine.ts'
 import { CHAT } from '../support/app.ts'
 import { spoken } from '../support/spoken.ts'
 import { expect, test } from '../support/test.ts'
@@ -66,7 +67,9 @@ for (const by of ['end', 'close', 'reset'] as const) {
     expect(said).not.toBe('')
     expect(TEXT.startsWith(said)).toBe(true)
     const [failed] = await app.told('request_failed')
-    expect(failed?.code).toBe(by === 'end' ? 'truncated' : 'network_error')
+    // WebKit takes a connection that closes for the end of its response.
+    const looksEnded = by === 'end' || (by === 'close' && engine === 'webkit')
+    expect(failed?.code).toBe(looksEnded ? 'truncated' : 'network_error')
     expect(await chat.log()).toHaveLength(1)
   })
 }

@@ -1,5 +1,6 @@
 import type { Fault } from '../../demo/server/step.ts'
 import type { ClientName, Reply } from '../site/clients.ts'
+import { expect } from '../support/test.ts'
 import { openClients, type Surroundings } from './open-clients.ts'
 
 /** The outcome of one client's question. */
@@ -40,12 +41,11 @@ export async function runClients(run: Run): Promise<Record<string, Result>> {
   const { page, upstream } = clients
   const text = saysByteByByte(run.fault) ? SHORT_TEXT : TEXT
   const asked = await clients.ask(run.clients, { ...run.fault, answer: { text, ...run.fault.answer } })
-  await page
-    .waitForFunction(
-      () => Object.values(window.clients.replies).every(({ state }) => state !== 'waiting'),
-      null,
-      { timeout: run.patienceMs },
-    )
+  const haveEnded = () =>
+    page.evaluate(() => Object.values(window.clients.replies).every(({ state }) => state !== 'waiting'))
+  await expect
+    .poll(haveEnded, { timeout: run.patienceMs })
+    .toBe(true)
     .catch(() => {}) // A client that still waits then hangs.
   const results: Record<string, Result> = {}
   for (const { name, id, reply: replyOf } of asked) {

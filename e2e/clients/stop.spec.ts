@@ -16,8 +16,8 @@ for (const crossOrigin of [false, true]) {
   const where = crossOrigin ? 'another origin' : 'same origin'
   test.describe(`Stop in every client, ${where}`, () => {
     for (const group of GROUPS) {
-      test(group.join(', '), async ({ context, site }) => {
-        await using clients = await openClients({ context, site, crossOrigin, options: {} })
+      test(group.join(', '), async ({ tab, site }) => {
+        await using clients = await openClients({ tab, site, crossOrigin, options: {} })
         await stopsBeforeHeaders(clients, group)
         await stopsDuringWait(clients, group)
         await stopsInMidStream(clients, group)
@@ -27,10 +27,10 @@ for (const crossOrigin of [false, true]) {
 }
 
 test('an abort that is not visible before the headers takes effect when the response arrives', async ({
-  context,
+  tab,
   site,
 }) => {
-  await using clients = await openClients({ context, site, crossOrigin: false, options: {} })
+  await using clients = await openClients({ tab, site, crossOrigin: false, options: {} })
   const asked = await clients.ask([...UNHEARD], { steps: [{ ...ENDLESS, headersAfterMs: 1_500 }] })
   await everyone(asked, ({ id }) => clients.upstream.log(id), [{ attempt: 1 }])
   await stopAll(asked)

@@ -22,6 +22,11 @@ async function violations(page: Driver): Promise<string[]> {
     const violations = await page.evaluate(async () => {
       // The second frame shows what the page has made of the change.
       await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
+      // Firefox moves all the same: what comes to an end is waited for.
+      const passing = document
+        .getAnimations()
+        .filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
+      await Promise.allSettled(passing.map(({ finished }) => finished))
       const { violations } = await axe.run({ resultTypes: ['violations'] })
       return violations.flatMap(({ id, nodes }) =>
         nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),

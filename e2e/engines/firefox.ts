@@ -11,6 +11,9 @@ export const FIREFOX = {
     firefoxUserPrefs: {
       // Notifications of the browser's own: there may be no desktop that shows them.
       'alerts.useSystemBackend': false,
+      // A mouse, for the machine may have none: fine, and hovers.
+      'ui.primaryPointerCapabilities': 6,
+      'ui.allPointerCapabilities': 6,
     },
   },
 } satisfies PlaywrightTestConfig['use']

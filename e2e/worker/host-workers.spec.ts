@@ -93,12 +93,10 @@ test('behind a listener that takes everything it says so, and the page’s own e
   app,
   bundle,
   host,
-  page,
 }) => {
-  const warnings: string[] = []
-  page.on('console', (message) => warnings.push(message.text()))
   await host(app, await bundle('greedy'))
   expect(await app.register(options, null)).toEqual({ state: 'fallback', reason: 'other_listener' })
+  const warnings = await app.evaluate(() => window.e2e.warnings)
   expect(warnings.filter((text) => text.includes('Call keepStreams() before it'))).toHaveLength(1)
   const plain = await app.chat({ steps: [UNAVAILABLE] })
   expect((await plain.ended()).status).toBe(502)

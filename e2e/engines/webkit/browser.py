@@ -52,6 +52,7 @@ def show(view):
     view.connect('close', close)
     view.connect('create', open_popup)
     view.connect('permission-request', decide)
+    view.connect('decide-policy', go)
     return view
 
 
@@ -68,6 +69,17 @@ def decide(view, request):
         request.allow()
     else:
         request.deny()
+    return True
+
+
+def go(_view, decision, kind):
+    if kind != WebKit2.PolicyDecisionType.NAVIGATION_ACTION:
+        return False
+    uri = decision.get_navigation_action().get_request().get_uri()
+    # Another program's, as in every browser that people use.
+    if not uri.startswith('mailto:'):
+        return False
+    decision.ignore()
     return True
 
 
