@@ -110,6 +110,21 @@ describe('what is no chat request goes straight on', () => {
 })
 
 describe('an abort', () => {
+  test('while the request body is still being produced rejects at once, and sends nothing', async () => {
+    const { send, requests } = over([stream])
+    const controller = new AbortController()
+    const body = new ReadableStream({ start: (open) => open.enqueue(new TextEncoder().encode('{')) })
+    const response = send(CHAT, {
+      method: 'POST',
+      body,
+      duplex: 'half',
+      signal: controller.signal,
+    } as RequestInit)
+    setImmediate(() => controller.abort(new Error('Enough')))
+    await expect(response).rejects.toThrow('Enough')
+    expect(requests).toEqual([])
+  })
+
   test('before the call is thrown, and nothing is sent', async () => {
     const { send, requests } = over([stream])
     const signal = AbortSignal.abort()

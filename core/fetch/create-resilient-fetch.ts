@@ -1,5 +1,6 @@
 import { browserLimits } from '../browser-limits.ts'
 import { digestCredential } from '../chat/credential.ts'
+import { orAborted } from '../chat/or-aborted.ts'
 import { parseChatRequest } from '../chat/parse-request.ts'
 import { headersForAsking } from '../chat/read-on.ts'
 import { toResponse } from '../chat/reply.ts'
@@ -63,7 +64,7 @@ export function createResilientFetch({
     const { signal } = request
     signal.throwIfAborted()
     const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
-    const body = hasBody ? await request.arrayBuffer() : null
+    const body = hasBody ? await orAborted(signal, request.arrayBuffer()) : null
     const credential = await digestCredential(request)
     signal.throwIfAborted() // Meanwhile.
     const headers = new Headers(request.headers)
