@@ -170,6 +170,29 @@ describe('an abort', () => {
   })
 })
 
+test("an abort in mid-stream breaks the body with the caller's own reason", async () => {
+  const open = (request: Request) => {
+    const body = new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(new TextEncoder().encode(WHOLE.slice(0, 200)))
+        request.signal.addEventListener('abort', () => controller.error(request.signal.reason))
+      },
+    })
+    return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+  }
+  const { send } = over([open])
+  const read = async (reason: unknown) => {
+    const controller = new AbortController()
+    const response = await send(CHAT, { method: 'POST', body: BODY, signal: controller.signal })
+    controller.abort(reason)
+    return response.text().catch((error: unknown) => error)
+  }
+  expect(await read(new DOMException('Too late', 'TimeoutError'))).toMatchObject({ name: 'TimeoutError' })
+  expect(await read(undefined)).toMatchObject({ name: 'AbortError' })
+  // A reason that is no error must not look like a clean end.
+  expect(await read('')).toMatchObject({ name: 'AbortError' })
+})
+
 describe('a network error that lasts', () => {
   test('is thrown as fetch throws it, with the last cause', async () => {
     let count = 0

@@ -76,6 +76,8 @@ export function createResilientFetch({
     const stop = new AbortController()
     // One reader, and its own pace: nothing is read ahead of it, and nothing kept.
     const log = createResponseLog({ clock: systemClock, leadBytes: 0, keptBytes: 0 })
+    // The body breaks as that of the platform's fetch would: an app that knows its own time-out must see that.
+    const end = (error?: Error) => log.end(error && signal.reason instanceof Error ? signal.reason : error)
     const runningRequest = startRequest(
       {
         ...parseChatRequest(request, body ? new TextDecoder().decode(body) : '', route, options),
@@ -112,7 +114,7 @@ export function createResilientFetch({
       {
         clock: systemClock,
         random: Math.random,
-        writer: log,
+        writer: { ...log, end },
         limits,
         hidesHeaders: browserLimits(globalThis.navigator?.userAgent).hidesHeaders,
         emit: (status) => emit({ ...status, at: Date.now(), own: true }),
