@@ -76,6 +76,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
   })
   const allPages = () => pages({ includeUncontrolled: true })
   const notifications = createNotifications({
+    clock,
     scope,
     registration: worker.registration,
     isGranted: () => 'Notification' in worker && Notification.permission === 'granted',

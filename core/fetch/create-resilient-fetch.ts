@@ -1,5 +1,6 @@
 import { browserLimits } from '../browser-limits.ts'
 import { digestCredential } from '../chat/credential.ts'
+import { orAborted } from '../chat/or-aborted.ts'
 import { parseChatRequest } from '../chat/parse-request.ts'
 import { headersForAsking } from '../chat/read-on.ts'
 import { toResponse } from '../chat/reply.ts'
@@ -64,7 +65,7 @@ export function createResilientFetch({
     const { signal } = request
     signal.throwIfAborted()
     const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
-    const body = hasBody ? await request.arrayBuffer() : null
+    const body = hasBody ? await orAborted(signal, request.arrayBuffer()) : null
     const credential = await digestCredential(request)
     signal.throwIfAborted() // It may have aborted in the meantime.
     const headers = new Headers(request.headers)
@@ -76,6 +77,8 @@ export function createResilientFetch({
     const stop = new AbortController()
     // There is one reader, which sets the pace: nothing is read ahead of it, and nothing is kept.
     const log = createResponseLog({ clock: systemClock, leadBytes: 0, keptBytes: 0 })
+    // The body breaks as that of the platform's fetch would: an app that knows its own time-out must see that.
+    const end = (error?: Error) => log.end(error && signal.reason instanceof Error ? signal.reason : error)
     const runningRequest = startRequest(
       {
         ...parseChatRequest(request, body ? new TextDecoder().decode(body) : '', route, options),
@@ -112,7 +115,7 @@ export function createResilientFetch({
       {
         clock: systemClock,
         random: Math.random,
-        writer: log,
+        writer: { ...log, end },
         limits,
         hidesHeaders: browserLimits(globalThis.navigator?.userAgent).hidesHeaders,
         emit: (status) => emit({ ...status, at: Date.now(), own: true }),

@@ -61,6 +61,7 @@ function createScene(
       },
     })) as unknown as WindowClient[]
   const notifications = createNotifications({
+    clock,
     scope: SCOPE,
     isGranted: () => browser.permission === 'granted',
     registration: {
@@ -450,6 +451,16 @@ describe('clear()', () => {
     expect(browser.shown).toEqual([])
   })
 
+  test('forgets the marks, should the browser never be done with showing one', async () => {
+    const { browser, chats, clock, end } = createScene()
+    browser.whenShown = () => new Promise(() => {})
+    await end()
+    let isDone = false
+    void chats.clear().then(() => (isDone = true))
+    await clock.advance(5_000)
+    expect([isDone, await chats.unseen()]).toEqual([true, {}])
+  })
+
   test('rejects when the storage refuses, and has closed what is shown', async () => {
     const { browser, chats, end } = createScene()
     database.fault = () => new Error('refused')
@@ -512,6 +523,7 @@ describe('a click', () => {
 
 test('where a browser has no notifications nothing throws', async () => {
   const notifications = createNotifications({
+    clock: createQuietClock(),
     scope: SCOPE,
     registration: {},
     isGranted: () => true,
