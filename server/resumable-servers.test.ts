@@ -29,7 +29,7 @@ async function ask(kind: ResumableKind, url: string) {
   return { text: unchanging(await response.text()), statuses }
 }
 
-/** What its reader sees of an answer that is not cut. */
+/** Its reader's view of a response that is not cut. */
 async function uncut(kind: ResumableKind): Promise<string> {
   await using server = await serveCut(kind, Infinity, 'end')
   const response = await fetch(server.url + kind.path, { method: 'POST', body: JSON.stringify(kind.body) })

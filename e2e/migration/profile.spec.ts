@@ -8,7 +8,7 @@ import { type Profile, putBack } from './profile.ts'
 
 const OPTIONS = { saves: [SAVES], chat: [CHAT] }
 
-/** What 0.1.0's worker has written, by `take-profile.ts`. */
+/** The data that 0.1.0's worker has written, by `take-profile.ts`. */
 const text = await readFile(resolve(import.meta.dirname, 'profile-0.1.0.json'), 'utf8')
 const KEPT = JSON.parse(text) as Profile
 

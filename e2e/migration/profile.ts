@@ -1,4 +1,4 @@
-/** What a worker has left in a browser, as JSON: the page's own origin is `{origin}`, bytes are text, keys are JWK. */
+/** The data that a worker has left in a browser, as JSON: the page's own origin is `{origin}`, bytes are text, keys are JWK. */
 export interface Profile {
   /** Epoch ms. */
   takenAt: number
@@ -88,7 +88,7 @@ export async function readProfile(): Promise<Profile> {
 /** Puts it back where nothing is, as if it had been taken just now. */
 export async function putBack({ takenAt, databases, caches: folders }: Profile): Promise<void> {
   const laterMs = Date.now() - takenAt
-  /** Whatever is greater is a time: epoch ms of 2020. */
+  /** A greater number is a time: epoch ms of 2020. */
   const EPOCH = 1_577_836_800_000
 
   const fromJson = async (value: unknown): Promise<unknown> => {

@@ -9,7 +9,7 @@ import { startTestServer, type TestServer } from '../support/test-server.ts'
 import { readOldWorker } from './old-worker.ts'
 import { readProfile } from './profile.ts'
 
-// What 0.1.0's worker leaves in a browser when it ends in mid-work, written by that worker, kept as data:
+// The data that 0.1.0's worker leaves in a browser when it ends during its work, written by that worker:
 // `node e2e/migration/take-profile.ts` after `npm run build`.
 
 const ROOT = resolve(import.meta.dirname, '../..')
