@@ -122,7 +122,7 @@ test.each([
 })
 
 test('attach() asks nothing for what is no id', async () => {
-  await expect(attach('../../logout')).rejects.toThrow('Cannot attach: no such answer')
+  await expect(attach('../../logout')).rejects.toThrow('Cannot attach: no such response')
   expect(asked).toEqual([])
 })
 

@@ -96,7 +96,7 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
     stop: (request, id) =>
       asUser(request, async (owner) => {
         const found = await named(owner, id)
-        if (found.length === 0) return problem(404, 'not_found', 'There is no such answer')
+        if (found.length === 0) return problem(404, 'not_found', 'There is no such response')
         await Promise.all(found.filter(isOpen).map(({ source }) => runs.stop(source.id)))
         return new Response(null, { status: 204 })
       }),
@@ -117,7 +117,7 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
       return await task(owner)
     } catch (error) {
       onError(error)
-      return problem(503, 'storage_unavailable', 'Answers cannot be kept at the moment', {
+      return problem(503, 'storage_unavailable', 'Responses cannot be stored at the moment', {
         'retry-after': '1',
       })
     }

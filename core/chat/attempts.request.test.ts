@@ -211,9 +211,9 @@ describe('headers that do not come', () => {
     expect(response?.headers.get('x-should-retry')).toBe('false')
     expect(JSON.parse(text)).toEqual({
       type: 'about:blank',
-      title: 'No answer came in time',
+      title: 'No response arrived in time',
       status: 504,
-      error: { message: 'No answer came in time', type: 'streamkeeper_error', code: 'total_timeout' },
+      error: { message: 'No response arrived in time', type: 'streamkeeper_error', code: 'total_timeout' },
     })
   })
 })

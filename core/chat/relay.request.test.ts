@@ -63,7 +63,7 @@ describe('a stall after output', () => {
     ])
     expect(run.signals[0]?.aborted).toBe(true)
     expect(run.page.text).toBe(
-      say('Hel') + notice('transport_idle', 'The answer broke off: no byte came in time'),
+      say('Hel') + notice('transport_idle', 'The response stopped: no byte arrived in time'),
     )
     expect(run.page.error).toBeInstanceOf(TypeError)
     expect(run.page.closed).toBe(false)
@@ -84,7 +84,7 @@ describe('a stall after output', () => {
     expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'output_idle' })
     expect(statusOf(run, 'stream_stalled')).toMatchObject({ clock: 'output' })
     expect(
-      run.page.text.endsWith(notice('output_idle', 'The answer broke off: nothing more was said in time')),
+      run.page.text.endsWith(notice('output_idle', 'The response stopped: no output arrived in time')),
     ).toBe(true)
     expect(run.page.error).toBeInstanceOf(TypeError)
   })
@@ -143,7 +143,7 @@ describe('a response that breaks off after output', () => {
     await run.clock.advance(MINUTE)
     expect(run.sentAt).toEqual([0])
     expect(run.page.text).toBe(
-      ROLE + say('Hel') + say('lo') + notice('truncated', 'The answer broke off before its end'),
+      ROLE + say('Hel') + say('lo') + notice('truncated', 'The response broke off before its end'),
     )
     expect(run.page.closed).toBe(false)
     expect(run.page.error).toBeInstanceOf(TypeError)

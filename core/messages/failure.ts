@@ -15,20 +15,20 @@ export type FailureCode = keyof typeof MESSAGES
 
 /** Texts for people, used in error bodies. */
 const MESSAGES = {
-  headers_timeout: 'No answer began in time',
+  headers_timeout: 'No response started in time',
   first_output_timeout: 'Nothing was said in time',
-  transport_idle: 'The answer broke off: no byte came in time',
-  output_idle: 'The answer broke off: nothing more was said in time',
-  total_timeout: 'No answer came in time',
+  transport_idle: 'The response stopped: no byte arrived in time',
+  output_idle: 'The response stopped: no output arrived in time',
+  total_timeout: 'No response arrived in time',
   rate_limited: 'The rate limit is reached',
   quota_exhausted: 'The quota is spent',
   overloaded: 'The upstream is overloaded',
   upstream_error: 'The upstream refused the request',
   network_error: 'The connection was lost',
-  truncated: 'The answer broke off before its end',
-  error_in_stream: 'The upstream reported an error in its answer',
+  truncated: 'The response broke off before its end',
+  error_in_stream: 'The upstream reported an error in its response',
   retry_budget_exhausted: 'Too many requests are being retried',
-  worker_lost: 'The service worker was lost, and the answer with it',
+  worker_lost: 'The service worker was lost, and the response with it',
   storage_unavailable: 'The message could not be stored',
   unsure: 'Whether the message arrived is unknown',
 }

@@ -9,7 +9,7 @@ const JSON_CHAT = { path: OPENAI_CHAT.path, headers: { 'content-type': 'applicat
 const UNKNOWN = { path: '/v1/odd', headers: OPENAI_CHAT.headers, begun: 'data: one\n\n' }
 
 const CUTS: [how: Ending, words: string, failure: CutFailure][] = [
-  ['end', 'ends without its end', { code: 'truncated', message: 'The answer broke off before its end' }],
+  ['end', 'ends without its end', { code: 'truncated', message: 'The response broke off before its end' }],
   ['reset', 'is reset', { code: 'network_error', message: 'The connection was lost' }],
 ]
 
@@ -48,7 +48,7 @@ for (const [cut, half, blank] of [
     await received(call, cut.begun + half)
     await answer.end('end')
     expect((await call.ended()).state).toBe('failed')
-    const error = cut.error?.({ code: 'truncated', message: 'The answer broke off before its end' })
+    const error = cut.error?.({ code: 'truncated', message: 'The response broke off before its end' })
     expect(await textOf(call)).toBe(cut.begun + half + blank + error)
   })
 }

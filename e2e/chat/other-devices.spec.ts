@@ -152,7 +152,7 @@ test('without a list the worker’s own are given, and an unknown response is an
   await app.start(OPTIONS)
   expect(await streamsOf(app)).toEqual([])
   const unknown = app.evaluate(() => window.e2e.keeper?.attach('f'.repeat(32)).then(String, String))
-  expect(await unknown).toBe('Error: Cannot attach: no such answer')
+  expect(await unknown).toBe('Error: Cannot attach: no such response')
 })
 
 /** Texts of a database of this origin that have a word of an answer in them. */

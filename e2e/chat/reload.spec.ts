@@ -133,5 +133,5 @@ test('a response that is not there is a 404, and keeper.attach rejects', async (
   const refused = await app.evaluate(() =>
     window.e2e.keeper?.attach('nobody').catch((error: Error) => error.message),
   )
-  expect(refused).toBe('Cannot attach: no such answer')
+  expect(refused).toBe('Cannot attach: no such response')
 })

@@ -91,7 +91,11 @@ describe('an OpenAI chat stream', () => {
 describe('its error event', () => {
   const failure = failureOf('truncated')
   const own = event({
-    error: { message: 'The answer broke off before its end', type: 'streamkeeper_error', code: 'truncated' },
+    error: {
+      message: 'The response broke off before its end',
+      type: 'streamkeeper_error',
+      code: 'truncated',
+    },
   })
 
   function noticeAfter(bytes: string, path = PATH): string | undefined {
