@@ -20,8 +20,11 @@ export interface StreamReader {
    * @throws when the store has failed for too long
    */
   next: (idleMs: number) => Promise<Step>
-  /** Waits for the head of the response, or for an end without one; `undefined`: the stream is not there any more. */
-  head: () => Promise<SourceState | undefined>
+  /**
+   * Waits for the head of the response, or for an end without one, as long as its producer lives; `undefined`: the stream is
+   * not there any more, or its reader has left.
+   */
+  head: (left: AbortSignal) => Promise<SourceState | undefined>
   /** Where the next bytes begin. */
   position: () => number
   /** Ends it, also while it waits. */
@@ -60,13 +63,24 @@ export function openReader(source: Source, from: number, { store, clock }: ReadC
       )
       return step(state)
     },
-    head: () => until(({ info }) => info.head !== undefined || info.end !== undefined, Infinity, 0),
-    position: () => position,
-    close: () => {
-      isClosed = true
-      unwatch()
-      wake()
+    head: async (left) => {
+      // Without a body nothing else tells.
+      left.addEventListener('abort', close)
+      if (left.aborted) close()
+      try {
+        return await until(({ info }) => info.head !== undefined || info.end !== undefined, Infinity, 0)
+      } finally {
+        left.removeEventListener('abort', close)
+      }
     },
+    position: () => position,
+    close,
+  }
+
+  function close(): void {
+    isClosed = true
+    unwatch()
+    wake()
   }
 
   async function until(

@@ -76,6 +76,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
   })
   const allPages = () => pages({ includeUncontrolled: true })
   const notifications = createNotifications({
+    clock,
     scope,
     registration: worker.registration,
     isGranted: () => 'Notification' in worker && Notification.permission === 'granted',
@@ -248,7 +249,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     return response
   }
 
-  function drain(why?: 'woken' | 'flush'): Promise<void> {
+  function drain(...[why]: Parameters<typeof outbox.drain>): Promise<void> {
     const draining = outbox.drain(why)
     activity.track(draining)
     return draining

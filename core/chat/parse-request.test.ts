@@ -54,7 +54,7 @@ describe('reading on', () => {
     expect(described({ body: {}, route: { resume } }).readingOn.place).toBeUndefined()
   })
 
-  test('and is no well-formed text is named all the same: the chat itself must go out', () => {
+  test('an id that is not well-formed text is used all the same: the chat itself must be sent', () => {
     const { place } = described({ body: '{"id":"\\ud800"}', route: { resume } }).readingOn
     expect(place?.url).toBe('/api/%EF%BF%BD/stream')
   })
@@ -90,7 +90,7 @@ describe('the model is found', () => {
     expect(described({ url, body }).model).toBe(model)
   })
 
-  test('also where its name is no percent-encoding', () => {
+  test('the model is found even if its name is not valid percent-encoding', () => {
     expect(described({ url: 'https://a.example/models/100%/chat' }).model).toBe('100%')
   })
 })

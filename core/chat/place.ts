@@ -37,17 +37,16 @@ export function createSplice(
   if (place) {
     if (!provided) return undefined
     if (place.position === 'replay')
-      return spliceBytes({ isReplay: true, saysEnd: false, requestFrom: () => ({ url: provided }) })
-    if (place.position === 'offset')
-      return spliceBytes({ isReplay: false, saysEnd: false, requestFrom: offsetsOf(provided, String) })
-    return isEvents ? spliceEvents(sseIds(provided)) : undefined
+      return spliceBytes({ isReplay: true, requestFrom: () => ({ url: provided }) })
+    if (place.position === 'offset') return spliceBytes({ requestFrom: offsetsOf(provided, String) })
+    // LangGraph, whose header that is, gives all of it after this id, and without one only what is new.
+    return isEvents ? spliceEvents(sseIds(provided, place.url === 'location' ? '-1' : undefined)) : undefined
   }
   const location = offset === null ? undefined : resolve(headers.get('content-location'), base)
   if (offset !== null && location) {
     if (BYTE_OFFSET.test(offset)) {
       const write = (byte: number) => String(byte).padStart(offset.length, '0')
       return spliceBytes({
-        isReplay: false,
         saysEnd: true,
         requestFrom: offsetsOf(location, write, { live: 'stream' }),
         stopUrl: below(location, 'stop'),
@@ -64,11 +63,16 @@ function offsetsOf(url: URL, write: (byte: number) => string, more: Record<strin
   return (byte = 0) => ({ url: withQuery(url, { offset: write(byte), ...more }) })
 }
 
-/** The ids of server-sent events, as an EventSource would name the last one. */
-function sseIds(url: URL) {
+/**
+ * The ids of server-sent events, as an EventSource would name the last one.
+ *
+ * @param before stands for the first event's forerunner; default: no id
+ */
+function sseIds(url: URL, before?: string) {
   return {
-    positionOf: ({ id }: StreamEvent) => id || undefined,
-    requestAfter: (id: number | string | undefined) => ({
+    // What no header can have is no id.
+    positionOf: ({ id }: StreamEvent) => (id && !/\p{Cc}/u.test(id) ? id : undefined),
+    requestAfter: (id: number | string | undefined = before) => ({
       url,
       ...(id === undefined ? {} : { headers: { 'last-event-id': toHeader(String(id)) } }),
     }),
@@ -104,7 +108,7 @@ function backgroundEvents(url: URL) {
 
 /** A text as UTF-8, a character for each byte: other characters a header cannot have. */
 function toHeader(text: string): string {
-  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('')
+  return String.fromCharCode(...new TextEncoder().encode(text))
 }
 
 /** A place, if it is at the same origin. */
@@ -112,9 +116,8 @@ function resolve(place: string | null, base: string): URL | undefined {
   if (place === null) return undefined
   try {
     const url = new URL(place, base)
-    // With a password in it a URL cannot be fetched.
-    const isOpen = !url.username && !url.password && /^https?:$/.test(url.protocol)
-    return isOpen && url.origin === new URL(base).origin ? url : undefined
+    // Of the same scheme, and without a password, with which a URL cannot be fetched.
+    return url.href.startsWith(`${new URL(base).origin}/`) ? url : undefined
   } catch {
     return undefined // No URL.
   }

@@ -29,7 +29,7 @@ const KINDS = [
   located(),
 ]
 const ENDS = ['reset', 'close', 'open'] as const
-/** Whatever waits there are, and a stall before them, are over by then. */
+/** By then all waits, and a stall before them, are over. */
 const LONG = 20 * 60_000
 const OPENAI = openaiBackground()
 
@@ -305,6 +305,39 @@ describe('reading on', () => {
     expect(asked).toBe(1)
   })
 
+  test.each(['text/html', 'application/json', 'application/xhtml+xml; charset=utf-8'])(
+    'by %s that says its offset is none: nothing of it is shown, though nothing was shown before',
+    async (type) => {
+      let asked = 0
+      const run = cutAt(located(), 0, 'reset', async () => {
+        asked++
+        const headers = { 'content-type': type, 'stream-next-offset': '0'.repeat(16) }
+        return new Response('<!doctype html><p>Sign in</p>', { headers })
+      })
+      await run.clock.advance(LONG)
+      expect(run.page.error).toBeInstanceOf(TypeError)
+      expect(run.page.text).not.toContain('Sign in')
+      expect(asked).toBe(1)
+    },
+  )
+
+  test.each([undefined, 'application/octet-stream'])(
+    'by raw bytes that say their offset is good: %s',
+    async (type) => {
+      const { whole, headers } = located()
+      const run = cutAt(located(), 400, 'reset', async (url) => {
+        const from = Number(new URL(url).searchParams.get('offset'))
+        const own = {
+          ...(type && { 'content-type': type }),
+          'stream-next-offset': headers['stream-next-offset'] ?? '',
+        }
+        return new Response(whole.slice(from), { headers: own })
+      })
+      await run.clock.advance(LONG)
+      expect(run.page).toMatchObject({ text: located().events.join(''), closed: true })
+    },
+  )
+
   test('lets go of a connection that gives another response', async () => {
     let isClosed = false
     const run = openaiCut(6, async () => {
@@ -528,7 +561,7 @@ describe('a response that its server streams no more', () => {
     expect(run.page.text).toContain(`"item":${JSON.stringify(item)}`)
   })
 
-  test('and was cut short, or has failed, says so', async () => {
+  test('is reported as failed if it was cut short or has failed', async () => {
     const short = cutOff(upTo(12), [is({ ...whole, status: 'incomplete' })])
     const failed = cutOff(upTo(12), [
       is({ ...whole, status: 'failed', error: { code: 'server_error', message: 'No' } }),
@@ -642,13 +675,15 @@ describe('an end without its last blank line', () => {
 
 describe('a response of an unknown protocol', () => {
   const text = 'data: one\n\ndata: two\n\n'
+  const cutText = 'data: one\n\ndat'
+  const SSE = { 'content-type': 'text/event-stream' }
   const resume = { url: '/again/:id', key: 'body.id', position: 'replay' } as const
   const own: RequestSettings = {
     path: '/own',
     body: { id: 'a' },
     options: { chat: [{ url: '*', stream: true, resume }] },
   }
-  const again: Ask = async () => new Response(text, { headers: { 'content-type': 'text/event-stream' } })
+  const again: Ask = async () => new Response(text, { headers: SSE })
 
   test('that is reset is read on', async () => {
     const run = runRequest([streams([[0, text.slice(0, 14)]], { end: 'reset' })], { ...own, ask: again })
@@ -657,9 +692,36 @@ describe('a response of an unknown protocol', () => {
   })
 
   test('that is closed is whole, as ever', async () => {
-    const run = runRequest([streams([[0, text.slice(0, 14)]])], { ...own, ask: again })
+    const asked: string[] = []
+    const ask: Ask = async (url, init) => {
+      asked.push(url)
+      return again(url, init)
+    }
+    const run = runRequest([streams([[0, text.slice(0, 11)]])], { ...own, ask })
     await run.clock.advance(LONG)
-    expect(run.page).toMatchObject({ text: text.slice(0, 14), closed: true })
+    expect(run.page).toMatchObject({ text: text.slice(0, 11), closed: true })
+    expect(asked).toEqual([])
+  })
+
+  test.each([1, 3, 14, 20])('that is closed in mid-event, after %i bytes, is read on', async (at) => {
+    const run = runRequest([streams([[0, text.slice(0, at)]])], { ...own, ask: again })
+    await run.clock.advance(LONG)
+    expect(run.page).toMatchObject({ text, closed: true })
+  })
+
+  test.each([
+    ['gives no more', async () => new Response(cutText, { headers: SSE })],
+    ['gives another', async () => new Response('data: another\n\n', { headers: SSE })],
+    ['gives nothing', async () => new Response(null, { status: 204 })],
+    ['breaks off', async () => breaks(cutText)],
+  ])('that is closed in mid-event is whole, as ever, where its server %s', async (_name, ask) => {
+    for (const position of ['replay', 'last-event-id'] as const) {
+      const chat = [{ url: '*', stream: true, resume: { ...resume, position } }]
+      const run = runRequest([streams([[0, cutText]])], { ...own, options: { chat }, ask })
+      await run.clock.advance(LONG)
+      expect(run.page).toMatchObject({ text: cutText, closed: true })
+      expect(statusOf(run, 'request_finished').verdict).toBe('complete')
+    }
   })
 
   test('whose server says where it lies is whole when that says so', async () => {

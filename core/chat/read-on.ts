@@ -214,5 +214,5 @@ function isSameKind(one: Headers, other: Headers): boolean {
   const [type, own] = [one, other].map((headers) =>
     headers.get('content-type')?.split(';')[0]?.trim().toLowerCase(),
   )
-  return type === own || other.has('stream-next-offset')
+  return type === own || (other.has('stream-next-offset') && /^$|octet/.test(own ?? ''))
 }

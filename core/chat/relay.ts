@@ -56,8 +56,11 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   let isOver = false
   let connection: Connection | undefined = open.rest ? { rest: open.rest, abort: open.abort } : undefined
   let idle: IdleTimers | undefined
-  /** An end that lacks its blank line: perhaps the server has forgotten it, perhaps the connection was cut just there. */
-  let lastWords: Uint8Array[] = []
+  /**
+   * A clean end in mid-event, which nothing has followed yet: perhaps the server has forgotten the blank line, perhaps the
+   * connection was cut just there.
+   */
+  let lastWords: Uint8Array[] | undefined
 
   if (signal.aborted) cancel()
   else signal.addEventListener('abort', cancel, { once: true })
@@ -82,7 +85,12 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
       if (isOver) return close()
       end = await copy(next)
     }
-    if (!isOver) conclude(end)
+    if (isOver) return
+    if (lastWords) {
+      close()
+      end = 'closed'
+    }
+    conclude(end)
   }
 
   /** Copies one connection, and returns how it ended. */
@@ -124,7 +132,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
 
   function progressed() {
     readOn?.progressed()
-    lastWords = []
+    lastWords = undefined
   }
 
   function pass(part: Uint8Array) {
@@ -142,13 +150,12 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
     if (splice.isClosed()) return false
     // Some servers forget the last blank line: such an end is one if it comes a second time, or nothing more is given.
     const last = splice.unfinished()
-    if (isEnd(last)) {
-      const isAgain = lastWords.length > 0
-      lastWords = last
-      return !isAgain
-    }
-    // An unknown protocol that has said something and is closed is whole, as ever.
-    return inspection.wire() !== undefined || splice.saysEnd || inspection.seen.outputs === 0
+    const isKnown = inspection.wire() !== undefined || splice.saysEnd || inspection.seen.outputs === 0
+    if (isKnown && !isEnd(last)) return true
+    // An unknown protocol that has said something and is closed is whole, as ever, but not in mid-event.
+    const mayBeCut = !lastWords && (isKnown || last.length > 0 || inspection.isInEvent())
+    lastWords ??= last
+    return mayBeCut
   }
 
   /** True if an event that lacks no more than its last blank line says that the response is over. */
@@ -183,7 +190,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
     if (!isClean) close()
     // What will never be finished is passed on as it came.
     const unfinished = splice?.unfinished() ?? []
-    for (const part of unfinished.length > 0 ? unfinished : lastWords) pass(part)
+    for (const part of unfinished.length > 0 ? unfinished : (lastWords ?? [])) pass(part)
     const verdict = open.verdict ?? inspection?.conclude(isClean) ?? (isClean ? 'complete' : 'broken')
     if (verdict === 'complete' || verdict === 'empty') return finish({ kind: 'complete' })
     const cause = end === 'closed' || end === 'finished' ? 'network_error' : end

@@ -201,6 +201,41 @@ describe('a splice of events', () => {
     expect(splice.isKnown()).toBe(true)
   })
 
+  test.each(['.', '..'])('never leads to another path by the id %s', (id) => {
+    const read = (splice: Splice, event: object) => {
+      splice.take(new TextEncoder().encode(`data: ${JSON.stringify(event)}\n\n`))
+      return [splice.reconnect()?.url, splice.stopUrl()]
+    }
+    const response = { id, background: true, status: 'queued' }
+    const openai = { type: 'response.created', sequence_number: 0, response }
+    const gemini = { event_type: 'interaction.created', event_id: 'a', interaction: response }
+    const body = { id, stream: true }
+    for (const urls of [
+      read(spliceOf(openaiBackground()), openai),
+      read(spliceOf(geminiBackground()), gemini),
+      read(spliceOf({ ...sseIds(), body }), {}),
+      read(spliceOf({ ...replayed(), body }), {}),
+    ])
+      for (const url of urls) expect(url?.pathname ?? '%252E').toContain('%252E')
+  })
+
+  test('names no id that no header can have, but the one before', () => {
+    const splice = spliceOf(sseIds())
+    const write = (id: string) => splice.take(new TextEncoder().encode(`id: ${id}\ndata: ${id}\n\n`))
+    for (const id of ['a', 'b', 'c\u0001', 'd\u007F', 'e\tf']) write(id)
+    expect(splice.reconnect()?.headers).toEqual({ 'last-event-id': 'a' })
+    for (const id of ['b', 'c\u0001', 'd\u007F', 'e\tf']) expect(write(id)).toEqual([])
+    expect(write('g')).toHaveLength(1)
+  })
+
+  test.each(['\r', '\r\n\r'])('holds nothing back where lines end in a bare CR', (blank) => {
+    const splice = spliceOf(sseIds())
+    const text = `id: 1\rdata: {"a":"Grüße"}\r${blank}`
+    const accepted = splice.take(new TextEncoder().encode(text)) ?? []
+    expect(Buffer.concat(accepted).toString()).toBe(text)
+    expect(splice.reconnect()).toBeUndefined()
+  })
+
   test('of a server that says no id holds nothing back, and is not read on', () => {
     const splice = spliceOf(openaiBackground())
     const take = (text: string) => Buffer.concat(splice.take(new TextEncoder().encode(text)) ?? []).toString()

@@ -65,6 +65,7 @@ const OVERLAP_BYTES = 256
 const MAX_REPLAY = 16 * 1024 * 1024
 
 const NEWLINE = 10
+const RETURN = 13
 
 /** Where events stand in a response, and how what follows one is asked for. */
 export interface EventPlace {
@@ -144,6 +145,9 @@ export function spliceEvents({
     if (isOff) return [bytes]
     const out: Uint8Array[] = []
     let at = 0
+    // Where lines end in a bare CR, which nobody writes, events are not told apart.
+    const cr = bytes.indexOf(RETURN)
+    if (cr >= 0 && (bytes[cr + 1] ?? NEWLINE) !== NEWLINE) isOff = true
     for (let end = splitter.next(bytes, at); end >= 0; end = splitter.next(bytes, at)) {
       const event = [...pending, bytes.subarray(at, end)]
       pending = []
@@ -157,11 +161,9 @@ export function spliceEvents({
       pending.push(bytes.subarray(at))
       pendingBytes += bytes.length - at
     }
-    if (pendingBytes > MAX_EVENT) {
-      if (expected) return undefined
-      isOff = true
-    }
+    if (pendingBytes > MAX_EVENT) isOff = true
     if (isOff) {
+      if (expected) return undefined
       for (const piece of pending) add(out, piece)
       pending = []
     } else if (!expected && !splitter.isInside()) takeComments(out)
@@ -246,14 +248,14 @@ export interface BytePlace {
   /** Asks for what follows that byte; without one, for all. */
   requestFrom: (byte: number | undefined) => ResumeRequest
   /** All of it comes again, from the first byte on. */
-  isReplay: boolean
+  isReplay?: boolean
   /** The server says with `Stream-Closed` that this is all. */
-  saysEnd: boolean
+  saysEnd?: boolean
   stopUrl?: URL
 }
 
 /** A splice of bytes: those before the end are asked for again, and must be the same. */
-export function spliceBytes({ requestFrom, isReplay, saysEnd, stopUrl }: BytePlace): Splice {
+export function spliceBytes({ requestFrom, isReplay, saysEnd = false, stopUrl }: BytePlace): Splice {
   let size = 0
   /** Bytes to compare with: all of them, or the last ones. */
   let kept: Uint8Array[] = []

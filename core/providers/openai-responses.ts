@@ -82,21 +82,12 @@ export const openaiResponses: Wire = {
       return typeof number === 'number' ? number : undefined
     },
     // Padding (`obfuscation`) and the state of the response are others each time.
-    sameness: ({ data }) => {
-      const { type, sequence_number, item_id, delta, text, response, item } = (data ?? {}) as Record<
-        string,
-        unknown
-      >
-      return JSON.stringify([
-        type,
-        sequence_number,
-        item_id,
-        delta,
-        text,
-        get(response, 'id'),
-        get(item, 'id'),
-      ])
-    },
+    sameness: ({ data }) =>
+      JSON.stringify(
+        ['type', 'sequence_number', 'item_id', 'delta', 'text', 'response.id', 'item.id'].map((path) =>
+          get(data, ...path.split('.')),
+        ),
+      ),
     urlAfter: (url, id, position) => {
       const after = below(url, id)
       after.searchParams.set('stream', 'true')

@@ -152,9 +152,9 @@ export function textOrNone(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** An id as a part of a URL, also one that is no well-formed text. */
+/** An id as a part of a URL, also one that is no well-formed text; one of dots, which would lead elsewhere, names nothing. */
 export function encodeId(id: string): string {
-  return encodeURIComponent(id.replace(/\p{Surrogate}/gu, '\uFFFD'))
+  return encodeURIComponent(id.replace(/\p{Surrogate}/gu, '\uFFFD').replace(/^\.\.?$/, '%2E'))
 }
 
 /** The URL of a resource below another one's, the query kept. */

@@ -145,7 +145,7 @@ describe('C1 classifyAnswer() knows a spent account that comes as a 429:', () =>
     expect(kindOf(429, {}, body)).toBe('rate_limited')
   })
 
-  test('as other statuses, too', () => {
+  test('under other statuses, too', () => {
     const anthropic = {
       error: { type: 'invalid_request_error', message: 'Your credit balance is too low to go on' },
     }
@@ -187,7 +187,7 @@ describe('classifyAnswer() reads the headers', () => {
     expect(kindOf(status, headers)).toBe(kind)
   })
 
-  test('and keeps the hint and the status', () => {
+  test('keeps the hint and the status', () => {
     expect(classifyResponse(429, new Headers({ 'retry-after': '7' }), '', NOW)).toEqual({
       kind: 'rate_limited',
       httpStatus: 429,

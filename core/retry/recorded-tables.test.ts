@@ -10,7 +10,7 @@ interface RecordedCase {
   status: number
   headers: Record<string, string>
   body?: unknown
-  /** What that library waits; absent or `null` where only whether it retries is tested. */
+  /** The library's wait; absent or `null` if only its retry decision is tested. */
   expected_delay_ms?: number | number[] | null
   should_retry?: boolean | null
   now_ms?: number

@@ -55,7 +55,7 @@ test('a cut of what was read on is read on again', async ({ app, provider }) => 
   expect(await textOf(call)).toBe(whole)
 })
 
-test('an answer that is cut a hundred times, after each event, is read whole from one POST', async ({
+test('a response that is cut a hundred times, after each event, is read whole from one POST', async ({
   app,
   provider,
 }) => {
@@ -77,7 +77,7 @@ test('an answer that is cut a hundred times, after each event, is read whole fro
     const from = after === null ? 0 : Number(after) + 1
     asked.begin(OPENAI.headers)
     asked.say(events.slice(from, cut + 1).join(''))
-    // What a reset overtakes is lost.
+    // Bytes that a reset overtakes are lost.
     if (cut % 2 === 0) await received(call, events.slice(0, cut + 1).join(''))
     await asked.end(cut % 2 === 0 ? 'reset' : 'end')
   }
@@ -153,6 +153,45 @@ test('the worker dies: streamChat reads on, also from events that never came to 
   const all = OPENAI.events.map((event) => JSON.parse(event.slice(event.indexOf('{'))) as unknown)
   expect(await itemsOf()).toEqual(all)
   expect(provider.requests()).toBe(2)
+})
+
+test('the openai package reads a background response that is cut, wherever, whole and once, from one POST', async ({
+  tab,
+  server,
+  provider,
+}) => {
+  const { events } = OPENAI
+  const deltas = events.map((event) => JSON.parse(event.slice(event.indexOf('{'))) as { delta?: string })
+  const text = deltas.map(({ delta = '' }) => delta).join('')
+  await tab.goto(`${server.url}/e2e/site/clients.html`)
+  await tab.waitFor(() => 'clients' in window)
+  await tab.evaluate((url) => window.clients.register({ chat: [url] }), `${provider.url}/v1/responses`)
+  for (const [cutAt, how] of [
+    [1, 'end'],
+    [4, 'end'],
+    [8, 'reset'],
+    [events.length - 1, 'end'],
+  ] as const) {
+    const question = { base: `${provider.url}/v1`, query: {}, model: `gpt-4o-${cutAt}`, key: 'key' }
+    const id = `cut after ${cutAt}`
+    await tab.evaluate(({ id, question }) => window.clients.ask(id, 'openai background', question), {
+      id,
+      question,
+    })
+    const answer = await provider.asked()
+    expect(answer.method).toBe('POST')
+    answer.begin(OPENAI.headers)
+    answer.say(events.slice(0, cutAt).join('') + events[cutAt]?.slice(0, 20))
+    // What a reset overtakes is lost.
+    if (how === 'reset')
+      await expect.poll(() => tab.evaluate((id) => window.clients.replies[id]?.text, id)).not.toBe('')
+    await answer.end(how)
+    await give(await provider.asked(), OPENAI)
+    await expect
+      .poll(() => tab.evaluate((id) => window.clients.replies[id], id))
+      .toEqual({ state: 'whole', text, finish: 'completed' })
+  }
+  expect(provider.requests('POST')).toBe(4)
 })
 
 test('Stop ends a background response at its server', async ({ app, provider }) => {

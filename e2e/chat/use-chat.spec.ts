@@ -23,7 +23,7 @@ async function reads(tab: Page, text: string): Promise<void> {
   await expect.poll(async () => (await view(tab))?.said).toEqual([USER, { role: 'assistant', text }])
 }
 
-/** What the server is asked when there is nothing to resume; it knows no such path. */
+/** The request to the server when there is nothing to resume; the server has no such path. */
 async function refuseToResume(provider: ScriptedProvider, id = 'room%2F1'): Promise<void> {
   const asked = await provider.asked()
   expect(asked).toMatchObject({ method: 'GET', path: `/api/chat/${id}/stream` })
@@ -81,28 +81,45 @@ async function leave(tab: Page, provider: ScriptedProvider, to: string | undefin
   await isReady(tab)
 }
 
-test('a cut that the server’s own resume endpoint bridges is none to useChat', async ({
-  tab,
-  server,
-  provider,
-}) => {
-  const answer = await ask(tab, server, provider, { replays: true })
-  answer.say(delta('two, ').slice(0, 20))
-  await answer.end('reset')
-  const again = await provider.asked()
-  expect(again).toMatchObject({ method: 'GET', path: '/api/chat/room%2F1/stream' })
-  again.begin(UI_STREAM)
-  again.say(BEGIN + delta('One, ') + delta('two, ') + delta('three.') + END)
-  await again.end('end')
-  await reads(tab, 'One, two, three.')
-  await isReady(tab)
-  expect((await view(tab)).error).toBeUndefined()
-})
+const WHOLE = BEGIN + delta('One, ') + delta('two, ') + delta('three.') + END
+
+for (const [place, at] of [
+  ['before anything has come', 0],
+  ['before the first output', BEGIN.length + 20],
+  ['in mid-text', WHOLE.indexOf('two')],
+  ['between two words', WHOLE.indexOf(delta('three.'))],
+  ['right before the end', WHOLE.indexOf(part({ type: 'finish' })) + 10],
+] as const) {
+  for (const how of ['reset', 'end'] as const) {
+    test(`an answer that is cut ${place}, by ${how}, and that the server gives again, useChat shows whole and once, from one POST`, async ({
+      tab,
+      server,
+      provider,
+    }) => {
+      await open(tab, server, provider, { replays: true })
+      await tab.evaluate(() => window.useChat.send('Hello'))
+      const answer = await provider.asked()
+      answer.begin(UI_STREAM)
+      answer.say(WHOLE.slice(0, at))
+      if (at > WHOLE.indexOf('One, ')) await expect.poll(async () => (await view(tab)).said).toHaveLength(2)
+      await answer.end(how)
+      const again = await provider.asked()
+      expect(again).toMatchObject({ method: 'GET', path: '/api/chat/room%2F1/stream' })
+      again.begin(UI_STREAM)
+      again.say(WHOLE)
+      await again.end('end')
+      await reads(tab, 'One, two, three.')
+      await isReady(tab)
+      expect((await view(tab)).error).toBeUndefined()
+      expect(provider.requests('POST')).toBe(1)
+    })
+  }
+}
 
 for (const isStrict of [false, true]) {
   const react = isStrict ? 'React’s StrictMode' : 'React'
 
-  test(`useChat({ resume: true }) goes on after a reload in mid-answer: ${react}`, async ({
+  test(`useChat({ resume: true }) goes on after a reload mid-stream: ${react}`, async ({
     tab,
     server,
     provider,
@@ -213,7 +230,7 @@ test('a conversation without a stream gets 204, whatever the server says', async
   expect(await Promise.race([asking, resetting])).toBe(204)
 })
 
-test('an answer that was read to its end is not replayed beside the one of the history', async ({
+test('a response that was read to its end is not replayed beside the one of the history', async ({
   tab,
   server,
   provider,
@@ -230,7 +247,7 @@ test('an answer that was read to its end is not replayed beside the one of the h
   expect((await view(tab))?.said).toEqual([USER])
 })
 
-test('an answer that ended while no page read it is there after the reload, once', async ({
+test('a response that ended while no page read it is there after the reload, once', async ({
   tab,
   server,
   provider,

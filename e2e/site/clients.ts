@@ -11,6 +11,7 @@ const CLIENTS = {
   'openai chat, whole': sdks.OPENAI_CHAT_WHOLE,
   'openai responses': sdks.OPENAI_RESPONSES,
   'openai responses, whole': sdks.OPENAI_RESPONSES_WHOLE,
+  'openai background': sdks.OPENAI_BACKGROUND,
   anthropic: sdks.ANTHROPIC,
   'anthropic stream': sdks.ANTHROPIC_STREAM,
   'anthropic, whole': sdks.ANTHROPIC_WHOLE,
@@ -25,7 +26,7 @@ const CLIENTS = {
 
 export type ClientName = keyof typeof CLIENTS
 
-/** What specs find on this page. */
+/** The API of this page for specs. */
 export interface ClientsPage {
   names: ClientName[]
   paths: Record<string, string>

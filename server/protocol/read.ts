@@ -42,7 +42,7 @@ export async function readStream(
   const reader = openReader(source, from, { store, clock })
 
   if (live === 'stream') {
-    const state = await reader.head()
+    const state = await reader.head(request.signal)
     const head = state?.info.head ?? headOfIngest(info)
     if (!state || !head) {
       reader.close()

@@ -24,10 +24,11 @@ export interface Outbox {
   /** Stores a request and answers it. Call it in the turn of the request: calls are stored in their order. */
   accept: (request: Request, route: RouteMatch<SaveRouteOptions>, clientId: string) => Promise<Response>
   /**
-   * Sends what is due; `'woken'`: also what failed for lack of a network or of credentials; `'flush'`: everything.
+   * Sends what is due; `'online'`: also what failed for lack of a network; `'woken'`: or of credentials; `'flush'`:
+   * everything.
    * Resolves when nothing more can be sent now; never rejects.
    */
-  drain: (why?: 'woken' | 'flush') => Promise<void>
+  drain: (why?: 'online' | 'woken' | 'flush') => Promise<void>
   /** Waits until a conversation has nothing left to send, at most so long, ms. */
   settled: (conversation: string, limitMs: number, signal: AbortSignal) => Promise<void>
   counts: () => Promise<OutboxCounts>
@@ -84,12 +85,12 @@ export function createOutbox(context: OutboxContext): Outbox {
   const store = openStore(context.messageIndex, context.messageCache, clock, (count) =>
     context.emit({ status: 'outbox_restored', message: `${count} saved messages were put back` }, ''),
   )
-  const triggers: Triggers = { wokenAt: 0, flushedAt: 0 }
+  const triggers: Triggers = { onlineAt: 0, wokenAt: 0, flushedAt: 0 }
   const credentials = createCredentials({ clock, askAuth: context.askAuth, triggers, principal })
   const waiters: Waiters = new Map()
   const sends = new Set<Send>()
-  /** What was asked for, and is not in both stores yet. */
-  const storing = new Set<Promise<void>>()
+  /** What was asked for, and is not in both stores yet; each resolves with its id when it is. */
+  const storing = new Set<Promise<string | void>>()
   /** Secrets that are never stored. */
   const unsealed = new Map<string, Secrets>()
   let running: Promise<void> | undefined
@@ -97,7 +98,7 @@ export function createOutbox(context: OutboxContext): Outbox {
   let disarm = () => {}
   /** Somebody asked for a drain since the last run began. */
   let isWanted = false
-  /** What else there may be since: a page came, or the network. */
+  /** What else there may be since: a page came. */
   let isWoken = false
 
   const backlog = () => store.backlog(principal.current())
@@ -216,20 +217,26 @@ export function createOutbox(context: OutboxContext): Outbox {
   }
 
   const drain: Outbox['drain'] = (why) => {
-    if (why) {
+    const now = clock.now()
+    if (why) triggers.onlineAt = now
+    if (why && why !== 'online') {
       isWoken ||= loading === undefined
-      triggers.wokenAt = clock.now()
+      triggers.wokenAt = now
     }
-    if (why === 'flush') triggers.flushedAt = clock.now()
+    if (why === 'flush') triggers.flushedAt = now
     isWanted = true
     renewRun()
     return (running ??= run())
   }
 
   const clear = async (who: PrincipalId) => {
-    const isMeant = (entry: Entry) => ownerOf(entry) === who
-    await waitAtMost(clock, SLOT_MS, Promise.allSettled(storing))
-    await store.load() // What only the cached messages have would come back at the next start.
+    /** What another tab saves from now on stays. */
+    const meant = new Set<string | void>()
+    const isMeant = (entry: Entry) => ownerOf(entry) === who && meant.has(entry.id)
+    const pending = Array.from(storing, async (stored) => meant.add(await stored))
+    // What only the cached messages have would come back at the next start.
+    const [ids] = await Promise.all([store.load(), waitAtMost(clock, SLOT_MS, Promise.all(pending))])
+    for (const id of ids) meant.add(id)
     await Promise.all((await store.list()).filter(isMeant).map(({ id }) => remove(id).wasThere))
     await stop(isMeant)
   }
@@ -239,9 +246,9 @@ export function createOutbox(context: OutboxContext): Outbox {
       const { respond = DEFAULT_SAVE.respond, respondMs = DEFAULT_SAVE.respondMs } = route.settings
       const { parts, placed } = enqueue(request, route, clientId)
       const ended = placed
-        .then(({ stored }) => stored)
+        .then(({ entry, stored }) => stored.then(() => entry.id))
         .catch(() => {}) // Told below.
-        .then(() => void storing.delete(ended))
+        .finally(() => storing.delete(ended))
       storing.add(ended)
       const { record, secrets, body } = await parts
       let entry: Entry
@@ -278,7 +285,8 @@ export function createOutbox(context: OutboxContext): Outbox {
     isEmpty,
     list: async () => (await own()).map(toPublic),
     body: async (id) => {
-      const body = (await find(id)) && (await store.body(id))
+      const entry = await find(id)
+      const body = entry && (await store.body(entry))
       return body ? new Blob([body]) : null
     },
     retry: async (id) => {
@@ -301,8 +309,7 @@ export function createOutbox(context: OutboxContext): Outbox {
     forget: async () => {
       const who = await principal.known()
       credentials.forget()
-      await clear(who)
-      await store.forgetSealKey(who)
+      await Promise.all([clear(who), store.forgetSealKey(who)])
     },
   }
 }

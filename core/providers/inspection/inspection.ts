@@ -66,6 +66,8 @@ export interface Inspection {
   look: () => Glance
   /** True if it has said that it is whole, or has failed: no other bytes belong to it. May be asked at any time. */
   hasEnded: () => boolean
+  /** True if its last event, as far as it has passed, lacks the blank line that ends it. */
+  isInEvent: () => boolean
   /** Judges the end of the connection. `clean`: it was closed, not broken. Called once. */
   conclude: (clean: boolean) => Verdict
   /** Everything read so far. Usage and error details are complete after `conclude`. */
@@ -160,6 +162,7 @@ export function createInspection(
       settle(false)
       return seen.error !== undefined || seen.ended || seen.finished || isOneValue()
     },
+    isInEvent: () => isEventStream(label) && !ending.isBlankLine(),
     conclude,
     seen,
     wire: () => wire?.name,

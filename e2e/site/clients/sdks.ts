@@ -34,14 +34,22 @@ export const OPENAI_CHAT_WHOLE: Client = {
 
 export const OPENAI_RESPONSES: Client = {
   path: 'responses',
-  ask: async (question) => {
-    const { model, stop: signal, reply } = question
-    const events = await openai(question).responses.create({ model, input: PROMPT, stream: true }, { signal })
-    for await (const event of events) {
-      if (event.type === 'response.output_text.delta') reply.text += event.delta
-      if (event.type === 'response.completed') reply.finish = event.response.status
-    }
-  },
+  ask: (question) => readResponse(question, {}),
+}
+
+/** Its server goes on with the response by itself, and gives it again. */
+export const OPENAI_BACKGROUND: Client = {
+  path: 'responses',
+  ask: (question) => readResponse(question, { background: true }),
+}
+
+async function readResponse(question: Question, more: { background?: true }): Promise<void> {
+  const { model, stop: signal, reply } = question
+  const asked = { ...more, model, input: PROMPT, stream: true } as const
+  for await (const event of await openai(question).responses.create(asked, { signal })) {
+    if (event.type === 'response.output_text.delta') reply.text += event.delta
+    if (event.type === 'response.completed') reply.finish = event.response.status
+  }
 }
 
 export const OPENAI_RESPONSES_WHOLE: Client = {
