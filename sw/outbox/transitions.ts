@@ -23,7 +23,7 @@ export function move(entry: Entry, state: State, progress: Partial<Progress> = {
   return entry.state === 'dead' && state !== 'queued' ? undefined : { ...entry, ...progress, state }
 }
 
-/** What says: now. Each stands for those before it, too. */
+/** The latest events that make waiting entries due. Each one includes those above it. */
 export interface Triggers {
   /** The network may be back; epoch ms. */
   onlineAt: number
