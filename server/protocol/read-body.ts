@@ -1,4 +1,4 @@
-import { concat } from '../concat.ts'
+import { concat } from '../../core/concat.ts'
 
 /** The bytes of a request's body; `undefined` if there are more than so many. No more than that is read. */
 export async function readBody(

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import { concat } from '../concat.ts'
+import { concat } from '../../core/concat.ts'
 import { KEEP_ALIVE_MS, SSE_MS } from '../limits.ts'
 import { createLiveBody } from '../live-body.ts'
 import type { StreamReader } from '../read-stream.ts'

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../core/clock.ts'
-import { concat } from '../concat.ts'
+import { concat } from '../../core/concat.ts'
 import { inTime } from '../in-time.ts'
 import { decodeFrames, encodeFrame } from './frames.ts'
 import { createListeners } from './listeners.ts'

@@ -3,6 +3,7 @@ import type { ReadingOn } from '../../core/chat/place.ts'
 import type { ResponseHead } from '../../core/chat/response-log.ts'
 import type { Timeouts } from '../../core/chat/timeouts.ts'
 import type { Clock } from '../../core/clock.ts'
+import { concat } from '../../core/concat.ts'
 import type { StreamInfo } from '../../core/messages/message.ts'
 import { inTime, openLazily } from '../storage/database.ts'
 import type { PrincipalId } from '../page/principal.ts'
@@ -145,7 +146,7 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
         continue
       }
       if (chunks.length > 0) {
-        const joined = join(chunks)
+        const joined = concat(chunks)
         steps.push(bytes.put(joined, [requestId, entry.written]))
         entry.chunks = []
         entry.written += joined.length
@@ -308,14 +309,4 @@ async function ownersOf(bytes: IDBPObjectStore<Schema, ('answers' | 'bytes')[], 
 
 function rangeOf(requestId: string): IDBKeyRange {
   return IDBKeyRange.bound([requestId, 0], [requestId, Infinity])
-}
-
-function join(chunks: Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0))
-  let offset = 0
-  for (const chunk of chunks) {
-    joined.set(chunk, offset)
-    offset += chunk.length
-  }
-  return joined
 }

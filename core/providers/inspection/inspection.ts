@@ -1,3 +1,4 @@
+import { concat } from '../../concat.ts'
 import { announcesAiSdkUi, aiSdkUi, isAiSdkUiStart } from '../ai-sdk-ui.ts'
 import { errorIn, isOnlyError } from '../error-in.ts'
 import { createOwnWire, type OwnProtocol, ownErrorIn } from '../own-wire.ts'
@@ -422,7 +423,7 @@ export function createInspection(
       if (border < 0 && !isEnd) return { last, isUnfinished: true, begunSize: bytes.length }
       from = border < 0 ? bytes.length : border
       const cut = bytes.subarray(0, from)
-      if (head && head.length < HEAD) readRest(concat(head, cut), last)
+      if (head && head.length < HEAD) readRest(concat([head, cut]), last)
       else if (head) skim(head, cut.subarray(-HEAD), last)
     }
     const { rest, isUnfinished } = readEvents(bytes.subarray(from), splitParts(), last)
@@ -561,13 +562,6 @@ function skipBlanks(bytes: Uint8Array): Uint8Array {
   let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   while (isBlankByte(bytes[at])) at++
   return bytes.subarray(at)
-}
-
-function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const both = new Uint8Array(first.length + second.length)
-  both.set(first)
-  both.set(second, first.length)
-  return both
 }
 
 function encode(text: string): Uint8Array {

@@ -1,3 +1,5 @@
+import { concat } from '../../concat.ts'
+
 /** Bytes that have passed and have not been read. Chunks are kept as they are; nothing is copied before it is asked for. */
 export interface Unread {
   push: (chunk: Uint8Array) => void
@@ -71,14 +73,14 @@ export function createUnread(): Unread {
     },
     size: () => size,
     hasGap: () => gap,
-    head: () => concat(head, headSize),
+    head: () => concat(head),
     last: (count) => {
       const wanted = Math.min(count, size)
       let index = chunks.length
       let found = 0
       while (found < wanted) found += (chunks[--index] ?? NOTHING).length
       const [oldest = NOTHING, ...newer] = chunks.slice(index)
-      return concat([oldest.subarray(found - wanted), ...newer], wanted)
+      return concat([oldest.subarray(found - wanted), ...newer])
     },
     first: (count) => {
       const parts: Uint8Array[] = []
@@ -88,7 +90,7 @@ export function createUnread(): Unread {
         parts.push(part)
         left -= part.length
       }
-      return concat(parts, Math.min(count, size))
+      return concat(parts)
     },
     take: (count) => {
       const parts: Uint8Array[] = []
@@ -105,7 +107,7 @@ export function createUnread(): Unread {
         unshift(chunk.subarray(part.length))
       }
       compact()
-      return concat(parts, whole)
+      return concat(parts)
     },
     trim: (count, borderIn) => {
       if (size <= count) return
@@ -145,16 +147,4 @@ export function afterLastBlankLine(chunk: Uint8Array): number {
     at = chunk.lastIndexOf(LF, at - 1)
   }
   return -1
-}
-
-function concat(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const [only] = parts
-  if (parts.length === 1 && only) return only
-  const all = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }

@@ -1,6 +1,6 @@
-import { profileWorker } from '../bench/bytes/profile-worker.ts'
+import { profileWorker } from './profile-worker.ts'
 
-// node scripts/size-by-part.ts: what the ready-made worker is made of.
+// node bench/bytes/size-by-part.ts: what the ready-made worker is made of.
 
 const parts = await profileWorker()
 const whole = parts.reduce((sum, { bytes }) => sum + bytes, 0)
