@@ -1,7 +1,7 @@
 /** `ROOM=core/retry npm run test:mutation` changes that folder's code, and runs that folder's tests alone. */
 const room = process.env.ROOM ?? '{core,sw/outbox}'
 
-/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
+/** @type {import('@stryker-mutator/core').PartialStrykerOptions} */
 export default {
   testRunner: 'vitest',
   mutate: [`${room}/**/*.ts`, '!**/*.test.ts', '!core/testing/**'],
