@@ -147,7 +147,8 @@ export function afterLastBlankLine(chunk: Uint8Array): number {
   return -1
 }
 
-function concat(parts: readonly Uint8Array[], size: number): Uint8Array {
+/** Parts of so many bytes as one. */
+export function concat(parts: readonly Uint8Array[], size: number): Uint8Array {
   const [only] = parts
   if (parts.length === 1 && only) return only
   const all = new Uint8Array(size)
