@@ -11,7 +11,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['{core,sw,client,server,ui,cli,demo,e2e,bench,scripts}/**/*.test.ts'],
+    include: [`${process.env.ROOM ?? '{core,sw,client,server,ui,cli,demo,e2e,bench,scripts}'}/**/*.test.ts`],
     testTimeout: 20_000,
     server: { deps: { inline: ['@durable-streams/server-conformance-tests'] } },
   },

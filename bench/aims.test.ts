@@ -27,7 +27,7 @@ test('an aim that was not measured is not reached', () => {
   expect(atMost('reading', Number.NaN, 5, tell).isReached).toBe(false)
 })
 
-test('the table says of each aim what was found', () => {
+test('the table has the figure and the verdict of each target', () => {
   expect(reportAims([atMost('reading', 4, 5, tell), atMost('writing', 6, 5, tell)])).toContain(
     '| reading | 4 ms | yes |\n| writing | 6 ms | no |',
   )

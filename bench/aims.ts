@@ -13,7 +13,7 @@ export function atLeast(aim: string, found: number, limit: number, tell: (found:
 /** A Markdown table of what was aimed at. */
 export function reportAims(aims: readonly Aim[]): string {
   return table(
-    ['aim', 'in this run', 'reached'],
+    ['target', 'in this run', 'reached'],
     aims.map(({ aim, found, isReached }) => [aim, found, isReached ? 'yes' : 'no']),
   ).join('\n')
 }

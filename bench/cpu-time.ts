@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 
-/** What all processes of the page's browser have computed so far, ms. */
+/** The CPU time of all processes of the page's browser so far, ms. */
 export async function cpuTimeMs(page: Page): Promise<number> {
   const session = await page.context().browser()?.newBrowserCDPSession()
   if (!session) throw new Error('Cannot measure: not a browser of our own')

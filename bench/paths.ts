@@ -16,7 +16,7 @@ self.addEventListener('install', () => self.skipWaiting())
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
 `
 
-/** What a worker may do for a chat beside relaying it. */
+/** The work that a worker may do for a chat besides relaying it. */
 export type BareStep = 'record' | 'digest' | 'end' | 'tell'
 
 /**
@@ -92,7 +92,7 @@ export const RELAY: Path = {
 
 export const OURS: Path = { name: 'disk', title: 'streamkeeper', worker: { options: { chat: [CHAT] } } }
 
-/** What it takes to send a request again at all: its costs are no choice of ours. */
+/** The minimum work for sending a request again: its costs cannot be avoided. */
 export const BARE: Path = {
   name: 'bare',
   title: 'a worker that could only try again',

@@ -4,19 +4,19 @@ import { median } from './statistics.ts'
 /** Something that was aimed at, and what came of it. */
 export interface Aim {
   aim: string
-  /** What was measured. */
+  /** The measured quantity. */
   found: string
   isReached: boolean
 }
 
-/** What one part of the benchmark has found. */
+/** The results of one part of the benchmark. */
 export interface Part {
   /** Markdown. */
   text: string
   measured: unknown
   /** SVGs by name. */
   plots: Record<string, string>
-  /** What was aimed at, as far as it was measured. */
+  /** The targets, as far as they were measured. */
   aims?: Aim[]
 }
 

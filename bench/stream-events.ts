@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { now } from './now.ts'
 
-/** What the upstream is to stream. */
+/** The stream that the upstream sends. */
 export interface Plan {
   events: number
   /** Between two events; 0: as fast as the connection takes them. */
@@ -17,11 +17,11 @@ export function isPlan(value: unknown): value is Plan {
 /** A burst is written in pieces of about 16 KB, as a fast upstream's bytes come. */
 const BURST_EVENTS = 80
 
-/** What all streams of a server have in common. */
+/** The shared state of all streams of a server. */
 export interface Flowing {
-  /** So many have sent their first event, and are not over. */
+  /** The number of streams that have sent their first event and have not ended. */
   count: number
-  /** So many have begun, ever: each has a place of its own between the events of the others. */
+  /** The number of streams that have ever begun: each has a place of its own between the events of the others. */
   begun: number
   /** Ends all that flow, as if they had no more to say. */
   finish: AbortController

@@ -84,7 +84,7 @@ describe('the development server', () => {
       status: 200,
       text: '',
     })
-    // Whatever else is Vite's: here the app's page, as for any unknown path.
+    // Vite serves everything else: here the app's page, as for any unknown path.
     expect((await ask(`${origin}/other-sw.js`)).text).not.toBe(WORKER)
     expect((await ask(`${origin}/main.js`)).text).toContain('document.title')
   })

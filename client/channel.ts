@@ -21,7 +21,7 @@ export function call<Name extends keyof Calls>(
       port1.close()
       reject(new Error(`Cannot call ${name}: ${why}`))
     }
-    const timer = setTimeout(fail, limitMs, 'no answer in time')
+    const timer = setTimeout(fail, limitMs, 'no reply in time')
     port1.addEventListener('message', ({ data }: MessageEvent<Reply>) => {
       clearTimeout(timer)
       if (!data.ok) return fail(data.message)

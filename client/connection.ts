@@ -215,7 +215,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
     attach: async (requestId, { from = 0 } = {}) => {
       if (!isControlled()) throw new Error('Cannot attach: no worker')
       const response = await fetch(ownUrl(`${STREAMS_PATH}/${requestId}?from=${from}`))
-      if (!response.headers.has(REQUEST_ID_HEADER)) throw new Error('Cannot attach: no such answer')
+      if (!response.headers.has(REQUEST_ID_HEADER)) throw new Error('Cannot attach: no such response')
       return response
     },
   }

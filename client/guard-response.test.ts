@@ -50,7 +50,7 @@ function guarded(reply: Response | Error, { wasTaken = true, isKnown = false, ..
 
 const TEXT = () => new Response(inPieces('one', 'two'), { status: 201, statusText: 'Made', headers: ID })
 
-/** What a reader gets, or its error's words. */
+/** A reader's text, or its error's message. */
 async function read(response: Promise<Response>): Promise<string> {
   const text = response.then((provided) => provided.text()).catch((error: Error) => error.message)
   await vi.advanceTimersByTimeAsync(1_000)

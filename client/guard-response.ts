@@ -60,7 +60,7 @@ function hold(body: ReadableStream<Uint8Array>, isLost: () => Promise<boolean>):
       const { done, value } = await reader.read()
       if (value?.length) return controller.enqueue(value as Uint8Array<ArrayBuffer>)
       if (!done) return
-      if (await isLost()) throw new TypeError('The service worker was lost, and the answer with it')
+      if (await isLost()) throw new TypeError('The service worker was lost, and the response with it')
       controller.close()
       controller.byobRequest?.respond(0)
     },

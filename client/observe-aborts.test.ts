@@ -91,7 +91,7 @@ describe('the wrapped fetch', () => {
     expect(aborted).toEqual([sentId()])
   })
 
-  test('forgets an answer in which no worker had a part, and a failure', async () => {
+  test('forgets a response in which no worker had a part, and a failure', async () => {
     for (const each of [async () => new Response(''), () => Promise.reject(new TypeError('Failed'))]) {
       const abort = new AbortController()
       response = each

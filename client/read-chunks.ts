@@ -75,7 +75,7 @@ function readLines(take: Take) {
 
 function readValues(take: Take, end: (error: ChatError) => void) {
   return readParts(splitValues(), take, (rest) => {
-    if (parseJson(rest) === undefined) end(new ChatError('truncated', 'The answer is no whole JSON'))
+    if (parseJson(rest) === undefined) end(new ChatError('truncated', 'The response is not complete JSON'))
     else take(sseEvent(rest))
   })
 }
@@ -105,7 +105,7 @@ function toChatError(event: StreamEvent, error: unknown): ChatError {
   const { type, code } = fieldsOf(error)
   return new ChatError(
     type === 'streamkeeper_error' ? (code as ChatError['code']) : 'error_in_stream',
-    messageIn(event.data) ?? messageIn(error) ?? 'The upstream reported an error in its answer',
+    messageIn(event.data) ?? messageIn(error) ?? 'The upstream reported an error in its response',
   )
 }
 

@@ -49,13 +49,13 @@ async function readAll(first: Response, attach: (from: number) => Promise<Respon
 
 const SOMEWHERE = 29 // In the middle of an event.
 
-test('an answer that breaks off is read on from the very next byte', async () => {
+test('a response that breaks off is read on from the very next byte', async () => {
   const rest = (from: number) => Promise.resolve(part(from, WHOLE.length, 'close'))
   const { words, asked, error } = await readAll(part(0, SOMEWHERE, 'break'), rest)
   expect({ words, asked, error }).toEqual({ words: WORDS, asked: [SOMEWHERE], error: undefined })
 })
 
-test('as often as three times', async () => {
+test('a response can break off three times and is still read whole', async () => {
   let at = SOMEWHERE
   const rest = (from: number) => Promise.resolve(part(from, (at += 5), 'break'))
   const { asked, error } = await readAll(part(0, SOMEWHERE, 'break'), rest)
@@ -74,7 +74,7 @@ test('bytes that are the worker’s own do not count', async () => {
   expect(words).toEqual(WORDS)
 })
 
-test('an answer that nobody has any more says worker_lost', async () => {
+test('a response that is no longer kept ends with worker_lost', async () => {
   const { words, error } = await readAll(part(0, SOMEWHERE, 'break'), () => Promise.reject(new Error('404')))
   expect(words).toEqual(['one'])
   expect(error).toBeInstanceOf(ChatError)

@@ -18,7 +18,7 @@ export interface ResponseReader {
 
 /** A response that cannot be read on. */
 export function lostWorker(cause: unknown): ChatError {
-  return new ChatError('worker_lost', 'The service worker was lost, and the answer with it', { cause })
+  return new ChatError('worker_lost', 'The service worker was lost, and the response with it', { cause })
 }
 
 /** A worker that dies again and again is not worth more tries. */

@@ -113,7 +113,7 @@ describe('what cannot be read on from that byte', () => {
   })
 })
 
-test('an answer that says its end itself needs nobody to tell', async () => {
+test('a response that says its end itself needs nobody to tell', async () => {
   expect(await wordsOf(response(`${say('one')}data: [DONE]\n\n`))).toEqual(['one'])
   expect(page.asked).toEqual([])
 })

@@ -66,7 +66,7 @@ test('streams() gives the worker’s first, then the server’s others, oldest f
   })
 })
 
-test('streams() knows an answer without headers by its key', async () => {
+test('streams() knows a response without headers by its key', async () => {
   listing({ ...LISTED, key: 'own' })
   const { location: _, ...waiting } = OWN
   expect(await list({ ...waiting, state: 'waiting' })).toHaveLength(1)
@@ -122,7 +122,7 @@ test.each([
 })
 
 test('attach() asks nothing for what is no id', async () => {
-  await expect(attach('../../logout')).rejects.toThrow('Cannot attach: no such answer')
+  await expect(attach('../../logout')).rejects.toThrow('Cannot attach: no such response')
   expect(asked).toEqual([])
 })
 

@@ -64,7 +64,7 @@ async function attachToServer(path: string, id: string, from: number): Promise<R
   const response = readRequestId(id) && (await ask(`${path}/${id}?offset=${offset}&live=stream`))
   if (response && response.headers.has('stream-next-offset')) return response
   if (response) void response.body?.cancel()
-  throw new Error('Cannot attach: no such answer')
+  throw new Error('Cannot attach: no such response')
 }
 
 async function list(path: string): Promise<Listed[]> {

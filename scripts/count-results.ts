@@ -32,7 +32,7 @@ function add(counts: Counts, part: string): void {
   counts[KIND[word] ?? 'failed'] += Number(number)
 }
 
-/** What each reporter's word means; one it may learn some day counts as a failure until we know it. */
+/** The meaning of each reporter's word; an unknown word counts as a failure. */
 const KIND: Record<string, keyof Counts> = {
   passed: 'passed',
   skipped: 'skipped',

@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path'
 
 const RECIPES = resolve(import.meta.dirname, '../demo/recipes')
 
-/** What a folder of a recipe has beside what is committed. */
+/** The contents of a recipe's folder that are not committed. */
 const MADE = /[\\/](node_modules|dist|streamkeeper|streamkeeper-sw\.js|package-lock\.json)$/
 
 /** Recipes without a build, and the folder that takes their modules without types. */

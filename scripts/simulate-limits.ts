@@ -6,7 +6,7 @@ import {
   simulateTabs,
 } from '../core/testing/simulate-tabs.ts'
 
-// What twenty tabs cost an upstream in trouble, on a fake clock: `npm run simulate`.
+// Prints what twenty tabs cost an upstream in trouble, on a fake clock: `npm run simulate`.
 
 const SCENES: readonly [name: string, scene: Pick<Simulation, 'apartMs' | 'upstream'>][] = [
   ['429, `Retry-After: 5`', { apartMs: 100, upstream: coolsDown(5) }],
@@ -24,7 +24,7 @@ const COLUMNS = [
   'in the first 5 s',
   'retries in all',
   'the first 20 after 5 s come within',
-  'tabs answered',
+  'tabs served',
 ]
 
 function row({ arrivals, retries, replied }: Simulated): string[] {

@@ -19,7 +19,7 @@ async function openStream(site: Site, options: Parameters<Site['start']>[0] = {}
   return { response, upstream, id }
 }
 
-test('an answer passes as it comes, and says where it lies', async () => {
+test('a response passes as it comes, and says where it lies', async () => {
   const site = openSite()
   const { response, upstream, id } = await openStream(site)
   expect(response.status).toBe(200)
@@ -42,7 +42,7 @@ test('an answer passes as it comes, and says where it lies', async () => {
   expect((await reader?.read())?.done).toBe(true)
 })
 
-test('an answer goes on when its reader leaves, and another device reads it whole', async () => {
+test('a response goes on when its reader leaves, and another device reads it whole', async () => {
   const site = openSite()
   const { response, upstream, id } = await openStream(site)
   await response.body?.cancel()
@@ -167,7 +167,7 @@ describe('a refusal before the first byte', () => {
 })
 
 describe('the same Idempotency-Key', () => {
-  test('reads the same answer, before its headers, in its middle and after its end', async () => {
+  test('reads the same response, before its headers, in its middle and after its end', async () => {
     const site = openSite()
     const first = site.start({ key: 'k' })
     const upstream = await site.upstream.request()
@@ -260,7 +260,7 @@ describe('Stop', () => {
   })
 
   test.each(['c1', 'id'])(
-    'in mid-answer, by %s: all readers are told in its own words, and none sees a clean end',
+    'mid-stream, by %s: all readers are told in its own words, and none sees a clean end',
     async (by) => {
       const site = openSite()
       const { response, upstream, id } = await openStream(site, { conversation: 'c1' })
@@ -279,7 +279,7 @@ describe('Stop', () => {
     },
   )
 
-  test('by the place of the answer, which can still be read', async () => {
+  test('by the place of the response, which can still be read', async () => {
     const site = openSite()
     const { id, upstream, response } = await openStream(site)
     const stop = () => site.get(`${PATH}/${id}/stop`, { method: 'POST' })
@@ -291,7 +291,7 @@ describe('Stop', () => {
     expect((await site.get(`${PATH}/${id}`)).status).toBe(200)
   })
 
-  test('from another server, in mid-answer, within a second', async () => {
+  test('from another server, mid-stream, within a second', async () => {
     const site = openSite()
     const second = openSite({ store: site.store, clock: site.clock })
     const { response, upstream } = await openStream(site, { conversation: 'c1' })
@@ -328,7 +328,7 @@ describe('Stop', () => {
 })
 
 describe('latest', () => {
-  test('gives the open answer from its beginning, and 204 when there is none', async () => {
+  test('gives the open response from its beginning, and 204 when there is none', async () => {
     const site = openSite()
     expect((await site.latest('c1')).status).toBe(204)
     const { upstream } = await openStream(site, { conversation: 'c1' })
@@ -342,7 +342,7 @@ describe('latest', () => {
   })
 })
 
-describe('an answer that breaks off', () => {
+describe('a response that breaks off', () => {
   test.each([
     ['by a reset', true],
     ['by a clean end without its end marker', false],
@@ -450,14 +450,14 @@ describe('a producer that died', () => {
     expect(response.headers.get('stream-error')).toBe('producer_lost')
   })
 
-  test('and had said all is whole', async () => {
+  test('leaves a complete response if its end was stored', async () => {
     const { alive, id } = await leaveBehind(WHOLE)
     const read = readBody(await alive.get(`${PATH}/${id}?live=stream`))
     await alive.clock.advance(20_000)
     expect(await read).toEqual({ text: WHOLE, isBroken: false })
   })
 
-  test('in mid-answer keeps its key: it is not run again', async () => {
+  test('mid-stream keeps its key: it is not run again', async () => {
     const { alive } = await leaveBehind(ROLE + say('Hel'))
     const read = alive.start({ key: 'k' }).then(readBody)
     await alive.clock.advance(20_000)
@@ -514,7 +514,7 @@ describe('a producer that died', () => {
     expect(await read).toMatchObject({ isBroken: false })
   })
 
-  test('but only slept can append no more, closes its upstream, and tells its own readers', async () => {
+  test('cannot append if it only slept: it closes its upstream, and its own readers get an error', async () => {
     const store = memoryStore()
     // Nobody tells it anything while it sleeps.
     const site = openSite({ store: { ...store, watch: () => () => {} } })
@@ -535,7 +535,7 @@ describe('a producer that died', () => {
 })
 
 describe('limits', () => {
-  test('an answer that grows too large is broken off, and its upstream closed', async () => {
+  test('a response that grows too large is broken off, and its upstream closed', async () => {
     const site = openSite({ maxBytes: 1_000 })
     const { response, upstream } = await openStream(site)
     upstream.push(say('x'.repeat(900)))
@@ -545,7 +545,7 @@ describe('limits', () => {
     expect(isBroken).toBe(true)
   })
 
-  test('an answer can be read for an hour after its end', async () => {
+  test('a response can be read for an hour after its end', async () => {
     const site = openSite()
     const { upstream, id } = await openStream(site)
     upstream.push(FINISH + DONE)
@@ -622,7 +622,7 @@ describe('a store that fails', () => {
     return { store: broken, fault }
   }
 
-  test('at the start: without a key the answer comes unkept, with one it is 503', async () => {
+  test('at the start: without a key the response comes unkept, with one it is 503', async () => {
     const { store, fault } = failing()
     const site = openSite({ store })
     fault.isDown = true
@@ -637,7 +637,7 @@ describe('a store that fails', () => {
     expect(site.errors.length).toBeGreaterThan(0)
   })
 
-  test('in mid-answer, for a while: the answer goes on here, and is whole in the store afterwards', async () => {
+  test('mid-stream, for a while: the response goes on here, and is whole in the store afterwards', async () => {
     const { store, fault } = failing()
     const site = openSite({ store })
     const { response, upstream, id } = await openStream(site)
@@ -725,7 +725,7 @@ test('the list can be asked for by HEAD', async () => {
   expect((await site.get(PATH, { method: 'PUT' })).status).toBe(405)
 })
 
-test('who waits for an answer of another process that has not begun, and leaves, is forgotten', async () => {
+test('who waits for a response of another process that has not begun, and leaves, is forgotten', async () => {
   const site = openSite()
   void site.start({ conversation: 'c1' })
   await site.upstream.request()

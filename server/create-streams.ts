@@ -6,48 +6,54 @@ import { createRuns, type FoundStream, type StartOptions } from './runs.ts'
 import type { StreamStore } from './stores/store.ts'
 
 export interface StreamsOptions {
-  /** Where responses are kept: `sqliteStore(path)`, `redisStore(client)`, `durableStreamsStore({ url })`, `memoryStore()`. */
+  /**
+   * The store that keeps responses: `sqliteStore(path)`, `redisStore(client)`, `durableStreamsStore({ url })`,
+   * `memoryStore()`.
+   */
   store: StreamStore
   /**
-   * The id of the user that a request comes from; `null`: nobody, who is answered with 401. A user's streams do not exist
-   * for any other.
+   * Returns the id of the user who sent a request; for `null` the response is a 401. Other users cannot access a user's
+   * streams.
    */
   authorize: (request: Request) => string | null | undefined | Promise<string | null | undefined>
   /**
-   * What sends requests upstream. Default `createResilientFetch()`: deadlines, retries and rate limits are its part, and
-   * what it gives up is marked so that nobody before it tries again.
+   * Sends requests upstream. Default `createResilientFetch()`, which handles deadlines, retries and rate limits, and
+   * marks its final failures so that no client retries them.
    */
   fetch?: typeof fetch
-  /** Where `handle` is mounted. Default `'/api/streams'`. */
+  /** The path where `handle` is mounted. Default `'/api/streams'`. */
   path?: string
   /** A response can be read for this long after its end, ms. Default 3 600 000: an hour. */
   ttlMs?: number
-  /** A response that grows beyond this is broken off. Bytes, default 16 MiB. */
+  /** Responses that grow beyond this are broken off. Bytes, default 16 MiB. */
   maxBytes?: number
   /** Keeps a serverless process alive until a promise settles: the platform's own `waitUntil`. */
   waitUntil?: (task: Promise<unknown>) => void
-  /** Origins of pages that may read streams from elsewhere; `'*'`: any, without cookies. Default none. */
+  /** Other origins whose pages may read streams; `'*'`: any, without cookies. Default none. */
   origins?: string[] | '*'
   /** Lets clients create streams and append to them themselves, by PUT and POST. Default `false`. */
   ingest?: boolean
-  /** Hears of faults of the store. Default: none does. */
+  /** Called with errors of the store. Default: they are ignored. */
   onError?: (error: unknown) => void
 }
 
-/** Responses that outlive the browser that asked for them. All methods can be used without the object. */
+/** Responses that outlive the browser that asked for them. The methods can be detached from the object. */
 export interface Streams {
   /**
-   * Sends a request upstream and gives its response as it comes. It runs to its end whether or not anybody reads it, and can
-   * be read from any device meanwhile.
+   * Sends a request upstream and returns its response as it streams. The request runs to its end with or without
+   * readers, and any device of the user can read it meanwhile.
    *
-   * An `Idempotency-Key` that this user's requests have had before gives that response again, from its beginning, live; the
-   * model does not run twice. A run that failed before its first output frees its key. Refusals keep their status and
-   * body, and nothing of them is stored.
+   * If an earlier request of this user had the same `Idempotency-Key`, its response is returned again, from its
+   * beginning, live; the model does not run twice. A run that failed before its first output frees its key. Refusals
+   * keep their status and body, and are not stored.
    */
   start: (request: Request, options: StartOptions) => Promise<Response>
-  /** The response that a conversation has open, from its beginning, live; 204 when there is none. */
+  /** Returns the open response of a conversation, from its beginning, live; 204 if there is none. */
   latest: (request: Request, id: string) => Promise<Response>
-  /** Stops what a conversation has open, or one stream, from any device: 204, or 404 where the user has no such thing. */
+  /**
+   * Stops the open responses of a conversation, or one stream, from any device: 204, or 404 if the user has no such
+   * stream.
+   */
   stop: (request: Request, id: string) => Promise<Response>
   /** Serves streams below `path`: a subset of the Durable Streams protocol, and `live=stream`. */
   handle: (request: Request) => Promise<Response>
@@ -57,8 +63,8 @@ const DEFAULT_TTL_MS = 3_600_000
 const DEFAULT_MAX_BYTES = 16 * 1024 * 1024
 
 /**
- * Runs chat requests on the server, so that their responses outlive the browser: read by any device of the same user, also
- * after they have ended, and stopped from anywhere.
+ * Runs chat requests on the server, so that their responses outlive the browser: any device of the same user can read
+ * them, also after their end, and stop them.
  *
  * @throws {TypeError} naming a wrong option.
  * @example
@@ -90,14 +96,14 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
     stop: (request, id) =>
       asUser(request, async (owner) => {
         const found = await named(owner, id)
-        if (found.length === 0) return problem(404, 'not_found', 'There is no such answer')
+        if (found.length === 0) return problem(404, 'not_found', 'There is no such response')
         await Promise.all(found.filter(isOpen).map(({ source }) => runs.stop(source.id)))
         return new Response(null, { status: 204 })
       }),
     handle: (request) => serve(request, (task) => asUser(request, task)),
   }
 
-  /** What an id means to this owner: a conversation's streams, newest first, or one stream. */
+  /** The streams that an id names for this owner: those of a conversation, newest first, or a single one. */
   async function named(owner: string, id: string): Promise<FoundStream[]> {
     const ofConversation = await runs.list(owner, id)
     const one = ofConversation.length === 0 ? await runs.find(owner, id) : undefined
@@ -111,7 +117,7 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
       return await task(owner)
     } catch (error) {
       onError(error)
-      return problem(503, 'storage_unavailable', 'Answers cannot be kept at the moment', {
+      return problem(503, 'storage_unavailable', 'Responses cannot be stored at the moment', {
         'retry-after': '1',
       })
     }

@@ -29,7 +29,7 @@ async function ask(kind: ResumableKind, url: string) {
   return { text: unchanging(await response.text()), statuses }
 }
 
-/** What its reader sees of an answer that is not cut. */
+/** Its reader's view of a response that is not cut. */
 async function uncut(kind: ResumableKind): Promise<string> {
   await using server = await serveCut(kind, Infinity, 'end')
   const response = await fetch(server.url + kind.path, { method: 'POST', body: JSON.stringify(kind.body) })
@@ -38,7 +38,7 @@ async function uncut(kind: ResumableKind): Promise<string> {
 
 function isReadOn(open: () => ResumableKind) {
   test.each(CUTS.flatMap((how) => AT.map((at) => [how, at] as const)))(
-    'an answer that is cut by %s after %i bytes is read on: the same events, one POST',
+    'a response that is cut by %s after %i bytes is read on: the same events, one POST',
     async (how, at) => {
       const whole = await uncut(open())
       for (const word of WORDS) expect(whole).toContain(word)

@@ -107,7 +107,7 @@ export function createRuns(context: RunsContext): Runs {
     const info: StreamInfo = { ...named, createdAt: clock.now(), path: upstreamPath }
     try {
       const created = store.create({ ...named, id, info: JSON.stringify(info), ttlMs })
-      const holder = await inTime(clock, CREATE_MS, created, 'Cannot store stream: no answer in time')
+      const holder = await inTime(clock, CREATE_MS, created, 'Cannot store stream: no reply in time')
       if (holder !== id) return holder
     } catch (error) {
       // With a key nobody can say whether it has run already. Without one, a response that is not kept is better than none.
@@ -214,7 +214,7 @@ export function createRuns(context: RunsContext): Runs {
 }
 
 function failedEarly(): Response {
-  return problem(503, 'upstream_error', 'The answer failed before it began', { 'retry-after': '1' })
+  return problem(503, 'upstream_error', 'The response failed before it started', { 'retry-after': '1' })
 }
 
 /** The response of a run that was closed before the upstream's response came. */

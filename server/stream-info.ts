@@ -48,9 +48,9 @@ export type StreamErrorCode = FailureCode | keyof typeof SERVER_ERRORS
 
 /** Words for a person. */
 export const SERVER_ERRORS = {
-  producer_lost: 'The server was interrupted, and the answer broke off',
-  stopped: 'The answer was stopped',
-  too_large: 'The answer became too long to keep',
+  producer_lost: 'The server was interrupted, and the response broke off',
+  stopped: 'The response was stopped',
+  too_large: 'The response became too long to store',
 }
 
 /** A stream that clients create and append to by PUT and POST. */

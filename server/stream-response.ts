@@ -110,7 +110,7 @@ function liveBody(reader: StreamReader, heartbeatMs: number, clock: Clock): Read
         if (isBetweenEvents) return controller.enqueue(encode(HEARTBEAT))
         return pull(controller, isOpen)
       case 'gone':
-        throw new TypeError('The answer is not there any more')
+        throw new TypeError('The response is no longer there')
       case 'end':
         reader.close()
         if (step.end.kind === 'complete') return controller.close()

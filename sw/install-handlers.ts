@@ -8,7 +8,7 @@ import { watchLocalNetwork } from '../core/local-network.ts'
 import { matchRoute, type RouteMatch } from '../core/options/routes.ts'
 import { isOurs, type ToWorker } from '../core/messages/message.ts'
 import { systemNetwork } from '../core/network.ts'
-import { DEFAULT_RETRY } from '../core/retry/policy.ts'
+import { DEFAULT_RESUME, DEFAULT_RETRY } from '../core/options/defaults.ts'
 import { REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
 import { createResponses } from './responses/responses.ts'
 import { openJournal, type Recorded } from './responses/journal.ts'
@@ -41,10 +41,6 @@ const EARLY_MS = 240_000
 
 /** A chat that no route is configured for. */
 const ANY_CHAT: RouteMatch<ChatRouteOptions> = { settings: { url: '' }, groups: {} }
-
-/** Defaults of `resume`. ms. */
-const KEEP_MS = 600_000
-const GRACE_MS = 30_000
 
 /** What else a worker does with what it keeps. */
 export interface Installed {
@@ -80,6 +76,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
   })
   const allPages = () => pages({ includeUncontrolled: true })
   const notifications = createNotifications({
+    clock,
     scope,
     registration: worker.registration,
     isGranted: () => 'Notification' in worker && Notification.permission === 'granted',
@@ -95,7 +92,11 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     pages: allPages,
     emit: emitter.emitUnseen,
   })
-  const { keepMs = KEEP_MS, graceMs = GRACE_MS, onAbort = 'stop' } = options.resume ?? {}
+  const {
+    keepMs = DEFAULT_RESUME.keepMs,
+    graceMs = DEFAULT_RESUME.graceMs,
+    onAbort = DEFAULT_RESUME.onAbort,
+  } = options.resume ?? {}
   const responses = createResponses({
     clock,
     journal: openJournal({ scope, clock, refused }),
@@ -248,7 +249,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     return response
   }
 
-  function drain(why?: 'woken' | 'flush'): Promise<void> {
+  function drain(...[why]: Parameters<typeof outbox.drain>): Promise<void> {
     const draining = outbox.drain(why)
     activity.track(draining)
     return draining

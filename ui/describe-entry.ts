@@ -1,7 +1,7 @@
 import type { FailureCode, KeeperState, OutboxEntry } from '../client/index.ts'
 import { type DescribeOptions, type Words, wordsWith } from './words.ts'
 
-/** Where a message in the outbox stands. Waits count down with `options.now`: call it again, four times a second. */
+/** Describes the state of a message in the outbox. Waits count down with `options.now`: call it four times a second. */
 export function describeEntry(
   { state, code, attempts, retryAt }: Pick<OutboxEntry, 'state' | 'code' | 'attempts' | 'retryAt'>,
   { now = Date.now(), words: own }: DescribeOptions = {},
@@ -23,7 +23,7 @@ export function describeEntry(
   }
 }
 
-/** What stands in place of a list of messages when there are none, for a `keeper.state`. */
+/** The text to show in place of an empty list of messages, for a `keeper.state`. */
 export function describeEmptyOutbox(
   state: KeeperState,
   { words }: Pick<DescribeOptions, 'words'> = {},
@@ -32,15 +32,15 @@ export function describeEmptyOutbox(
   return state === 'controlling' ? emptyOutbox : noOutbox
 }
 
-/** Why a message was given up. */
+/** The reason why a message was given up. */
 export function deadLetterReason(code: FailureCode | undefined, words: Words): string {
   if (code === 'unsure') return words.unsure
   return code === 'storage_unavailable' ? words.notStored : words.rejected
 }
 
 /**
- * What a server has said to a message (`OutboxEntry.preview`: its status and the beginning of its body). Of JSON it is the
- * sentence that is meant for a person, where one can be found; anything else stays as it is.
+ * The server's response to a message (`OutboxEntry.preview`: its status and the beginning of its body). For JSON,
+ * returns the sentence that is meant for a person, if there is one; anything else is returned unchanged.
  */
 export function describePreview(preview: string): string {
   try {

@@ -1,7 +1,10 @@
 import type { Failure } from '../client/index.ts'
 import { type DescribeOptions, type FailureWords, wordsWith } from './words.ts'
 
-/** Why there is no complete answer, for a person: of a `request_failed`, a `ChatError` or anything with its code. */
+/**
+ * Explains to a person why there is no complete response. Takes a `request_failed`, a `ChatError` or any object with
+ * its code.
+ */
 export function describeFailure(
   { code, httpStatus }: Pick<Failure, 'code' | 'httpStatus'>,
   options: Pick<DescribeOptions, 'words'> = {},

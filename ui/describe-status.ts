@@ -3,14 +3,14 @@ import { describeFailure } from './describe-failure.ts'
 import { deadLetterReason } from './describe-entry.ts'
 import { type DescribeOptions, wordsWith } from './words.ts'
 
-/** A wait shorter than this is not worth a number, ms. */
+/** Waits that are shorter than this are shown without a duration, ms. */
 const SHORT_WAIT_MS = 2_000
 
 /**
- * What a person should read while this is the last status of a request, of a saved message or of the worker. Waits count
- * down with `options.now`: call it again, four times a second.
+ * The text to show while this is the latest status of a request, of a saved message or of the worker. Waits count down
+ * with `options.now`: call it four times a second.
  *
- * @returns an empty string where there is nothing to say.
+ * @returns an empty string if there is nothing to show.
  */
 export function describeStatus(status: Status, options: DescribeOptions = {}): string {
   const { now = Date.now() } = options
@@ -69,10 +69,10 @@ export function describeStatus(status: Status, options: DescribeOptions = {}): s
 }
 
 /**
- * What a screen reader should say of a status, once: what makes a person wait, what needs them, and the end. It has no
- * countdown: put it in a live region (`role="status"`) of its own.
+ * The text that a screen reader should announce for a status, once: waits, required actions, and the end. It has no
+ * countdown: put it in a separate live region (`role="status"`).
  *
- * @returns an empty string where there is nothing to say.
+ * @returns an empty string if there is nothing to announce.
  */
 export function describeForScreenReader(
   status: Status,

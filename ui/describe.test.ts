@@ -19,7 +19,7 @@ const failed = { ...chat, status: 'request_failed', message: '', attempts: 1, wa
 const silent = { ...chat, silentMs: 12_000, clock: 'transport' } as const
 const emitted = { at: NOW, own: true, message: '' }
 
-/** What the table in the docs shows of each, in its order. */
+/** The samples that the table in the docs shows for each, in order. */
 const SAMPLES: { [Name in StatusName]: (Status & { status: Name })[] } = {
   request_started: [started, { ...started, at: NOW - 5_000 }, { ...started, reasoning: true }],
   rate_limit_retry: [limited, { ...limited, reason: 'overloaded' }],

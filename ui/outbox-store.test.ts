@@ -227,7 +227,7 @@ test('without a worker it is empty, and nobody is asked; when one comes it is re
   expect(store.getSnapshot()).toEqual([])
 })
 
-test('a worker that does not answer changes nothing, and refresh() does not reject', async () => {
+test('a worker that does not respond changes nothing, and refresh() does not reject', async () => {
   const { keeper, put, away } = createKeeper()
   put('a')
   const store = createOutboxStore(keeper)

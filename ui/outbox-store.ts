@@ -2,39 +2,39 @@ import type { Keeper, OutboxEntry } from '../client/index.ts'
 
 /** A message that has not reached the server yet. */
 export interface OutboxItem<Content = string> extends OutboxEntry {
-  /** What was read from its body. */
+  /** The result of reading its body. */
   content: Content
 }
 
 /** The outbox as a store that any framework can follow (`useSyncExternalStore`, a signal, a `shallowRef`). */
 export interface OutboxStore<Content = string> {
   /**
-   * Calls `listener` after every change, until the returned function is called. The outbox is read while somebody
-   * listens, and not otherwise.
+   * Calls `listener` after every change, until the returned function is called. The outbox is read only while there is
+   * a listener.
    */
   readonly subscribe: (listener: () => void) => () => void
-  /** Oldest first; the same array until something has changed. Empty where the page has no worker. */
+  /** The messages, oldest first; the same array until something has changed. Empty if the page has no worker. */
   readonly getSnapshot: () => readonly OutboxItem<Content>[]
-  /** Reads the outbox now; resolves when the snapshot has what there is. Never rejects because a worker does not answer. */
+  /** Reads the outbox now; resolves when the snapshot is up to date. Never rejects if a worker does not respond. */
   readonly refresh: () => Promise<void>
-  /** Sends one message now, a dead letter too. */
+  /** Sends one message now, also a dead letter. */
   readonly retry: (id: string) => Promise<void>
   /** Deletes one message. */
   readonly discard: (id: string) => Promise<void>
-  /** Sends whatever is waiting now, without regard to its next time. */
+  /** Sends all waiting messages now, whenever their next attempt is due. */
   readonly flush: () => Promise<void>
 }
 
 export interface OutboxStoreOptions<Content> {
   /**
-   * Reads what the list should show from what the app wanted to send: once for each message, with an empty `Blob` where the
-   * browser has lost the body (a dead letter, `storage_unavailable`). Default: the
-   * text of a JSON body: its `content`, `text` or `message`, or the text parts of its `content` or `parts`; else an empty string.
+   * Reads the content to show from the body that the app sent: once for each message, with an empty `Blob` if the
+   * browser has lost the body (a dead letter, `storage_unavailable`). Default: the text of a JSON body, which is its
+   * `content`, `text` or `message`, or the text parts of its `content` or `parts`; otherwise an empty string.
    */
   read: (body: Blob, entry: OutboxEntry) => Content | Promise<Content>
 }
 
-/** Follows the outbox of a keeper. */
+/** Creates a store that follows the outbox of a keeper. */
 export function createOutboxStore(keeper: Keeper): OutboxStore
 export function createOutboxStore<Content>(
   keeper: Keeper,
@@ -46,11 +46,11 @@ export function createOutboxStore(
 ): OutboxStore<unknown> {
   const listeners = new Set<() => void>()
   let items: readonly OutboxItem<unknown>[] = []
-  /** By entry id: a body never changes, and reading one takes a question to the worker. */
+  /** Contents by entry id. They are cached because a body never changes, and reading one takes a call to the worker. */
   let contents = new Map<string, unknown>()
   let stopFollowing: (() => void) | undefined
   let refreshing: Promise<void> | undefined
-  /** Something has changed since the reading under way began. */
+  /** True if something has changed since the current read began. */
   let isStale = false
 
   return {
@@ -63,7 +63,7 @@ export function createOutboxStore(
   }
 
   function subscribe(listener: () => void): () => void {
-    // A function of its own each time: the same listener may subscribe twice.
+    // A new function each time, because the same listener may subscribe twice.
     const emit = () => listener()
     listeners.add(emit)
     stopFollowing ??= follow()
@@ -78,7 +78,7 @@ export function createOutboxStore(
   function follow(): () => void {
     let known = ''
     const stops = [
-      // Called at once, too; then when the worker has come or gone, or another page has changed the outbox.
+      // Called immediately, and then when the worker has come or gone, or another page has changed the outbox.
       keeper.subscribe(({ state, outbox }) => {
         const next = JSON.stringify([state, outbox])
         if (next === known) return
@@ -92,7 +92,7 @@ export function createOutboxStore(
     return () => stops.forEach((stop) => stop())
   }
 
-  /** Calls that come while the outbox is being read share the next reading. */
+  /** Calls during a read share the next read. */
   function refresh(): Promise<void> {
     isStale = true
     refreshing ??= readUntilFresh().finally(() => (refreshing = undefined))
@@ -120,7 +120,7 @@ export function createOutboxStore(
     show(next)
   }
 
-  /** Entries, and the bodies of those that have not been read yet; `undefined` where no worker answers. */
+  /** The entries, and the bodies of those that have not been read yet; `undefined` if no worker responds. */
   async function listWithBodies(): Promise<{ entry: OutboxEntry; body: Blob }[] | undefined> {
     try {
       const entries = await keeper.outbox.list()
@@ -131,7 +131,7 @@ export function createOutboxStore(
         }),
       )
     } catch {
-      // The worker is being replaced or has gone: its next status, or the keeper's next state, brings us here again.
+      // The worker is being replaced or is gone: its next status, or the keeper's next state, triggers another read.
       return undefined
     }
   }
@@ -148,7 +148,7 @@ export function createOutboxStore(
   }
 }
 
-/** True if two lists say the same: the content of a message never changes. */
+/** True if two lists are equal. Contents are not compared, because they never change. */
 function isSame(some: readonly OutboxItem<unknown>[], others: readonly OutboxItem<unknown>[]): boolean {
   const entriesOf = (items: readonly OutboxItem<unknown>[]) =>
     JSON.stringify(items, (name, value: unknown) => (name === 'content' ? undefined : value))

@@ -1,24 +1,26 @@
 import type { FailureCode } from '../client/index.ts'
 
-/** A failure for a person: what happened, and what they can do about it. Both are sentences; a title has no full stop. */
+/** A failure for a person: its cause, and what they can do about it. Both are sentences; a title has no full stop. */
 export interface FailureWords {
   title: string
   advice: string
 }
 
 /**
- * Everything that this module says. An app that speaks another language, or with another voice, gives its own words for
- * some or all of it; a test can hold them complete with `satisfies Words`.
+ * All texts of this module. An app with another language or tone provides its own texts for some or all of them;
+ * `satisfies Words` makes the compiler check that none is missing.
  */
 export interface Words {
-  /** A duration in ms, as a person wants to know it. It is called with what is left of a wait, and with what has passed. */
+  /** Formats a duration in ms for a person. It is called with the rest of a wait, and with the time that has passed. */
   duration: (ms: number) => string
 
-  // A request before its first output. `waited`: a duration in words, after the first two seconds.
+  // A request before its first output. `waited`: a formatted duration, after the first two seconds.
   waiting: (waited: string | undefined) => string
   thinking: (waited: string | undefined) => string
 
-  /** A retry. `reason` is one of the six below; `wait` is a duration in words, `undefined` when the time has come. */
+  /**
+   * A retry. `reason` is one of the six texts below; `wait` is a formatted duration, `undefined` when the wait is over.
+   */
   retry: (retry: { reason: string; wait: string | undefined; attempt: number }) => string
   rateLimited: string
   overloaded: string
@@ -26,22 +28,22 @@ export interface Words {
   workerLost: string
   timeout: string
   serverError: string
-  /** Held back because another request or tab has met the same limit. */
+  /** The request is held back because another request or tab has met the same limit. */
   heldBack: (wait: string | undefined) => string
   offline: string
 
   // A response.
   answering: string
   stalled: (quiet: string) => string
-  /** Its connection broke, and the rest is asked of the server. */
+  /** The response's connection broke, and the rest is requested from the server. */
   resuming: string
-  /** For screen readers: the end of a response can be seen. */
+  /** For screen readers only: others see the end of a response. */
   complete: string
   stopped: string
-  /** `wait`: until the service takes the request again, where that is known. */
+  /** `wait`: until the service accepts the request again, if that is known. */
   failed: (failure: FailureWords, wait: string | undefined) => string
 
-  /** By code, where no more is known. */
+  /** By code, if nothing more is known. */
   failures: Record<FailureCode, FailureWords>
   /** `upstream_error` with status 401. */
   unauthorized: FailureWords
@@ -53,7 +55,7 @@ export interface Words {
   needsAuth: string
   storageDegraded: string
   outboxRestored: string
-  /** An outbox without messages; and one that can have none, because the page has no worker. */
+  /** `emptyOutbox`: there are no messages. `noOutbox`: there can be none, because the page has no worker. */
   emptyOutbox: string
   noOutbox: string
 
@@ -167,23 +169,23 @@ function withDetail(words: string, detail: string | undefined): string {
   return detail ? `${words} · ${detail}` : words
 }
 
-/** How to describe something. */
+/** Options of the describing functions. */
 export interface DescribeOptions {
-  /** The moment it is read, epoch ms: what is left of a wait counts from it. Default: now. */
+  /** The current time, epoch ms: remaining waits are computed from it. Default: now. */
   now?: number
-  /** What to say in place of the English words. */
+  /** Texts that replace the English ones. */
   words?: PartialWords
 }
 
-/** Some of the words, also of `failures`. */
+/** Some of the texts, also of `failures`. */
 export type PartialWords = Partial<Omit<Words, 'failures'>> & { failures?: Partial<Words['failures']> }
 
-/** The English words, with an app's own in place of theirs. */
+/** Returns the English texts, with an app's own in place of theirs. */
 export function wordsWith({ failures, ...words }: PartialWords = {}): Words {
   return { ...ENGLISH, ...definedOnly(words), failures: { ...ENGLISH.failures, ...definedOnly(failures) } }
 }
 
-/** A catalogue that lacks a word gives `undefined`, which must not be shown. */
+/** Removes undefined entries: a catalogue that lacks a text returns `undefined`, which must not be shown. */
 function definedOnly<Given extends object>(provided: Given = {} as Given): Given {
   return Object.fromEntries(Object.entries(provided).filter(([, value]) => value !== undefined)) as Given
 }

@@ -4,7 +4,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { bundle } from './bundle.ts'
 import { type PartWeight, profileWorker } from './profile-worker.ts'
 
-/** What a browser has to load, bytes. */
+/** The bytes that a browser has to load. */
 export interface Weight {
   minified: number
   gzip: number
@@ -17,13 +17,13 @@ export interface MeasuredBytes {
   ours: Weighed[]
   /** Packages that an app might take instead of some of it. */
   theirs: Weighed[]
-  /** What the worker is made of. */
+  /** The parts of the worker. */
   parts: PartWeight[]
 }
 
 const DIST = resolve(import.meta.dirname, '../../dist')
 
-/** What others ask of a page, or of a worker, for a part of the same; each as an app would import it. */
+/** The sizes of other libraries for a part of the same, in a page or a worker; each as an app would import it. */
 const OTHERS: readonly [what: string, entry: string][] = [
   ['workbox-background-sync with a route (a worker)', 'workbox-background-sync'],
   ['ky (`fetch` with retries)', 'ky'],

@@ -2,7 +2,7 @@ import { relative, resolve, sep } from 'node:path'
 import { minify } from 'terser'
 import { bundle } from './bundle.ts'
 
-/** What one part of the worker weighs, minified by itself, bytes. */
+/** The size of one part of the worker, minified by itself, bytes. */
 export interface PartWeight {
   part: string
   bytes: number
@@ -16,13 +16,13 @@ const PARTS: readonly [path: string, part: string][] = [
   ['core/chat/', "a chat's attempts, deadlines and bytes"],
   ['core/retry/', 'what becomes of a failure, and when; limits shared by all tabs'],
   ['core/options/', 'options checked by name, URL patterns'],
-  ['sw/responses/', 'answers that outlive pages and workers'],
+  ['sw/responses/', 'responses that outlive pages and workers'],
   ['sw/outbox/', 'saved messages'],
   ['node_modules/', 'idb, eventsource-parser, workbox-core'],
   ['', 'all else: events, statuses, calls, going away, taking over'],
 ]
 
-/** What the ready-made worker is made of, the heaviest part first. */
+/** The parts of the ready-made worker, the largest first. */
 export async function profileWorker(): Promise<PartWeight[]> {
   const { modules } = await bundle(resolve(ROOT, 'sw/streamkeeper-sw.ts'), false)
   const weights = new Map<string, number>()

@@ -6,10 +6,10 @@ import { openPage } from '../open-page.ts'
 import type { Path } from '../paths.ts'
 import type { BenchServer } from '../server.ts'
 
-/** What one path holds, bytes; `undefined` where there is no worker. */
+/** The memory of one path, bytes; `undefined` where there is no worker. */
 export interface Held {
   path: Path
-  /** What a flood's upstream has got rid of when it stalls, because the page reads nothing. */
+  /** The bytes that a flood's upstream has sent when it stalls, because the page reads nothing. */
   floodTaken: number
   floodWorker: number | undefined
   /** While so many streams flow. */
@@ -31,7 +31,7 @@ const QUICK: Sizes = { floodBytes: 100e6, streams: 20, longEvents: 50_000 }
 /** An upstream that has got rid of nothing for so long stalls, ms. */
 const STALLED_MS = 1_000
 
-/** So long a crowd flows before it is looked at, ms. */
+/** How long a crowd streams before it is measured, ms. */
 const CROWD_MS = 2_000
 
 /** A look at the worker's memory collects garbage first: not too often, ms. */

@@ -7,10 +7,10 @@ import type { Held } from './measure-memory.ts'
 const MB = 1024 * 1024
 
 const COLUMNS: readonly [figure: Exclude<keyof Held, 'path'>, title: string][] = [
-  ['floodTaken', 'flood, page reads nothing: upstream got rid of'],
+  ['floodTaken', 'flood, page reads nothing: upstream sent'],
   ['floodWorker', 'worker holds'],
   ['crowdWorker', '100 streams flow: worker holds'],
-  ['longMost', '27 MB answer in fast motion: worker holds at most'],
+  ['longMost', '27 MB response in fast motion: worker holds at most'],
   ['longAfter', 'after it'],
 ]
 
@@ -20,7 +20,7 @@ export function reportMemory(
 ): string {
   const rows = held.map((each) => [each.path.title, ...COLUMNS.map(([figure]) => tell(each[figure]))])
   return [
-    `Memory, MB (once each${quick ? ', quick: too small to quote' : ''}): what the worker's script holds, garbage left out. ${machine}`,
+    `Memory, MB (once each${quick ? ', quick: too small to quote' : ''}): memory of the worker's script, without garbage. ${machine}`,
     '',
     ...table(['path', ...COLUMNS.map(([, title]) => title)], rows),
   ].join('\n')
@@ -32,7 +32,7 @@ export function aimsOfMemory(held: readonly Held[]): Aim[] {
   const aim = (what: string, bytes: number | undefined, limit: number) =>
     atMost(what, bytes ?? Number.NaN, limit * MB, (found) => `${tell(found)} MB`)
   return [
-    aim('a page that reads nothing: the upstream gets rid of at most 16 MB', ours.floodTaken, 16),
+    aim('a page that reads nothing: the upstream sends at most 16 MB', ours.floodTaken, 16),
     aim('and the worker holds at most 8 MB', ours.floodWorker, 8),
   ]
 }

@@ -11,7 +11,7 @@ interface Spell {
 /** One browser: its tabs share a key, a network, and what a worker knows of limits. */
 export interface Session {
   id: number
-  /** What its pages can read of a 429. */
+  /** The part of a 429 that its pages can read. */
   hint: 'header' | 'body' | 'none'
   quotaSpent: boolean
   limits: Spell[]
@@ -103,7 +103,7 @@ export function planChat(random: Random, session: Session, at: number): Chat {
   }
 }
 
-/** What is left of a limit that a chat meets. */
+/** The rest of a limit that a chat meets. */
 function limitFor(random: Random): number {
   const { minute, short, long } = MIX.limit
   const kind = random()

@@ -15,7 +15,7 @@ export function answersMore(trouble: Trouble, other: Simulated, one: Simulated):
   return meanInterval(counts[0]?.map((count, seed) => count - (counts[1]?.[seed] ?? Number.NaN)) ?? [])
 }
 
-/** What one policy answers of what the other does, chats of the month alone. */
+/** The share of the other policy's complete chats that this policy completes, chats of the month only. */
 export function shareOf(one: Simulated, other: Simulated): Interval {
   return shareInterval(
     one.figures.map(({ answered }, seed) => [answered, other.figures[seed]?.answered ?? Number.NaN]),

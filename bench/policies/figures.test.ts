@@ -40,7 +40,7 @@ test('what is waited before, between and after attempts counts as idle', () => {
   expect(idleHours * 3_600_000).toBeCloseTo(10 + 30 + 40)
 })
 
-test('an accepted request without a whole answer is in vain, and so is work that was begun', () => {
+test('an accepted request without a whole response is wasted, and so is work that was begun', () => {
   const hang: Meeting = { kind: 'hang', gatewayMs: Infinity, worksMs: 500, why: 'hang' }
   const figures = figuresOf(
     run(

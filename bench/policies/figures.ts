@@ -2,7 +2,7 @@ import { percentile } from '../statistics.ts'
 import type { Attempt } from './provider.ts'
 import type { Run } from './run-policy.ts'
 
-/** What is told of one policy and one seed. Durations in s, the rest counts unless it says so. */
+/** The figures of one policy and one seed. Durations in s, the rest counts unless it says so. */
 export interface Figures {
   /** Percent. */
   answered: number

@@ -4,7 +4,7 @@ import type { Chat } from './chats.ts'
 import { MIX } from './mix.ts'
 import { type Outage, outageAt } from './outages.ts'
 
-/** What the provider does with one attempt. Durations in ms from its arrival; `Infinity`: never. */
+/** The provider's reaction to one attempt. Durations in ms from its arrival; `Infinity`: never. */
 export type Meeting =
   | { kind: 'network_error'; afterMs: number; why: 'offline' | 'reset' }
   | { kind: 'refusal'; afterMs: number; status: number; why: Why; retryAfterMs?: number }
@@ -25,7 +25,7 @@ export interface Accepted {
   lastMs: number
   /** Comments before the first output come so often; 0: none. */
   keepAliveMs: number
-  /** What becomes of it: `whole`, or broken off at `atMs`. */
+  /** Its outcome: `whole`, or broken off at `atMs`. */
   end:
     | { kind: 'whole' }
     | { kind: 'reset' | 'cut' | 'error_event'; atMs: number }
@@ -35,7 +35,7 @@ export interface Accepted {
 }
 
 /**
- * What attempt number `attempt` of a chat meets when it arrives `at` (ms after the beginning). Pure: the same for every
+ * The provider's reaction to attempt number `attempt` of a chat that arrives `at` (ms after the beginning). Pure: the same for every
  * policy that sends it then.
  */
 export function meet(

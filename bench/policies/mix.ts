@@ -1,5 +1,5 @@
 /**
- * What 10 000 chats of one month meet: written down, and committed, before any policy was run on it.
+ * The conditions of 10 000 chats in one month: written and committed before any policy was run on them.
  *
  * Where each number comes from stands beside it:
  * - `[wire]` what the providers' documentation, sources and recorded answers say (33 recorded or reported 429s)
@@ -93,13 +93,13 @@ export const MIX = {
   limit: {
     /** A chat meets one with this chance; whoever of the same browser asks before the reset meets it, too. */
     begins: 0.012,
-    /** What is left of a window of a minute, as most limits have. [wire] */
+    /** The rest of a window of a minute, as most limits have. [wire] */
     minute: { share: 0.65, fromMs: 1_000, toMs: 60_000 },
     /** Requests per second, requests at the same time. [wire] */
     short: { share: 0.25, fromMs: 500, toMs: 10_000 },
     /** Hours and days [wire]; the rest of the share. Log-uniform. */
     long: { fromMs: 300_000, toMs: 86_400_000 },
-    /** What the page can read. [wire]: OpenAI, OpenRouter and Mistral do not expose the header, xAI and Azure do; OpenAI,
+    /** The part that the page can read. [wire]: OpenAI, OpenRouter and Mistral do not expose the header, xAI and Azure do; OpenAI,
      * Groq, Gemini and NEAR say it in the body. The shares: [assumed]; the rest says nothing. */
     hint: {
       ownBackend: { header: 0.7, body: 0.1 },
@@ -112,7 +112,7 @@ export const MIX = {
   /** The provider's own trouble: everybody's, for a time. */
   outages: {
     /**
-     * What status pages tell: four a month, 33 min in the mean, 0.3 % of the time [uptime] [study]; one of each kind.
+     * The figures of status pages: four a month, 33 min in the mean, 0.3 % of the time [uptime] [study]; one of each kind.
      * - `down`: 500, 502, 503 [2023]
      * - `partial`: this share of requests fails so [2024]
      * - `overloaded`: 429 and 503 that name no time, and this share of them [2023]

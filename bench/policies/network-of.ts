@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Network } from '../../core/network.ts'
 import type { Session } from './chats.ts'
 
-/** What a browser says of its network: it follows the outages that its chats meet, and is true. */
+/** A browser's report of its network: it follows the outages that its chats meet, and is true. */
 export function networkOf({ offline }: Session, clock: Clock, beganAt: number): Network {
   const isOnline = () => {
     const at = clock.now() - beganAt

@@ -34,8 +34,8 @@ export async function plotPolicies(simulated: readonly Simulated[]): Promise<Rec
     }),
     troubles: await plot({
       kind: 'bars',
-      title: 'Answered whole, by what the first attempt meets',
-      subtitle: `${subtitle}; left out where all do alike`,
+      title: 'Complete responses, by the fault that the first attempt meets',
+      subtitle: `${subtitle}; faults without a difference are left out`,
       x: { title: '' },
       y: { title: '% of these chats', domain: [0, 100], ticks: [0, 20, 40, 60, 80, 100] },
       points: simulated.flatMap(answered).filter(({ x }) => differ.has(String(x))),

@@ -83,7 +83,7 @@ const CASES: [name: string, script: Scripted[], expected: Expected][] = [
     },
   ],
   [
-    'a reset, then an answer',
+    'a reset, then a response',
     [resets, speaksAfter(0)],
     {
       start: [[0, 2], 'whole', 2],
@@ -106,7 +106,7 @@ const CASES: [name: string, script: Scripted[], expected: Expected][] = [
     },
   ],
   [
-    'headers, then 150 s of silence, then the answer',
+    'headers, then 150 s of silence, then the response',
     [speaksAfter(150_000)],
     {
       start: [[0], 'told', 120],
@@ -128,7 +128,7 @@ const CASES: [name: string, script: Scripted[], expected: Expected][] = [
     },
   ],
   [
-    'a clean end in mid-answer',
+    'a clean end mid-stream',
     [streams([[0, ROLE + say('Hel')]])],
     {
       start: [[0], 'cut', 0],
@@ -139,7 +139,7 @@ const CASES: [name: string, script: Scripted[], expected: Expected][] = [
     },
   ],
   [
-    'silence in mid-answer',
+    'silence mid-stream',
     [streams([[0, ROLE + say('Hel')]], { end: 'open' })],
     {
       start: [[0], 'told', 120],

@@ -11,7 +11,7 @@ const EDGE_MS = [2_000, 4_000, 8_000]
 const JITTER_MS = 1_000
 
 /**
- * What this project started from: the message is saved first, then one abort over everything, and two places that try
+ * The policy that this project started from: the message is saved first, then one abort over everything, and two places that try
  * again without knowing of each other, whatever the server says about time. The edge itself waits for ever.
  */
 export const startPolicy: Policy = {

@@ -3,14 +3,14 @@ import type { Network } from '../../core/network.ts'
 import type { Chat } from './chats.ts'
 import type { Meeting } from './meet.ts'
 
-/** What a policy has to do one chat with. */
+/** The context of a policy for one chat. */
 export interface Call {
   chat: Chat
   /** Reaches the provider; everything that a policy sends goes through it. */
   fetch: typeof fetch
   /** Ends everything: nobody looks any more. */
   signal: AbortSignal
-  /** What an attempt with that number will meet when it is sent at that time (of the clock): for an oracle only. */
+  /** The reaction that an attempt with that number will meet when it is sent at that time (of the clock): for an oracle only. */
   foresee: (attempt: number, at: number) => Meeting
   /** The person sees something of the answer: a word, or a thought. */
   heard: (text: string) => void
@@ -19,7 +19,7 @@ export interface Call {
 /** Resolves when the person's app takes the answer for whole; rejects when it says that there is none, or only a part. */
 export type Ask = (call: Call) => Promise<void>
 
-/** What one browser gives its pages. */
+/** The state that one browser shares with its pages. */
 export interface PolicyContext {
   clock: Clock
   random: Random

@@ -36,7 +36,7 @@ describe('the plan', () => {
       [...counts].reduce((sum, [name, count]) => sum + (name.includes(part) ? count : 0), 0) / chats.length
     expect(share('reasoning')).toBeCloseTo(MIX.reasoning.share, 1)
     expect(share('queued')).toBeCloseTo(MIX.plain.slow * (1 - MIX.reasoning.share), 2)
-    // What the sources say of both together: 2 to 5 % of calls.
+    // The sources' figure for both together: 2 to 5 % of calls.
     const rateLimited = share('429')
     expect(rateLimited).toBeGreaterThan(0.01)
     expect(rateLimited).toBeLessThan(0.03)

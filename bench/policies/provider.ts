@@ -4,7 +4,7 @@ import type { Chat } from './chats.ts'
 import { type Accepted, meet, type Meeting } from './meet.ts'
 import type { Outage } from './outages.ts'
 
-/** What the provider saw of one request. Instants in epoch ms. */
+/** The provider's record of one request. Instants in epoch ms. */
 export interface Attempt {
   chat: Chat
   at: number
@@ -18,7 +18,7 @@ export interface Attempt {
 }
 
 export interface Provider {
-  /** What one chat's requests are sent with, in the shape and with the errors of a browser's `fetch`. */
+  /** Sends one chat's requests, in the form and with the errors of a browser's `fetch`. */
   fetchFor: (chat: Chat) => typeof fetch
   /** In the order in which they came. */
   attempts: Attempt[]
@@ -30,7 +30,7 @@ export interface ProviderContext {
   outages: readonly Outage[]
 }
 
-/** What the last words of a whole answer are, and nothing else. */
+/** The last words of a complete response, and of no other. */
 export const LAST_WORD = 'END'
 
 /** Pieces of an answer come so often at most: none of the policies' clocks is shorter, ms. */

@@ -14,18 +14,18 @@ export interface Circumstances {
 }
 
 const COLUMNS: readonly [figure: keyof Figures, title: string, digits: number][] = [
-  ['answered', 'answered whole, %', 2],
-  ['cut', 'cut, taken for whole', 1],
-  ['never', 'never told', 1],
+  ['answered', 'complete responses, %', 2],
+  ['cut', 'cut, taken for complete', 1],
+  ['never', 'no outcome', 1],
   ['outputP50', 'first output p50, s', 2],
   ['outputP95', 'p95', 1],
   ['outputP99', 'p99', 1],
-  ['toldP50', 'error told after p50, s', 1],
+  ['toldP50', 'error after p50, s', 1],
   ['toldP95', 'p95', 0],
-  ['idleHours', 'nothing under way, h', 2],
+  ['idleHours', 'no request under way, h', 2],
   ['requests', 'requests', 0],
-  ['paidInVain', '2xx in vain', 0],
-  ['begunInVain', 'work in vain', 0],
+  ['paidInVain', 'wasted 2xx', 0],
+  ['begunInVain', 'wasted work', 0],
 ]
 
 /** Markdown tables: each policy's figures over the seeds, what became of the chats by what they met, and who is better. */
@@ -41,7 +41,7 @@ export function reportPolicies(
     `${tellCount(chats)} chats of a month by each policy: ${tellSeeds(seeds)}. ${machine}`,
     '',
     ...table(['policy', ...COLUMNS.map(([, title]) => title)], rows),
-    'By what the first attempt meets: % answered whole, and the median until the first output of those with one; all seeds together.',
+    'By the fault that the first attempt meets: % of complete responses, and the median time to the first output of those that had one; all seeds together.',
     '',
     ...troubleTable(simulated),
     ...verdicts(simulated),
@@ -56,7 +56,7 @@ function troubleTable(simulated: readonly Simulated[]): string[] {
     if (some.length === 0) return []
     return [[trouble, tellCount(some.length), ...[some, ...others].map(tellLived)]]
   })
-  return table(['it meets', 'chats', ...simulated.map(({ policy }) => policy.title)], rows)
+  return table(['fault', 'chats', ...simulated.map(({ policy }) => policy.title)], rows)
 }
 
 function tellLived(lived: readonly Lived[]): string {
@@ -81,9 +81,9 @@ function verdicts(simulated: readonly Simulated[]): string[] {
     }),
   )
   return [
-    `Of what the oracle answers, streamkeeper answers ${tell({ value: 100 * value, halfWidth: 100 * halfWidth }, 2)} %.`,
+    `Of the chats that the oracle completes, streamkeeper completes ${tell({ value: 100 * value, halfWidth: 100 * halfWidth }, 2)} %.`,
     '',
-    `Another policy answers more than streamkeeper, beyond the noise of the seeds: ${better.join('; ') || 'nowhere'}.`,
+    `Another policy completes more chats than streamkeeper, beyond the noise of the seeds: ${better.join('; ') || 'nowhere'}.`,
     '',
   ]
 }

@@ -17,7 +17,7 @@ export async function runInThread(policy: Policy, seed: number, chats: number): 
     thread.once('message', resolve)
     thread.once('error', reject)
   })
-  // What functions it has does not travel.
+  // Functions cannot be transferred.
   return Object.fromEntries(WORLDS.map((world, index) => [world, { ...runs[index], policy }])) as Record<
     World,
     Run

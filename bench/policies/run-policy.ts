@@ -9,7 +9,7 @@ import { networkOf } from './network-of.ts'
 import { createVirtualClock } from './virtual-clock.ts'
 import { useVirtualGlobals } from './virtual-globals.ts'
 
-/** What one person saw of one chat. Durations in ms from the question. */
+/** One user's view of one chat. Durations in ms from the question. */
 export interface Seen {
   chat: Chat
   firstOutputMs?: number

@@ -8,7 +8,7 @@ const CHATS_PER_GROUP = 200
 const TABS = 3
 const APART_MS = 3_600_000
 
-/** What the mix alone hardly has: three tabs of one browser that ask within seconds, and meet the same outage. */
+/** A case that is rare in the mix alone: three tabs of one browser that ask within seconds, and meet the same outage. */
 export function planTabs(seed: number, count: number): { chats: Chat[]; outages: Outage[] } {
   const chats: Chat[] = []
   const outages: Outage[] = []

@@ -2,7 +2,7 @@ import type { Chat } from './chats.ts'
 import { meet } from './meet.ts'
 import type { Outage } from './outages.ts'
 
-/** What a chat's first attempt meets when it is sent at once: the same for every policy. */
+/** The fault that a chat's first attempt meets when it is sent immediately: the same for every policy. */
 export const TROUBLES = [
   'plain, nothing wrong',
   'plain, queued',
@@ -10,7 +10,7 @@ export const TROUBLES = [
   'reasoning, longer than 120 s',
   '429, at most 60 s, header',
   '429, at most 60 s, in the body',
-  '429, at most 60 s, no time told',
+  '429, at most 60 s, no time named',
   '429, longer than 60 s',
   '429, quota spent',
   'incident of the provider',
@@ -19,7 +19,7 @@ export const TROUBLES = [
   'no network, or a reset',
   'no headers, or no output',
   '200, then an error or a reset',
-  'breaks off in mid-answer',
+  'breaks off mid-stream',
   'three tabs in one outage',
 ] as const
 
@@ -43,7 +43,7 @@ export function troubleOf(seed: number, outages: readonly Outage[], chat: Chat):
         if ((meeting.retryAfterMs ?? 0) > LONG_LIMIT_MS) return '429, longer than 60 s'
         const { hint } = chat.session
         if (hint === 'header') return '429, at most 60 s, header'
-        return hint === 'body' ? '429, at most 60 s, in the body' : '429, at most 60 s, no time told'
+        return hint === 'body' ? '429, at most 60 s, in the body' : '429, at most 60 s, no time named'
       }
       if (meeting.why === 'quota') return '429, quota spent'
       if (meeting.why === 'server_error') return 'one 5xx'
@@ -51,7 +51,7 @@ export function troubleOf(seed: number, outages: readonly Outage[], chat: Chat):
     case 'accepted': {
       const { end, outputMs, lastMs, isSlow } = meeting
       if (end.kind !== 'whole') {
-        if (end.atMs > outputMs) return 'breaks off in mid-answer'
+        if (end.atMs > outputMs) return 'breaks off mid-stream'
         return end.kind === 'stall' ? 'no headers, or no output' : '200, then an error or a reset'
       }
       if (isSlow) return 'plain, queued'

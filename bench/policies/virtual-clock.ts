@@ -36,7 +36,7 @@ export function createVirtualClock(startMs = 1_800_000_000_000): VirtualClock {
         if (!timer.callback) continue
         now = timer.at
         timer.callback()
-        // What was started by it takes many turns of promises, but no other turn of the event loop.
+        // The started work takes many promise turns, but no other turn of the event loop.
         await settle()
       }
     },

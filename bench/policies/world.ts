@@ -2,7 +2,7 @@ import { type Chat, planChats } from './chats.ts'
 import { type Outage, planOutages } from './outages.ts'
 import { planTabs } from './tabs.ts'
 
-/** What all policies are run on: the month of the mix, and three tabs that meet an outage together. */
+/** The input of all policies: the month of the mix, and three tabs that meet an outage together. */
 export const WORLDS = ['month', 'tabs'] as const
 
 export type World = (typeof WORLDS)[number]

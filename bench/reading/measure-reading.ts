@@ -4,7 +4,7 @@ import { median } from '../statistics.ts'
 import { inTurn } from '../turns.ts'
 import { longStreams, type Stream } from './streams.ts'
 
-/** What reading a response up to its verdict takes, ms: one figure a round. */
+/** The time to read a response up to its verdict, ms: one figure a round. */
 export interface ReadingTimes {
   title: string
   bytes: number

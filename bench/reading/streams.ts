@@ -152,7 +152,7 @@ export function longStreams(count: number): Stream[] {
       verdict: 'complete',
     },
     {
-      title: 'server-sent events that nobody knows',
+      title: 'server-sent events of no known protocol',
       path: '/chat',
       headers: sse,
       events: middle((text) => part({ text })),

@@ -36,7 +36,7 @@ const LADDER: readonly Path[] = [
   OURS,
 ]
 
-/** What each step takes of the time to the first byte: paths that do ever more, interleaved. */
+/** The share of each step in the time to the first byte: paths that do ever more, interleaved. */
 export async function measureFirstByte(browser: Browser, rounds: number): Promise<FirstBytes[]> {
   const server = await startBenchServer(LADDER)
   try {

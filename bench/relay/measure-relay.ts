@@ -21,7 +21,7 @@ export interface Figures {
   /** Each of many streams at once, long after all have begun; `NaN` for paths that are not watched so long. */
   crowdP50: number
   crowdP99: number
-  /** What the whole browser computes for a thousand events of the crowd. */
+  /** The CPU time of the whole browser for a thousand events of the crowd. */
   crowdCpu: number
   /** A request that is no chat. */
   other: number
@@ -55,7 +55,7 @@ interface Crowd {
   streams: number
   /** Between two events of each, ms. */
   everyMs: number
-  /** So long after all have begun they are watched, and for so long, ms. */
+  /** The delay after all have begun, and the duration of the measurement, ms. */
   settledMs: number
   watchedMs: number
 }
@@ -151,7 +151,7 @@ interface Watched {
   server: BenchServer
   /** Resolves when all have been read to their end. */
   begin: (plan: Plan) => Promise<Seen[]>
-  /** What the browser has computed so far, ms. */
+  /** The browser's CPU time so far, ms. */
   computedMs: () => Promise<number>
 }
 

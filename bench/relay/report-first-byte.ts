@@ -19,9 +19,9 @@ export function reportFirstByte(
     ]
   })
   return [
-    `The first byte, by workers that each do one thing more: medians of ${rounds} interleaved rounds${quick ? ' (quick: too few to quote)' : ''}, ms (least–greatest). Each request begins as the one before ends, and the upstream answers at once: what a worker does beside the way of the bytes has no time of its own here. ${machine}`,
+    `The first byte, by workers that each do one thing more than the one above: medians of ${rounds} interleaved rounds${quick ? ' (quick: too few to quote)' : ''}, ms (least–greatest). Each request begins as the one before ends, and the upstream responds immediately, so work next to the byte path has no time of its own here. ${machine}`,
     '',
-    ...table(['a worker that does', 'first byte', 'than the one above'], rows),
+    ...table(['a worker that does', 'first byte', 'compared with the one above'], rows),
   ].join('\n')
 }
 

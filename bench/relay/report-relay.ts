@@ -15,7 +15,7 @@ const COLUMNS: readonly [figure: keyof Figures, title: string][] = [
   ['crowdP50', '100 streams of 10 events/s, steady, delay p50'],
   ['crowdP99', 'p99'],
   ['crowdCpu', 'CPU of the browser per 1 000 of their events'],
-  ['other', 'a request that is no chat'],
+  ['other', 'a request that is not a chat'],
 ]
 
 /** A Markdown table: each figure's median over the rounds, its least and greatest, and its ratio to the first path. */
@@ -64,7 +64,7 @@ export function aimsOfRelay(measured: readonly Measured[]): Aim[] {
       0.15,
     ),
     ...more('the first byte comes at most 3 ms later than by `respondWith(fetch())`', OURS, RELAY, 'ttfb', 3),
-    ...times('the time of a request that is no chat', OURS, 'other', 1.1, NONE),
+    ...times('the time of a request that is not a chat', OURS, 'other', 1.1, NONE),
     ...times("the time of a burst of 20 000 events, `journal: 'memory'`", MEMORY, 'burst', 1.15),
     ...times('the time of a burst of 20 000 events', OURS, 'burst', 1.3),
     ...times('the CPU for 1 000 events of 100 streams', OURS, 'crowdCpu', 1.2),

@@ -1,4 +1,4 @@
-/** What has arrived of numbered messages. */
+/** The numbered messages that have arrived. */
 export interface Arrivals {
   note: (conversation: string, n: number) => void
   count: () => number

@@ -21,7 +21,7 @@ export async function save({
     const headers = { 'Content-Type': 'application/json' }
     const response = await fetch(url, { method: 'POST', headers, body })
     tookMs.push(performance.now() - startedAt)
-    if (!response.ok) throw new Error(`The answer to a save is ${response.status}`)
+    if (!response.ok) throw new Error(`The response to a save is ${response.status}`)
     await response.text()
   }
   if (everyMs === 0) {
@@ -54,10 +54,10 @@ export async function queueInWorkbox(messages: Message[]): Promise<void> {
   await queued
 }
 
-/** What goes on meanwhile. */
+/** The activity during the measurement. */
 export type Watch = 'flush' | 'replay' | { nothingForMs: number }
 
-/** What a page saw while something went on. Times in ms. */
+/** A page's measurements during an activity. Times in ms. */
 export interface Watched {
   totalMs: number
   /** Between one animation frame and the next. */

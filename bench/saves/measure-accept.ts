@@ -49,7 +49,7 @@ async function measureOnce({ page, save, settle }: Sender, saves: number): Promi
     page.evaluate(readStreams, { plan, times: 1, clockOffsetMs }),
     save(saves, EVERY_MS),
   ])
-  // What is still being sent would disturb the next path.
+  // Messages that are still being sent would disturb the next path.
   await settle()
   return {
     acceptP50: percentile(tookMs, 50),

@@ -12,7 +12,7 @@ export interface DrainFigures {
   framesP99: number
 }
 
-/** So many queued messages, sent by one path. */
+/** Queued messages, sent by one path. */
 export interface Drained {
   path: Path
   queued: number

@@ -30,7 +30,7 @@ interface Sizes {
 const FULL: Sizes = { queued: [100, 1_000, 10_000], saves: 30, idleMs: 1_000, steps: 200 }
 const QUICK: Sizes = { queued: [20, 50, 200], saves: 20, idleMs: 500, steps: 20 }
 
-/** What the API takes to answer while it is measured how messages are accepted, ms. */
+/** The API's response time while accepting messages is measured, ms. */
 const ANSWER_MS = 200
 
 /** Measures how saved messages are accepted, and sent after the API was down. */

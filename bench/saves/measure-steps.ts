@@ -1,6 +1,6 @@
 import type { Sender } from './open-sender.ts'
 
-/** What the browser takes for one thing that a saved message needs, ms; nothing else going on. */
+/** The browser's time for one operation that a saved message needs, without other load, ms. */
 export interface Step {
   name: string
   ms: number
@@ -55,7 +55,7 @@ async function timeSteps(times: number): Promise<Step[]> {
           entries.put(entry(id))
         }),
     ],
-    ['a POST and its answer', () => post(body)],
+    ['a POST and its response', () => post(body)],
     ['the same, four at a time', () => post(body), 4],
     ['the same, the body a Blob', () => post(new Blob([body])), 4],
     ['Cache API: open, delete', async (id) => (await caches.open('steps')).delete(`/steps/${id}`)],

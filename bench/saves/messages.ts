@@ -11,7 +11,7 @@ export const CONVERSATIONS = 50
 
 const BODY_BYTES = 500
 
-/** So many messages from number `first` on, dealt out to the conversations in turn. */
+/** `count` messages from number `first` on, distributed to the conversations in turn. */
 export function createMessages(path: string, first: number, count: number): Message[] {
   return Array.from({ length: count }, (_, index) => {
     const n = first + index

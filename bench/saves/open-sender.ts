@@ -26,7 +26,7 @@ export interface Sender {
   close: () => Promise<void>
 }
 
-/** So long without any message means that no more will come, ms. */
+/** After this long without a message no more will come, ms. */
 const SILENCE_MS = 20_000
 
 /**

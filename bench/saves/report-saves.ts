@@ -11,15 +11,15 @@ import { CONVERSATIONS } from './messages.ts'
 /** Markdown tables: how saved messages are accepted, how they are sent, and what the page's frames are meanwhile. */
 export function reportSaves(measured: MeasuredSaves, { rounds, quick, machine }: Circumstances): string {
   return [
-    `Saved messages: medians of ${rounds} interleaved rounds${quick ? ' (quick: too few to quote)' : ''}, ms (least–greatest); the greatest queue once. Profiles on disk. ${machine}`,
+    `Saved messages: medians of ${rounds} interleaved rounds${quick ? ' (quick: too few to quote)' : ''}, ms (least–greatest); the largest queue once. Profiles on disk. ${machine}`,
     '',
-    `From \`fetch\` to the Response, ${1_000 / EVERY_MS} saves/s of 500 bytes, while a chat streams 30 events/s; the API answers after 200 ms. Ratio to no worker:`,
+    `From \`fetch\` to the Response, ${1_000 / EVERY_MS} saves/s of 500 bytes, while a chat streams 30 events/s; the API responds after 200 ms. Ratio to no worker:`,
     '',
     ...acceptTable(measured.accepted),
-    `What was queued over ${CONVERSATIONS} conversations while the API was down is sent to an API that answers at once; that all arrive, and in which order, is checked. workbox would take minutes to queue the greatest:`,
+    `Messages that were queued over ${CONVERSATIONS} conversations while the API was down are sent to an API that responds immediately; the test checks that all arrive, and in which order. workbox would take minutes to queue the largest number:`,
     '',
     ...drainTable(measured.drained),
-    'What the browser itself takes for each thing that streamkeeper needs of it for one message, in a page, one after the other unless it says so; the first two when it is accepted, the others when it is sent:',
+    'The time that the browser itself needs for each operation of one message, in a page, one after the other unless the step says otherwise; the first two when the message is accepted, the others when it is sent:',
     '',
     ...table(
       ['step', 'ms'],
@@ -115,7 +115,7 @@ export function aimsOfSaves({ accepted, drained, idleFrames }: MeasuredSaves): A
   const frames = drained.flatMap(({ path, rounds }) => (path.name === 'keeper' ? rounds : []))
   return [
     atMost(
-      'a save is answered within 1.5 times what a worker takes that only stores the same two copies (p50)',
+      'a save gets its response within 1.5 times what a worker takes that only stores the same two copies (p50)',
       ratio(answered('keeper'), answered('minimal')),
       1.5,
       times,
@@ -150,8 +150,8 @@ export async function plotSaves({ accepted, drained }: MeasuredSaves): Promise<R
   return {
     accept: await plot({
       kind: 'bars',
-      title: 'From saving a message to its answer',
-      subtitle: 'median and 99th percentile; the API answers after 200 ms',
+      title: 'From saving a message to its response',
+      subtitle: 'median and 99th percentile; the API responds after 200 ms',
       x: { title: '' },
       y: { title: 'ms' },
       points: accepted.flatMap(({ path, rounds }) => [
@@ -162,7 +162,7 @@ export async function plotSaves({ accepted, drained }: MeasuredSaves): Promise<R
     drain: await plot({
       kind: 'bars',
       title: 'Sending what was queued',
-      subtitle: 'per message, to an API that answers at once',
+      subtitle: 'per message, to an API that responds immediately',
       x: { title: 'queued' },
       y: { title: 'ms' },
       points: drained.map(({ path, queued, rounds }) => ({

@@ -1,7 +1,7 @@
 import { Queue } from 'workbox-background-sync/Queue.js'
 import type { Message } from './messages.ts'
 
-// What workbox's BackgroundSyncPlugin and its NetworkOnly do for an app's saves; the plugin keeps its queue to itself.
+// An app's saves with workbox's BackgroundSyncPlugin and NetworkOnly; the plugin keeps its queue to itself.
 
 interface FetchEvent extends Event {
   request: Request
@@ -41,7 +41,7 @@ worker.addEventListener('fetch', (event) => {
 worker.addEventListener('message', (event) => {
   const { data } = event
   const done = data === 'replay' ? queue.replayRequests() : fill(data.queue)
-  // Whether all went well is seen by what arrives.
+  // The messages that arrive show whether everything worked.
   event.waitUntil(done.finally(() => event.ports[0]?.postMessage(null)))
 })
 

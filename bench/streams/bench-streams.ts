@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { cell, describeNode, table } from '../report.ts'
 import { type Figures, measureStreams, WAYS } from './measure-streams.ts'
 
-const HELP = `Measures answers that are kept on the server, beside resumable-stream on the same Redis; prints a Markdown table.
+const HELP = `Measures responses that are kept on the server, next to resumable-stream on the same Redis; prints a Markdown table.
 
   npm run bench:server -- [options]
 
@@ -15,13 +15,13 @@ const HELP = `Measures answers that are kept on the server, beside resumable-str
 
 const ROWS: [title: string, figure: (figures: Figures) => number][] = [
   ['first byte, ms', ({ firstByteMs }) => firstByteMs],
-  ['one long answer, MB/s', ({ megabytesPerSecond }) => megabytesPerSecond],
+  ['one long response, MB/s', ({ megabytesPerSecond }) => megabytesPerSecond],
   ["server's CPU, ms per MB", ({ cpuMsPerMegabyte }) => cpuMsPerMegabyte],
   ["server's CPU for four times the length, ×", ({ growth }) => growth],
-  ['the same answer read again, MB/s', ({ replayMegabytesPerSecond }) => replayMegabytesPerSecond],
-  ['many open answers: delay of a word, median, ms', ({ delayMs }) => delayMs.median],
+  ['the same response read again, MB/s', ({ replayMegabytesPerSecond }) => replayMegabytesPerSecond],
+  ['many open responses: delay of a word, median, ms', ({ delayMs }) => delayMs.median],
   ['delay of a word, p99, ms', ({ delayMs }) => delayMs.p99],
-  ['memory per open answer with its two readers, kB', ({ bytesPerAnswer }) => bytesPerAnswer / 1000],
+  ['memory per open response with its two readers, kB', ({ bytesPerAnswer }) => bytesPerAnswer / 1000],
   ["server's CPU, % of one core", ({ cpuPercent }) => cpuPercent],
 ]
 
@@ -51,7 +51,7 @@ else {
     rows.push([title, ...cells])
   }
   const text = [
-    `${describeNode()} ${size.rounds} rounds, all ways in turn; ${size.open} answers open at once, two readers each.`,
+    `${describeNode()} ${size.rounds} rounds, all ways in turn; ${size.open} responses open at the same time, two readers each.`,
     'Median over the rounds (range) ×ratio to passing on without keeping, round by round.',
     '',
     ...table(['', ...ways], rows),

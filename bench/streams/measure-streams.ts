@@ -69,7 +69,7 @@ async function measureWay(way: Way, upstream: string, redis: string, size: Size)
   })
   try {
     const [url] = (await once(createInterface(child.stdout), 'line')) as [string]
-    // What was compiled for the first time is not measured.
+    // The first compilation is not measured.
     for (let count = 0; count < 20; count++) await read(await post(`${url}/?words=1`))
     return {
       firstByteMs: await measureFirstByte(url, size),

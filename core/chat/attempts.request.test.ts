@@ -177,7 +177,7 @@ describe('headers that do not come', () => {
     expect(run.page.text).toBe(WHOLE)
   })
 
-  test('of a whole answer are not cut at the headers limit', async () => {
+  test('of a whole response are not cut at the headers limit', async () => {
     const run = runRequest(
       [
         (clock) =>
@@ -195,14 +195,14 @@ describe('headers that do not come', () => {
     expect(statusOf(run, 'request_finished')).toMatchObject({ attempts: 1, ttftMs: 200_000 })
   })
 
-  test('of a whole answer are cut at the total', async () => {
+  test('of a whole response are cut at the total', async () => {
     const run = runRequest([saysNothing()], { body: { ...PLAIN_BODY, stream: false } })
     await run.clock.advance(300_000)
     expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'total_timeout', attempts: 1 })
     expect(run.page.response?.type).toBe('error')
   })
 
-  test('after an answer that said no, are told as a 504 of our own', async () => {
+  test('after a response that said no, are told as a 504 of our own', async () => {
     const run = runRequest([responses(503), saysNothing(), saysNothing()])
     await run.clock.advance(300_000)
     const { response, text } = run.page
@@ -211,14 +211,14 @@ describe('headers that do not come', () => {
     expect(response?.headers.get('x-should-retry')).toBe('false')
     expect(JSON.parse(text)).toEqual({
       type: 'about:blank',
-      title: 'No answer came in time',
+      title: 'No response arrived in time',
       status: 504,
-      error: { message: 'No answer came in time', type: 'streamkeeper_error', code: 'total_timeout' },
+      error: { message: 'No response arrived in time', type: 'streamkeeper_error', code: 'total_timeout' },
     })
   })
 })
 
-describe('an answer that says nothing after its headers', () => {
+describe('a response that says nothing after its headers', () => {
   const timeouts = { firstOutputMs: 20_000 }
 
   test('is cut at the first-output limit, and tried once more', async () => {
@@ -237,7 +237,7 @@ describe('an answer that says nothing after its headers', () => {
     expect(run.signals[1]?.aborted).toBe(true)
   })
 
-  test('but keeps alive has its place kept, up to the total', async () => {
+  test('is waited for up to the total while it sends keep-alives', async () => {
     const alive = Array.from({ length: 19 }, (_, n) => [(n + 1) * 15_000, KEEP_ALIVE] as const)
     const run = runRequest([streams([...alive, [295_000, WHOLE]])], { options: { timeouts } })
     await run.clock.advance(5 * MINUTE)
@@ -246,7 +246,7 @@ describe('an answer that says nothing after its headers', () => {
     expect(run.page.text).toBe(KEEP_ALIVE.repeat(19) + WHOLE)
   })
 
-  test('and keeps alive for ever is cut at twice the total', async () => {
+  test('is cut at twice the total, however many keep-alives it sends', async () => {
     const alive = Array.from({ length: 60 }, (_, n) => [(n + 1) * 15_000, KEEP_ALIVE] as const)
     const run = runRequest([streams(alive)], { options: { timeouts } })
     await run.clock.advance(11 * MINUTE)
@@ -320,7 +320,7 @@ describe('an answer that says nothing after its headers', () => {
   })
 })
 
-describe('an answer that is cut before its first output', () => {
+describe('a response that is cut before its first output', () => {
   test.each([
     ['by a reset', 'reset', 'network_error'],
     ['by a close', 'close', 'truncated'],
@@ -348,7 +348,7 @@ describe('an answer that is cut before its first output', () => {
   })
 })
 
-test('a whole answer that is an error with status 200 is tried again, as far as it lets hope', async () => {
+test('a whole response that is an error with status 200 is tried again, as far as it lets hope', async () => {
   const refuses = (code: string) =>
     responses(200, { 'content-type': 'application/json' }, JSON.stringify({ error: { code } }))
   const body = { ...PLAIN_BODY, stream: false }
@@ -407,7 +407,7 @@ describe('a reasoning model', () => {
     expect(run.signals.map(({ aborted }) => aborted)).toEqual([true, true])
   })
 
-  test('may be silent for ten minutes before the headers of a whole answer', async () => {
+  test('may be silent for ten minutes before the headers of a whole response', async () => {
     const json = { 'content-type': 'application/json' }
     const run = runRequest([streams([[0, '{"choices":[]}']], { headersMs: 590_000, headers: json })], {
       body: { ...REASONING_BODY, stream: false },

@@ -9,7 +9,7 @@ const LATE = { headersMs: 7 * MINUTE }
 /** A stream whose headers the app waits for. */
 const PATIENT = { options: { timeouts: { headersMs: 10 * MINUTE, totalMs: 10 * MINUTE } } }
 
-test('a page that has waited four minutes gets its Response, and the answer in it when it comes', async () => {
+test('a page that has waited four minutes gets its Response, and the response in it when it comes', async () => {
   const run = runRequest([streams([[0, WHOLE]], LATE)], { ...PATIENT, ...EARLY })
   await run.clock.advance(4 * MINUTE - 1)
   expect(run.page.response).toBeUndefined()
@@ -21,7 +21,7 @@ test('a page that has waited four minutes gets its Response, and the answer in i
   expect(statusOf(run, 'request_finished')).toMatchObject({ attempts: 1, bytes: WHOLE.length })
 })
 
-test('so does one that wants a whole answer', async () => {
+test('a page that has waited four minutes for a whole response gets its Response, too', async () => {
   const json = '{"choices":[]}'
   const whole: Scripted = (clock, signal) =>
     streams([[0, json]], { headersMs: 7 * MINUTE, headers: { 'content-type': 'application/json' } })(
@@ -56,7 +56,7 @@ describe('a late failure', () => {
     expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'network_error' })
   })
 
-  test('of a whole answer breaks it: an error in a 200 would pass for an answer', async () => {
+  test('of a whole response breaks it: an error in a 200 would pass for a response', async () => {
     const run = runRequest([failsAfter(5 * MINUTE)], {
       body: { ...REASONING_BODY, stream: false },
       ...failing,
@@ -81,7 +81,7 @@ describe('a late failure', () => {
   })
 })
 
-test('an answer whose kind nobody can tell is not begun early', async () => {
+test('a response of unknown kind is not begun early', async () => {
   const run = runRequest([streams([[0, WHOLE]], LATE)], {
     path: '/ask',
     body: { model: 'o3' },

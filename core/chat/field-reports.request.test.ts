@@ -434,7 +434,7 @@ describe('R6 reading is linear: what pads a stream does not freeze a tab', () =>
   })
 })
 
-describe('R7 failures are not passed for answers', () => {
+describe('R7 failures are not passed for responses', () => {
   const whole = {
     choices: [{ index: 0, message: { role: 'assistant', content: 'a' }, finish_reason: 'stop' }],
   }
@@ -458,7 +458,7 @@ describe('R7 failures are not passed for answers', () => {
       'rate_limit_retry',
     ],
     [
-      'a status beside the answer',
+      'a status beside the response',
       false,
       responses(
         200,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import type { Glance } from '../providers/inspection/inspection.ts'
 import { createIdleTimers } from './idle-timers.ts'
-import { DEFAULT_TIMEOUTS } from './timeouts.ts'
+import { DEFAULT_TIMEOUTS } from '../options/defaults.ts'
 
 const LIMITS = { transportIdleMs: 60_000, outputIdleMs: 120_000 }
 const NOTHING: Glance = { output: false, working: false, finished: false }
@@ -118,7 +118,7 @@ describe('only the silence of the upstream counts', () => {
     expect(timeline.at(-1)).toBe('3661000 expired transport')
   })
 
-  test('so that pauses between reads add nothing to a silence without output', async () => {
+  test('pauses between reads add nothing to a silence without output', async () => {
     const { clock, idle, timeline, arrive, ends } = watched()
     for (let n = 0; n < 11; n++) {
       idle.waiting()
@@ -273,7 +273,7 @@ describe('R9 finished is ended', () => {
     expect(timeline).toEqual(['15000 finished'])
   })
 
-  test('whose bytes were read before the answer was handed over', async () => {
+  test('whose bytes were read before the response was handed over', async () => {
     const { clock, idle, timeline, hold } = watched()
     hold({ finished: true })
     idle.waiting()
@@ -293,7 +293,7 @@ describe('R9 finished is ended', () => {
     ).toEqual(['5 finished'])
   })
 
-  test('but not while something of it still comes', async () => {
+  test('a finished stream is not ended while content still arrives', async () => {
     const { clock, timeline, chunk } = watched()
     chunk({ output: true, finished: true })
     await clock.advance(9_000)
@@ -304,7 +304,7 @@ describe('R9 finished is ended', () => {
     expect(timeline).toEqual(['19000 finished'])
   })
 
-  test('and not where later output takes the finish back', async () => {
+  test('a finished stream is not ended if later output revokes the finish', async () => {
     const { clock, timeline, ends, chunk } = watched()
     chunk({ output: true, finished: true })
     await clock.advance(4_000)
@@ -315,14 +315,14 @@ describe('R9 finished is ended', () => {
     expect(timeline).toEqual(['14000 stalled transport 10000', '64000 expired transport'])
   })
 
-  test('also where a limit of the app’s own is up before', async () => {
+  test('a finished stream ends as complete even if the app’s own limit ends first', async () => {
     const { clock, timeline, chunk } = watched({ transportIdleMs: 4_000, outputIdleMs: 60_000 })
     chunk({ output: true, finished: true })
     await clock.advance(20_000)
     expect(timeline).toEqual(['4000 finished'])
   })
 
-  test('also on a stream that has no output clock', async () => {
+  test('a finished stream without an output timeout ends, too', async () => {
     const { clock, timeline, chunk } = watched({ transportIdleMs: 60_000, outputIdleMs: Infinity })
     chunk({ output: true, finished: true })
     for (let n = 0; n < 4; n++) {

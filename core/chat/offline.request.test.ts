@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
+import { createLimits } from '../retry/limits.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import { createFakeNetwork, type FakeNetwork } from '../testing/fake-network.ts'
 import { ROLE, WHOLE } from '../testing/openai-events.ts'
 import { REASONING_BODY, runRequest, statusOf, type RequestSettings } from '../testing/run-request.ts'
-import { responses, failsAfter, type Scripted, streams } from '../testing/scripted-upstream.ts'
+import { responses, failsAfter, saysNothing, type Scripted, streams } from '../testing/scripted-upstream.ts'
 
 const MINUTE = 60_000
 
 /** A chat whose network is away for so long, and whose browser says so, or lies. */
 function goOffline(ms: number, settings: RequestSettings & { network?: FakeNetwork } = {}) {
-  const clock = createFakeClock()
-  const network = settings.network ?? createFakeNetwork(false)
+  const { clock = createFakeClock(), network = createFakeNetwork(false) } = settings
   const backAt = clock.monotonic() + ms
   clock.timer(ms, () => network.say(true))
   const each: Scripted = (...sent) =>
@@ -84,7 +84,7 @@ describe('a chat that is asked while the browser is offline', () => {
     expect(run.page.text).toBe(WHOLE)
   })
 
-  test('for 250 s has its Response early, and the answer in it', async () => {
+  test('for 250 s has its Response early, and the response in it', async () => {
     const run = goOffline(250_000, { earlyMs: 240_000 })
     await run.clock.advance(5 * MINUTE)
     expect(run.page.respondedAt).toBe(240_000)
@@ -118,6 +118,22 @@ describe('a chat that is asked while the browser is offline', () => {
     const run = goOffline(3_000, { options: { retry: { maxAttempts: 1 } } })
     await run.clock.advance(MINUTE)
     expect(run.timeline).toEqual(['0 request_started', '0 send', '0 request_failed'])
+  })
+
+  test('says it again when a limit was told in between', async () => {
+    const clock = createFakeClock()
+    const limits = createLimits({ clock, random: () => 0 })
+    const run = goOffline(40_000, { clock, limits })
+    await clock.advance(500)
+    runRequest([responses(429, { 'retry-after': '10' }), saysNothing()], { clock, limits })
+    await clock.advance(MINUTE)
+    expect(run.timeline.slice(2, 6)).toEqual([
+      '0 network_wait',
+      '5000 rate_limit_wait',
+      '10500 send',
+      '10500 network_wait',
+    ])
+    expect(run.page.text).toBe(WHOLE)
   })
 
   test('goes on over a connection that breaks before the first output', async () => {
@@ -175,6 +191,16 @@ describe('a network that flaps', () => {
     expect(run.sentAt.length).toBeGreaterThan(10)
     expect(run.sentAt.length).toBeLessThanOrEqual(21)
   })
+})
+
+test('a network that is away is asked twice a second at most, also where retries do not wait', async () => {
+  const retry = { baseMs: 0, maxMs: 0, jitterMs: 0 }
+  const run = runRequest(Array(100).fill(failsAfter()), {
+    network: createFakeNetwork(false),
+    options: { retry },
+  })
+  await run.clock.advance(10_000)
+  expect(run.sentAt).toHaveLength(21)
 })
 
 describe('a browser that lies', () => {

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ChatRouteOptions, Options } from '../options/options.ts'
-import { DEFAULT_RETRY } from '../retry/policy.ts'
+import { DEFAULT_RETRY, DEFAULT_TIMEOUTS, REASONING_TIMEOUTS } from '../options/defaults.ts'
 import { type ParsedChatRequest, parseChatRequest } from './parse-request.ts'
-import { DEFAULT_TIMEOUTS, REASONING_TIMEOUTS } from './timeouts.ts'
 
 interface Asked {
   url?: string
@@ -55,7 +54,7 @@ describe('reading on', () => {
     expect(described({ body: {}, route: { resume } }).readingOn.place).toBeUndefined()
   })
 
-  test('and is no well-formed text is named all the same: the chat itself must go out', () => {
+  test('an id that is not well-formed text is used all the same: the chat itself must be sent', () => {
     const { place } = described({ body: '{"id":"\\ud800"}', route: { resume } }).readingOn
     expect(place?.url).toBe('/api/%EF%BF%BD/stream')
   })
@@ -91,7 +90,7 @@ describe('the model is found', () => {
     expect(described({ url, body }).model).toBe(model)
   })
 
-  test('also where its name is no percent-encoding', () => {
+  test('the model is found even if its name is not valid percent-encoding', () => {
     expect(described({ url: 'https://a.example/models/100%/chat' }).model).toBe('100%')
   })
 })

@@ -29,7 +29,7 @@ const KINDS = [
   located(),
 ]
 const ENDS = ['reset', 'close', 'open'] as const
-/** Whatever waits there are, and a stall before them, are over by then. */
+/** By then all waits, and a stall before them, are over. */
 const LONG = 20 * 60_000
 const OPENAI = openaiBackground()
 
@@ -561,7 +561,7 @@ describe('a response that its server streams no more', () => {
     expect(run.page.text).toContain(`"item":${JSON.stringify(item)}`)
   })
 
-  test('and was cut short, or has failed, says so', async () => {
+  test('is reported as failed if it was cut short or has failed', async () => {
     const short = cutOff(upTo(12), [is({ ...whole, status: 'incomplete' })])
     const failed = cutOff(upTo(12), [
       is({ ...whole, status: 'failed', error: { code: 'server_error', message: 'No' } }),

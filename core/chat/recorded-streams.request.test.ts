@@ -15,7 +15,7 @@ import { inspect } from '../testing/inspect.ts'
 
 type Asked = Pick<Shape, 'path' | 'contentType' | 'headers'>
 
-/** What a page reads of a stream that comes in these pieces, and how its request ended. */
+/** A page's text from a stream in these pieces, and how its request ended. */
 async function relayed({ path, contentType, headers = {} }: Asked, pieces: Uint8Array[]) {
   const clock = createFakeClock()
   const random = () => 0

@@ -63,7 +63,7 @@ describe('a stall after output', () => {
     ])
     expect(run.signals[0]?.aborted).toBe(true)
     expect(run.page.text).toBe(
-      say('Hel') + notice('transport_idle', 'The answer broke off: no byte came in time'),
+      say('Hel') + notice('transport_idle', 'The response stopped: no byte arrived in time'),
     )
     expect(run.page.error).toBeInstanceOf(TypeError)
     expect(run.page.closed).toBe(false)
@@ -84,7 +84,7 @@ describe('a stall after output', () => {
     expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'output_idle' })
     expect(statusOf(run, 'stream_stalled')).toMatchObject({ clock: 'output' })
     expect(
-      run.page.text.endsWith(notice('output_idle', 'The answer broke off: nothing more was said in time')),
+      run.page.text.endsWith(notice('output_idle', 'The response stopped: no output arrived in time')),
     ).toBe(true)
     expect(run.page.error).toBeInstanceOf(TypeError)
   })
@@ -123,7 +123,7 @@ describe('a stall after output', () => {
     expect(run.page.closed).toBe(true)
   })
 
-  test('after the end marker takes nothing away: the answer is whole', async () => {
+  test('after the end marker takes nothing away: the response is whole', async () => {
     const run = runRequest([streams([[0, WHOLE]], { end: 'open' })])
     await run.clock.advance(2 * MINUTE)
     expect(run.page.text).toBe(WHOLE)
@@ -132,7 +132,7 @@ describe('a stall after output', () => {
   })
 })
 
-describe('an answer that breaks off after output', () => {
+describe('a response that breaks off after output', () => {
   test('by a clean close without an end marker is truncated', async () => {
     const run = runRequest([
       streams([
@@ -143,7 +143,7 @@ describe('an answer that breaks off after output', () => {
     await run.clock.advance(MINUTE)
     expect(run.sentAt).toEqual([0])
     expect(run.page.text).toBe(
-      ROLE + say('Hel') + say('lo') + notice('truncated', 'The answer broke off before its end'),
+      ROLE + say('Hel') + say('lo') + notice('truncated', 'The response broke off before its end'),
     )
     expect(run.page.closed).toBe(false)
     expect(run.page.error).toBeInstanceOf(TypeError)
@@ -202,7 +202,7 @@ test('an unknown protocol that is reset breaks without an event of ours', async 
   expect(run.page.error).toBeInstanceOf(TypeError)
 })
 
-test('a whole JSON answer that is cut is no answer', async () => {
+test('a whole JSON response that is cut is no response', async () => {
   const half = responses(200, { 'content-type': 'application/json' }, '{"choices":[{"mess')
   const run = runRequest([half, half], { body: { model: 'gpt-4o' } })
   await run.clock.advance(MINUTE)
@@ -224,7 +224,7 @@ test('the page is not told of an encoding or a length that no longer holds', asy
   expect(got?.get('x-should-retry')).toBeNull()
 })
 
-test('an answer without a body is an answer', async () => {
+test('a response without a body is a response', async () => {
   const run = runRequest([() => Promise.resolve(new Response(null, { status: 204 }))])
   await run.clock.advance(0)
   expect(run.page.response?.status).toBe(204)
@@ -304,7 +304,7 @@ describe('a cancel', () => {
     expect(run.finished()).toBe(true)
   })
 
-  test('after the end marker was seen is no cancel any more: the answer was whole', async () => {
+  test('after the end marker was seen is no cancel any more: the response was whole', async () => {
     const run = runRequest([
       streams(
         [

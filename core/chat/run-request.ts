@@ -33,6 +33,9 @@ interface NextAttempt {
 /** After 2xx headers the Response is withheld for at most so long; then only its bytes are. */
 const WITHHELD_MS = 10_000
 
+/** Nothing counts what is sent while the browser is offline: it is sent no more often than this, ms. */
+const OFFLINE_MS = 500
+
 /** After a sleep an early Response is due this soon: the browser's own limit may have kept counting. ms */
 const EARLY_AFTER_SLEEP_MS = 1_000
 
@@ -88,6 +91,7 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
       signal,
       delayed: (until) => {
         heldUntil = until
+        emittedOffline = false
         const retryAfterMs = until - clock.monotonic()
         context.emit({
           status: 'rate_limit_wait',
@@ -261,7 +265,7 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
     emittedOffline = waitsForNetwork
     if (!waitsForNetwork) return { notBefore: since + decision.afterMs }
     // A network that flaps is asked no more often than one that fails at once.
-    return { notBefore: since + retry.baseMs, offlineUntil: since + decision.afterMs }
+    return { notBefore: since + Math.max(retry.baseMs, OFFLINE_MS), offlineUntil: since + decision.afterMs }
   }
 
   return { replied: reply.replied, finished: run() }

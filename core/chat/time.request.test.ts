@@ -39,7 +39,7 @@ function byHand(type = 'text/event-stream') {
   }
 }
 
-/** What the page has at the end: all of it, from one POST unless said otherwise, in the end. */
+/** The page's text at the end: all of it, from one POST by default. */
 function expectWhole(run: FakeRequest, text: string, posts = 1): void {
   expect(run.page).toMatchObject({ text, closed: true })
   expect(run.page.response?.status).toBe(200)
@@ -63,7 +63,7 @@ describe.each(EVENTS)('C5 %s cuts nothing', (_what, happen) => {
   })
 
   test.each([0, 100_000, 299_000])(
-    'before the headers of a whole answer, %d ms after the start',
+    'before the headers of a whole response, %d ms after the start',
     async (atMs) => {
       const upstream = byHand('application/json')
       const run = runRequest([upstream.script], { body: { model: 'gpt-4o', stream: false } })
@@ -196,7 +196,7 @@ describe.each(EVENTS)('C5 %s cuts nothing', (_what, happen) => {
     expectWhole(run, WHOLE, 2)
   })
 
-  test('nor does it hide what hangs', async () => {
+  test('a stream that hangs is still detected', async () => {
     const run = runRequest([saysNothing(), saysNothing()])
     await run.clock.advance(20_000)
     await happen(run.clock)
@@ -329,7 +329,7 @@ describe('R11 a GET stream has no output clock', () => {
     expect(run.timeline).toEqual(['0 request_started', '0 send'])
   })
 
-  test('nor one with a word an hour', async () => {
+  test('an EventSource with one word an hour is not cut', async () => {
     const pings = Array.from({ length: 240 }, (_, n) => [(n + 1) * 15_000, KEEP_ALIVE] as const)
     const run = runRequest([streams([[0, say('a')], ...pings, [HOUR + 1, say('b')]], { end: 'open' })], {
       isEventSource: true,
@@ -340,7 +340,7 @@ describe('R11 a GET stream has no output clock', () => {
     expect(run.statuses.every(({ status }) => !/failed|finished|retry/.test(status))).toBe(true)
   })
 
-  test('but one without a byte ends, so that its reader connects again', async () => {
+  test('an EventSource without a byte ends, so that its reader connects again', async () => {
     const run = runRequest([streams([[0, say('a')]], { end: 'open' })], { isEventSource: true })
     await run.clock.advance(180_000)
     expect(run.page.closed).toBe(true)

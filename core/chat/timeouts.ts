@@ -1,3 +1,5 @@
+import { DEFAULT_TIMEOUTS, REASONING_TIMEOUTS } from '../options/defaults.ts'
+
 /** One clock per phase of a chat request, in ms. A stream that makes progress is never cut. */
 export interface Timeouts {
   /** First attempt, until response headers; a second attempt gets what is left of the total. */
@@ -20,26 +22,6 @@ export const MAX_TOTAL_MS = 600_000
 
 /** Inside a tool call, a reasoning part or a server's tool, healthy silences of 78 to 329 s are on record. ms */
 export const WORKING_MS = 600_000
-
-export const DEFAULT_TIMEOUTS: Timeouts = {
-  headersMs: 30_000,
-  firstOutputMs: 300_000,
-  transportIdleMs: 180_000,
-  outputIdleMs: 300_000,
-  totalMs: 300_000,
-}
-
-/**
- * A reasoning model may think this long without a byte, before headers, after them and between outputs. Headers of a
- * stream come before it has thought: a hung connection is found sooner there.
- */
-export const REASONING_TIMEOUTS: Timeouts = {
-  headersMs: 120_000,
-  firstOutputMs: 600_000,
-  transportIdleMs: 600_000,
-  outputIdleMs: 600_000,
-  totalMs: 600_000,
-}
 
 /**
  * The timeouts of a request that sets none of its own.

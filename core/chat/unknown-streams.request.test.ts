@@ -164,7 +164,7 @@ const ownWords = fc
   .array(words, { minLength: 1, maxLength: 12 })
   .map((parts) => ({ kind: 'words', lead: '', parts }))
 
-/** What is no page, no error, not empty, and of no known wire. */
+/** A stream that is not a page, not an error, not empty, and of no known wire. */
 const own = fc.oneof(ownSse, ownLines, ownJson, ownWords)
 
 const ownBytes = fc
@@ -209,7 +209,7 @@ const shape = {
 
 async function expectPassed({ path, label, stream, pieces, end, contentAt, all }: Case) {
   const [lastAt = 0] = pieces.at(-1) ?? []
-  // What breaks off before the page could have anything of it is tried again.
+  // A stream that breaks off before the page could have any of it is retried.
   const settled: TimedBytes[] = end === 'reset' ? [...pieces, [lastAt + 50, '']] : pieces
   const upstream = streams(settled, { headers: { 'content-type': label }, end })
   const run = runRequest([upstream, upstream, upstream], {

@@ -110,6 +110,21 @@ describe('what is no chat request goes straight on', () => {
 })
 
 describe('an abort', () => {
+  test('while the request body is still being produced rejects at once, and sends nothing', async () => {
+    const { send, requests } = over([stream])
+    const controller = new AbortController()
+    const body = new ReadableStream({ start: (open) => open.enqueue(new TextEncoder().encode('{')) })
+    const response = send(CHAT, {
+      method: 'POST',
+      body,
+      duplex: 'half',
+      signal: controller.signal,
+    } as RequestInit)
+    setImmediate(() => controller.abort(new Error('Enough')))
+    await expect(response).rejects.toThrow('Enough')
+    expect(requests).toEqual([])
+  })
+
   test('before the call is thrown, and nothing is sent', async () => {
     const { send, requests } = over([stream])
     const signal = AbortSignal.abort()
@@ -153,6 +168,29 @@ describe('an abort', () => {
     setImmediate(() => controller.abort(new Error('Enough')))
     await expect(reply).rejects.toThrow('Enough')
   })
+})
+
+test("an abort in mid-stream breaks the body with the caller's own reason", async () => {
+  const open = (request: Request) => {
+    const body = new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(new TextEncoder().encode(WHOLE.slice(0, 200)))
+        request.signal.addEventListener('abort', () => controller.error(request.signal.reason))
+      },
+    })
+    return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+  }
+  const { send } = over([open])
+  const read = async (reason: unknown) => {
+    const controller = new AbortController()
+    const response = await send(CHAT, { method: 'POST', body: BODY, signal: controller.signal })
+    controller.abort(reason)
+    return response.text().catch((error: unknown) => error)
+  }
+  expect(await read(new DOMException('Too late', 'TimeoutError'))).toMatchObject({ name: 'TimeoutError' })
+  expect(await read(undefined)).toMatchObject({ name: 'AbortError' })
+  // A reason that is no error must not look like a clean end.
+  expect(await read('')).toMatchObject({ name: 'AbortError' })
 })
 
 describe('a network error that lasts', () => {

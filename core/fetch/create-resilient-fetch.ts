@@ -1,5 +1,6 @@
 import { browserLimits } from '../browser-limits.ts'
 import { digestCredential } from '../chat/credential.ts'
+import { orAborted } from '../chat/or-aborted.ts'
 import { parseChatRequest } from '../chat/parse-request.ts'
 import { headersForAsking } from '../chat/read-on.ts'
 import { toResponse } from '../chat/reply.ts'
@@ -16,19 +17,20 @@ import { createLimits } from '../retry/limits.ts'
 import { dropConnectionHeaders } from './connection-headers.ts'
 
 export type ResilientFetchOptions = Pick<Options, 'chat' | 'timeouts' | 'reasoning' | 'retry'> & {
-  /** What really sends; default the global `fetch`. */
+  /** The function that sends requests; default the global `fetch`. */
   fetch?: typeof fetch
-  /** Hears every status of every request; `own` is always true. */
+  /** Called with every status of every request; `own` is always true. */
   onStatus?: (status: Status) => void
 }
 
 /**
- * A `fetch` with streamkeeper's engine, for Node, edge routes and pages without a worker: deadlines per phase,
- * retries, rate limits, and a response that is never cut in silence.
+ * A `fetch` with streamkeeper's engine, for Node, edge routes and pages without a worker: deadlines per phase, retries,
+ * rate limits, and an error for every response that is cut.
  *
- * A limit that one request meets holds back all others of the same upstream, model and key. Without `chat` every
- * POST is a chat request; with it only those that match, and all else goes straight on. What only a worker can do
- * (`saves`, `resume`, `journal`) is checked and left alone: the options that `register` has can be given as they are.
+ * A limit that one request meets holds back all others of the same upstream, model and key. Without `chat` every POST
+ * is a chat request; with it only matching requests are, and all others are passed on directly. Options that only a
+ * worker can implement (`saves`, `resume`, `journal`) are checked and ignored, so the options of `register` can be
+ * passed unchanged.
  *
  * @throws {TypeError} naming a wrong option.
  * @example new OpenAI({ fetch: createResilientFetch({ onStatus: console.log }) })
@@ -47,13 +49,13 @@ export function createResilientFetch({
     try {
       onStatus?.(status)
     } catch (error) {
-      globalThis.reportError?.(error) // A broken listener must not break the response; Node has no such report.
+      globalThis.reportError?.(error) // A broken listener must not break the response; Node has no `reportError`.
     }
   }
 
   return async (input, init) => {
     const platform = send ?? globalThis.fetch
-    // What goes straight on must not be made a Request of ours first: that would take its body.
+    // A request that is passed on directly must not be made a Request here first: that would take its body.
     const asked = typeof input === 'object' && 'url' in input ? input : new Request(input)
     const method = (init?.method ?? asked.method).toUpperCase()
     const route = options.chat ? matchRoute(routes, method, asked.url) : everyPost
@@ -63,9 +65,9 @@ export function createResilientFetch({
     const { signal } = request
     signal.throwIfAborted()
     const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
-    const body = hasBody ? await request.arrayBuffer() : null
+    const body = hasBody ? await orAborted(signal, request.arrayBuffer()) : null
     const credential = await digestCredential(request)
-    signal.throwIfAborted() // Meanwhile.
+    signal.throwIfAborted() // It may have aborted in the meantime.
     const headers = new Headers(request.headers)
     const requestId = readRequestId(headers.get(REQUEST_ID_HEADER)) ?? createRequestId()
     headers.delete(REQUEST_ID_HEADER)
@@ -73,8 +75,10 @@ export function createResilientFetch({
     let rejection: unknown
     let sent: Response | undefined
     const stop = new AbortController()
-    // One reader, and its own pace: nothing is read ahead of it, and nothing kept.
+    // There is one reader, which sets the pace: nothing is read ahead of it, and nothing is kept.
     const log = createResponseLog({ clock: systemClock, leadBytes: 0, keptBytes: 0 })
+    // The body breaks as that of the platform's fetch would: an app that knows its own time-out must see that.
+    const end = (error?: Error) => log.end(error && signal.reason instanceof Error ? signal.reason : error)
     const runningRequest = startRequest(
       {
         ...parseChatRequest(request, body ? new TextDecoder().decode(body) : '', route, options),
@@ -83,7 +87,7 @@ export function createResilientFetch({
         send: async (attemptSignal) => {
           try {
             const attempt = new Request(request, { headers, body, signal: attemptSignal })
-            // Node lets a Request follow its signal only as long as somebody holds it.
+            // In Node a Request follows its signal only while it is referenced.
             attemptSignal.addEventListener('abort', () => void attempt)
             sent = await platform(attempt)
             return sent
@@ -111,7 +115,7 @@ export function createResilientFetch({
       {
         clock: systemClock,
         random: Math.random,
-        writer: log,
+        writer: { ...log, end },
         limits,
         hidesHeaders: browserLimits(globalThis.navigator?.userAgent).hidesHeaders,
         emit: (status) => emit({ ...status, at: Date.now(), own: true }),
@@ -127,12 +131,14 @@ export function createResilientFetch({
       return withOrigin(response, sent)
     }
     signal.throwIfAborted()
-    // No attempt got a response: the last one's error says why, where the platform puts it.
+    // No attempt got a response: the last attempt's error has the reason, in the platform's own form.
     throw rejection instanceof TypeError ? rejection : new TypeError('fetch failed', { cause: rejection })
   }
 }
 
-/** Gives a Response that was made here the URL of the one it stands for: relative links in it count from there. */
+/**
+ * Copies the URL of the original Response to one that was created here: relative links in it resolve against that URL.
+ */
 function withOrigin(response: Response, origin: Response | undefined): Response {
   if (response.url === '' && origin) {
     Object.defineProperties(response, {
@@ -143,7 +149,7 @@ function withOrigin(response: Response, origin: Response | undefined): Response 
   return response
 }
 
-/** Relative patterns need a page or a worker around them. */
+/** The base URL of relative patterns; only pages and workers have one. */
 function baseUrl(): string | undefined {
   return (globalThis as { document?: { baseURI: string } }).document?.baseURI ?? globalThis.location?.href
 }

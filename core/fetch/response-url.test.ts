@@ -14,7 +14,7 @@ const LOGIN = '<!doctype html><title>Log in</title><form></form>'
 
 const quick = createResilientFetch({ retry: { baseMs: 0, jitterMs: 0 } })
 
-/** What each path answers, the first time, the second time …; the last answer repeats. */
+/** The responses of each path, in order; the last one repeats. */
 async function serve(paths: Record<string, ((response: ServerResponse) => unknown)[]>) {
   const asked: string[] = []
   const upstream = await countConnections(({ method, url = '' }: IncomingMessage, response) => {

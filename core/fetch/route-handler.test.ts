@@ -87,7 +87,7 @@ describe('a client that leaves closes the connection to the upstream', () => {
 })
 
 describe('a rate limit', () => {
-  test('is waited out, and the client sees one answer', async () => {
+  test('is waited out, and the client sees one response', async () => {
     const sentAt: number[] = []
     await using upstream = await countConnections((_request, response) => {
       sentAt.push(performance.now())
@@ -181,7 +181,7 @@ describe("one connection's headers stay with it", () => {
     expect(route.connections()).toBe(1)
   })
 
-  test('an answer in chunks, with trailers, reaches a client that knows neither', async () => {
+  test('a response in chunks, with trailers, reaches a client that knows neither', async () => {
     await using upstream = await countConnections((_request, response) => {
       response.writeHead(200, { ...SSE, trailer: 'x-checksum' }).write(ROLE + say('Hello'))
       response.addTrailers({ 'x-checksum': '1' })

@@ -65,13 +65,13 @@ describe.each(SDKS)('$name', (sdk) => {
     expect(server.requests()).toBe(1)
   })
 
-  test('an answer that does not stream is read whole', async () => {
+  test('a response that does not stream is read whole', async () => {
     await using server = await provide(speak(sdk.response))
     expect(await sdk.ask(server.url, resilient())).toBe('Hello')
     expect(server.requests()).toBe(1)
   })
 
-  test('two 429 and then an answer: three requests, of which the SDK knows one', async () => {
+  test('two 429 and then a response: three requests, of which the SDK knows one', async () => {
     await using server = await provide(limited(sdk), limited(sdk), streams(sdk.begin, sdk.rest))
     const fetch = resilient()
     expect(await read(sdk.stream(server.url, fetch))).toBe('Hello')
@@ -146,7 +146,7 @@ describe.each(SDKS)('$name', (sdk) => {
     expect(server.requests()).toBe(1)
   })
 
-  test('nor one that ends cleanly before its end, which the SDK alone takes for complete', async () => {
+  test('a stream that closes cleanly before its end is not taken for complete, although the SDK alone does', async () => {
     await using server = await provide(streams(sdk.begin))
     expect(await read(sdk.stream(server.url))).toBe('Hel')
     expect(await failureOf(read(sdk.stream(server.url, resilient())))).toBeInstanceOf(Error)

@@ -4,7 +4,7 @@ import { codeOfStatus, failureOf } from './failure.ts'
 test('failureOf() says it in the words of its code', () => {
   expect(failureOf('truncated')).toEqual({
     code: 'truncated',
-    message: 'The answer broke off before its end',
+    message: 'The response broke off before its end',
   })
   expect(failureOf('rate_limited', { httpStatus: 429, retryAt: 5 })).toEqual({
     code: 'rate_limited',

@@ -1,49 +1,49 @@
 /**
- * Why a chat or a saved message failed. Closed: the last outcome names the code.
+ * The reason why a chat or a saved message failed. The list is closed: the last outcome determines the code.
  *
- * - `headers_timeout`, `first_output_timeout`, `total_timeout`: nothing came in time
+ * - `headers_timeout`, `first_output_timeout`, `total_timeout`: no response came in time
  * - `transport_idle`, `output_idle`: the stream stopped after its first output
- * - `rate_limited`: told to wait longer than the budget allows; `quota_exhausted`: waiting will not help
+ * - `rate_limited`: the server asks for a longer wait than the budget allows; `quota_exhausted`: waiting will not help
  * - `overloaded`, `upstream_error`: the upstream's own refusal
- * - `network_error`: no HTTP answer, or the connection broke in mid-answer; `truncated`: it ended before its end;
- *   `error_in_stream`: it said so itself
- * - `retry_budget_exhausted`: the app posted it again too often
- * - `worker_lost`: the worker died and what it held cannot be recovered
- * - `storage_unavailable`, `unsure`: a saved message could not be kept, or its fate is unknown
+ * - `network_error`: no HTTP response, or the connection broke mid-stream; `truncated`: the stream closed before its
+ *   end; `error_in_stream`: the stream itself reported an error
+ * - `retry_budget_exhausted`: the app repeated the request too often
+ * - `worker_lost`: the worker died, and the response cannot be recovered
+ * - `storage_unavailable`, `unsure`: a saved message could not be kept, or it is unknown whether it arrived
  */
 export type FailureCode = keyof typeof MESSAGES
 
-/** Words for a person, as they stand in an error body. */
+/** Texts for people, used in error bodies. */
 const MESSAGES = {
-  headers_timeout: 'No answer began in time',
+  headers_timeout: 'No response started in time',
   first_output_timeout: 'Nothing was said in time',
-  transport_idle: 'The answer broke off: no byte came in time',
-  output_idle: 'The answer broke off: nothing more was said in time',
-  total_timeout: 'No answer came in time',
+  transport_idle: 'The response stopped: no byte arrived in time',
+  output_idle: 'The response stopped: no output arrived in time',
+  total_timeout: 'No response arrived in time',
   rate_limited: 'The rate limit is reached',
   quota_exhausted: 'The quota is spent',
   overloaded: 'The upstream is overloaded',
   upstream_error: 'The upstream refused the request',
   network_error: 'The connection was lost',
-  truncated: 'The answer broke off before its end',
-  error_in_stream: 'The upstream reported an error in its answer',
+  truncated: 'The response broke off before its end',
+  error_in_stream: 'The upstream reported an error in its response',
   retry_budget_exhausted: 'Too many requests are being retried',
-  worker_lost: 'The service worker was lost, and the answer with it',
+  worker_lost: 'The service worker was lost, and the response with it',
   storage_unavailable: 'The message could not be stored',
   unsure: 'Whether the message arrived is unknown',
 }
 
-/** A failure as a plain record, fit for `postMessage` and for an error body. */
+/** A failure as a plain record, for `postMessage` and error bodies. */
 export interface Failure {
   code: FailureCode
   message: string
-  /** The status of the last HTTP answer, where there was one. */
+  /** The status of the last HTTP response, if there was one. */
   httpStatus?: number
-  /** When the upstream would take the request again, epoch ms. */
+  /** When the upstream will accept the request again, epoch ms. */
   retryAt?: number
 }
 
-/** The code of a refusal, by its HTTP status (400 to 599) alone: what its body and headers say comes before it. */
+/** The code of a refusal by its HTTP status (400 to 599) alone; its body and headers take precedence. */
 export function codeOfStatus(
   status: number,
 ): 'rate_limited' | 'quota_exhausted' | 'overloaded' | 'upstream_error' {
@@ -52,7 +52,7 @@ export function codeOfStatus(
   return status === 498 || status === 503 || status === 529 ? 'overloaded' : 'upstream_error'
 }
 
-/** The HTTP status of an error response of our own; 502 for any other code. */
+/** The HTTP status of streamkeeper's own error response; 502 for every other code. */
 export const HTTP_STATUS: Partial<Record<FailureCode, number>> = {
   headers_timeout: 504,
   first_output_timeout: 504,
@@ -62,7 +62,7 @@ export const HTTP_STATUS: Partial<Record<FailureCode, number>> = {
   retry_budget_exhausted: 503,
 }
 
-/** A failure in the words of its code. */
+/** The failure of a code, with its text. */
 export function failureOf(code: FailureCode, more: Pick<Failure, 'httpStatus' | 'retryAt'> = {}): Failure {
   return { code, message: MESSAGES[code], ...more }
 }

@@ -1,10 +1,10 @@
 import type { FailureCode } from './failure.ts'
 import type { Status } from './status.ts'
 
-/** Worker and client are copied and bundled apart; they greet with this and drift is noticed. */
+/** The version of the messages. Worker and client are deployed separately, so they exchange it to detect a mismatch. */
 export const PROTOCOL_VERSION = 1
 
-/** How many saved messages are where, and when the next one is tried (epoch ms). */
+/** The number of saved messages by state, and when the next one is tried (epoch ms). */
 export interface OutboxCounts {
   queued: number
   needsAuth: number
@@ -12,7 +12,7 @@ export interface OutboxCounts {
   nextAttemptAt?: number
 }
 
-/** A saved message as the page sees it. Neither body nor header values are in it. */
+/** A saved message as pages see it, without its body and header values. */
 export interface OutboxEntry {
   id: string
   conversation: string
@@ -22,20 +22,22 @@ export interface OutboxEntry {
   state: 'queued' | 'sending' | 'waiting' | 'needs_auth' | 'dead'
   /** Epoch ms. */
   createdAt: number
-  /** HTTP answers so far. */
+  /** HTTP responses so far. */
   attempts: number
   /** Epoch ms. */
   retryAt?: number
-  /** Why it is dead. */
+  /** The reason why it is a dead letter. */
   code?: FailureCode
-  /** Status and first characters of the response that killed it. */
+  /** The status and first characters of the response that refused it. */
   preview?: string
 }
 
-/** How many chats of each conversation have ended while no page of the scope was visible, and were not looked at since. */
+/**
+ * By conversation, the number of chats that have ended while no page of the scope was visible, and are still unseen.
+ */
 export type Unseen = Record<string, number>
 
-/** A chat's answer that can be read, again or still. */
+/** A chat's response that can be read or read again. */
 export interface StreamInfo {
   requestId: string
   /** Origin and path. */
@@ -44,23 +46,26 @@ export interface StreamInfo {
   model?: string
   /** `waiting`: for its first output; `streaming`; `ended`, whatever its verdict. */
   state: 'waiting' | 'streaming' | 'ended'
-  /** So far. */
+  /** The bytes received so far. */
   bytes: number
   /** True if a page has read it to its end. */
   deliveredWhole: boolean
-  /** How it ended; the last two are the server's. */
+  /** How it ended; the last two values come from the server. */
   verdict?: 'complete' | 'cancelled' | FailureCode | 'producer_lost' | 'too_large'
-  /** When it was asked for, epoch ms. */
+  /** When it was requested, epoch ms. */
   at: number
-  /** Where its server gives it again, as its `Content-Location` says. */
+  /** The URL at which its server sends it again, from its `Content-Location`. */
   location?: string
-  /** It is the server's: this browser did not ask for it, or has no good end of it. See `resume.streams`. */
+  /**
+   * The entry is from the server's list: this browser did not send the request, or has no good end of the response. See
+   * `resume.streams`.
+   */
   from?: 'server'
 }
 
-/** What a page asks the worker, and what it gets back: `[arguments, result]` by name. */
+/** The calls from a page to the worker: `[arguments, result]` by name. */
 export interface Calls {
-  /** `principal`: the page's first word of who is signed in, where it has one. */
+  /** `principal`: the page's first report of who is signed in, if it has one. */
   hello: [{ protocol: number; principal?: string | null | undefined }, Hello]
   'outbox.list': [null, OutboxEntry[]]
   'outbox.body': [{ id: string }, Blob | null]
@@ -69,50 +74,50 @@ export interface Calls {
   'outbox.discard': [{ id: string }, boolean]
   'outbox.clear': [null, undefined]
   streams: [null, StreamInfo[]]
-  /** True if this worker has, or had, a request of that name itself: not one that died before it. */
+  /** True if this worker itself has, or had, a request of that id: not a request that died before it. */
   knows: [{ requestId: string }, boolean]
-  /** Who is signed in from now on. */
+  /** Sets who is signed in from now on. */
   principal: [{ id: string | null }, undefined]
-  /** A conversation has been looked at. */
+  /** Marks a conversation as seen. */
   seen: [{ conversation: string }, undefined]
-  /** Deletes whatever is kept for the one who is signed in. */
+  /** Deletes everything that is kept for the user who is signed in. */
   clear: [null, undefined]
   warm: [{ url: string }, undefined]
   claim: [null, undefined]
-  /** Sends what is queued for at most so long; resolves with how many are left. */
+  /** Sends queued messages for at most `timeoutMs`; resolves with the number that is left. */
   drain: [{ timeoutMs: number }, { left: number }]
 }
 
 export interface Hello {
   protocol: number
   version: string
-  /** It reads the page's principal in the greeting; absent in workers of 0.1. */
+  /** True if the worker reads the page's principal in the greeting; absent in workers of 0.1. */
   hearsPrincipal?: boolean
-  /** It answers the call `knows`; absent in workers of 0.1. */
+  /** True if the worker supports the call `knows`; absent in workers of 0.1. */
   knowsRequests?: boolean
-  /** The options this worker runs with, canonical; the client warns when its own differ. */
+  /** The worker's options in canonical form; the client warns if its own differ. */
   options: string
   outbox: OutboxCounts
   /** Absent in workers of 0.1. */
   unseen?: Unseen
   /** The last status of every request that is still open, so that a late page can catch up. */
   requests: Status[]
-  /** What was told when this worker started: no page was there to hear it. */
+  /** The statuses from the worker's start, when no page could receive them. */
   notices: Status[]
 }
 
 /** Page to worker. One-way messages are never awaited; calls bring a port for their one reply. */
 export type ToWorker =
   | { streamkeeper: 1; type: 'cancel'; requestId: string }
-  /** A request's own signal has aborted: a Stop, unless `resume.onAbort` says that it only detaches. */
+  /** A request's own signal has aborted: a Stop, unless `resume.onAbort` says that an abort only detaches. */
   | { streamkeeper: 1; type: 'aborted'; requestId: string }
   | { streamkeeper: 1; type: 'ping' }
-  /** The page is about to go: a Response that it gives up now is no Stop. */
+  /** The page is about to leave: a Response that it gives up now is not a Stop. */
   | { streamkeeper: 1; type: 'leaving' }
-  /** It said so, and is still there: what it has read meanwhile it has shown. */
+  /** The page reported that it leaves, but is still there: it has shown everything that it has read meanwhile. */
   | { streamkeeper: 1; type: 'staying' }
   | { streamkeeper: 1; type: 'wake' }
-  /** To a version that waits: now may be a good time. */
+  /** Asks a waiting version to check whether it can take over now. */
   | { streamkeeper: 1; type: 'takeover' }
   | {
       [Name in keyof Calls]: { streamkeeper: 1; type: 'call'; name: Name; args: Calls[Name][0] }
@@ -124,7 +129,7 @@ export type Reply = { ok: true; result: unknown } | { ok: false; message: string
 /** Worker to page. */
 export type ToPage =
   | { streamkeeper: 1; type: 'status'; status: Status; outbox?: OutboxCounts }
-  /** A client of 0.1 takes it for a status, so it looks like one. */
+  /** The field `status` is for clients of 0.1, which take the message for a status. */
   | { streamkeeper: 1; type: 'unseen'; unseen: Unseen; status: { status: 'unseen' } }
   | {
       streamkeeper: 1
@@ -136,16 +141,16 @@ export type ToPage =
       for?: 'resume'
     }
 
-/** True if a `message` event's data is meant for us, and not for the app's own channel. */
+/** True if the data of a `message` event is streamkeeper's, and not the app's own. */
 // oxlint-disable-next-line no-unnecessary-type-parameters -- the caller says which side it is on
 export function isOurs<Message extends ToWorker | ToPage>(data: unknown): data is Message {
   return typeof data === 'object' && data !== null && 'streamkeeper' in data && data.streamkeeper === 1
 }
 
-/** What `isPrincipal` takes, in words. */
+/** The values that `isPrincipal` accepts, as text for error messages. */
 export const PRINCIPAL_TAKES = 'a string that is not empty, or null for nobody'
 
-/** True if a value can say who is signed in. */
+/** True if a value can name a principal. */
 export function isPrincipal(value: unknown): value is string | null {
   return value === null || (typeof value === 'string' && value !== '')
 }

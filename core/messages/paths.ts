@@ -1,15 +1,23 @@
-/** What the worker serves itself lies here. */
+/** The folder of the paths that the worker serves itself. */
 export const OWN_PATHS = '/__streamkeeper/'
 
-/** Where the worker serves answers again, to fetches of its own origin. */
+/** The path at which the worker serves responses again, to fetches of its own origin. */
 export const STREAMS_PATH = `${OWN_PATHS}streams`
 
-/** A fetch of it does not end while there is work: as long as a page reads it the browser keeps the worker. */
+/**
+ * A fetch of this path does not end while there is work: the browser keeps the worker alive as long as a page reads it.
+ */
 export const AWAKE_PATH = `${OWN_PATHS}awake`
 
-/** Whatever is sent there, the worker answers with its protocol: then nobody before it takes the page's requests. */
+/**
+ * The worker responds to every request to this path with its protocol. That shows the page that no other listener takes
+ * its requests.
+ */
 export const HELLO_PATH = `${OWN_PATHS}hello`
 export const PROTOCOL_HEADER = 'X-Streamkeeper-Protocol'
 
-/** How many bytes at the start of a response are ours, sent so that the page does not give up; the rest is the upstream's. */
+/**
+ * The number of bytes at the start of a response that streamkeeper has sent so that the page does not give up; the rest
+ * is the upstream's.
+ */
 export const HEARTBEAT_HEADER = 'X-Streamkeeper-Heartbeat'

@@ -1,12 +1,12 @@
 import type { FailureCode } from './failure.ts'
 
-/** A part of an attempt's life that has a clock of its own. */
+/** A phase of an attempt with its own timeout. */
 export type Phase = 'headers' | 'first_output' | 'transport' | 'output' | 'worker_lost'
 
 interface Common {
   /** Epoch ms. */
   at: number
-  /** True if the page that hears this sent the request. */
+  /** True if the page that receives this status sent the request. */
   own: boolean
 }
 
@@ -17,27 +17,27 @@ interface OfRequest extends Common {
 interface OfSave extends Common {
   entryId: string
   conversation: string
-  /** HTTP answers so far; a network failure is none. */
+  /** HTTP responses so far; a network failure does not count. */
   attempts: number
 }
 
 interface Retry extends OfRequest {
-  /** The attempt that comes next; the first is 1. */
+  /** The number of the next attempt; the first is 1. */
   attempt: number
   retryAfterMs: number
   /** Epoch ms. */
   retryAt: number
-  /** What is left for waits of this kind, after this one. */
+  /** The budget that is left for waits of this kind, after this one. */
   budgetLeftMs: number
 }
 
-/** How much text a finished answer used, as its provider counted it. */
+/** The tokens of a finished response, as its provider counted them. */
 export interface Usage {
   inputTokens?: number
   outputTokens?: number
 }
 
-/** What the worker tells the page: plain JSON, told apart by `status`. URLs are origin and path only. */
+/** A status from the worker to its pages: plain JSON, discriminated by `status`. URLs are origin and path only. */
 export type Status =
   | (OfRequest & {
       status: 'request_started'
@@ -49,11 +49,11 @@ export type Status =
   | (Retry & {
       status: 'rate_limit_retry'
       reason: 'rate_limited' | 'overloaded'
-      /** True if the wait is the server's word (`true`) or our own backoff. */
+      /** True if the server named the time; false if the wait is a backoff. */
       hinted: boolean
     })
   | (OfRequest & { status: 'rate_limit_wait'; retryAfterMs: number; retryAt: number })
-  /** The browser is offline: told once, until something else is told of the request. */
+  /** The browser is offline: sent once, until another status of the request follows. */
   | (OfRequest & { status: 'network_wait' })
   | (Retry & {
       status: 'network_retry' | 'timeout_retry' | 'server_retry'
@@ -66,16 +66,16 @@ export type Status =
       silentMs: number
       clock: 'transport' | 'output'
     })
-  /** The connection broke, and the response is read on where its server gives it again. */
+  /** The connection broke, and the worker resumes the response at its server. */
   | (OfRequest & {
       status: 'stream_resuming'
       from: 'server'
-      /** Reconnects since something new has come; the first is 1. */
+      /** Reconnects since new data arrived; the first is 1. */
       attempt: number
       /** Epoch ms. */
       retryAt: number
     })
-  /** It goes on; `gapMs`: for how long nothing came. */
+  /** The stream continues; `gapMs` is the time without data. */
   | (OfRequest & { status: 'stream_resumed'; gapMs: number })
   | (OfRequest & { status: 'stream_detached' | 'stream_attached'; from: number })
   | (OfRequest & {
@@ -112,13 +112,13 @@ export type Status =
 
 export type StatusName = Status['status']
 
-/** What can be told of one request. */
+/** The statuses of a chat request. */
 export type RequestStatus = Extract<Status, { requestId: string }>
 
-/** What can be told of one saved message. */
+/** The statuses of a saved message. */
 export type SaveStatus = Extract<Status, { entryId: string }>
 
-/** A status before its teller has added when and whose it is. */
+/** A status without the fields that are added when it is emitted. */
 export type NewStatus<Emitted extends Status> = Emitted extends unknown ? Omit<Emitted, 'at' | 'own'> : never
 
 const NAMES = new Set<unknown>([
@@ -151,8 +151,8 @@ const NAMES = new Set<unknown>([
 ] satisfies StatusName[])
 
 /**
- * Whether a value is a status event of ours. A chunk of a response may have a field `status` of its own: ours
- * also say when (`at`) and whose (`own`).
+ * True if a value is a streamkeeper status. A chunk of a response may have a field `status` of its own, but statuses
+ * also have `at` and `own`.
  */
 export function isStatus(value: unknown): value is Status {
   if (typeof value !== 'object' || value === null) return false

@@ -11,7 +11,7 @@ import { MockLanguageModelV4, simulateReadableStream } from 'ai/test'
 import { describe, expect, test } from 'vitest'
 import { inspect } from '../testing/inspect.ts'
 
-// What the AI SDK's own server functions write, with the headers that they set.
+// The output of the AI SDK's own server functions, with the headers that they set.
 
 type Parts =
   Awaited<ReturnType<MockLanguageModelV4['doStream']>>['stream'] extends ReadableStream<infer Part>

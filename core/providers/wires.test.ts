@@ -11,7 +11,7 @@ import { type Inspected, inspect } from '../testing/inspect.ts'
 import { createInspection } from './inspection/inspection.ts'
 import { WIRES } from './wires.ts'
 
-/** What does not depend on how a response was cut into chunks. */
+/** Results that do not depend on how a response was cut into chunks. */
 function namedBy({ verdict, seen: { usage, error, outputs } }: Inspected) {
   return { verdict, usage, error, speaks: outputs > 0 }
 }
@@ -221,7 +221,7 @@ interface Recorded extends RecordedStream {
   features: string[]
 }
 
-/** What the recordings' own list of end markers does not say. */
+/** End markers that the recordings' own list lacks. */
 const ODD: Record<string, string> = {
   // Blocked prompts are answered in full by one event without a candidate.
   'gemini/gemini-stream-failure-prompt-blocked-safety.sse': 'complete',
@@ -230,7 +230,7 @@ const ODD: Record<string, string> = {
   'vercel-ui/ui-message-stream-docs-every-part-type.sse': 'error_in_stream',
   // `finishReason` on every event, then an error that is no event.
   'vertex/gemini-stream-failure-error-mid-stream.sse': 'error_in_stream',
-  // What no wire says is not judged.
+  // A stream of no wire is not judged.
   'vertex/gemini-stream-failure-invalid-json.sse': 'complete',
   'cohere/cohere-v2chat-err-unparsable-part.sse': 'complete',
   // An end marker and nothing else.

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { codeOfStatus } from '../messages/failure.ts'
-import { DEFAULT_RETRY } from './policy.ts'
+import { DEFAULT_RETRY } from '../options/defaults.ts'
 import { decide, NEW_RETRY_STATE } from './decide.ts'
 import { growsLinearly } from '../testing/growth.ts'
 import { failuresOf, hasCorpus, readCorpus, skipReason } from '../testing/corpus.ts'
@@ -145,7 +145,7 @@ describe('C1 classifyAnswer() knows a spent account that comes as a 429:', () =>
     expect(kindOf(429, {}, body)).toBe('rate_limited')
   })
 
-  test('as other statuses, too', () => {
+  test('under other statuses, too', () => {
     const anthropic = {
       error: { type: 'invalid_request_error', message: 'Your credit balance is too low to go on' },
     }
@@ -187,7 +187,7 @@ describe('classifyAnswer() reads the headers', () => {
     expect(kindOf(status, headers)).toBe(kind)
   })
 
-  test('and keeps the hint and the status', () => {
+  test('keeps the hint and the status', () => {
     expect(classifyResponse(429, new Headers({ 'retry-after': '7' }), '', NOW)).toEqual({
       kind: 'rate_limited',
       httpStatus: 429,

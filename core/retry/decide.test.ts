@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { RefusalKind } from './classify.ts'
 import { decide, type Decision, type RetryState, NEW_RETRY_STATE, type Situation } from './decide.ts'
 import type { Outcome } from './outcome.ts'
-import { DEFAULT_RETRY, type RetryPolicy } from './policy.ts'
+import { DEFAULT_RETRY } from '../options/defaults.ts'
+import type { RetryPolicy } from './policy.ts'
 
 const NOW = 1_800_000_000_000
 const SITUATION: Situation = {
@@ -87,7 +88,7 @@ describe('decide() gives up', () => {
     ['a second accepted attempt, reset', { kind: 'cut', clean: false }, { accepted: 2 }, {}, 'network_error'],
     ['a second web page', { kind: 'not_a_chat' }, { accepted: 2 }, {}, 'upstream_error'],
     [
-      'a second silent answer',
+      'a second silent response',
       { kind: 'timeout', phase: 'first_output' },
       { accepted: 2 },
       {},
@@ -132,13 +133,13 @@ describe('decide() gives up', () => {
 describe('decide() lets all others wait', () => {
   const jitter = { random: () => 0.999 }
 
-  test('as long as the server asks, and jitter above', () => {
+  test('for the time that the server asks, plus jitter', () => {
     expect(after(refused('rate_limited', 5_000), {}, jitter)).toMatchObject({ shutUntil: NOW + 5_250 })
     expect(after(refused('overloaded', 5_000), {}, jitter)).toMatchObject({ shutUntil: NOW + 5_250 })
     expect(after(refused('rate_limited', 60_001), {}, jitter)).toMatchObject({ shutUntil: NOW + 60_251 })
   })
 
-  test('as long as we guess, where a rate limit names no time', () => {
+  test('for the backoff, if a rate limit names no time', () => {
     expect(after(refused('rate_limited'))).toMatchObject({ shutUntil: NOW + 2_000 })
   })
 
@@ -188,6 +189,16 @@ describe('decide() at its limits', () => {
 
   test('takes a wait that leaves a millisecond of the total', () => {
     expect(after({ kind: 'network_error' }, {}, { totalAt: NOW + 501 }).action).toBe('retry')
+  })
+
+  test('tells a limit at once where jitter would send the next attempt after the total', () => {
+    const random = () => 0.999
+    const retryAt = NOW + 10_000
+    expect(after(refused('rate_limited', 10_000), {}, { totalAt: NOW + 10_200, random })).toMatchObject({
+      action: 'give_up',
+      code: 'rate_limited',
+      retryAt,
+    })
   })
 
   test('lets rate limits pass that are told in the stream, however often it was accepted', () => {
@@ -366,10 +377,8 @@ describe('whatever happens', () => {
             expect(decision.afterMs).toBeGreaterThanOrEqual(retryHintMs)
             expect(decision.budgetLeftMs).toBeGreaterThanOrEqual(0)
             now += decision.afterMs
-            // Jitter may end a wait beyond the total; a wait for the network ends with it.
-            expect(now).toBeLessThan(
-              decision.status === 'network_wait' ? totalAt + 1 : totalAt + policy.jitterMs,
-            )
+            // A wait for the network ends with the total, any other before it.
+            expect(now).toBeLessThan(decision.status === 'network_wait' ? totalAt + 1 : totalAt)
             retryState = decision.retryState
           }
           expect(retryState.attempts - retryState.offlineAttempts).toBeLessThanOrEqual(policy.maxAttempts)

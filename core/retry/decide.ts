@@ -128,9 +128,10 @@ export function decide(
   const ownMs = Math.min(Math.max(retryHintMs === undefined ? backoffMs : 0, tokenMs), leftMs)
   const isSpent = retryHintMs === undefined ? leftMs <= 0 && backoffMs > 0 : retryHintMs > leftMs
   const waitMs = Math.max(retryHintMs ?? 0, ownMs)
-  if (isSpent || waitMs >= totalLeftMs) return giveUp
-
   const afterMs = waitMs + jitterMs
+  // What is sent when the total is up is only broken off, and the words of this attempt are lost with it.
+  if (isSpent || afterMs >= totalLeftMs) return giveUp
+
   return {
     action: 'retry',
     afterMs,

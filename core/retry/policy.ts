@@ -18,15 +18,3 @@ export interface RetryPolicy {
   /** Retry tokens that all requests to one origin and model share: without one a retry waits; `false`: no such bound. */
   bucket: RetryTokensPolicy | false
 }
-
-export const DEFAULT_RETRY: RetryPolicy = {
-  maxAttempts: 12,
-  baseMs: 500,
-  maxMs: 5_000,
-  jitterMs: 250,
-  rateLimitBaseMs: 2_000,
-  rateLimitMaxMs: 20_000,
-  networkBudgetMs: 30_000,
-  rateLimitBudgetMs: 60_000,
-  bucket: { capacity: 10, refillPerMinute: 10 },
-}

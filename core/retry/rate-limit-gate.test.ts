@@ -80,7 +80,7 @@ describe('a gate that is shut', () => {
     expect(log.slice(-2)).toEqual(['6000 open', '6000 b goes'])
   })
 
-  test('C5 is not opened by a sleep in which the answer to the probe could not be read', async () => {
+  test('C5 is not opened by a sleep in which the response to the probe could not be read', async () => {
     const { clock, gate, log, enter, in: at } = createScene()
     gate.shut(at(1_000))
     const { ticket } = enter('a')
@@ -179,6 +179,18 @@ describe('a gate that is shut', () => {
     ])
   })
 
+  test.each([
+    ['a later guess of ours', [20_000, 22_000]],
+    ['a guess of ours before it', [22_000, 20_000]],
+  ])('lets nobody go before the time that a server named, whatever %s says', async (_, times) => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    for (const until of times) gate.shut(at(until), until === 22_000)
+    enter('a', undefined, { notAfter: at(10_000) })
+    enter('b', undefined, { notAfter: at(21_000) })
+    await clock.advance(22_000)
+    expect(log.slice(2)).toEqual(['0 b is held until 21000', '0 a gives up: 20000', '21000 b goes'])
+  })
+
   test('is never opened earlier by a shorter word', async () => {
     const { clock, gate, log, enter, in: at } = createScene()
     gate.shut(at(5_000))
@@ -188,7 +200,7 @@ describe('a gate that is shut', () => {
     expect(log.at(-1)).toBe('5000 a goes')
   })
 
-  test('is not opened by an answer to what was sent before', async () => {
+  test('is not opened by a response to what was sent before', async () => {
     const { clock, gate, log, enter, in: at } = createScene()
     const { ticket } = enter('early')
     await clock.advance(10)

@@ -78,8 +78,8 @@ interface Waiting {
  */
 export function createRateLimitGate({ clock, random, changed }: RateLimitGateContext): RateLimitGate {
   let shutUntil: number | undefined
-  /** No server has named `shutUntil`. */
-  let isGuess = false
+  /** The latest that a server has named; `shutUntil` may be a later guess of ours. */
+  let namedUntil = -Infinity
   let probe: { by: Ticket; until: number } | undefined
   let places = 0
   let line: Waiting[] = []
@@ -122,7 +122,7 @@ export function createRateLimitGate({ clock, random, changed }: RateLimitGateCon
       : Math.max(waitOptions.notBefore, shutUntil === undefined ? dueAt : latestFor(waitOptions, shutUntil))
 
   const latestFor = ({ notAfter }: WaitOptions, until: number) =>
-    isGuess ? Math.min(until, notAfter) : until
+    Math.max(namedUntil, Math.min(until, notAfter))
 
   const leave = (waiting: Waiting, admission: Admission) => {
     line = line.filter((each) => each !== waiting)
@@ -133,13 +133,16 @@ export function createRateLimitGate({ clock, random, changed }: RateLimitGateCon
     const { waitOptions, emittedUntil } = waiting
     const until = probe?.until ?? latestFor(waitOptions, shutUntil ?? -Infinity)
     if (until <= Math.max(waitOptions.notBefore, emittedUntil, clock.monotonic())) return
-    if (until > waitOptions.notAfter && !isGuess) return leave(waiting, { kind: 'rejected', until })
+    const isGuess = shutUntil !== namedUntil
+    if (until > waitOptions.notAfter && !(probe && isGuess))
+      return leave(waiting, { kind: 'rejected', until })
     waiting.emittedUntil = until
     waitOptions.delayed(until)
   }
 
   const open = () => {
     shutUntil = undefined
+    namedUntil = -Infinity
     probe = undefined
     isRenewed = false
     const now = clock.monotonic()
@@ -151,8 +154,9 @@ export function createRateLimitGate({ clock, random, changed }: RateLimitGateCon
 
   const shut = (until: number, guessed = false) => {
     forgiveSleep()
-    if (shutUntil === undefined || until >= shutUntil) isGuess = guessed
-    shutUntil = Math.max(shutUntil ?? -Infinity, Math.min(until, clock.monotonic() + MAX_SHUT_MS))
+    const bounded = Math.min(until, clock.monotonic() + MAX_SHUT_MS)
+    if (!guessed) namedUntil = Math.max(namedUntil, bounded)
+    shutUntil = Math.max(shutUntil ?? -Infinity, bounded)
     probe = undefined
     for (const each of line) delay(each)
     changed()

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { failuresOf, hasCorpus, readCorpus, skipReason } from '../testing/corpus.ts'
 import { classifyResponse } from './classify.ts'
 import { decide, NEW_RETRY_STATE } from './decide.ts'
-import { DEFAULT_RETRY } from './policy.ts'
+import { DEFAULT_RETRY } from '../options/defaults.ts'
 
 /** One case of another library's tests about waiting and trying again. */
 interface RecordedCase {
@@ -10,7 +10,7 @@ interface RecordedCase {
   status: number
   headers: Record<string, string>
   body?: unknown
-  /** What that library waits; absent or `null` where only whether it retries is tested. */
+  /** The library's wait; absent or `null` if only its retry decision is tested. */
   expected_delay_ms?: number | number[] | null
   should_retry?: boolean | null
   now_ms?: number

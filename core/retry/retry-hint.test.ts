@@ -95,7 +95,7 @@ describe('readHint() reads the body of', () => {
     expect(retryHint({}, body)).toBe(ms)
   })
 
-  test('but Retry-After comes first', () => {
+  test('a response, but uses Retry-After first', () => {
     expect(retryHint({ 'retry-after': '6' }, { error: { message: 'Please try again in 5.289s.' } })).toBe(
       6_000,
     )
@@ -219,7 +219,7 @@ describe('S8 readHint() reads an epoch as one', () => {
   })
 })
 
-describe('S9 readHint() counts from the Date of the answer', () => {
+describe('S9 readHint() counts from the Date of the response', () => {
   const date = 'Wed, 31 Dec 2025 23:10:00 GMT' // The device is 50 minutes ahead.
 
   test.each<[string, Record<string, string>, unknown]>([

@@ -1,7 +1,7 @@
 import { signal, type Signal } from '@preact/signals'
 import type { Status } from '../../client/index.ts'
 
-/** What is being done for a conversation right now, or how the last of it ended. Times are epoch ms. */
+/** The current activity of a conversation, or how the last one ended. Times are epoch ms. */
 export type Activity =
   | { kind: 'idle' }
   | { kind: 'sending'; since: number }
@@ -30,7 +30,7 @@ export function activityOf(conversation: string): Signal<Activity> {
   return activity
 }
 
-/** What a status changes about an activity; statuses that change nothing give back the same. */
+/** Applies a status to an activity; a status that changes nothing returns the same object. */
 export function nextActivity(activity: Activity, status: Status): Activity {
   switch (status.status) {
     case 'request_started':

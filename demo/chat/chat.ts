@@ -200,7 +200,7 @@ function follow(conversation: string, status: Status): void {
   if (ALOUD.has(next.kind)) announce(tellActivity(next, Date.now()))
 }
 
-/** What the model is told: every question with the answer that is on show. A failed answer is no answer. */
+/** The model's input: every question with the response that is shown. A failed response does not count. */
 function contextOf(conversation: string): { role: string; content: string }[] {
   const thread = threadOf(conversation)
   const turns = turnsOf(thread.messages.peek())

@@ -1,4 +1,4 @@
-/** What one chunk of an answer adds, whichever OpenAI-compatible service it came from. */
+/** The content that one chunk of a response adds, from any OpenAI-compatible service. */
 export interface Delta {
   content: string
   reasoning: string

@@ -2,7 +2,7 @@ import { computed, signal } from '@preact/signals'
 import { createId } from '../page/id.ts'
 import { FAULTS, type Fault, type Preset } from '../server/faults.ts'
 
-/** What can go wrong, sorted for the menu. */
+/** The faults, sorted for the menu. */
 export const faultGroups = group(FAULTS)
 
 export const chosenName = signal<string>('none')

@@ -34,7 +34,7 @@ export interface StoredMessage {
   role: 'user' | 'assistant'
   content: string
   createdAt: number
-  /** What the model thought before it spoke. */
+  /** The model's reasoning before its output. */
   reasoning?: string
   /** Only where an answer is not whole, and then why. */
   state?: 'cut' | 'stopped'

@@ -12,7 +12,7 @@ export interface OutboxItem extends StoreItem<StoredMessage | null> {
 
 export const outboxItems = signal<readonly OutboxItem[]>([])
 
-/** What needs a person: nothing will move it but a button. */
+/** A message that needs the user: only a button will move it. */
 export const outboxNeedsHelp = computed(() =>
   outboxItems.value.some(({ state }) => state === 'dead' || state === 'needs_auth'),
 )

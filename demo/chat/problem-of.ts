@@ -5,16 +5,16 @@ import { isProblemCode, type Problem } from './problem.ts'
 /** Everything that is known about how an answer ended. */
 export interface Ending {
   failed: { code: FailureCode; httpStatus?: number; retryAt?: number } | null
-  /** What the stream threw. */
+  /** The error that the stream threw. */
   thrown: unknown
   finish: Delta['finish']
-  /** Whether the worker saw the whole of it. */
+  /** True if the worker saw all of it. */
   complete: boolean
-  /** Whether any of it reached the reader. */
+  /** True if any of it reached the reader. */
   begun: boolean
 }
 
-/** What was wrong with an answer; nothing, when it is whole. An answer without a proper end is never whole. */
+/** The problem of a response; `null` if it is complete. A response without a proper end is never complete. */
 export function problemOf({ failed, thrown, finish, complete, begun }: Ending): Problem | null {
   const problem = failed ?? (thrown === undefined ? null : readError(thrown))
   if (problem) {

@@ -1,7 +1,7 @@
 import type { FailureCode } from '../../client/index.ts'
 import { describeFailure, ENGLISH, type FailureWords } from '../../ui/index.ts'
 
-/** What went wrong with an answer, as far as the page knows. */
+/** The problem of a response, as far as the page knows it. */
 export interface Problem {
   code: FailureCode | keyof typeof OWN
   httpStatus?: number
@@ -22,7 +22,7 @@ function isOwn(code: string): code is keyof typeof OWN {
   return Object.hasOwn(OWN, code)
 }
 
-/** What no failure code says. */
+/** Problems without a failure code. */
 const OWN = {
   length_limit: { title: 'The answer reached its length limit', advice: 'It ends here in mid-thought.' },
   refused_content: {

@@ -10,7 +10,7 @@ export interface Unfinished {
 
 const KEY = 'streamkeeper demo unfinished'
 
-/** What was arriving when this tab was loaded anew; another tab knows its own. */
+/** The response that was arriving when this tab was reloaded; another tab keeps its own. */
 export function unfinished(): Unfinished[] {
   try {
     return JSON.parse(sessionStorage.getItem(KEY) ?? '[]') as Unfinished[]

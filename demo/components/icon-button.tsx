@@ -4,7 +4,7 @@ import { Icon, type IconName } from './icon.tsx'
 type Props = Omit<JSX.IntrinsicElements['button'], 'icon' | 'label' | 'class'> & {
   class?: string
   icon: IconName
-  /** What it does: its name for screen readers, and its hint. */
+  /** Its action: the name for screen readers, and the tooltip. */
   label: string
   size?: number
 }

@@ -2,7 +2,7 @@ import type { Message } from '../chat/message.ts'
 import { CopyButton } from './copy-button.tsx'
 import { SaveMark } from './save-mark.tsx'
 
-/** What a person wrote, exactly as written. */
+/** A user's message, exactly as written. */
 export function Question({ message }: { message: Message }) {
   return (
     <li

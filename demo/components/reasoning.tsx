@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { Message } from '../chat/message.ts'
 import { Icon } from './icon.tsx'
 
-/** What the model thought before it spoke: open while it thinks, closed once the answer begins, and yours after. */
+/** The model's reasoning: open while it thinks, closed once the response begins, and controlled by the user after that. */
 export function Reasoning({ message }: { message: Message }) {
   const choice = useSignal<boolean | null>(null)
   const thoughts = message.reasoning.value

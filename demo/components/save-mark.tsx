@@ -13,7 +13,7 @@ const MARKS: Record<SaveState, { icon: IconName; words: string }> = {
   saved: { icon: 'check', words: 'Saved' },
 }
 
-/** Whether a message has reached the history server, and the way to do something about it. */
+/** Shows whether a message has reached the history server, with actions for one that has not. */
 export function SaveMark({ message }: { message: Message }) {
   const state = message.saved.value
   const { icon, words } = MARKS[state]

@@ -11,7 +11,7 @@ interface Props {
   children: ComponentChildren
 }
 
-/** What stands at the right of the chat, or over it where there is no room. It takes the focus when it comes. */
+/** A panel at the right of the chat, or over it if there is no room. It takes the focus when it opens. */
 export function SidePanel({ title, testid, actions, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus({ preventScroll: true }), [])

@@ -12,7 +12,7 @@ const WAITS = new Set<Activity['kind']>([
 ])
 
 /**
- * What is being done right now, with a live countdown. It is no live region: what matters in it is announced
+ * The current activity, with a live countdown. It is no live region: what matters in it is announced
  * once, not four times a second.
  */
 export function StatusLine({ conversation }: { conversation: string }) {

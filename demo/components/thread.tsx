@@ -23,7 +23,7 @@ export function Thread({ conversation }: { conversation: string }) {
   const { isAtEnd, jump } = useStickToBottom(scroller, content)
   const isAnswering = answering.value.has(conversation)
 
-  // Whoever asks wants to see the answer, wherever they were reading.
+  // A user who asks wants to see the response, wherever they were reading.
   useEffect(() => {
     if (isAnswering) jump('instant')
   }, [isAnswering, turns.length])

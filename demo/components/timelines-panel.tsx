@@ -4,7 +4,7 @@ import { RequestTimelines } from '../recipes/timelines/src/request-timelines.ts'
 import { timelines } from '../page/timelines.ts'
 import { SidePanel } from './side-panel.tsx'
 
-/** What became of the last requests, drawn; also of those that other tabs sent. */
+/** Draws the last requests, also those that other tabs sent. */
 export function TimelinesPanel() {
   const place = useRef<HTMLDivElement>(null)
   useEffect(() => {

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 
-/** Whether this demo's server keeps answers, so that other devices can read them. */
+/** True if this demo's server keeps responses, so that other devices can read them. */
 export const keepsAnswers = signal(false)
 
 /** How an answer is called on the server: its conversation, and the message that it becomes on every device. */

@@ -28,7 +28,7 @@ async function showMissing(): Promise<void> {
     const message = name.slice(conversation.length + 1)
     const isWanted = location !== undefined && (verdict === undefined || verdict === 'complete')
     if (!isWanted || conversationOf(name) !== conversation || has(conversation, message)) continue
-    // What was said before it comes first.
+    // Earlier messages come first.
     await loadThread(conversation)
     if (has(conversation, message) || answering.peek().has(conversation)) continue
     await followAnswer(conversation, { id: message, createdAt: at }, name, (signal) =>

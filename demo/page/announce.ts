@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 
-/** What a screen reader is told next; politely, and never a token at a time. */
+/** The next text for a screen reader; polite, and never a token at a time. */
 export const announcement = signal('')
 
 /** Says something to screen readers. The same words twice in a row are said twice. */

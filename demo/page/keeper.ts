@@ -18,7 +18,7 @@ export function keptChatUrl(name: string): string {
 /** The page side of the worker; nothing until the first registration has settled. */
 export const keeper = signal<Keeper | null>(null)
 
-/** What stands between this page and the network. */
+/** The keeper between this page and the network. */
 export const protection = signal<{ state: Keeper['state']; reason?: string | undefined }>({
   state: 'starting',
 })
@@ -37,7 +37,7 @@ async function start(): Promise<void> {
         finished: { title: 'Your answer is ready', body: 'text' },
         failed: { title: 'An answer did not come through' },
       },
-      // What other devices have asked for, as far as this server keeps answers.
+      // Responses that other devices have asked for, if this server keeps responses.
       resume: { streams: '/api/streams' },
       // The demo has one person. An app with users names each, and nobody's messages are sent as another's.
       principal: 'demo',

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 
-/** What the person has said to notifications; `unsupported` where the browser has none. */
+/** The user's permission for notifications; `unsupported` if the browser has none. */
 export const permission = signal<NotificationPermission | 'unsupported'>(
   'Notification' in window ? Notification.permission : 'unsupported',
 )

@@ -1,7 +1,7 @@
 import { effect, signal } from '@preact/signals'
 import { keeper } from './keeper.ts'
 
-/** Whether the person has signed in to the history server since it asked. The demo's token is the same for all. */
+/** True if the user has signed in to the history server since it asked. The demo's token is the same for all. */
 export const isSignedIn = signal(false)
 
 export function signInHeader(): Record<string, string> {

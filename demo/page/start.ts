@@ -45,7 +45,7 @@ async function load(): Promise<void> {
   followOtherDevices()
 }
 
-/** What another tab sent, or what the outbox delivered after an outage, is shown here too. */
+/** Messages that another tab sent, or that the outbox delivered after an outage, are shown here, too. */
 function followOtherTabs(): void {
   effect(() => {
     keeper.value?.on('save_sent', ({ own }) => {

@@ -3,7 +3,7 @@ import type { Status } from '../../client/index.ts'
 import { keeper } from './keeper.ts'
 import { nextTimelines, type Timeline } from '../recipes/timelines/src/timelines.ts'
 
-/** What became of the last requests of this browser, also while nobody looks at them. */
+/** The timelines of this browser's last requests, recorded also while they are not shown. */
 export const timelines = signal<readonly Timeline[]>([])
 
 export function followTimelines(): void {
@@ -12,7 +12,7 @@ export function followTimelines(): void {
   }
   effect(() => {
     if (!keeper.value) return undefined
-    // What was under way already when this page came.
+    // Requests that were already under way when this page opened.
     for (const { status } of keeper.value.getSnapshot().requests) hear(status)
     return keeper.value.on('*', hear)
   })

@@ -12,7 +12,7 @@ export const unseen = computed(() => byConversation(counted.value))
 
 const isVisible = signal(!document.hidden)
 
-/** Whatever the person looks at is seen: when they open it, and when they come back to it. */
+/** Marks the open conversation as seen: when the user opens it, and when they come back to the page. */
 export function followUnseen(): void {
   document.addEventListener('visibilitychange', () => (isVisible.value = !document.hidden))
   effect(() => keeper.value?.subscribe((snapshot) => (counted.value = snapshot.unseen)))

@@ -17,7 +17,7 @@ export const isNarrow = follow('(max-width: 760px)')
 /** The panel lies over the chat. */
 export const isPanelOver = follow('(max-width: 1180px)')
 
-/** What had the focus before the sidebar or a panel came; it gets it back. */
+/** The element that had the focus before the sidebar or a panel opened; it gets the focus back. */
 let opener: Element | null = null
 
 export function togglePanel(next: Panel): void {

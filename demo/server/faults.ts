@@ -12,7 +12,7 @@ export interface Preset {
   repeat?: boolean
 }
 
-/** What can be tried by hand. Written for the person at the demo: first what they would see without a keeper. */
+/** The faults that can be tried by hand. Written for the user of the demo: first what they would see without a keeper. */
 export const FAULTS = [
   {
     name: 'none',

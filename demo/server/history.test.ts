@@ -52,7 +52,7 @@ test('a log-out asks the browser to forget what the site has stored', async () =
   expect([answer.status, answer.headers.get('clear-site-data')]).toEqual([204, '"storage"'])
 })
 
-test('the same key again gets the first answer again', async () => {
+test('the same key again gets the first response again', async () => {
   const { save, messages, log } = openSession(server)
   const key = { 'Idempotency-Key': crypto.randomUUID() }
   const first = await save('1', key)

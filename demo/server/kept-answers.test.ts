@@ -24,7 +24,7 @@ async function readAll(response: Response): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-test('a kept answer is cut, and given again from any byte of it', async () => {
+test('a kept response is cut, and given again from any byte of it', async () => {
   const cut = await ask({
     steps: [
       { kind: 'answer', kept: true, text: 'Grüße an alle', tokens: 30, cut: { afterTokens: 9, by: 'end' } },
@@ -44,7 +44,7 @@ test('a kept answer is cut, and given again from any byte of it', async () => {
   }
 })
 
-test('an answer that is not kept says nothing of a place, and there is none', async () => {
+test('a response that is not kept says nothing of a place, and there is none', async () => {
   const response = await ask({ steps: [] })
   expect(response.headers.has('content-location')).toBe(false)
   await response.text()

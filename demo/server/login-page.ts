@@ -1,4 +1,4 @@
-/** What stands between a browser and the API in a hotel, or after a session has ended. */
+/** A page between a browser and the API, as in a hotel or after a session has ended. */
 export const LOGIN_PAGE = `<!doctype html>
 <html lang="en">
   <head><meta charset="utf-8"><title>Sign in</title></head>

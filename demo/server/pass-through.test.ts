@@ -59,7 +59,7 @@ test('method, path, key and body go through; fault, cookies and origin do not', 
   expect(seen?.headers).not.toHaveProperty('origin')
 })
 
-test('an answer is streamed while it is being made', async () => {
+test('a response is streamed while it is being made', async () => {
   let finish = () => {}
   const server = await stand((_req, res) => {
     res.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('data: first\n\n')

@@ -8,13 +8,13 @@ afterAll(server.close)
 
 const TEXT = 'one two three four five six'
 
-/** What a client sees of a single step; the answers around it say TEXT. */
+/** A client's view of a single step; the responses around it contain TEXT. */
 async function see(step: Step, body: Record<string, unknown> = {}) {
   const response = await chat(server, { fault: fault([step], { answer: { text: TEXT } }), ...body })
   return { response, ...(await readToBreak(response)) }
 }
 
-test('a streamed answer has role, text, finish reason, usage when asked for, and [DONE]', async () => {
+test('a streamed response has role, text, finish reason, usage when asked for, and [DONE]', async () => {
   const { response, text } = await see({ kind: 'answer' }, { stream_options: { include_usage: true } })
   const chunks = chunksOf(text)
   expect(response.headers.get('content-type')).toContain('text/event-stream')
@@ -29,7 +29,7 @@ test('a streamed answer has role, text, finish reason, usage when asked for, and
   expect((await see({ kind: 'answer' })).text).not.toContain('"usage"')
 })
 
-test('a whole answer is one JSON', async () => {
+test('a whole response is one JSON', async () => {
   const { text } = await see({ kind: 'answer' }, { stream: false })
   expect(JSON.parse(text)).toMatchObject({
     object: 'chat.completion',
@@ -52,7 +52,7 @@ test('a reasoning model thinks before it speaks', async () => {
   expect(textOf(text)).toBe(TEXT)
 })
 
-test('attempts of one id take one step each, then get a good answer', async () => {
+test('attempts of one id take one step each, then get a good response', async () => {
   const body = {
     fault: fault([
       { kind: 'status', status: 500 },
@@ -155,7 +155,7 @@ test('end markers can be left out one by one', async () => {
   expect(await markers('none')).toEqual([false, false])
 })
 
-test('a whole answer that is cut breaks off within its text', async () => {
+test('a whole response that is cut breaks off within its text', async () => {
   const { text, broke } = await see({ kind: 'answer', cut: { afterTokens: 2, by: 'end' } }, { stream: false })
   expect(broke).toBe(false)
   expect(text.endsWith('"content":"one two')).toBe(true)
@@ -183,7 +183,7 @@ test('keep-alives for ever bring no word', async () => {
   stop.abort()
 })
 
-test('an answer keeps the pace it is asked for', async () => {
+test('a response keeps the pace it is asked for', async () => {
   const before = performance.now()
   await see({ kind: 'answer', tokensPerSecond: 50 })
   // Six tokens have five intervals of 20 ms.

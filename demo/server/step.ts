@@ -8,7 +8,7 @@
  * Attempt 1 is reset, attempt 2 gets the 503, attempt 3 and all later ones a good answer.
  */
 
-/** What is to go wrong, attempt by attempt. */
+/** The faults, attempt by attempt. */
 export interface Fault {
   /**
    * Attempts are counted per id (`[\w.:-]{1,100}`). Without one, equal bodies count together; a query
@@ -19,7 +19,7 @@ export interface Fault {
   steps: readonly Step[]
   /** The last step is repeated for ever instead. Default: false. */
   repeat?: boolean
-  /** What holds for every `answer` step that does not say otherwise, and for the good answer at the end. */
+  /** The defaults of every `answer` step, and of the good response at the end. */
   answer?: AnswerOptions
 }
 
@@ -44,7 +44,7 @@ export interface AnswerOptions {
   text?: string
   /** How many tokens of the text to say; a longer answer repeats it. Default: all of it, once. */
   tokens?: number
-  /** What a model thinks aloud first; `false`: nothing. Default: reasoning models think, others do not. */
+  /** The model's reasoning text; `false`: none. Default: reasoning models think, others do not. */
   reasoning?: string | false
   /** 0 means as fast as possible. Default: 35. */
   tokensPerSecond?: number
@@ -60,7 +60,7 @@ export interface AnswerOptions {
   endMarkers?: 'both' | 'finish_reason' | 'done' | 'none'
   /** Default: `stop`. */
   finishReason?: string
-  /** What `usage` says; `false`: it is left out. Default: a true count, streamed only if the request asks for it. */
+  /** The value of `usage`; `false`: it is left out. Default: a true count, streamed only if the request asks for it. */
   usage?: Readonly<Record<string, unknown>> | false
 }
 
@@ -77,7 +77,7 @@ export interface Pause {
   /** Default: 0, which is after the headers and before the first output. Reasoning tokens count. */
   afterTokens?: number
   /**
-   * What is sent meanwhile: `nothing` (default), `comments` (`: keep-alive`; blank lines in a whole answer),
+   * The data that is sent meanwhile: `nothing` (default), `comments` (`: keep-alive`; blank lines in a whole answer),
    * `empty` (deltas with empty content), `reasoning` (deltas of reasoning).
    */
   send?: 'nothing' | 'comments' | 'empty' | 'reasoning'

@@ -89,7 +89,7 @@ export const test = lacking.extend<Fixtures, { tarball: string }>({
   },
 })
 
-/** What an app's own package manager sees: nothing of the npm that runs this test. */
+/** The environment of an app's own package manager, without the npm that runs this test. */
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(

@@ -12,7 +12,7 @@ export interface Saving {
   hasQuery: boolean
 }
 
-/** What a page of the app does or is told, at once. */
+/** The actions and events of a page of the app. */
 export type Seen =
   | { at: number; do: 'save'; saving: Saving }
   | { at: number; do: 'accepted'; entryId: string; saving: Saving }
@@ -21,7 +21,7 @@ export type Seen =
 
 export interface SavingAppOptions {
   who: string
-  /** Whether it answers when it is asked for credentials. */
+  /** True if it responds when it is asked for credentials. */
   provides: boolean
   saw: (event: Seen) => void
 }
@@ -98,9 +98,9 @@ export async function openSavingApp(page: Page, url: string, { who, provides, sa
         }
         return { waiting: entries.length - dead.length, dead }
       }),
-    /** Whether all that is to be told of what was sent has been: statuses travel apart from calls. */
+    /** True if all statuses of the sent messages have arrived: statuses travel separately from calls. */
     settled: () => page.evaluate(() => window.e2e.keeper?.getSnapshot().outbox.queued === 0),
-    /** What was told so far. */
+    /** The statuses so far. */
     told: (name: string) =>
       page.evaluate((name) => window.e2e.statuses.filter(({ status }) => status === name).length, name),
   }

@@ -55,7 +55,7 @@ test('a cut of what was read on is read on again', async ({ app, provider }) => 
   expect(await textOf(call)).toBe(whole)
 })
 
-test('an answer that is cut a hundred times, after each event, is read whole from one POST', async ({
+test('a response that is cut a hundred times, after each event, is read whole from one POST', async ({
   app,
   provider,
 }) => {
@@ -77,7 +77,7 @@ test('an answer that is cut a hundred times, after each event, is read whole fro
     const from = after === null ? 0 : Number(after) + 1
     asked.begin(OPENAI.headers)
     asked.say(events.slice(from, cut + 1).join(''))
-    // What a reset overtakes is lost.
+    // Bytes that a reset overtakes are lost.
     if (cut % 2 === 0) await received(call, events.slice(0, cut + 1).join(''))
     await asked.end(cut % 2 === 0 ? 'reset' : 'end')
   }

@@ -1,3 +1,4 @@
+import { engine } from '../engines/engine.ts'
 import type { AnyCall, App, HowToCall } from '../support/app.ts'
 import { CUT_ANSWERS, type CutAnswer, type CutFailure, OLLAMA, OPENAI_CHAT } from '../support/cut-answers.ts'
 import { ask, patternOf, received, textOf } from '../support/scripted-chat.ts'
@@ -8,7 +9,7 @@ const JSON_CHAT = { path: OPENAI_CHAT.path, headers: { 'content-type': 'applicat
 const UNKNOWN = { path: '/v1/odd', headers: OPENAI_CHAT.headers, begun: 'data: one\n\n' }
 
 const CUTS: [how: Ending, words: string, failure: CutFailure][] = [
-  ['end', 'ends without its end', { code: 'truncated', message: 'The answer broke off before its end' }],
+  ['end', 'ends without its end', { code: 'truncated', message: 'The response broke off before its end' }],
   ['reset', 'is reset', { code: 'network_error', message: 'The connection was lost' }],
 ]
 
@@ -47,7 +48,7 @@ for (const [cut, half, blank] of [
     await received(call, cut.begun + half)
     await answer.end('end')
     expect((await call.ended()).state).toBe('failed')
-    const error = cut.error?.({ code: 'truncated', message: 'The answer broke off before its end' })
+    const error = cut.error?.({ code: 'truncated', message: 'The response broke off before its end' })
     expect(await textOf(call)).toBe(cut.begun + half + blank + error)
   })
 }
@@ -58,7 +59,7 @@ for (const [how, words, failure] of CUTS) {
     await answer.end(how)
     const { state, status, error } = await call.ended()
     expect([state, status]).toEqual(['failed', 200])
-    expect(error).toContain('TypeError')
+    expect(error).toContain(engine === 'firefox' ? 'AbortError' : 'TypeError')
     expect(await textOf(call)).toBe('')
   })
 
@@ -102,7 +103,7 @@ test('a stream of no known protocol that is reset: all its bytes, and only an er
 })
 
 for (const [how, words, failure] of CUTS) {
-  test(`a whole JSON answer that ${words} after it was handed over: only an error`, async ({
+  test(`a whole JSON response that ${words} after it was handed over: only an error`, async ({
     app,
     provider,
   }) => {
@@ -117,7 +118,7 @@ for (const [how, words, failure] of CUTS) {
     expect(await app.told('request_failed')).toMatchObject([{ code: failure.code, attempts: 1 }])
   })
 
-  test(`a small whole JSON answer that ${words} twice: half of it is never shown`, async ({
+  test(`a small whole JSON response that ${words} twice: half of it is never shown`, async ({
     app,
     provider,
   }) => {

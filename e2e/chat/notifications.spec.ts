@@ -19,7 +19,7 @@ const ask = (app: App, conversation: string, more: object = {}) =>
 
 const unseen = (app: App) => app.evaluate(() => window.e2e.keeper?.getSnapshot().unseen)
 
-test('an answer that ends while its page is hidden is told in its first words, one that is looked at is not', async ({
+test('a response that ends while its page is hidden is told in its first words, one that is looked at is not', async ({
   app,
   grant,
   hideAll,
@@ -57,7 +57,7 @@ for (const [how, go] of [
     (app: App, url: string) => app.evaluate((to) => history.pushState(null, '', to), url),
   ],
 ] as const) {
-  test(`an answer whose page was closed is told, and a click opens the URL that it ${how}`, async ({
+  test(`a response whose page was closed is told, and a click opens the URL that it ${how}`, async ({
     app,
     clickNotification,
     grant,
@@ -217,7 +217,7 @@ test('somebody else who signs in, or clear(), closes what is shown', async ({
   await hideAll()
   await ask(app, 'hers')
   await expect.poll(notifications).toMatchObject([{ tag: 'hers' }])
-  // What is still on its way when she has gone is not told, either.
+  // A chat that is still under way after she has left causes no notification either.
   const late = await ask(app, 'late')
   await late.begun()
   await app.evaluate(() => window.e2e.keeper?.setPrincipal('bob'))
@@ -265,7 +265,7 @@ test('the demo asks when its person clicks, and tells what comes from then on', 
   await tab.click(testId('settings-button'))
   const note = testId('notifications-note')
   expect(await tab.textContent(note)).toContain('can be shown by your system')
-  await grant() // What the person will say.
+  await grant() // The user's decision.
   await tab.click(testId('ask-notifications'))
   await tab.waitFor(
     (selector) => document.querySelector(selector)?.textContent?.includes('are shown by your system'),

@@ -14,7 +14,7 @@ const test = base.extend<{ far: NamedSite }>({
   },
 })
 
-/** So far apart that only the browser's word can wake a request within a test. */
+/** Retries are so far apart that only the browser's online event can wake a request within a test. */
 const retry = { maxMs: 120_000 }
 
 test('a chat that is asked while the browser is offline and the server is away streams when both are back', async ({

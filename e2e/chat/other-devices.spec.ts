@@ -75,7 +75,7 @@ async function requestsUpstream(url: string): Promise<unknown[]> {
 }
 
 for (const percent of [10, 50, 90, 100]) {
-  test(`the second device joins at ${percent} %: it finds the answer in its list, and reads the same bytes`, async ({
+  test(`the second device joins at ${percent} %: it finds the response in its list, and reads the same bytes`, async ({
     tab,
     server,
     site,
@@ -131,7 +131,7 @@ test('a worker that dies reads on from the server, of which it knew no more than
   await close()
 })
 
-test('a Stop of the worker’s stops the answer at the server, for all devices', async ({
+test('a Stop of the worker’s stops the response at the server, for all devices', async ({
   tab,
   server,
   site,
@@ -148,11 +148,11 @@ test('a Stop of the worker’s stops the answer at the server, for all devices',
   await close()
 })
 
-test('without a list the worker’s own are given, and an unknown answer is an error', async ({ app }) => {
+test('without a list the worker’s own are given, and an unknown response is an error', async ({ app }) => {
   await app.start(OPTIONS)
   expect(await streamsOf(app)).toEqual([])
   const unknown = app.evaluate(() => window.e2e.keeper?.attach('f'.repeat(32)).then(String, String))
-  expect(await unknown).toBe('Error: Cannot attach: no such answer')
+  expect(await unknown).toBe('Error: Cannot attach: no such response')
 })
 
 /** Texts of a database of this origin that have a word of an answer in them. */

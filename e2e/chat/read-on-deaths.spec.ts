@@ -20,17 +20,17 @@ const KINDS = [
   located(),
 ]
 
-/** So many of each, at random moments; `npm run test:endurance` asks for more. */
+/** Repetitions of each, at random moments; `npm run test:endurance` uses more. */
 const DEATHS = Number(process.env.CUT_DEATHS ?? 3)
 
 /** A response takes about this long, in so many pieces, ms. */
 const RESPONSE_MS = 800
 const PIECES = 24
 
-/** So long after the first output at most; not all of it is there. */
+/** Maximum time after the first output, before the response is complete. */
 const LATEST_MS = 700
 
-/** What came first is on disk by then; a worker that dies earlier may leave nothing. ms */
+/** By then the first bytes are on disk; a worker that dies earlier may leave nothing. ms */
 const ON_DISK_MS = 500
 
 const KEY = { authorization: 'Bearer key' }
@@ -140,7 +140,7 @@ async function serve(provider: ScriptedProvider, kind: Resumable, moments: strin
       void asked.end('end')
       continue
     }
-    // What has not even said its id can only be asked for again.
+    // A response that has not sent its id yet can only be requested again.
     const from = asked.method === 'POST' ? (kind.events[0]?.length ?? 0) * 2 : 0
     const cutAt = random() < 0.5 ? from + floor(random() * (body.length - from)) : undefined
     if (cutAt !== undefined) moments.push(`${asked.method} cut at ${cutAt}`)
@@ -197,7 +197,7 @@ function eventsOf(text: string): string[] {
   return events.filter((event) => event !== '')
 }
 
-/** What `streamChat` yields of it. */
+/** The items that `streamChat` yields. */
 function dataOf(text: string): unknown[] {
   const data = eventsOf(text).map((event) => /^data: (.*)$/m.exec(event)?.[1] ?? '')
   return data.filter((each) => each !== '[DONE]').map((each) => JSON.parse(each) as unknown)

@@ -8,7 +8,7 @@ import { workerMemory } from '../support/worker-memory.ts'
 
 const MB = 1024 * 1024
 
-/** What the worker keeps of an answer for readers to come. */
+/** The bytes of a response that the worker keeps for later readers. */
 const KEPT = 16 * MB
 
 const test = base.extend<{

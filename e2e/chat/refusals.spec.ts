@@ -19,7 +19,7 @@ for (const [status, body] of [
   [413, '<html>413 Request Entity Too Large</html>'],
   [422, '{"error":"no text"}'],
 ] as const) {
-  test(`${status} is final: a dead letter that shows the answer`, async ({ app, provider }) => {
+  test(`${status} is final: a dead letter that shows the response`, async ({ app, provider }) => {
     await app.start({ saves: [`${provider.url}/save`] })
     const answered = answer(provider, status, { 'Content-Type': 'text/html' }, body)
     expect((await (await app.call(`${provider.url}/save`, { body: '{}' })).ended()).status).toBe(202)
@@ -29,7 +29,7 @@ for (const [status, body] of [
   })
 }
 
-test('a login page with status 200 is no answer of the API’s: it waits, and is sent again', async ({
+test('a login page with status 200 is no response of the API’s: it waits, and is sent again', async ({
   app,
   provider,
 }) => {
@@ -42,7 +42,7 @@ test('a login page with status 200 is no answer of the API’s: it waits, and is
   expect(await app.told('save_sent')).toMatchObject([{ attempts: 2 }])
 })
 
-test('a redirect to another host is no answer of the API’s, whatever that host says', async ({
+test('a redirect to another host is no response of the API’s, whatever that host says', async ({
   app,
   server,
   provider,

@@ -26,7 +26,7 @@ async function endedUpstream(chat: ChatCall) {
   return chat.log()
 }
 
-test('a page that is reloaded during a retry’s wait gets the answer after it', async ({ app }) => {
+test('a page that is reloaded during a retry’s wait gets the response after it', async ({ app }) => {
   await app.start({ chat: [CHAT] })
   const steps = [{ kind: 'status', status: 429, hint: { form: 'retry-after', ms: 2_000 } }] as const
   const chat = await app.chat({ steps, answer: ANSWER })
@@ -86,7 +86,7 @@ test('two tabs on one stream: an abort in one leaves it to the other', async ({ 
   expect((await textOf(again)).endsWith('data: [DONE]\n\n')).toBe(true)
 })
 
-test('a tab that is closed leaves its answer to the tabs that are still there', async ({ app }) => {
+test('a tab that is closed leaves its response to the tabs that are still there', async ({ app }) => {
   await app.start({ chat: [CHAT] })
   const other = await app.newTab()
   await other.start({ chat: [CHAT] })
@@ -101,7 +101,7 @@ test('a tab that is closed leaves its answer to the tabs that are still there', 
   expect(list).toMatchObject([{ requestId: id, state: 'ended', verdict: 'complete', deliveredWhole: true }])
 })
 
-test('an answer is for fetches of this origin only: no page, image or script gets it', async ({ app }) => {
+test('a response is for fetches of this origin only: no page, image or script gets it', async ({ app }) => {
   await app.start({ chat: [CHAT] })
   await (await app.chat({ steps: [], answer: ANSWER })).ended()
   const id = await idOf(app)
@@ -127,11 +127,11 @@ test('an answer is for fetches of this origin only: no page, image or script get
   expect(await tab.evaluate(() => document.body.textContent)).not.toContain('data:')
 })
 
-test('an answer that is not there is a 404, and keeper.attach rejects', async ({ app }) => {
+test('a response that is not there is a 404, and keeper.attach rejects', async ({ app }) => {
   await app.start({ chat: [CHAT] })
   expect((await (await attach(app, 'nobody')).ended()).status).toBe(404)
   const refused = await app.evaluate(() =>
     window.e2e.keeper?.attach('nobody').catch((error: Error) => error.message),
   )
-  expect(refused).toBe('Cannot attach: no such answer')
+  expect(refused).toBe('Cannot attach: no such response')
 })

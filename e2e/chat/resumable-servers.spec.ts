@@ -53,15 +53,15 @@ async function isReadOn(app: App, open: () => ResumableKind): Promise<void> {
   await app.told('stream_resumed', HOW.length)
 }
 
-test('an answer of TanStack AI’s durable endpoint that is cut is read on: the same events, one POST', async ({
+test('a response of TanStack AI’s durable endpoint that is cut is read on: the same events, one POST', async ({
   app,
 }) => isReadOn(app, tanStackAi))
 
-test('an answer of LangGraph’s that is cut is read on from its Location: the same events, one POST', async ({
+test('a response of LangGraph’s that is cut is read on from its Location: the same events, one POST', async ({
   app,
 }) => isReadOn(app, langGraph))
 
-test('an answer of the AI SDK’s, with resumable-stream on Redis, that is cut is read on: the same events, one POST', async ({
+test('a response of the AI SDK’s, with resumable-stream on Redis, that is cut is read on: the same events, one POST', async ({
   app,
 }) => {
   test.skip(!hasRedis, 'This machine has no redis-server')

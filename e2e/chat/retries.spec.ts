@@ -43,7 +43,9 @@ for (const [name, step, status] of unseen) {
   })
 }
 
-test('a server that is broken for good is given up, and its own answer reaches the app', async ({ app }) => {
+test('a server that is broken for good is given up, and its own response reaches the app', async ({
+  app,
+}) => {
   await app.start({ chat: [CHAT], retry: { ...retry, maxAttempts: 3 } })
   const body = { error: { message: 'Out of order', type: 'server_error', code: null } }
   const chat = await app.chat({ steps: [{ kind: 'status', status: 500, body }], repeat: true })

@@ -15,6 +15,16 @@ const ways: [
   ['a plain AbortController', undefined, (_app, chat) => chat.abort()],
 ]
 
+test('an XMLHttpRequest that is aborted in mid-stream closes the upstream’s socket', async ({ app }) => {
+  await app.start({ chat: [CHAT] })
+  const chat = await app.chat({ steps: [endless] }, {}, { by: 'xhr' })
+  await chat.begun()
+  await chat.abort()
+  await expect.poll(chat.log, { timeout: STOP_MS }).toMatchObject([{ closedBy: 'client' }])
+  expect(await chat.ended()).toMatchObject({ state: 'failed', error: 'abort' })
+  expect(await app.told('request_cancelled')).toMatchObject([{ by: 'page' }])
+})
+
 for (const [way, requestId, stop] of ways) {
   const how = requestId === undefined ? {} : { requestId }
 

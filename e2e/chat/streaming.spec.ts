@@ -1,3 +1,4 @@
+import { engine } from '../engines/engine.ts'
 import { CHAT } from '../support/app.ts'
 import { spoken } from '../support/spoken.ts'
 import { expect, test } from '../support/test.ts'
@@ -53,7 +54,7 @@ test('a finished chat is told once, with what it took', async ({ app }) => {
 })
 
 for (const by of ['end', 'close', 'reset'] as const) {
-  test(`an answer without its end ends in an error at the page’s reader: ${by}`, async ({ app }) => {
+  test(`a response without its end ends in an error at the page’s reader: ${by}`, async ({ app }) => {
     await app.start({ chat: [CHAT] })
     // A reset may overtake what was sent just before it; what came in peace was read.
     const pauses = [{ afterTokens: 4, ms: 1_000 }]
@@ -66,12 +67,14 @@ for (const by of ['end', 'close', 'reset'] as const) {
     expect(said).not.toBe('')
     expect(TEXT.startsWith(said)).toBe(true)
     const [failed] = await app.told('request_failed')
-    expect(failed?.code).toBe(by === 'end' ? 'truncated' : 'network_error')
+    // WebKit takes a connection that closes for the end of its response.
+    const looksEnded = by === 'end' || (by === 'close' && engine === 'webkit')
+    expect(failed?.code).toBe(looksEnded ? 'truncated' : 'network_error')
     expect(await chat.log()).toHaveLength(1)
   })
 }
 
-test('an answer with its end marker is whole, whichever marker it is', async ({ app }) => {
+test('a response with its end marker is whole, whichever marker it is', async ({ app }) => {
   await app.start({ chat: [CHAT] })
   for (const endMarkers of ['finish_reason', 'done'] as const) {
     const chat = await app.chat({ steps: [], answer: { text: TEXT, endMarkers } })

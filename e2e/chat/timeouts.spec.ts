@@ -22,7 +22,7 @@ test('headers that never come are cut at their limit, and tried once more', asyn
   expect(second?.socket).not.toBe(first?.socket)
 })
 
-test('a fresh connection is given a chance: silence, then an answer', async ({ app }) => {
+test('a fresh connection is given a chance: silence, then a response', async ({ app }) => {
   await app.start({ chat: [CHAT], timeouts: { headersMs: 300 }, retry })
   const chat = await app.chat({ steps: [{ kind: 'hang' }] })
   expect((await chat.ended()).state).toBe('whole')
@@ -52,7 +52,7 @@ for (const [name, stream] of [
   ['stream: false', false],
   ['no stream at all', undefined],
 ] as const) {
-  test(`a whole answer is not cut at the headers limit: ${name}`, async ({ app }) => {
+  test(`a whole response is not cut at the headers limit: ${name}`, async ({ app }) => {
     await app.start({ chat: [CHAT], timeouts: { headersMs: 200 }, retry })
     const chat = await app.chat({ steps: [{ kind: 'answer', headersAfterMs: 1_000 }] }, { stream })
     const { state, status, chunks } = await chat.ended()
@@ -134,7 +134,7 @@ test('while keep-alives come the first output is waited for', async ({ app }) =>
   expect(await chat.log()).toHaveLength(1)
 })
 
-test('keep-alives without output are no answer for ever', async ({ app }) => {
+test('keep-alives without output do not keep a request open forever', async ({ app }) => {
   await app.start({ chat: [CHAT], timeouts: { outputIdleMs: 800 }, retry })
   const pauses = [{ afterTokens: 3, ms: 'forever', send: 'comments', everyMs: 50 }] as const
   const chat = await app.chat({ steps: [{ kind: 'answer', pauses }] })

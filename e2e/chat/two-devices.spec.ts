@@ -1,23 +1,15 @@
-import { chromium } from '@playwright/test'
 import { startServer } from '../../demo/server/start-server.ts'
 import { createDemo, testId } from '../support/demo.ts'
-import { createPlaywrightPage } from '../engines/playwright-page.ts'
-import { launchOptions } from '../support/launch-options.ts'
 import type { Page } from '../support/page.ts'
 import { expect, test } from '../support/test.ts'
 import type { TestServer } from '../support/test-server.ts'
 
 /** The demo with answers that are kept on its server, and another browser of the same person. */
-async function openDevices(tab: Page, server: TestServer, site: string) {
+async function openDevices(tab: Page, other: Page, server: TestServer, site: string) {
   const running = await startServer({ site, answers: ':memory:', tokensPerSecond: 25 })
-  const browser = await chromium.launch(launchOptions())
-  const other = createPlaywrightPage(await (await browser.newContext()).newPage())
   const devices = { ...server, url: running.url }
-  const close = async () => {
-    await browser.close()
-    await running.close()
-  }
-  return { running, other, first: createDemo(tab, devices), second: createDemo(other, devices), close }
+  const { close } = running
+  return { running, first: createDemo(tab, devices), second: createDemo(other, devices), close }
 }
 
 /** Opens the conversation of one device on the other. */
@@ -30,8 +22,13 @@ async function requestsUpstream(url: string): Promise<unknown[]> {
   return log.filter(({ method }) => method === 'POST')
 }
 
-test('two devices show one answer live, and the same in the end', async ({ tab, server, site }) => {
-  const { running, other, first, second, close } = await openDevices(tab, server, site)
+test('two devices show one response live, and the same in the end', async ({
+  tab,
+  otherDevice: other,
+  server,
+  site,
+}) => {
+  const { running, first, second, close } = await openDevices(tab, other, server, site)
   await first.open()
   await first.send('Tell me about service workers')
   await first.answer('streaming', 20)
@@ -43,12 +40,13 @@ test('two devices show one answer live, and the same in the end', async ({ tab, 
   await close()
 })
 
-test('an answer goes on when its only page is closed, and another device shows all of it', async ({
+test('a response goes on when its only page is closed, and another device shows all of it', async ({
   tab,
+  otherDevice: other,
   server,
   site,
 }) => {
-  const { running, other, first, second, close } = await openDevices(tab, server, site)
+  const { running, first, second, close } = await openDevices(tab, other, server, site)
   await first.open()
   const leaving = await tab.newTab()
   const demo = createDemo(leaving, { ...server, url: running.url })
@@ -65,8 +63,8 @@ test('an answer goes on when its only page is closed, and another device shows a
   await close()
 })
 
-test('Stop on one device stops the answer on both', async ({ tab, server, site }) => {
-  const { running, other, first, second, close } = await openDevices(tab, server, site)
+test('Stop on one device stops the response on both', async ({ tab, otherDevice: other, server, site }) => {
+  const { running, first, second, close } = await openDevices(tab, other, server, site)
   await first.open()
   await first.send('Tell me about service workers')
   await first.answer('streaming', 20)

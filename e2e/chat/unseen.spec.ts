@@ -44,9 +44,8 @@ test('it outlives the worker, and belongs to whoever is signed in', async ({ app
   for (const each of [app, other]) await expect.poll(() => unseen(each)).toEqual({})
 })
 
-test('the demo marks a conversation in which an answer came unseen, until it is opened', async ({
+test('the demo marks a conversation in which a response came unseen, until it is opened', async ({
   hideAll,
-  page,
   server,
   tab,
 }) => {
@@ -60,14 +59,13 @@ test('the demo marks a conversation in which an answer came unseen, until it is 
   const marked = `${testId('conversation')} ${testId('unseen')}`
   await tab.waitFor((selector) => document.querySelector(selector) !== null, marked)
   expect(await tab.textContent(marked)).toBe('1, one new answer')
-  await page.bringToFront()
+  await tab.show()
   await tab.click(`${testId('conversation')} .conversation-name`)
   await tab.waitFor((selector) => document.querySelector(selector) === null, marked)
 })
 
 test('the demo marks nothing in the conversation to which its person comes back', async ({
   hideAll,
-  page,
   server,
   tab,
 }) => {
@@ -79,6 +77,6 @@ test('the demo marks nothing in the conversation to which its person comes back'
   await hideAll()
   const marked = `${testId('conversation')} ${testId('unseen')}`
   await tab.waitFor((selector) => document.querySelector(selector) !== null, marked)
-  await page.bringToFront()
+  await tab.show()
   await tab.waitFor((selector) => document.querySelector(selector) === null, marked)
 })

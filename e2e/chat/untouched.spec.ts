@@ -61,7 +61,7 @@ test('a page outside the worker’s scope is as without a worker', async ({ app,
   expect(await server.log(id)).toHaveLength(1)
 })
 
-/** What the page gets and what the upstream sees, without what differs from one request to the next anyhow. */
+/** The page's response and the upstream's log, without the parts that differ between any two requests. */
 async function look(app: App, server: TestServer, url: string, init: CallInit) {
   const id = crypto.randomUUID()
   const call = await app.call(`${url}?fault_id=${id}`, init)

@@ -23,7 +23,7 @@ async function reads(tab: Page, text: string): Promise<void> {
   await expect.poll(async () => (await view(tab))?.said).toEqual([USER, { role: 'assistant', text }])
 }
 
-/** What the server is asked when there is nothing to resume; it knows no such path. */
+/** The request to the server when there is nothing to resume; the server has no such path. */
 async function refuseToResume(provider: ScriptedProvider, id = 'room%2F1'): Promise<void> {
   const asked = await provider.asked()
   expect(asked).toMatchObject({ method: 'GET', path: `/api/chat/${id}/stream` })
@@ -119,7 +119,7 @@ for (const [place, at] of [
 for (const isStrict of [false, true]) {
   const react = isStrict ? 'React’s StrictMode' : 'React'
 
-  test(`useChat({ resume: true }) goes on after a reload in mid-answer: ${react}`, async ({
+  test(`useChat({ resume: true }) goes on after a reload mid-stream: ${react}`, async ({
     tab,
     server,
     provider,
@@ -230,7 +230,7 @@ test('a conversation without a stream gets 204, whatever the server says', async
   expect(await Promise.race([asking, resetting])).toBe(204)
 })
 
-test('an answer that was read to its end is not replayed beside the one of the history', async ({
+test('a response that was read to its end is not replayed beside the one of the history', async ({
   tab,
   server,
   provider,
@@ -247,7 +247,7 @@ test('an answer that was read to its end is not replayed beside the one of the h
   expect((await view(tab))?.said).toEqual([USER])
 })
 
-test('an answer that ended while no page read it is there after the reload, once', async ({
+test('a response that ended while no page read it is there after the reload, once', async ({
   tab,
   server,
   provider,

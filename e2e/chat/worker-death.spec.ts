@@ -82,7 +82,7 @@ test('what had come before the death is read again, with an end that no app take
   expect(await app.told('request_failed')).toMatchObject([{ code: 'worker_lost' }])
 })
 
-test('an answer that had ended is read again whole by the next worker', async ({ app, killWorker }) => {
+test('a response that had ended is read again whole by the next worker', async ({ app, killWorker }) => {
   await app.start({ chat: [CHAT] })
   const chat = await app.chat({ steps: [], answer: { tokens: 20 } })
   await chat.ended()

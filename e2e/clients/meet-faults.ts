@@ -1,6 +1,6 @@
-import type { BrowserContext } from '@playwright/test'
 import type { Preset } from '../../demo/server/faults.ts'
 import type { ClientName } from '../site/clients.ts'
+import type { Page } from '../support/page.ts'
 import { expect } from '../support/test.ts'
 import { readTable } from './docs.ts'
 import { GROUPS } from './open-clients.ts'
@@ -12,7 +12,7 @@ import { type Cell, isWorse, tableOf, withWorker } from './table.ts'
 export type Where = 'same origin' | 'another origin'
 
 export interface Meeting {
-  context: BrowserContext
+  tab: Page
   site: string
   where: Where
   faults: readonly Preset[]
@@ -25,14 +25,14 @@ const AT_ONCE = 2
  * Lets every client meet every one of these faults, without and with the worker; prints and returns the table. Fails
  * where one is worse off with the worker.
  */
-export async function meetFaults({ context, site, where, faults }: Meeting): Promise<string> {
+export async function meetFaults({ tab, site, where, faults }: Meeting): Promise<string> {
   const crossOrigin = where === 'another origin'
   const cells: Cell[] = []
   const meet = async ({ name, steps, repeat = false }: Preset) => {
     const fault = { steps: steps.map(quicken), repeat }
     await Promise.all(
       GROUPS.map(async (clients) => {
-        const run = { context, site, clients, fault, crossOrigin }
+        const run = { tab, site, clients, fault, crossOrigin }
         const [alone, kept] = await Promise.all([
           runClients({ ...run, patienceMs: 15_000 }),
           runClients({ ...run, options: QUICK_OPTIONS, patienceMs: 90_000 }),
@@ -62,7 +62,7 @@ export async function meetFaults({ context, site, where, faults }: Meeting): Pro
   return table
 }
 
-/** What the worker makes of the faults is what stands in the docs. */
+/** The results with the worker are those in the docs. */
 export async function isDocumented(where: Where, table: string): Promise<void> {
   const documented = withWorker(await readTable(where))
   for (const row of table.split('\n')) expect(documented).toContain(withWorker(row))

@@ -1,11 +1,12 @@
-import type { BrowserContext, Page } from '@playwright/test'
 import type { Fault } from '../../demo/server/step.ts'
 import type { Options } from '../../client/index.ts'
 import type { ClientName, Reply } from '../site/clients.ts'
+import type { Page } from '../support/page.ts'
 import { startTestServer, type TestServer } from '../support/test-server.ts'
 
 export interface Surroundings {
-  context: BrowserContext
+  /** Of the browser that has the pages. */
+  tab: Page
   site: string
   /** The provider's origin is not the page's: its `Retry-After` cannot be read. */
   crossOrigin: boolean
@@ -37,7 +38,7 @@ export const GROUPS: ClientName[][] = [
   ['fetch', 'fetch text', 'XHR', 'EventSource'],
 ]
 
-/** What the clients ask for, below `/v1`. */
+/** The paths that the clients request, below `/v1`. */
 const PATHS = ['chat/completions', 'responses', 'messages', 'ui/chat']
 
 /** The routes of a provider at this origin that they need: an EventSource asks by GET. */
@@ -47,22 +48,22 @@ export function chatsOf(origin: string): NonNullable<Options['chat']> {
 }
 
 /** Opens the page of clients, with a worker if there are options. */
-export async function openPage(context: BrowserContext, url: string, options?: Options): Promise<Page> {
-  const page = await context.newPage()
+export async function openPage(tab: Page, url: string, options?: Options): Promise<Page> {
+  const page = await tab.newTab()
   await page.goto(`${url}/e2e/site/clients.html`)
-  await page.waitForFunction(() => 'clients' in window)
+  await page.waitFor(() => 'clients' in window)
   if (!options) return page
   await page.evaluate((options) => window.clients.register(options), options)
   // On a busy machine it may take longer than `register` waits.
-  await page.waitForFunction(() => window.clients.keeper?.state === 'controlling')
+  await page.waitFor(() => window.clients.keeper?.state === 'controlling')
   return page
 }
 
-export async function openClients({ context, site, crossOrigin, options }: Surroundings): Promise<Clients> {
+export async function openClients({ tab, site, crossOrigin, options }: Surroundings): Promise<Clients> {
   const own = await startTestServer(site)
   const other = crossOrigin ? await startTestServer(site) : undefined
   const upstream = other ?? own
-  const page = await openPage(context, own.url, options && { ...options, chat: chatsOf(upstream.url) })
+  const page = await openPage(tab, own.url, options && { ...options, chat: chatsOf(upstream.url) })
   return {
     page,
     upstream,

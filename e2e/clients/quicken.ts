@@ -8,7 +8,7 @@ export function quicken(step: Step): Step {
   const faster: AnswerOptions = { ...rest, pauses: pauses.map(quickenPause) }
   if (headersAfterMs !== undefined) faster.headersAfterMs = headersAfterMs / 4
   if (tokensPerSecond !== undefined) faster.tokensPerSecond = tokensPerSecond * 10
-  // Whoever watches it for ever is no test.
+  // A test cannot watch it forever.
   if (faster.tokens !== undefined) delete faster.tokens
   return { kind: 'answer', ...faster }
 }

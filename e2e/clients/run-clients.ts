@@ -1,8 +1,9 @@
 import type { Fault } from '../../demo/server/step.ts'
 import type { ClientName, Reply } from '../site/clients.ts'
+import { expect } from '../support/test.ts'
 import { openClients, type Surroundings } from './open-clients.ts'
 
-/** What became of one client's question. */
+/** The outcome of one client's question. */
 export type Outcome =
   /** All of the answer, with its reason to end. */
   | 'whole'
@@ -29,9 +30,9 @@ export interface Run extends Surroundings {
   patienceMs: number
 }
 
-/** What the provider says: longer than where its faults break it off. */
+/** The provider's text: longer than the point at which its faults break it off. */
 const TEXT = Array.from({ length: 50 }, (_, index) => `word${index}`).join(' ')
-/** What it says byte by byte, which is much work for a machine that does it for many clients at once. */
+/** The provider's text byte by byte, which is much work with many simultaneous clients. */
 const SHORT_TEXT = 'Hello, world'
 
 /** Asks once by each client, all at once, in a page and of a server of their own. */
@@ -40,13 +41,12 @@ export async function runClients(run: Run): Promise<Record<string, Result>> {
   const { page, upstream } = clients
   const text = saysByteByByte(run.fault) ? SHORT_TEXT : TEXT
   const asked = await clients.ask(run.clients, { ...run.fault, answer: { text, ...run.fault.answer } })
-  await page
-    .waitForFunction(
-      () => Object.values(window.clients.replies).every(({ state }) => state !== 'waiting'),
-      null,
-      { timeout: run.patienceMs },
-    )
-    .catch(() => {}) // Who still waits then, hangs.
+  const haveEnded = () =>
+    page.evaluate(() => Object.values(window.clients.replies).every(({ state }) => state !== 'waiting'))
+  await expect
+    .poll(haveEnded, { timeout: run.patienceMs })
+    .toBe(true)
+    .catch(() => {}) // A client that still waits then hangs.
   const results: Record<string, Result> = {}
   for (const { name, id, reply: replyOf } of asked) {
     const reply = await replyOf()

@@ -16,8 +16,8 @@ for (const crossOrigin of [false, true]) {
   const where = crossOrigin ? 'another origin' : 'same origin'
   test.describe(`Stop in every client, ${where}`, () => {
     for (const group of GROUPS) {
-      test(group.join(', '), async ({ context, site }) => {
-        await using clients = await openClients({ context, site, crossOrigin, options: {} })
+      test(group.join(', '), async ({ tab, site }) => {
+        await using clients = await openClients({ tab, site, crossOrigin, options: {} })
         await stopsBeforeHeaders(clients, group)
         await stopsDuringWait(clients, group)
         await stopsInMidStream(clients, group)
@@ -26,11 +26,11 @@ for (const crossOrigin of [false, true]) {
   })
 }
 
-test('what nobody tells of before the headers is stopped when its answer comes', async ({
-  context,
+test('an abort that is not visible before the headers takes effect when the response arrives', async ({
+  tab,
   site,
 }) => {
-  await using clients = await openClients({ context, site, crossOrigin: false, options: {} })
+  await using clients = await openClients({ tab, site, crossOrigin: false, options: {} })
   const asked = await clients.ask([...UNHEARD], { steps: [{ ...ENDLESS, headersAfterMs: 1_500 }] })
   await everyone(asked, ({ id }) => clients.upstream.log(id), [{ attempt: 1 }])
   await stopAll(asked)
@@ -46,7 +46,7 @@ async function stopsBeforeHeaders(clients: Clients, group: readonly ClientName[]
   for (const { id, name } of asked) {
     if (UNHEARD.has(name)) expect((await clients.upstream.log(id))[0]?.closedAt, name).toBeUndefined()
   }
-  // What nobody stopped would keep its connection from those that come now.
+  // A request that was not stopped would keep its connection from the following ones.
   clients.upstream.dropConnections()
 }
 

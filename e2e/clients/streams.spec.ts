@@ -5,7 +5,7 @@ import { type RecordedStream, requestOf } from '../../core/testing/recorded-stre
 import type { Verdict } from '../../core/providers/inspection/inspection.ts'
 import { inspect } from '../../core/testing/inspect.ts'
 import type { Options } from '../../client/index.ts'
-import type { Page } from '@playwright/test'
+import type { Page } from '../support/page.ts'
 import type { ClientName, Reply } from '../site/clients.ts'
 import { expect, test } from '../support/test.ts'
 import { type ServedStream, startStreamProvider } from './stream-provider.ts'
@@ -45,24 +45,24 @@ test.describe(`every ${hasCorpus ? 'recorded' : 'generated'} stream through its 
   for (const [api, client] of Object.entries(SPEAKERS).flatMap(([api, clients]) =>
     clients.map((client) => [api, client] as const),
   )) {
-    test(`${api} by ${client}: the same as without the worker, but for cut answers`, async ({
-      context,
+    test(`${api} by ${client}: the same as without the worker, but for cut responses`, async ({
+      tab,
       server,
     }) => {
       test.setTimeout(120_000)
       const streams = served.filter((each) => each.api === api)
       await using provider = await startStreamProvider(streams)
       // Without a worker first: one that is registered controls every page of its origin.
-      const alone = await askAll(await openPage(context, server.url), provider.url, streams, client)
+      const alone = await askAll(await openPage(tab, server.url), provider.url, streams, client)
       const options = { ...OPTIONS, chat: chatsOf(provider.url) }
-      const kept = await askAll(await openPage(context, server.url, options), provider.url, streams, client)
+      const kept = await askAll(await openPage(tab, server.url, options), provider.url, streams, client)
 
       for (const stream of streams) {
         const verdict = verdictOf(stream)
         const name = `${stream.name} (${verdict})`
         const [without, withUs] = [alone, kept].map((replies) => replies.get(stream.id))
         if (!without || !withUs) throw new Error(`Nobody asked for ${name}`)
-        // What says nothing is passed on, too. An error that the stream itself tells some take, and others leave at its
+        // A stream without output is passed on, too. An error that the stream itself tells some take, and others leave at its
         // end marker, before we break it.
         const isPassedOn = verdict === 'complete' || verdict === 'empty'
         if (isPassedOn || (verdict === 'error_in_stream' && withUs.state === 'whole')) {
@@ -97,9 +97,7 @@ async function askAll(
       },
       [`${base}/v1`, client, some] as const,
     )
-    await page.waitForFunction(() =>
-      Object.values(window.clients.replies).every(({ state }) => state !== 'waiting'),
-    )
+    await page.waitFor(() => Object.values(window.clients.replies).every(({ state }) => state !== 'waiting'))
     for (const [id, reply] of Object.entries(await page.evaluate(() => window.clients.replies))) {
       replies.set(id, reply)
     }

@@ -3,7 +3,7 @@ import { createDemo, testId } from '../support/demo.ts'
 import { CHAT } from '../support/app.ts'
 import type { TestServer } from '../support/test-server.ts'
 
-test('a message is sent, and its answer streams in', async ({ tab, server }) => {
+test('a message is sent, and its response streams in', async ({ tab, server }) => {
   const demo = createDemo(tab, server)
   await demo.open()
   await demo.send('Tell me about service workers')
@@ -27,7 +27,7 @@ test('a rate limit is met and passed with a live countdown', async ({ tab, serve
   expect(log.map(({ status }) => status)).toEqual([429, 429, 200])
 })
 
-test('Stop ends the answer, and its upstream', async ({ tab, server }) => {
+test('Stop ends the response, and its upstream', async ({ tab, server }) => {
   const demo = createDemo(tab, server)
   await demo.open()
   await demo.chooseFault('slow-typist')
@@ -49,7 +49,7 @@ test('Stop ends a wait, too', async ({ tab, server }) => {
   expect(await chats(server)).toHaveLength(1)
 })
 
-test('a reload in mid-answer is unremarkable: the answer goes on, and is kept once', async ({
+test('a reload mid-stream is unremarkable: the response goes on, and is kept once', async ({
   tab,
   server,
 }) => {
@@ -80,7 +80,7 @@ test('Stop after a reload ends the upstream', async ({ tab, server }) => {
   await expect.poll(() => chats(server), { timeout: 5_000 }).toMatchObject([{ closedBy: 'client' }])
 })
 
-test('a reload during a wait shows the wait again, and then the answer', async ({ tab, server }) => {
+test('a reload during a wait shows the wait again, and then the response', async ({ tab, server }) => {
   const demo = createDemo(tab, server)
   await demo.open()
   await demo.chooseFault('rate-limited')
@@ -91,7 +91,7 @@ test('a reload during a wait shows the wait again, and then the answer', async (
   expect((await chats(server)).map(({ status }) => status)).toEqual([429, 429, 200])
 })
 
-test('an answer that arrives in another tab shows in the list, until it has arrived', async ({
+test('a response that arrives in another tab shows in the list, until it has arrived', async ({
   tab,
   server,
 }) => {
@@ -110,7 +110,7 @@ test('an answer that arrives in another tab shows in the list, until it has arri
   await expect.poll(() => otherTab.evaluate(isArriving, conversation)).toBe('false')
 })
 
-test('a cut answer is never shown as a whole one', async ({ tab, server }) => {
+test('a cut response is never shown as a whole one', async ({ tab, server }) => {
   const demo = createDemo(tab, server)
   await demo.open()
   await demo.chooseFault('cut-short')
@@ -119,7 +119,7 @@ test('a cut answer is never shown as a whole one', async ({ tab, server }) => {
   expect(await tab.textContent(testId('problem'))).toBeTruthy()
 })
 
-test('a cut of an answer that its server keeps is bridged before one’s eyes', async ({ tab, server }) => {
+test('a cut of a response that its server keeps is bridged before one’s eyes', async ({ tab, server }) => {
   const demo = createDemo(tab, server)
   await demo.open()
   await demo.chooseFault('cut-and-read-on')
@@ -176,7 +176,7 @@ test('a refused message can be tried again or discarded', async ({ tab, server }
   await tab.waitFor((selector) => document.querySelector(selector) !== null, testId('outbox-empty'))
 })
 
-/** What the upstream saw of chats, in whatever order the page also asked for models. */
+/** The upstream's log of chats; requests for models may come in any order. */
 async function chats(server: TestServer) {
   return (await server.log()).filter(({ path }) => path === CHAT)
 }

@@ -16,7 +16,7 @@ function resting(ms: number | 'forever'): Omit<Fault, 'id'> {
 }
 
 for (const name of RECIPES) {
-  test(`${name}: a rate limit is told with a countdown, then the answer streams in`, async ({
+  test(`${name}: a rate limit is told with a countdown, then the response streams in`, async ({
     tab,
     server,
   }) => {
@@ -52,7 +52,7 @@ for (const name of RECIPES) {
     await recipe.press('Retry')
     await recipe.outbox({ text: 'Noted.', state: 'needs_auth' })
 
-    // So long that nothing but a person sends it.
+    // The wait is so long that only a person sends it.
     await server.behave({ mode: 'fail', headers: { 'Retry-After': '60' } })
     await recipe.press('Sign in and send')
     await recipe.outbox({ text: 'Noted.', state: 'waiting' })
@@ -67,7 +67,7 @@ for (const name of RECIPES) {
   })
 }
 
-test('react-use-chat: a reload in mid-answer goes on, nothing doubled and nothing lost', async ({
+test('react-use-chat: a reload mid-stream goes on, nothing doubled and nothing lost', async ({
   tab,
   server,
 }) => {
@@ -91,7 +91,7 @@ test('react-use-chat: a reload in mid-answer goes on, nothing doubled and nothin
   expect(await recipe.said()).toEqual(said)
 })
 
-test('react-use-chat: an answer that ended while there was no page is there, and nothing is under way', async ({
+test('react-use-chat: a response that ended while there was no page is there, and nothing is under way', async ({
   tab,
   server,
 }) => {
@@ -140,7 +140,7 @@ test('react-use-chat: a wait is counted down after a reload, too, and can be sto
   expect(await recipe.log()).toHaveLength(1)
 })
 
-test('react-use-chat: an answer goes on while another chat is on screen', async ({ tab, server }) => {
+test('react-use-chat: a response goes on while another chat is on screen', async ({ tab, server }) => {
   const recipe = createRecipe('react-use-chat', tab, server)
   await recipe.open(resting(1_500))
   await recipe.send('Hello')
@@ -153,7 +153,10 @@ test('react-use-chat: an answer goes on while another chat is on screen', async 
   expect(await recipe.log()).toMatchObject([{ status: 200, closedBy: 'server' }])
 })
 
-test('react-use-chat: a cut answer is shown as one, and can be asked for again', async ({ tab, server }) => {
+test('react-use-chat: a cut response is shown as one, and can be asked for again', async ({
+  tab,
+  server,
+}) => {
   const recipe = createRecipe('react-use-chat', tab, server)
   await recipe.open({
     steps: [{ kind: 'answer', cut: { by: 'end', afterTokens: 60 } }],

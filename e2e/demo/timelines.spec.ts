@@ -11,7 +11,7 @@ async function open(tab: Page, server: TestServer): Promise<void> {
   )
 }
 
-test('a bad day is drawn: attempts, waits and the answer, in their order and proportion', async ({
+test('a bad day is drawn: attempts, waits and the response, in their order and proportion', async ({
   tab,
   server,
 }) => {
@@ -43,7 +43,7 @@ test('a bad day is drawn: attempts, waits and the answer, in their order and pro
   expect(isOwn).toBe(true)
 })
 
-test('silence in mid-answer is drawn while it lasts, and is over when the answer goes on', async ({
+test('silence mid-stream is drawn while it lasts, and is over when the response goes on', async ({
   tab,
   server,
 }) => {

@@ -9,7 +9,7 @@ export const INSTALL: Record<Engine, string> = {
   webkit: 'apt-get install webkit2gtk-driver xvfb xauth gir1.2-webkit2-4.1 python3-gi',
 }
 
-/** Whether an engine can be driven on this machine. A Chromium is always found or installed: see `findBrowser`. */
+/** True if an engine can be driven on this machine. A Chromium is always found or installed: see `findBrowser`. */
 export function hasEngine(engine: Engine): boolean {
   switch (engine) {
     case 'chromium':
@@ -26,7 +26,7 @@ export function findFirefox(): string | undefined {
   return process.env.FIREFOX_PATH ?? findInPath(['firefox-esr', 'firefox'])
 }
 
-/** What Python needs to make a browser of WebKitGTK. */
+/** The Python modules that make a browser of WebKitGTK. */
 const WEBKIT_PARTS = ['x86_64-linux-gnu', 'aarch64-linux-gnu', '.'].map(
   (folder) => `/usr/lib/${folder}/girepository-1.0/WebKit2-4.1.typelib`,
 )

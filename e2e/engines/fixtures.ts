@@ -1,6 +1,6 @@
 import type { Page } from '../support/page.ts'
 
-/** What an engine gives a spec. */
+/** The fixtures that an engine provides to a spec. */
 export interface EngineFixtures {
   /** An empty page of a fresh profile. */
   tab: Page
@@ -8,6 +8,12 @@ export interface EngineFixtures {
   passWorkerTime: (ms: number) => Promise<void>
   /** Kills the worker as a browser may at any time, whatever it is doing. */
   killWorker: () => Promise<void>
+  /** Hides every tab that there is now, as another one in front does. Chromium: only in `hidden-tabs.ts`. */
+  hideTabs: () => Promise<void>
+  /** Lets an origin show notifications, as its person might have; best before a page is open. */
+  grantNotifications: (origin: string) => Promise<void>
+  /** An empty page of another browser. */
+  otherDevice: Page
 }
 
 /** How a Playwright fixture hands its value to the test. */

@@ -8,7 +8,7 @@ const E2E = resolve(import.meta.dirname, '..')
 const DOCS = resolve(E2E, '../docs/browsers.md')
 const TABLE = /\| engine *\| why[^]*?(?=\n\n|\n*$)/
 
-/** What is in a table, however wide its columns are. */
+/** The cells of a table, without padding. */
 const cells = (table = '') =>
   table
     .split('\n')

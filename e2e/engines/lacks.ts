@@ -5,7 +5,7 @@ export interface Lack {
   engines: readonly Engine[]
   /** The spec's file. */
   spec: string
-  /** What the tests' titles have in them; absent: all of the spec. */
+  /** Parts of the tests' titles; absent: the whole spec. */
   tests?: readonly string[] | undefined
   why: string
 }
@@ -22,35 +22,35 @@ const DEVTOOLS = 'needs Chromium’s debugger'
 /** Tests of Playwright's own pages, which WebKit has none of. */
 const DRIVER: Record<string, readonly string[] | undefined> = {
   'accessibility.spec.ts': undefined,
-  'clients/faults.spec.ts': undefined,
-  'clients/streams.spec.ts': undefined,
-  'clients/stop.spec.ts': undefined,
   'adoption/vite.spec.ts': ['a fresh Vite app'],
   'foreign-access.spec.ts': [
-    'gets an answer by tricks',
+    'gets a response by tricks',
     'no element of',
     'leads to shows',
     'an address that is typed',
   ],
   'host-workers.spec.ts': [
     'a keeper that is retired',
-    'behind a listener',
     'whenIdle() lets',
     'a host that skips waiting',
     'a wrong option',
   ],
-  'policies.spec.ts': ['without either the registration'],
 }
 
 /** The one list of what is not run, and where. Each is skipped by name with its reason. */
 export const LACKS: readonly Lack[] = [
   { engines: OTHERS, spec: 'background-sync.spec.ts', why: 'no Background Sync' },
-  { engines: OTHERS, spec: 'notifications.spec.ts', why: 'needs tabs that are really hidden' },
-  { engines: OTHERS, spec: 'unseen.spec.ts', why: 'needs tabs that are really hidden' },
   {
-    engines: OTHERS,
-    spec: 'two-devices.spec.ts',
-    why: 'the other device is a Chromium that Playwright starts',
+    engines: ['webkit'],
+    spec: 'notifications.spec.ts',
+    tests: ['an EventSource that its worker took'],
+    why: 'a process learns what the person has granted when it starts; the driver cannot give the next worker a new one',
+  },
+  {
+    engines: ['webkit'],
+    spec: 'clients/stop.spec.ts',
+    tests: ['an abort that is not visible before the headers'],
+    why: 'an XMLHttpRequest that is aborted before its Response does not give up the one that comes later',
   },
   { engines: OTHERS, spec: 'static-routes.spec.ts', why: 'no static routes (addRoutes)' },
   {
@@ -84,12 +84,6 @@ export const LACKS: readonly Lack[] = [
   },
   {
     engines: ['firefox'],
-    spec: 'cut-streams.spec.ts',
-    tests: ['response.text() of a chat that'],
-    why: 'rejects with AbortError, whatever broke',
-  },
-  {
-    engines: ['firefox'],
     spec: 'foreign-access.spec.ts',
     tests: ['no element of'],
     why: 'elements that load a stream never end, with load or with error',
@@ -101,34 +95,10 @@ export const LACKS: readonly Lack[] = [
     why: 'a service worker is not told that a dedicated Worker was terminated',
   },
   {
-    engines: ['firefox'],
-    spec: 'policies.spec.ts',
-    tests: ['without either the registration is blocked'],
-    why: 'the driver does not hear the page’s console',
-  },
-  {
     engines: ['webkit'],
     spec: 'promises.spec.ts',
-    tests: ['S4 an answer whose bytes were lost'],
+    tests: ['S4 a response whose bytes were lost'],
     why: 'the driver cannot kill the same worker twice in a row',
-  },
-  {
-    engines: ['webkit'],
-    spec: 'promises.spec.ts',
-    tests: ['F19 a click on a download'],
-    why: 'the driven browser follows mailto: links itself',
-  },
-  {
-    engines: OTHERS,
-    spec: 'scopes.spec.ts',
-    tests: ['pages with other options'],
-    why: 'the driver does not hear the page’s console',
-  },
-  {
-    engines: ['firefox'],
-    spec: 'accessibility.spec.ts',
-    tests: ['the demo has no violations'],
-    why: 'without a mouse, as which the driver runs, the demo hides its list of shortcuts',
   },
   {
     engines: ['webkit'],
@@ -152,12 +122,6 @@ export const LACKS: readonly Lack[] = [
     spec: 'worker-death.spec.ts',
     tests: ['the worker dies before', 'dies twice before the headers'],
     why: UNANSWERED,
-  },
-  {
-    engines: ['webkit'],
-    spec: 'streaming.spec.ts',
-    tests: ['an answer without its end ends in an error at the page’s reader: close'],
-    why: 'a closed connection is a clean end, so the cut is told as truncated',
   },
   { engines: ['webkit'], spec: 'storage.spec.ts', tests: ['a disk that is full'], why: DEVTOOLS },
   { engines: ['firefox'], spec: 'storage.spec.ts', tests: ['a disk that is full'], why: DEVTOOLS },

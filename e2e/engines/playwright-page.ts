@@ -2,7 +2,7 @@ import type { Page as Driver } from '@playwright/test'
 import type { Page } from '../support/page.ts'
 import { waitForIn } from './wait-for-in.ts'
 import { engine } from './engine.ts'
-import { reloadHardInFirefox } from './firefox.ts'
+import { reloadHardInFirefox, showInFirefox } from './firefox.ts'
 
 /** A page of Chromium's or Firefox's, driven by Playwright. */
 export function createPlaywrightPage(driver: Driver): Page {
@@ -25,6 +25,7 @@ export function createPlaywrightPage(driver: Driver): Page {
       const [first] = await driver.locator(selector).all()
       return first ? first.textContent() : null
     },
+    show: () => (engine === 'firefox' ? showInFirefox(driver) : driver.bringToFront()),
     newTab: async () => createPlaywrightPage(await driver.context().newPage()),
     close: () => driver.close(),
   }

@@ -5,7 +5,7 @@
 const TITLES: Record<string, readonly string[]> = {
   streaming: [
     'a chat streams token by token',
-    'an answer without its end ends in an error at the page’s reader: reset',
+    'a response without its end ends in an error at the page’s reader: reset',
   ],
   retries: ['a 502', 'a cut before the first output', 'after the first output nothing is retried'],
   timeouts: ['headers at once, then thought', 'a reasoning model, known by its name'],
@@ -17,7 +17,7 @@ const TITLES: Record<string, readonly string[]> = {
     '1: the worker dies before the headers of fetch',
     '3: the worker dies in mid-stream of fetch',
     '6: the worker dies in mid-stream of streamChat',
-    'an answer that had ended',
+    'a response that had ended',
   ],
   'cut-streams': ['a stream of no known protocol'],
   saves: ['server down: the save is queued', 'a tab that closes while the server is down', '500 three times'],
@@ -26,7 +26,7 @@ const TITLES: Record<string, readonly string[]> = {
   storage: ['an index that is deleted'],
   promises: ['S1 the index is lost'],
   'event-source': ['an EventSource that is cut again and again'],
-  'use-chat': ['useChat({ resume: true }) goes on after a reload in mid-answer: React’s'],
+  'use-chat': ['useChat({ resume: true }) goes on after a reload mid-stream: React’s'],
 }
 
 /** The same as Playwright's `grep` takes it: its text is the project, the file and the title. */

@@ -1,4 +1,4 @@
-/** What one of those who took part saw, and when (epoch ms); all of them run on one machine. */
+/** An observation of one participant, and its time (epoch ms); all of them run on one machine. */
 export type HistoryEvent = { at: number } & (
   | { by: 'page'; do: 'save'; message: string; conversation: string; who: string | null }
   /** The app was answered 202; `entryId` is what the worker calls it. */
@@ -9,7 +9,7 @@ export type HistoryEvent = { at: number } & (
   /** `setPrincipal()` was called; and has resolved. */
   | { by: 'page'; do: 'signing in'; who: string | null }
   | { by: 'page'; do: 'signed in'; who: string | null }
-  /** What a page's list has at the end. */
+  /** A page's list at the end. */
   | { by: 'page'; do: 'left'; message: string; state: string }
   | { by: 'worker'; do: 'told'; status: string; entryId: string }
   | { by: 'server'; do: 'received'; message: string; key: string | null; isSaved: boolean }

@@ -1,5 +1,5 @@
 /**
- * What anybody would write: it passes a stream on, and asks the browser to wait for its end. Chromium cuts that after
+ * A worker as most would write it: it passes a stream on, and asks the browser to wait for its end. Chromium cuts that after
  * five minutes, Firefox after one. As long as it does, this place can tell a stream that is cut from one that is not.
  */
 export const CARELESS_WORKER = `

@@ -75,7 +75,7 @@ test('where a second request is expected, there must be one', () => {
   expect(judge(twice, SENT, SEEN)).toEqual(['1 requests'])
 })
 
-test('an answer whose page had closed is told as what it is', () => {
+test('a response whose page had closed is told as what it is', () => {
   const closed = { ...SCENARIO, closeAtMs: 8_000, closedForMs: 20_000 }
   const cut = { ...SEEN, text: 'data: 1\n\n', isEnded: false, error: 'TypeError' }
   const told = (verdict: 'complete' | 'worker_lost') => ({ later: { listedMs: 10, verdict } })

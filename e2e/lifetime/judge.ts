@@ -5,7 +5,7 @@ import type { Sent } from './upstream.ts'
 /** A stream whose event comes later than this was not in step, ms. */
 const MAX_LAG_MS = 2_000
 
-/** What is wrong with a row; nothing: it is as it should be. Without `seen` its page told nothing. */
+/** The faults of a row; empty if it is correct. Without `seen` its page reported nothing. */
 export function judge(scenario: Scenario, sent: Sent, seen: Seen | undefined): string[] {
   if (!seen) return ['the page told nothing']
   const { hideAtMs, reloadAtMs, closeAtMs, isControl, requests = 1 } = scenario

@@ -10,7 +10,7 @@ import { type RowResult, runRow } from './run-row.ts'
 import { chooseScenarios, SCENARIOS } from './scenarios.ts'
 import { startLifetimeServer } from './server.ts'
 
-const HELP = `How long a stream through our worker lives, in real browsers with nobody attached. About 13 minutes.
+const HELP = `How long a stream through our worker lives, in real browsers without a debugger. About 13 minutes.
 
   npm run test:lifetime -- [options]
 
@@ -95,5 +95,5 @@ function describe(browsers: readonly Browser[], scale: number): string {
     execFileSync(command, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim(),
   )
   const times = scale === 1 ? '' : ` All times × ${scale}: nothing to quote.`
-  return `${versions.join(', ')}, headless, nobody attached, ${new Date().toISOString().slice(0, 10)}.${times}`
+  return `${versions.join(', ')}, headless, without a debugger, ${new Date().toISOString().slice(0, 10)}.${times}`
 }

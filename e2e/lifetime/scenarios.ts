@@ -1,6 +1,6 @@
 import type { BrowserName } from './browsers.ts'
 
-/** What one row asks of the page and of the upstream: it travels in the page's URL, and in its request's body. ms. */
+/** The instructions of one row to the page and the upstream: it travels in the page's URL, and in its request's body. ms. */
 export interface Scenario {
   /** As `--only` takes it. */
   number: number

@@ -9,13 +9,13 @@ import { answerChat, type Sent } from './upstream.ts'
 /** The page, our built worker, and the upstream, at one origin. */
 export interface LifetimeServer {
   port: number
-  /** What comes to be known of a row, by its name. */
+  /** The known facts of each row, by name. */
   row: (name: string) => Row
   close: () => Promise<void>
 }
 
 export interface Row {
-  /** What the upstream was asked, and said. */
+  /** The upstream's requests and responses. */
   sent: Sent
   /** Resolves at its first request. */
   begun: Deferred<void>

@@ -2,13 +2,13 @@ import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Scenario } from './scenarios.ts'
 
-/** What the upstream knows of one row. */
+/** The upstream's record of one row. */
 export interface Sent {
   /** Requests that reached it. */
   requests: number
   /** The body of the last one's answer, so far. */
   text: string
-  /** Whether that was all: where the worker goes first, no more is sent than came. */
+  /** True if that was everything: if the worker goes first, no more is sent than arrived. */
   isWhole: boolean
   /** When the page that asked has closed, epoch ms. */
   closedAt?: number

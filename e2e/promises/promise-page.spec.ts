@@ -7,7 +7,7 @@ import type { Report, WorkerName } from './report.ts'
 /** One promise of each kind that needs no long wait. */
 const SOME = 'whole,own-protocol,cut-politely,stop,save-answered'
 
-test('the promise page, which nobody drives, finds promises kept, and broken by a worker that only relays', async () => {
+test('the promise page, without a driver, finds promises kept, and broken by a worker that only relays', async () => {
   test.setTimeout(90_000)
   const report = await reportOf(engine, await buildSite(), `?worker=relay,streamkeeper&only=${SOME}`)
   expect(verdictsOf(report, 'streamkeeper')).toEqual(new Set(['kept']))

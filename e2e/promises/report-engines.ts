@@ -25,7 +25,7 @@ export async function reportEngines(site: Site, { isLong }: { isLong: boolean })
   }
 }
 
-/** What the page finds in an engine. */
+/** The page's report from an engine. */
 export async function reportOf(engine: Engine, site: Site, query: string): Promise<Report> {
   const posted = Promise.withResolvers<Report>()
   const server = await startPromiseServer({ site, onReport: posted.resolve })

@@ -1,4 +1,4 @@
-/** What stands between the page's app and the network. */
+/** The worker between the page's app and the network. */
 export const WORKERS = ['none', 'relay', 'workbox', 'streamkeeper'] as const
 
 export type WorkerName = (typeof WORKERS)[number]
@@ -10,7 +10,7 @@ export type WorkerName = (typeof WORKERS)[number]
  */
 export type Verdict = 'kept' | 'broken' | 'skipped' | 'error'
 
-/** What was seen of one promise. */
+/** The result of one promise. */
 export interface Result {
   verdict: Verdict
   /** In words: what was measured, or why it was not. */
@@ -27,7 +27,7 @@ export interface Row {
   results: Partial<Record<WorkerName, Result>>
 }
 
-/** What one visit of the page has found; the page posts it, and the server writes it down. */
+/** The results of one visit of the page; the page posts them, and the server stores them. */
 export interface Report {
   userAgent: string
   /** Epoch ms. */
@@ -45,7 +45,7 @@ export const TITLES: Record<WorkerName, string> = {
   streamkeeper: 'streamkeeper',
 }
 
-/** What comes from a browser may be anything; a report that is none throws. */
+/** Validates a report, because a browser may send anything. Throws if it is not a report. */
 export function readReport(value: unknown): Report {
   const { userAgent, startedAt, durationMs, workers, rows } = value as Report
   const isResult = ({ verdict, figure, durationMs }: Result) =>

@@ -122,7 +122,7 @@ export async function startPromiseServer(options: PromiseServerOptions): Promise
     return at
   }
 
-  /** What the page asks of its own server; no other site's page may. */
+  /** Calls from the page to its own server; pages of other sites are refused. */
   const answerPage = async (exchange: Exchange, what: string): Promise<void> => {
     const { req, res, url } = exchange
     if (!isOwnPage(req)) return sendError(res, 403, 'foreign_origin', 'Only the promise page may ask this')

@@ -2,7 +2,7 @@ import type { App } from '../support/app.ts'
 import type { ScriptedProvider } from '../support/scripted-provider.ts'
 import { expect, test } from '../support/test.ts'
 
-/** What the page sent, as it sees it itself. */
+/** The page's own view of its request. */
 interface Sent {
   status: number
   bytes: number

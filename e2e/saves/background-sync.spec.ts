@@ -78,6 +78,25 @@ test('a sync that fails is left to the browser; after its last try the browser i
   await expect.poll(requests).toBe(1)
 })
 
+test('what waits for credentials is not tried again for each message of another conversation', async ({
+  app,
+  server,
+}) => {
+  await app.start({ saves: [SAVES] })
+  await server.behave({ session: 'locked', mode: 'auth' })
+  await app.save('locked', '1')
+  await app.told('save_needs_auth')
+  const tries = (await server.saves('locked')).length
+  for (let n = 1; n <= 6; n++) {
+    await app.save(`open-${n}`, '1')
+    await app.told('save_sent', n)
+  }
+  // As the browser does by itself for a message that is stored while there is a network.
+  expect(await server.saves('locked')).toHaveLength(tries)
+  await app.flush()
+  expect(await server.saves('locked')).toHaveLength(tries + 1)
+})
+
 test('what is left when a page comes is asked for again', async ({ app, server, context }) => {
   await app.start({ saves: [SAVES] })
   await server.behave({ mode: 'fail', status: 503 })

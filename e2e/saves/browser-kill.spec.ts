@@ -14,7 +14,7 @@ import type { TestServer } from '../support/test-server.ts'
 /** `npm run test:endurance` asks for more. */
 const KILLS = Number(process.env.KILLS ?? 3)
 
-/** So many in a row of one profile. */
+/** The number of consecutive runs with one profile. */
 const BATCH = 25
 
 /** One time in so many the database's files are damaged while the browser is down. */
@@ -40,7 +40,7 @@ const chance = (share: number) => random() < share
 const oneOf = <Item>(items: readonly Item[]) => items[floor(random() * items.length)] as Item
 
 for (const kind of KINDS) {
-  // What most apps are is killed most.
+  // The most common kind of app is killed most often.
   const all = kind === 'cookies' ? KILLS : Math.ceil(KILLS / 5)
   for (let batch = 0; batch * BATCH < all; batch++) {
     const kills = Math.min(BATCH, all - batch * BATCH)
@@ -165,7 +165,7 @@ async function runUntilKilled(profile: string, server: TestServer, record: Recor
   })
 }
 
-/** What the server has received, as a history has it. */
+/** The server's received messages, as a history. */
 function receivedBy(server: TestServer): HistoryEvent[] {
   return server
     .received()
@@ -176,7 +176,7 @@ function receivedBy(server: TestServer): HistoryEvent[] {
     )
 }
 
-/** What the server does until the next kill. */
+/** The server's behaviour until the next kill. */
 async function trouble(server: TestServer): Promise<void> {
   const mode = oneOf(['ok', 'ok', 'fail', 'slow', 'reset', 'lost', 'html', 'down'] as const)
   if (mode === 'down') return server.stop()

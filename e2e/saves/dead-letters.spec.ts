@@ -59,7 +59,7 @@ test('a 401 asks the page for new headers, and burns no attempt', async ({ app, 
 })
 
 for (const mode of ['html', 'redirect', 'reset'] as const) {
-  test(`${mode} in place of the API’s answer does not count as sent`, async ({ app, server }) => {
+  test(`${mode} in place of the API’s response does not count as sent`, async ({ app, server }) => {
     const session = crypto.randomUUID()
     await app.start({ saves: [SAVES] })
     await server.behave({ session, mode, times: 1 })

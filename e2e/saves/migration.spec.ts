@@ -1,11 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { brotliDecompressSync } from 'node:zlib'
+import { join } from 'node:path'
+import { readOldWorker } from '../migration/old-worker.ts'
 import { type App, CHAT, SAVES } from '../support/app.ts'
 import { expect, test as base } from '../support/test.ts'
-
-/** The worker as 0.1.0 was built: what it writes is what an app that comes from there has on its disk. */
-const OLD = resolve(import.meta.dirname, '../migration/worker-0.1.0.js.br')
 
 interface Deploy {
   deploy: (version: '0.1.0' | 'this') => Promise<void>
@@ -15,7 +12,7 @@ const test = base.extend<Deploy>({
   deploy: async ({ site }, use) => {
     const file = join(site, 'streamkeeper-sw.js')
     const own = await readFile(file)
-    const old = brotliDecompressSync(await readFile(OLD))
+    const old = await readOldWorker()
     await use((version) => writeFile(file, version === 'this' ? own : old))
     await writeFile(file, own)
   },
@@ -134,7 +131,7 @@ for (const [before, after] of [
   })
 }
 
-test('an answer that 0.1.0 has kept is read again, whole', async ({ app, deploy }) => {
+test('a response that 0.1.0 has kept is read again, whole', async ({ app, deploy }) => {
   await deploy('0.1.0')
   await app.start({ chat: [CHAT] })
   const chat = await app.chat({ steps: [], answer: { tokens: 60, tokensPerSecond: 200 } })

@@ -88,7 +88,7 @@ test('after clear() there is nothing left to ask for', async ({ app, server, pro
   expect(await app.outbox()).toEqual([])
   expect(await counts(app)).toEqual({ queued: 0, needsAuth: 0, dead: 0 })
   expect(await app.evaluate(() => window.e2e.keeper?.streams())).toEqual([])
-  // What was still being read is stopped.
+  // A message that was still being read is stopped.
   await answer.closed
   const stored = await app.evaluate(async () => {
     const names = await caches.keys()

@@ -154,7 +154,7 @@ test('S3 clear() waits for a journal that is busy, and then nothing is left', as
   expect(await stored(app)).toEqual([])
 })
 
-test('S4 an answer whose bytes were lost in part is given as broken, one that is only late as whole', async ({
+test('S4 a response whose bytes were lost in part is given as broken, one that is only late as whole', async ({
   app,
   killWorker,
 }) => {

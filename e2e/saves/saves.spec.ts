@@ -54,7 +54,7 @@ test('unless the chat’s route says that it waits for its conversation, and how
   expect(await server.messages(session)).toHaveLength(1)
 })
 
-test('nor do many: saves that hang leave connections to the chat', async ({ app, server }) => {
+test('many hanging saves leave connections to the chat', async ({ app, server }) => {
   await app.start(options)
   await server.behave({ mode: 'slow', delayMs: 8_000 })
   for (let n = 0; n < 8; n++) await app.save(crypto.randomUUID(), '1')
@@ -163,7 +163,7 @@ test('503 for ten minutes: still waiting, not dead', async ({ app, server, passW
   await expect.poll(() => server.messages(session)).toHaveLength(1)
 })
 
-test('saved, but the answer was lost: sent again, one row', async ({ app, server }) => {
+test('saved, but the response was lost: sent again, one row', async ({ app, server }) => {
   const session = crypto.randomUUID()
   await app.start(options)
   await server.behave({ session, mode: 'lost', times: 1 })

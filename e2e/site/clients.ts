@@ -26,7 +26,7 @@ const CLIENTS = {
 
 export type ClientName = keyof typeof CLIENTS
 
-/** What specs find on this page. */
+/** The API of this page for specs. */
 export interface ClientsPage {
   names: ClientName[]
   paths: Record<string, string>

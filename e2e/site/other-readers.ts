@@ -14,7 +14,12 @@ export async function readText(response: Promise<Response>, call: Call): Promise
 }
 
 /** Sends a request by XMLHttpRequest; `error` is the name of the event that ended it, unless that was `load`. */
-export function readByXhr(url: string, { method = 'POST', headers = {}, body }: CallInit, call: Call): void {
+export function readByXhr(
+  url: string,
+  { method = 'POST', headers = {}, body }: CallInit,
+  call: Call,
+  signal: AbortSignal,
+): void {
   const xhr = new XMLHttpRequest()
   let read = 0
   xhr.addEventListener('progress', () => {
@@ -30,9 +35,10 @@ export function readByXhr(url: string, { method = 'POST', headers = {}, body }: 
   xhr.open(method, url)
   for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value)
   xhr.send(body ?? null)
+  signal.addEventListener('abort', () => xhr.abort())
 }
 
-/** What an EventSource told, in order. */
+/** The events of an EventSource, in order. */
 export type Heard = { heard: 'message'; data: string } | { heard: 'error'; reconnects: boolean }
 
 /** Listens by EventSource; what it tells comes as items. */

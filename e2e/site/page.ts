@@ -11,11 +11,13 @@ import {
 import { readByEventSource, readByXhr, readText } from './other-readers.ts'
 import { type CallInit, type Call, readCall } from './read-call.ts'
 
-/** What specs find on the bare test page: the library itself, and a record of what a user of it would notice. */
+/** The API of the bare test page for specs: the library itself, and a record of everything that its user would notice. */
 export interface TestPage {
   keeper: Keeper | undefined
   /** All that was told, in order. */
   statuses: Status[]
+  /** What the page's console was warned of. */
+  warnings: string[]
   /** Requests by the name a spec gave them. */
   calls: Record<string, Call>
   /** Registers (`null`: the app has a worker of its own), and listens from then on. Resolves with what the page is told about its state. */
@@ -35,7 +37,7 @@ export interface TestPage {
   xhr: (name: string, url: string, init: CallInit) => void
   /** Listens to a GET stream by EventSource. */
   eventSource: (name: string, url: string) => void
-  /** Aborts the signal of that request, and does nothing else. */
+  /** Aborts the signal of that request, or the XMLHttpRequest, and does nothing else. */
   abort: (name: string) => void
 }
 
@@ -46,6 +48,7 @@ const aborts = new Map<string, AbortController>()
 const testPage: TestPage = {
   keeper: undefined,
   statuses: [],
+  warnings: [],
   calls: {},
   register: async (options, script = '/streamkeeper-sw.js') => {
     const keeper = await register(script ?? undefined, options)
@@ -76,9 +79,15 @@ const testPage: TestPage = {
     })()
   },
   fetchText: (name, url, init) => start(name, init, (prepared) => window.fetch(url, prepared), readText),
-  xhr: (name, url, init) => readByXhr(url, init, open(name)),
+  xhr: (name, url, init) => readByXhr(url, init, open(name), signalOf(name)),
   eventSource: (name, url) => readByEventSource(url, open(name)),
   abort: (name) => aborts.get(name)?.abort(),
+}
+
+const { warn } = console
+console.warn = (...words: unknown[]) => {
+  testPage.warnings.push(words.join(' '))
+  warn(...words)
 }
 
 function start(

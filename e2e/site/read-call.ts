@@ -1,6 +1,6 @@
 import type { Status } from '../../client/index.ts'
 
-/** What became of a request, as its page saw it. */
+/** The outcome of a request, as its page saw it. */
 export interface Call {
   /** `open`: its Response is here, its body not yet; `whole`: it ended cleanly; `failed`: fetch or reader rejected. */
   state: 'waiting' | 'open' | 'whole' | 'failed'
@@ -19,7 +19,7 @@ export interface Call {
   chunks: { at: number; text: string }[]
   /** SHA-256 of all bytes that came, in hex; set before the end is. */
   digest?: string
-  /** What `streamChat` gave: chunks and statuses apart. */
+  /** The items of `streamChat`, chunks and statuses separately. */
   items: unknown[]
   statuses: Status[]
   error?: string

@@ -4,7 +4,7 @@ import { createElement, StrictMode, useEffect } from 'react'
 import { createRoot } from 'react-dom/client'
 import { type Options, register } from '../../client/index.ts'
 
-/** What a spec sees of the hook, and may do with it. */
+/** The state and actions of the hook for a spec. */
 export interface UseChatPage {
   state: string
   /** How often the component was mounted. */
@@ -13,7 +13,7 @@ export interface UseChatPage {
   id: string | undefined
   status: string
   error: string | undefined
-  /** Who said what, in order. */
+  /** The messages with their roles, in order. */
   said: { role: string; text: string }[]
   send: (text: string) => void
   stop: () => void

@@ -34,10 +34,10 @@ export interface App {
   /** Stop, as `keeper.cancel` does it. */
   cancel: (requestId: string) => Promise<void>
   outbox: () => Promise<OutboxEntry[]>
-  /** What a waiting message says. */
+  /** The text of a waiting message. */
   bodyOf: (entryId: string) => Promise<unknown>
   flush: () => Promise<void>
-  /** What was told so far. */
+  /** The statuses so far. */
   statuses: <Name extends StatusName>(name: Name) => Promise<StatusOf<Name>[]>
   /** Waits until a status of that name was told so many times; returns them all. */
   told: <Name extends StatusName>(name: Name, times?: number) => Promise<StatusOf<Name>[]>
@@ -62,7 +62,7 @@ export interface AnyCall {
 
 export interface ChatCall extends AnyCall {
   id: string
-  /** What the upstream saw of it. */
+  /** The upstream's log of it. */
   log: () => Promise<UpstreamAttempt[]>
 }
 

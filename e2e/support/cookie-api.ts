@@ -6,7 +6,7 @@ import { readBody } from '../../demo/server/read-body.ts'
 
 /** One message as it came. */
 export interface CookieSave {
-  /** Whose cookie it came with. */
+  /** The user of its cookie. */
   as: string | undefined
   text: string
   key: string | undefined

@@ -16,7 +16,7 @@ export interface Demo {
   saved: (role: 'user' | 'assistant', mark: string) => Promise<void>
   /** Watches the status line until it has counted that many different seconds of such a wait; returns them. */
   countdown: (different: number, kind?: 'retrying' | 'held_back') => Promise<number[]>
-  /** What the history has of the conversation on screen. */
+  /** The history of the conversation on screen. */
   conversation: () => Promise<SavedMessage[]>
 }
 

@@ -13,7 +13,7 @@ export interface Flood {
   url: string
   /** Bytes that have left this process: the browser has them, or the kernel between. */
   taken: () => number
-  /** Whether somebody broke the answer off. */
+  /** True if the response was broken off. */
   isBroken: () => boolean
   close: () => Promise<void>
 }

@@ -2,7 +2,7 @@ import type { Page as Driver } from '@playwright/test'
 
 /** A tab in which nothing runs. */
 export interface FrozenTab {
-  /** What an expression is worth there meanwhile. */
+  /** Evaluates an expression in the frozen tab. */
   look: (expression: string) => Promise<unknown>
   /** Resolves when it runs again. */
   thaw: () => Promise<void>

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { chromium, type Worker } from '@playwright/test'
+import type { BrowserContext, Page as Driver } from '@playwright/test'
+import { engine } from '../engines/engine.ts'
+import type { EngineFixtures, Use } from '../engines/fixtures.ts'
+import { runByMessage } from '../engines/worker-hook.ts'
+import { connectedChromium } from './connected-chromium.ts'
 import { test as base } from './hosts.ts'
-import { launchOptions } from './launch-options.ts'
+import type { Page } from './page.ts'
+import type { TestServer } from './test-server.ts'
 
 export { expect } from './test.ts'
 
@@ -15,13 +16,21 @@ export interface ShownNotification {
   tag: string
 }
 
+interface WorkerFixtures {
+  /** Readies what looks into the worker from beside the app, before the app's last page may close. */
+  observe: () => Promise<unknown>
+  /** Runs a function in the service worker of the app; it must stand alone. */
+  runInWorker: <Result, Argument>(
+    run: (argument: Argument) => Result | Promise<Result>,
+    argument?: Argument,
+  ) => Promise<Result>
+}
+
 interface HiddenTabsFixtures {
   /** Lets the app's origin show notifications, as its person might have. */
   grant: () => Promise<void>
   /** Another tab comes to the front; the ones that were there are hidden until one is shown. */
   hideAll: () => Promise<void>
-  /** The service worker of the app. */
-  worker: () => Promise<Worker>
   notifications: () => Promise<ShownNotification[]>
   /**
    * A click on the one with that tag, as the worker hears of it. Resolves with what it did: only a person's own click
@@ -30,75 +39,80 @@ interface HiddenTabsFixtures {
   clickNotification: (tag: string) => Promise<string[]>
 }
 
-/**
- * Tabs that are really hidden. A browser that Playwright starts takes each of its tabs for one that is looked at; one
- * that it only connects to does not.
- */
-export const test = base.extend<HiddenTabsFixtures>({
-  // eslint-disable-next-line no-empty-pattern
-  context: async ({}, use) => {
-    const { executablePath = 'chromium', args = [] } = launchOptions()
-    const profile = await mkdtemp(join(tmpdir(), 'streamkeeper-hidden-tabs-'))
-    const command = [
-      ...args,
-      '--headless=new',
-      '--remote-debugging-port=0',
-      '--window-size=1280,900',
-      `--user-data-dir=${profile}`,
-    ]
-    const running = spawn(executablePath, [...command, 'about:blank'], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+const inChromium = {
+  context: connectedChromium,
+  page: async ({ context }: { context: BrowserContext }, use: Use<Driver>) => use(await context.newPage()),
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern
+  observe: async ({}, use: Use<WorkerFixtures['observe']>) => use(async () => {}),
+  runInWorker: async ({ context }: { context: BrowserContext }, use: Use<WorkerFixtures['runInWorker']>) => {
+    await use(async (run, argument) => {
+      const worker = context.serviceWorkers().at(-1) ?? (await context.waitForEvent('serviceworker'))
+      await worker.evaluate(takeTurns)
+      return worker.evaluate(run as (argument: unknown) => never, argument)
     })
-    const ended = new Promise((resolve) => running.once('exit', resolve))
-    const address = await new Promise<string>((resolve, reject) => {
-      let said = ''
-      running.once('error', reject)
-      running.stderr.on('data', (data) => {
-        said += String(data)
-        const [, found] = /DevTools listening on (ws:\S+)/.exec(said) ?? []
-        if (found) resolve(found)
-      })
+  },
+}
+
+/** The page that looks into the worker. */
+const OBSERVER = '/e2e/site/outside.html'
+
+const inOthers = {
+  observe: async (
+    { server, tab }: Pick<EngineFixtures, 'tab'> & { server: TestServer },
+    use: Use<() => Promise<Page>>,
+  ) => {
+    let observer: Promise<Page> | undefined
+    const open = async () => {
+      const page = await tab.newTab()
+      await page.goto(server.url + OBSERVER)
+      return page
+    }
+    await use(() => (observer ??= open()))
+  },
+  runInWorker: async (
+    { observe }: { observe: () => Promise<Page> },
+    use: Use<WorkerFixtures['runInWorker']>,
+  ) => {
+    await use(async (run, argument) => {
+      const observer = await observe()
+      await runByMessage(observer, leaveOut, OBSERVER)
+      return runByMessage(observer, run, argument)
     })
-    const browser = await chromium.connectOverCDP(address, { noDefaults: true })
-    const [context] = browser.contexts()
-    if (!context) throw new Error('Expected the browser to have a context')
-    await use(context)
-    await browser.close()
-    running.kill()
-    await ended
-    await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 })
   },
-  page: async ({ context }, use) => use(await context.newPage()),
-  grant: async ({ context, server }, use) => {
-    await use(() => context.grantPermissions(['notifications'], { origin: server.url }))
-  },
-  hideAll: async ({ context, worker }, use) => {
+}
+
+/** Tabs that are really hidden, and what is shown of what ends in them. */
+export const test = (
+  engine === 'chromium'
+    ? base.extend<WorkerFixtures>(inChromium)
+    : base.extend<WorkerFixtures>(inOthers as never)
+).extend<HiddenTabsFixtures>({
+  grant: async ({ grantNotifications, observe, server }, use) => {
     await use(async () => {
-      await worker()
-      await context.newPage()
+      await grantNotifications(server.url)
+      await observe()
     })
   },
-  worker: async ({ context }, use) => {
+  hideAll: async ({ hideTabs, runInWorker }, use) => {
     await use(async () => {
-      const worker = context.serviceWorkers().at(-1)
-      const found = worker ?? (await context.waitForEvent('serviceworker'))
-      await found.evaluate(takeTurns)
-      return found
+      // It is made ready before anything is shown.
+      await runInWorker(() => {})
+      await hideTabs()
     })
   },
-  notifications: async ({ worker }, use) => {
-    await use(async () => (await worker()).evaluate(readNotifications))
-  },
-  clickNotification: async ({ worker }, use) => {
-    await use(async (tag) => (await worker()).evaluate(click, tag))
-  },
+  notifications: async ({ runInWorker }, use) => use(() => runInWorker(readNotifications)),
+  clickNotification: async ({ runInWorker }, use) => use((tag) => runInWorker(click, tag)),
 })
 
-/** What the tests use of a worker's global scope, whose types those of a page exclude. */
+/** The part of a worker's global scope that tests use; its types conflict with those of a page. */
 interface WorkerScope {
   registration: Pick<ServiceWorkerRegistration, 'showNotification' | 'getNotifications'>
   takesTurns?: true
-  clients: { openWindow: (url: string) => Promise<null> }
+  clients: {
+    matchAll: (which?: object) => Promise<{ url: string }[]>
+    openWindow: (url: string) => Promise<null>
+    leftOut?: string
+  }
   WindowClient: { prototype: { focus: (this: { url: string }) => Promise<unknown> } }
   NotificationEvent: new (type: string, init: { notification: Notification }) => Event
   dispatchEvent: (event: Event) => boolean
@@ -122,6 +136,15 @@ function takeTurns(): void {
   }
   registration.showNotification = (...how) => inTurn(() => show(...how))
   registration.getNotifications = (...which) => inTurn(() => get(...which))
+}
+
+/** A page that is none of the app's is not one that looks, and none to show. */
+function leaveOut(path: string): void {
+  const { clients } = self as unknown as WorkerScope
+  if (clients.leftOut === path) return
+  clients.leftOut = path
+  const matchAll = clients.matchAll.bind(clients)
+  clients.matchAll = async (which) => (await matchAll(which)).filter(({ url }) => !url.endsWith(path))
 }
 
 async function readNotifications(): Promise<ShownNotification[]> {

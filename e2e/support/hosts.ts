@@ -1,5 +1,8 @@
-import { resolve } from 'node:path'
+import { appendFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { build } from 'vite'
+import { engine } from '../engines/engine.ts'
+import { WORKER_HOOK } from '../engines/worker-hook.ts'
 import type { App } from './app.ts'
 import { test as base } from './own-site.ts'
 
@@ -43,6 +46,7 @@ export const test = base.extend<HostFixtures>({
           },
         },
       })
+      if (engine !== 'chromium') await appendFile(join(ownSite, fileName), WORKER_HOOK)
       return `/${fileName}`
     })
   },

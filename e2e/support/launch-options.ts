@@ -1,7 +1,7 @@
 import type { LaunchOptions } from '@playwright/test'
 import { findBrowser } from './find-browser.ts'
 
-/** What is of no use here. The switch replaces Playwright's own: what that turns off is named again. */
+/** Browser features that tests do not need. The switch replaces Playwright's own: what that turns off is named again. */
 const FEATURES = [
   // The address bar's suggestions: two more pages in each window, which take as long to start as the page under test.
   'WebUIOmniboxAimPopup',
@@ -14,7 +14,7 @@ const FEATURES = [
   'NetworkTimeServiceQuerying',
   'OptimizationHints',
   'Translate',
-  // What stands between a script and a page.
+  // Protections between a script and a page.
   'AvoidUnnecessaryBeforeUnloadCheckSync',
   'DestroyProfileOnBrowserClose',
   'GlobalMediaControls',

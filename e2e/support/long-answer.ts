@@ -1,4 +1,4 @@
-/** What one event is long, bytes. */
+/** The length of one event, bytes. */
 const EVENT = 8 * 1024
 
 /** Events of one piece. */

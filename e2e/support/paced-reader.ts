@@ -3,13 +3,13 @@ import type { Page } from './page.ts'
 /** A reader of a long answer that goes as far and as fast as a spec says. It keeps no text, only a hash of it. */
 export interface PacedReader {
   now: () => Promise<Read>
-  /** What tells, in its page, how many bytes it has. */
+  /** An expression for its page: the number of bytes that it has read. */
   bytesThere: string
   /** Lets it read on: until it has so many bytes at least, by default to the end. */
   readOn: (upTo?: number) => Promise<void>
 }
 
-/** What it has read so far. */
+/** The part that it has read so far. */
 export interface Read {
   /** `failed`: fetch or reader rejected. */
   state: 'reading' | 'whole' | 'failed'
@@ -56,7 +56,7 @@ async function read(
   }
 }
 
-/** What a reader's hash is after these bytes of an answer. */
+/** A reader's hash after these bytes of a response. */
 export function hashOf(pieces: Iterable<string>, bytes = Infinity): number {
   let hash = 0x811c9dc5
   let left = bytes

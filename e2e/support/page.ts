@@ -1,5 +1,5 @@
 /**
- * What a browser test does with a page. Specs use nothing else of a driver, so that one set of them serves Chromium and
+ * The page facade of the browser tests. Specs use nothing else of a driver, so that one set of them serves Chromium and
  * Firefox (Playwright) and WebKit (W3C WebDriver). Selectors are CSS; functions travel as text and take and return JSON.
  */
 export interface Page {
@@ -15,6 +15,8 @@ export interface Page {
   click: (selector: string) => Promise<void>
   /** `null` where nothing matches now. */
   textContent: (selector: string) => Promise<string | null>
+  /** Brings it to the front. */
+  show: () => Promise<void>
   /** An empty page of the same browser, with the same storage and workers. */
   newTab: () => Promise<Page>
   close: () => Promise<void>

@@ -3,7 +3,7 @@ import type { App } from './app.ts'
 import { ask } from './scripted-chat.ts'
 import type { ScriptedProvider } from './scripted-provider.ts'
 
-/** What is said in every one of these answers. */
+/** The text of each of these responses. */
 export const SECRET = 'A private answer'
 
 /** A sign of a script that ran: in its own page or, from a worker, at the page's. */

@@ -21,7 +21,7 @@ export interface Recipe {
   open: (fault?: Omit<Fault, 'id'>) => Promise<void>
   send: (text: string) => Promise<void>
   stop: () => Promise<void>
-  /** Who said what, in order. */
+  /** The messages with their roles, in order. */
   said: () => Promise<Said[]>
   /** Waits until the last answer has so many characters and, unless `isGrowing`, is over; returns its text. */
   answer: (how?: { atLeast?: number; isGrowing?: boolean }) => Promise<string>
@@ -31,9 +31,9 @@ export interface Recipe {
   countdown: (words: RegExp, different: number) => Promise<number[]>
   /** Waits until the outbox has just these messages, in these states. */
   outbox: (...items: { text: string; state: string }[]) => Promise<void>
-  /** What the upstream saw of its chats. */
+  /** The upstream's log of its chats. */
   log: () => Promise<UpstreamAttempt[]>
-  /** What has reached the history, in order of arrival. */
+  /** The messages that have reached the history, in order of arrival. */
   saved: () => Promise<string[]>
   /** Presses a button of the outbox's first message. */
   press: (button: string) => Promise<void>

@@ -30,7 +30,7 @@ export function ask(
   return app.call(url, { headers: { 'Content-Type': 'application/json', ...headers }, body }, by)
 }
 
-/** What the page has read so far. */
+/** The text that the page has read so far. */
 export async function textOf(call: AnyCall): Promise<string> {
   return (await call.now()).chunks.map(({ text }) => text).join('')
 }

@@ -24,7 +24,7 @@ export interface ScriptedAnswer {
   path: string
   query: URLSearchParams
   headers: IncomingHttpHeaders
-  /** What came with it, once all of it has come. */
+  /** Its body, once it has arrived completely. */
   body: Promise<Received>
   /** Sends the headers, by default of a 200, and nothing else. */
   begin: (headers: Record<string, string>, status?: number) => void

@@ -1,4 +1,4 @@
-/** What the model said in an answer: the text of an OpenAI chat stream's deltas, or of a whole answer's JSON. */
+/** The model's text in a response: the text of an OpenAI chat stream's deltas, or of a whole answer's JSON. */
 export function spoken(body: string): string {
   if (body.trimStart().startsWith('{')) return (JSON.parse(body) as Whole).choices[0]?.message.content ?? ''
   return body

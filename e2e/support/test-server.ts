@@ -16,7 +16,7 @@ export interface TestServer {
   dropConnections: () => void
   /** Back again at the same port; its logs begin anew. */
   start: () => Promise<void>
-  /** What the upstream saw of one fault's requests, or of all; preflights left out. */
+  /** The upstream's log of one fault's requests, or of all, without preflights. */
   log: (id?: string) => Promise<UpstreamAttempt[]>
   /** Every page takes so long from now on, ms. Resolves when the next one is asked for. */
   slowPages: (afterMs: number) => Promise<void>

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test as base } from '@playwright/test'
 import { type App, createApp } from './app.ts'
-import { CLOCK_HOOK } from '../engines/clock-hook.ts'
 import { engine } from '../engines/engine.ts'
 import type { EngineFixtures } from '../engines/fixtures.ts'
 import { lackOf } from '../engines/lacks.ts'
 import { playwrightFixtures } from '../engines/playwright-fixtures.ts'
 import { webKitFixtures } from '../engines/webkit-fixtures.ts'
 import type { WebKit } from '../engines/webkit/launch-webkit.ts'
+import { WORKER_HOOK } from '../engines/worker-hook.ts'
 import { type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts'
 import { startTestServer, type TestServer } from './test-server.ts'
 
@@ -53,7 +53,7 @@ export const test = (engineTest as typeof lacking).extend<Fixtures, { site: stri
       const site = await mkdtemp(join(tmpdir(), 'streamkeeper-site-'))
       await cp(join(root, 'demo/dist'), site, { recursive: true })
       await cp(join(root, 'e2e/site/public'), site, { recursive: true })
-      if (engine !== 'chromium') await appendFile(join(site, 'streamkeeper-sw.js'), CLOCK_HOOK)
+      if (engine !== 'chromium') await appendFile(join(site, 'streamkeeper-sw.js'), WORKER_HOOK)
       await use(site)
       await rm(site, { recursive: true, force: true })
     },

@@ -3,13 +3,13 @@ import type { Page } from './page.ts'
 
 /** A request as `<request-timelines>` shows it. */
 export interface DrawnRequest {
-  /** What a screen reader says of it. */
+  /** The text for a screen reader. */
   label: string
   state: string
   isOwn: boolean
   segments: { kind: string; ms: number }[]
   marks: string[]
-  /** What opens when a person wants to know more, line by line. */
+  /** The details that open on request, line by line. */
   story: string[]
 }
 

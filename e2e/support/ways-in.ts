@@ -4,7 +4,7 @@ import { PAGE, PICTURE, type PrivateAnswer, SCRIPT, STYLE, UNTYPED_PAGE } from '
 export interface LoadingElement {
   tag: string
   attributes: Record<string, string>
-  /** What it could make something of. */
+  /** The content that it could use. */
   answer: PrivateAnswer
 }
 
@@ -50,7 +50,7 @@ export function loadElement({
   })
 }
 
-/** What a script of this origin could try that is no plain fetch of the answer; each resolves with what it got. */
+/** Attempts of a script of this origin other than a plain fetch of the response; each resolves with its result. */
 export const OWN_TRICKS: Record<string, (url: string) => Promise<string>> = {
   'fetch, no-cors': async (url) => (await fetch(url, { mode: 'no-cors' })).text(),
   'fetch, redirects by hand': async (url) => (await fetch(url, { redirect: 'manual' })).text(),
@@ -72,7 +72,7 @@ export const OWN_TRICKS: Record<string, (url: string) => Promise<string>> = {
     }),
 }
 
-/** What a script of another origin could try. */
+/** Attempts of a script of another origin. */
 export const FOREIGN_TRICKS: Record<string, (url: string) => Promise<string>> = {
   fetch: (url) => fetch(url, { credentials: 'include' }).then((response) => response.text(), String),
   'fetch, no-cors': async (url) => (await fetch(url, { mode: 'no-cors', credentials: 'include' })).text(),

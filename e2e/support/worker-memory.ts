@@ -1,6 +1,6 @@
 import { type BrowserContext } from '@playwright/test'
 
-/** What the worker's script holds: heap and buffers, those that nobody needs any more left out. Bytes. */
+/** The memory of the worker's script: heap and buffers, without garbage. Bytes. */
 export async function workerMemory(context: BrowserContext): Promise<number> {
   const session = await context.browser()?.newBrowserCDPSession()
   if (!session) throw new Error('Cannot measure: not a browser of our own')

@@ -35,7 +35,7 @@ test('a chat that is asked while the cable is out streams when it is back, as so
   network,
   server,
 }) => {
-  // So far apart that only the browser's word can wake it within the test.
+  // Retries are so far apart that only the browser's online event can wake it within the test.
   await app.start({ chat: [CHAT], retry: { maxMs: 120_000 } })
   await network.pullCable()
   await expect.poll(() => app.evaluate(() => navigator.onLine)).toBe(false)

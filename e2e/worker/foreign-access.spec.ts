@@ -25,7 +25,7 @@ const test = base.extend<{ foreign: ForeignSite }>({
   },
 })
 
-/** Whose page tries to get at an answer: its URL. */
+/** The pages that try to read a response: their URLs. */
 const WHOSE: [whose: string, urlOf: (foreign: ForeignSite, app: string) => string][] = [
   ['the app’s own page', (_foreign, app) => app],
   ['a page of another origin', ({ otherOrigin }) => otherOrigin],
@@ -34,7 +34,7 @@ const WHOSE: [whose: string, urlOf: (foreign: ForeignSite, app: string) => strin
 
 test.beforeEach(({ app, provider }) => app.start({ chat: [`${provider.url}/v1/chat/completions`] }))
 
-test('an own fetch gets an answer as text, unless it is of a kind that no browser runs', async ({
+test('an own fetch gets a response as text, unless it is of a kind that no browser runs', async ({
   app,
   provider,
 }) => {
@@ -47,7 +47,7 @@ test('an own fetch gets an answer as text, unless it is of a kind that no browse
     'text/css',
     undefined,
   ]) {
-    // What may be a page, and begins like one, is no answer if it is a 200.
+    // A 200 that may be a page, and begins like one, is not a response.
     const status = type === undefined || /html/i.test(type) ? 403 : 200
     const url = await keepAnswer(app, provider, { ...PAGE, status, type })
     expect(await fetched(app, url)).toEqual({ status, type: 'text/plain', body: PAGE.body, ...SAFE })
@@ -64,7 +64,7 @@ test('an own fetch gets an answer as text, unless it is of a kind that no browse
 })
 
 for (const [whose, urlOf] of WHOSE) {
-  test(`no element of ${whose} gets an answer`, async ({ app, provider, context, foreign }) => {
+  test(`no element of ${whose} gets a response`, async ({ app, provider, context, foreign }) => {
     const page = await app.page.newTab()
     await page.goto(urlOf(foreign, await app.evaluate(() => location.href)))
     const told: Record<string, string> = {}
@@ -77,7 +77,7 @@ for (const [whose, urlOf] of WHOSE) {
     expect(told).toMatchObject(Object.fromEntries(Object.keys(PARTS).map((name) => [name, 'error'])))
   })
 
-  test(`nothing that ${whose} leads to shows an answer`, async ({ app, provider, context, foreign }) => {
+  test(`nothing that ${whose} leads to shows a response`, async ({ app, provider, context, foreign }) => {
     const from = urlOf(foreign, await app.evaluate(() => location.href))
     for (const answer of [PAGE, UNTYPED_PAGE]) {
       const url = await keepAnswer(app, provider, answer)
@@ -90,7 +90,7 @@ for (const [whose, urlOf] of WHOSE) {
     }
   })
 
-  test(`no script of ${whose} gets an answer by tricks`, async ({ app, provider, context, foreign }) => {
+  test(`no script of ${whose} gets a response by tricks`, async ({ app, provider, context, foreign }) => {
     const own = await app.evaluate(() => location.href)
     const page = await app.page.newTab()
     const from = urlOf(foreign, own)
@@ -106,7 +106,7 @@ for (const [whose, urlOf] of WHOSE) {
   })
 }
 
-test('an address that is typed in shows no answer', async ({ app, provider, context }) => {
+test('an address that is typed in shows no response', async ({ app, provider, context }) => {
   for (const answer of [PAGE, UNTYPED_PAGE, PICTURE, SCRIPT, STYLE]) {
     const url = await keepAnswer(app, provider, answer)
     const tab = await app.page.newTab()
@@ -148,7 +148,7 @@ test('what is no id is a 404', async ({ app, provider }) => {
   }
 })
 
-test('a byte that no answer can begin at is its first one, one that there is not is a 404', async ({
+test('a byte that no response can begin at is its first one, one that there is not is a 404', async ({
   app,
   provider,
 }) => {
@@ -177,7 +177,7 @@ interface Fetched {
   body: string
 }
 
-/** What a plain fetch of the app gets. */
+/** The result of a plain fetch of the app. */
 function fetched(app: App, url: string): Promise<Fetched> {
   return app.evaluate(async (url) => {
     const response = await fetch(url)

@@ -80,7 +80,7 @@ test('chats that a Workbox route finds are kept, too', async ({ app, bundle, hos
   const chat = await app.chat({ steps: [UNAVAILABLE] })
   expect(await chat.ended()).toMatchObject({ state: 'whole', status: 200 })
   expect((await chat.log()).map(({ status }) => status)).toEqual([502, 200])
-  // What fails for good is a failure for the page, not for the host's catch handler.
+  // A final failure goes to the page, not to the host's catch handler.
   const lost = await app.chat(
     { steps: [{ kind: 'reset' }], repeat: true },
     {},
@@ -93,12 +93,10 @@ test('behind a listener that takes everything it says so, and the page’s own e
   app,
   bundle,
   host,
-  page,
 }) => {
-  const warnings: string[] = []
-  page.on('console', (message) => warnings.push(message.text()))
   await host(app, await bundle('greedy'))
   expect(await app.register(options, null)).toEqual({ state: 'fallback', reason: 'other_listener' })
+  const warnings = await app.evaluate(() => window.e2e.warnings)
   expect(warnings.filter((text) => text.includes('Call keepStreams() before it'))).toHaveLength(1)
   const plain = await app.chat({ steps: [UNAVAILABLE] })
   expect((await plain.ended()).status).toBe(502)
@@ -154,7 +152,7 @@ test('a wrong option of a host is named', async ({ app, bundle, page }) => {
     script,
   )
   await expect.poll(() => errors.join()).toContain('Wrong option timeouts.headersMs: got -1')
-  // So is one of the ready-made worker, where somebody has written its URL by hand.
+  // The same applies to the ready-made worker if its URL was written by hand.
   const url = `/streamkeeper-sw.js?streamkeeper=${encodeURIComponent('{"chatt":[]}')}`
   await app.evaluate(
     (url) =>

@@ -33,7 +33,7 @@ const test = base.extend<Fixtures>({
 const streams = (app: App) =>
   app.evaluate(async () => (await window.e2e.keeper?.streams())?.map(({ requestId }) => requestId))
 
-test('two apps of one origin keep their own answers, and hear of their own only', async ({
+test('two apps of one origin keep their own responses, and hear of their own only', async ({
   apps: { one, two },
 }) => {
   const chat = await one.chat({ steps: [] }, {}, { requestId: 'of-one' })
@@ -74,12 +74,7 @@ test('the work of one does not hold back a new version of the other', async ({
 
 test('pages with other options: the last one’s hold, the other is warned once, and nobody takes turns', async ({
   app,
-  context,
 }) => {
-  const warnings: string[] = []
-  context.on('console', (message) => {
-    if (message.text().includes('other options')) warnings.push(message.text())
-  })
   const running = (app: App) =>
     app.evaluate(() => decodeURIComponent(navigator.serviceWorker.controller?.scriptURL ?? ''))
   await app.open()
@@ -89,12 +84,16 @@ test('pages with other options: the last one’s hold, the other is warned once,
   await other.register({ ...options, retry: { maxAttempts: 2 } })
   await app.told('worker_updated')
   await other.told('worker_updated')
-  await expect.poll(() => warnings).toHaveLength(1)
+  const warnings = async () => {
+    const said = await Promise.all([app, other].map((each) => each.evaluate(() => window.e2e.warnings)))
+    return said.flat().filter((text) => text.includes('other options'))
+  }
+  await expect.poll(warnings).toHaveLength(1)
   for (const each of [app, other]) {
     const chat = await each.chat({ steps: [{ kind: 'status', status: 502 }] })
     expect((await chat.ended()).status).toBe(200)
     expect(await running(each)).toContain('"maxAttempts":2')
     expect(await each.statuses('worker_updated')).toHaveLength(1)
   }
-  expect(warnings).toHaveLength(1)
+  expect(await warnings()).toHaveLength(1)
 })

@@ -79,7 +79,7 @@ describe.runIf(hasRedis)('Redis', () => {
       expect(await body).toEqual({ text: whole, isBroken: false })
     })
 
-    test('the second stops the answer of the first within a second, and the same key runs nothing', async () => {
+    test('the second stops the response of the first within a second, and the same key runs nothing', async () => {
       const [first, second] = [await openServer(), await openServer()]
       const { upstream, body, url } = await openStream(first)
       await speak(upstream, 0, 0.5)
@@ -96,7 +96,7 @@ describe.runIf(hasRedis)('Redis', () => {
       expect(second.upstream.requests).toHaveLength(0)
     })
 
-    test('the second removes the answers of the first in their middle: their upstreams are closed', async () => {
+    test('the second removes the responses of the first in their middle: their upstreams are closed', async () => {
       const [first, second] = [await openServer(), await openServer()]
       for (let round = 0; round < 20; round++) {
         const upstream = first.upstream.request(first.upstream.requests.length)
@@ -128,7 +128,7 @@ describe.runIf(hasRedis)('Redis', () => {
       expect(sites.flatMap((site) => site.upstream.requests)).toHaveLength(1)
     })
 
-    test('an answer that thinks for longer than it is kept after its end does not expire', async () => {
+    test('a response that thinks for longer than it is kept after its end does not expire', async () => {
       const brief = { ttlMs: 1_000 }
       const [first, second] = [await openServer(redis.url, brief), await openServer(redis.url, brief)]
       const started = first.start({ conversation: 'c1', key: 'k' })
@@ -203,7 +203,7 @@ describe.runIf(hasRedis)('Redis', () => {
     const refused = await second.start({ key: 'other' })
     expect(refused.status).toBe(503)
     expect(refused.headers.get('retry-after')).toBe('1')
-    // What is there can still be read, and does not end as if it were whole.
+    // The stored part can still be read, and does not end as if it were complete.
     const reader = (await second.get(url)).body?.getReader()
     const { value = new Uint8Array() } = (await reader?.read()) ?? {}
     expect(value.length).toBeGreaterThan(0)
@@ -252,7 +252,7 @@ describe.runIf(hasRedis)('Redis', () => {
     expect(await second.get(url).then(readBody)).toEqual({ text: whole, isBroken: false })
   })
 
-  test('that pauses all clients at every moment of an answer: nothing is lost or doubled', async () => {
+  test('that pauses all clients at every moment of a response: nothing is lost or doubled', async () => {
     redis = await startRedis()
     const client = createClient({ url: redis.url })
     await client.connect()

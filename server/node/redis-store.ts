@@ -164,7 +164,7 @@ export function redisStore(
   }
 
   function command(...args: (string | Buffer)[]): Promise<unknown> {
-    return inTime(clock, commandMs, redis.command(args), 'Cannot reach Redis: no answer in time')
+    return inTime(clock, commandMs, redis.command(args), 'Cannot reach Redis: no reply in time')
   }
 
   /** Both keys of a stream lie in the same slot of a cluster. */

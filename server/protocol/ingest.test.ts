@@ -106,7 +106,7 @@ describe('text by live=sse', () => {
     const { text, controls } = parse(await read)
     expect(text === whole).toBe(true)
     expect(controls.at(-1)).toMatchObject({ streamClosed: true })
-    // Who connects again at any of the places misses nothing.
+    // A reader that reconnects at any of the offsets misses nothing.
     for (const { streamNextOffset } of controls) {
       const rest = await send('GET', undefined, {}, `${PATH}?offset=${streamNextOffset}&live=sse`)
       const before = new TextDecoder('utf-8', { ignoreBOM: true }).decode(

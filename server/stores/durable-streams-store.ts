@@ -244,7 +244,7 @@ export function durableStreamsStore(
       clock,
       requestMs,
       task,
-      'Cannot reach the Durable Streams server: no answer in time',
+      'Cannot reach the Durable Streams server: no reply in time',
     )
     if (expected.includes(response.status)) return response
     throw new Error(`Cannot use the Durable Streams server: it answered ${response.status}`)

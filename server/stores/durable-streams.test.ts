@@ -19,7 +19,7 @@ describeStore('durableStreamsStore() with the reference server', () => {
   return { store: durableStreamsStore({ url }), other: durableStreamsStore({ url }) }
 })
 
-test('the reference server keeps an answer whose bytes another process gives out as they were', async () => {
+test('the reference server keeps a response whose bytes another process gives out as they were', async () => {
   const url = `${server.url}/v1/shared`
   const { fetch, request } = controlledUpstream()
   const authorize = () => 'ann'

@@ -123,7 +123,7 @@ describe('S14 a cancel of what has ended stops nothing', () => {
     expect(sent).toBe(2)
   })
 
-  test('nor does the second of two Stops', async () => {
+  test('the second of two Stops stops nothing', async () => {
     const chats = boot()
     upstream = () => new Promise(() => {})
     await ask(chats, 'r1')

@@ -2,6 +2,7 @@ import { digestCredential } from '../../core/chat/credential.ts'
 import { type ParsedChatRequest, parseChatRequest } from '../../core/chat/parse-request.ts'
 import { startRequest } from '../../core/chat/run-request.ts'
 import { type Clock, type Random, waitAtMost } from '../../core/clock.ts'
+import { DEFAULT_CHAT } from '../../core/options/defaults.ts'
 import type { ChatRouteOptions, Options } from '../../core/options/options.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
 import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../../core/messages/request-id.ts'
@@ -110,7 +111,11 @@ export function createChats(context: ChatsContext): Chats {
     const text = body ? new TextDecoder().decode(body) : ''
     const parsed = parseChatRequest(request, text, route, options)
     const { url, model, conversation, resumeId } = parsed
-    const { journal = 'disk', idempotencyKey = false, afterSavesMs = 0 } = route.settings
+    const {
+      journal = DEFAULT_CHAT.journal,
+      idempotencyKey = DEFAULT_CHAT.idempotencyKey,
+      afterSavesMs = DEFAULT_CHAT.afterSavesMs,
+    } = route.settings
     if (afterSavesMs > 0 && conversation !== undefined) {
       await context.saved(conversation, afterSavesMs, signal)
     }

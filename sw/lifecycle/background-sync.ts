@@ -23,7 +23,8 @@ export function serveSync(
 ): void {
   /** @throws {Error} when something is left: then the browser tries again, unless this was the last of its tries. */
   const sendAll = async (isLast: boolean) => {
-    await waitAtMost(clock, SYNC_MS, drain('woken'))
+    // It comes for each message that is stored while there is a network, too: no reason for what waits for a page.
+    await waitAtMost(clock, SYNC_MS, drain('online'))
     const { queued } = await counts()
     if (queued === 0) return
     if (isLast) requestSync(scope)

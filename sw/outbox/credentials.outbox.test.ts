@@ -54,6 +54,26 @@ test('401 tells once that it needs credentials, over worker restarts, too', asyn
   expect(device.emitted()).toEqual(['save_queued', 'save_needs_auth'])
 })
 
+test('the network is a reason to try again for what has met none, not for what waits for credentials', async () => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = ({ path }) => (path === '/api/a' ? responses(401) : noNetwork())
+  const worker = device.boot()
+  await worker.save('/api/a', 'needs a page')
+  await worker.save('/api/b', 'needs the network')
+  await device.advance(10)
+  device.upstream.received.length = 0
+  void worker.outbox.drain('online')
+  await device.advance(10)
+  expect(device.upstream.bodies()).toEqual(['needs the network'])
+  void worker.outbox.drain('woken')
+  await device.advance(10)
+  expect(device.upstream.bodies().toSorted()).toEqual([
+    'needs a page',
+    'needs the network',
+    'needs the network',
+  ])
+})
+
 test('what a page gives is stored nowhere', async () => {
   const device = createFakeDevice()
   device.upstream.otherwise = ({ headers }) =>

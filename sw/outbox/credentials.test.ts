@@ -9,7 +9,7 @@ const NEW = { Authorization: 'new' }
 /** Pages that answer with one thing after the other. */
 function ask(...responses: (ProvidedHeaders | null | (() => Promise<ProvidedHeaders | null>))[]) {
   const clock = createFakeClock()
-  const triggers = { wokenAt: 0, flushedAt: 0 }
+  const triggers = { onlineAt: 0, wokenAt: 0, flushedAt: 0 }
   const questions: string[] = []
   let who: string | null = null
   let changes = 0
@@ -30,7 +30,7 @@ function ask(...responses: (ProvidedHeaders | null | (() => Promise<ProvidedHead
   return { clock, triggers, questions, credentials, signIn }
 }
 
-test('one answer does for all who ask at about the same time', async () => {
+test('one page’s response is used for all simultaneous questions', async () => {
   const { clock, questions, credentials } = ask(NEW)
   const asking = ['1', '2', '3'].map((id) => credentials.ask(makeEntry(id), null))
   expect(await Promise.all(asking)).toEqual([NEW, NEW, NEW])
@@ -39,7 +39,7 @@ test('one answer does for all who ask at about the same time', async () => {
   expect(questions).toEqual(['1'])
 })
 
-test('so does no answer, until a page or the network comes', async () => {
+test('a missing response is used for all, until a page is opened', async () => {
   const { clock, triggers, questions, credentials } = ask(null, NEW)
   expect(await credentials.ask(makeEntry('1'), null)).toBeNull()
   expect(await credentials.ask(makeEntry('2'), null)).toBeNull()
@@ -54,7 +54,7 @@ test('what was refused is asked for again only when there may be something new',
   const old = await credentials.ask(makeEntry('1'), null)
   expect(await credentials.ask(makeEntry('1'), old)).toBeNull()
   await clock.advance(1_000)
-  triggers.flushedAt = clock.now()
+  triggers.wokenAt = clock.now()
   // Two that were refused at the same time ask once.
   const both = [credentials.ask(makeEntry('1'), old), credentials.ask(makeEntry('2'), old)]
   expect(await Promise.all(both)).toEqual([NEW, NEW])

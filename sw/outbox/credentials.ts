@@ -26,7 +26,7 @@ export interface CredentialsContext {
   principal: Pick<Principal, 'current' | 'changes'>
 }
 
-/** A response counts for all who ask within so long; no response, too, unless a page or the network has come since. ms. */
+/** A response counts for all who ask within so long; no response, too, unless a page has come since. ms. */
 const FRESH_MS = 30_000
 
 export function createCredentials({ clock, askAuth, triggers, principal }: CredentialsContext): Credentials {
@@ -48,7 +48,7 @@ export function createCredentials({ clock, askAuth, triggers, principal }: Crede
         // Somebody else, who waited for it too, may have asked again meanwhile.
         const newer = asked.get(key)
         if (newer && newer !== last) return newer.reply
-        if (last.at >= Math.max(triggers.wokenAt, triggers.flushedAt)) return null
+        if (last.at >= triggers.wokenAt) return null
       }
       const changes = principal.changes()
       if (principal.current() !== ownerOf(entry)) return null

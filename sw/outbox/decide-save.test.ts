@@ -49,7 +49,7 @@ describe('decideSave()', () => {
     expect(decideSave(response(status), rules)).toMatchObject({ code })
   })
 
-  test('no answer stays', () => {
+  test('no response stays', () => {
     expect(decideSave(null, rules)).toEqual({ do: 'stay', code: 'network_error' })
   })
 
@@ -133,7 +133,7 @@ describe('decideSave()', () => {
     expect(decideSave(response(status, { text }), { ...rules, refused }).do).toBe(expected)
   })
 
-  test('whatever comes from elsewhere is no answer of the API’s', () => {
+  test('whatever comes from elsewhere is no response of the API’s', () => {
     for (const status of [200, 400, 401]) {
       expect(decideSave(response(status, { isElsewhere: true }), rules).do).toBe('stay')
     }
@@ -152,7 +152,7 @@ describe('decideSave() with whenUnsure: hold', () => {
     expect(decideSave(response(status), hold)).toMatchObject({ do: 'dead', code: 'unsure' })
   })
 
-  test('so may no answer at all', () => {
+  test('a missing response makes a message a dead letter, code unsure', () => {
     expect(decideSave(null, hold)).toMatchObject({ do: 'dead', code: 'unsure' })
   })
 
@@ -170,7 +170,7 @@ describe('decideSave() with whenUnsure: hold', () => {
     expect(decision).not.toMatchObject({ code: 'unsure' })
   })
 
-  test('so is a page of somebody else’s', () => {
+  test('a 200 of another content type than the API’s stays', () => {
     expect(decideSave(response(200, { contentType: 'text/html' }), hold).do).toBe('stay')
   })
 })

@@ -1,5 +1,6 @@
 import type { Random } from '../../core/clock.ts'
 import { codeOfStatus, type FailureCode } from '../../core/messages/failure.ts'
+import { DEFAULT_SAVE } from '../../core/options/defaults.ts'
 import { matches } from '../../core/options/matcher.ts'
 import { parseJson } from '../../core/providers/inspection/event-reader.ts'
 import { backoff } from '../../core/retry/backoff.ts'
@@ -72,7 +73,7 @@ export function decideSave(response: SaveResponse | null, rules: Rules): SaveDec
 }
 
 /** A captive portal answers 200, too, with a page of its own: only the API's own types count, or no body at all. */
-function isAccepted(contentType: string, accept = ['application/json', 'application/*+json']): boolean {
+function isAccepted(contentType: string, accept = DEFAULT_SAVE.accept): boolean {
   const type = essenceOf(contentType)
   return !type || accept.some((pattern) => asPattern(essenceOf(pattern)).test(type))
 }

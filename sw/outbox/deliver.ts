@@ -121,7 +121,7 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
   const isOther = ({ state, triedAt }: Entry) => state !== entry.state || triedAt !== entry.triedAt
 
   const [body, known, whatIsProvided] = await Promise.all([
-    store.body(id),
+    store.body(found),
     context.openSecrets(entry),
     credentials.provided(entry),
   ])
@@ -239,7 +239,7 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
       await to('queued')
       return false
     }
-    if (entry.state !== 'dead' && (await store.body(id))) {
+    if (entry.state !== 'dead' && (await store.body(entry))) {
       await store.load()
       return false
     }

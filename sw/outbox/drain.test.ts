@@ -5,7 +5,7 @@ import { makeEntry } from '../testing/make-entry.ts'
 import { startRun } from './drain.ts'
 import { createBacklogs } from './backlog.ts'
 
-const NEVER = { wokenAt: 0, flushedAt: 0 }
+const NEVER = { onlineAt: 0, wokenAt: 0, flushedAt: 0 }
 
 function oneEach(...conversations: string[]) {
   const backlogs = createBacklogs()

@@ -1,4 +1,5 @@
 import { type Clock, waitAtMost } from '../../core/clock.ts'
+import { DEFAULT_OUTBOX, DEFAULT_SAVE } from '../../core/options/defaults.ts'
 import type { OutboxOptions, SaveRouteOptions } from '../../core/options/options.ts'
 import { readKey } from '../../core/options/read-key.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
@@ -48,7 +49,7 @@ export function createEnqueue({
   loaded,
   ...context
 }: EnqueueContext) {
-  const { authorization = 'sealed', unsealed } = context
+  const { authorization = DEFAULT_OUTBOX.authorization, unsealed } = context
   /** By conversation; settles when all that came before has its place. */
   const slots = new Map<string | undefined, Promise<unknown>>()
   let lastGiven = ''
@@ -116,7 +117,7 @@ function conversationOf(
   { url: href }: Request,
   { settings, groups }: RouteMatch<SaveRouteOptions>,
 ): string | undefined {
-  const source = settings.orderBy ?? 'path'
+  const source = settings.orderBy ?? DEFAULT_SAVE.orderBy
   const url = new URL(href)
   return source.startsWith('body')
     ? undefined

@@ -61,6 +61,22 @@ describe('S6 after a redirect a message is sent only if the request kept its met
     }
   })
 
+  test('where a GET is answered alike by chance, the server’s word that it has it ends it', async () => {
+    const { device, server, save, sent, list: listed } = runOutbox()
+    const keys = new Set<string | null>()
+    server(({ method, headers }) => {
+      if (method === 'GET') return json({ ok: true })
+      const key = headers.get('idempotency-key')
+      const isKnown = keys.has(key)
+      keys.add(key)
+      return redirected(json({ ok: true }, isKnown ? 409 : 200), '/v2/messages')
+    })
+    await save('a', 'm1', { settings: { duplicateStatus: 409 } })
+    await device.advance(HOUR)
+    expect(await listed()).toEqual([])
+    expect(sent.map(({ method }) => method)).toEqual(['POST', 'GET', 'POST'])
+  })
+
   test('a 404 after it may be a GET’s: the message stays for an hour', async () => {
     const { device, server, save, list: listed } = runOutbox()
     server(() => redirected(json({}, 404), '/login'))

@@ -5,7 +5,7 @@ import type { SaveRecord } from './entry.ts'
 import { openMessageCache } from './message-cache.ts'
 import { noNetwork } from '../testing/fake-upstream.ts'
 
-/** What Chromium, Firefox and WebKit add to a page's fetch, as far as a worker sees it. */
+/** The headers that Chromium, Firefox and WebKit add to a page's fetch, as far as a worker sees them. */
 const ADDED = {
   'user-agent': 'Mozilla/5.0',
   'sec-ch-ua': '"Chromium";v="139"',

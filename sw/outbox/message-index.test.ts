@@ -48,7 +48,7 @@ test('what is asked for at the same time is done in its order, in few transactio
       messageIndex.put(makeEntry('2')),
       messageIndex.remove('1'),
       messageIndex.change('1', (entry) => entry),
-      messageIndex.putNew(makeEntry('2', { state: 'dead' })),
+      messageIndex.putBack('2'),
       messageIndex.all(),
     ]
     expect(await Promise.all(asked)).toEqual([
@@ -96,8 +96,24 @@ test('a row that makes no sense blocks nothing, and is replaced', async () => {
   const ids = async () => (await messageIndex.all()).entries.map(({ id }) => id)
   expect(await ids()).toEqual(['1', '3'])
   expect(await messageIndex.change('2', (entry) => entry)).toBeUndefined()
-  expect(await messageIndex.putNew(makeEntry('2'))).toBe(true)
+  expect(await messageIndex.putBack('2', makeEntry('2'))).toBe(true)
   expect(await ids()).toEqual(['1', '2', '3'])
+})
+
+test('a place that is kept is no entry; one is put back there unless it was removed, or is there', async () => {
+  const { messageIndex } = open()
+  expect(await messageIndex.putBack('1')).toBe(true)
+  expect(await messageIndex.all()).toEqual({ entries: [], latest: undefined })
+  expect(await messageIndex.change('1', (entry) => entry)).toBeUndefined()
+  await messageIndex.remove('1')
+  expect(await messageIndex.putBack('1', makeEntry('1'))).toBe(false)
+  await messageIndex.putBack('2')
+  expect(await messageIndex.putBack('2', makeEntry('2', { attempts: 1 }))).toBe(true)
+  expect([await messageIndex.putBack('2'), await messageIndex.putBack('2', makeEntry('2'))]).toEqual([
+    false,
+    false,
+  ])
+  expect(await messageIndex.all()).toEqual({ entries: [makeEntry('2', { attempts: 1 })], latest: '2' })
 })
 
 test('a step that fails fails for those beside it, too, and leaves nothing half done', async () => {

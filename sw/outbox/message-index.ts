@@ -17,8 +17,11 @@ export interface MessageIndex {
   latest: () => Promise<string | undefined>
   /** Puts a new one; resolves with the id that was the latest before it. */
   put: (entry: Entry) => Promise<string | undefined>
-  /** Puts one that is not there; resolves with whether it was not. */
-  putNew: (entry: Entry) => Promise<boolean>
+  /**
+   * Puts one back in two steps: without an entry it keeps its place, which counts as nothing, unless it is there; with one
+   * it fills that place, unless somebody has removed it. Resolves with whether it did.
+   */
+  putBack: (id: string, entry?: Entry) => Promise<boolean>
   /** Changes one as it is now, where `step` gives something; resolves with what it is then, `undefined` when it is gone. */
   change: (id: string, step: (entry: Entry) => Entry | undefined) => Promise<Entry | undefined>
   /** True if there was one. */
@@ -118,10 +121,11 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
         const [before] = await Promise.all([latest.get('id'), putting, latest.put(entry.id, 'id')])
         return before
       }),
-    putNew: (entry) =>
-      ask(entry.id, async (entries, latest) => {
-        if (isRecord(await entries.get(entry.id))) return false
-        await Promise.all([entries.put(entry), latest.put(entry.id, 'id')])
+    putBack: (id, entry) =>
+      ask(id, async (entries, latest) => {
+        const found = await entries.get(id)
+        if (isRecord(found) || (entry && !found)) return false
+        await Promise.all([entries.put(entry ?? ({ id } as Entry)), entry && latest.put(id, 'id')])
         return true
       }),
     change: (id, step) =>

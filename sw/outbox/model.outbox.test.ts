@@ -122,7 +122,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-/** What one run of the property plays with. */
+/** The state of one run of the property. */
 interface Game {
   world: World
   workers: WorldWorker[]
@@ -222,7 +222,7 @@ async function allGetsWell({ world, workers }: Game): Promise<void> {
   }
 }
 
-/** What each person still sees, by text. */
+/** The messages that each user still sees, by text. */
 async function listEverybodys({ world, workers }: Game) {
   const found = new Map<string, { owner: string | null; state: string; conversation: string }>()
   for (const owner of PEOPLE) {

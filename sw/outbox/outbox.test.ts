@@ -142,7 +142,7 @@ describe('what stays', () => {
     expect(await run.list()).toMatchObject([{ state: 'waiting' }])
   })
 
-  test('a server that says nothing for 30 s has no answer', async () => {
+  test('a server that says nothing for 30 s has no response', async () => {
     const run = runOutbox()
     run.server(() => 'silent')
     await run.save('a', 'Hello')

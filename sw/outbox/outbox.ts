@@ -1,4 +1,5 @@
 import { type Clock, type Random, sleep, waitAtMost } from '../../core/clock.ts'
+import { DEFAULT_OUTBOX, DEFAULT_SAVE } from '../../core/options/defaults.ts'
 import type { OutboxOptions, SaveRouteOptions } from '../../core/options/options.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
 import type { OutboxCounts, OutboxEntry } from '../../core/messages/message.ts'
@@ -23,10 +24,11 @@ export interface Outbox {
   /** Stores a request and answers it. Call it in the turn of the request: calls are stored in their order. */
   accept: (request: Request, route: RouteMatch<SaveRouteOptions>, clientId: string) => Promise<Response>
   /**
-   * Sends what is due; `'woken'`: also what failed for lack of a network or of credentials; `'flush'`: everything.
+   * Sends what is due; `'online'`: also what failed for lack of a network; `'woken'`: or of credentials; `'flush'`:
+   * everything.
    * Resolves when nothing more can be sent now; never rejects.
    */
-  drain: (why?: 'woken' | 'flush') => Promise<void>
+  drain: (why?: 'online' | 'woken' | 'flush') => Promise<void>
   /** Waits until a conversation has nothing left to send, at most so long, ms. */
   settled: (conversation: string, limitMs: number, signal: AbortSignal) => Promise<void>
   counts: () => Promise<OutboxCounts>
@@ -66,9 +68,6 @@ export interface OutboxContext extends OutboxOptions {
   emptied?: (() => void) | undefined
 }
 
-const MAX_AGE_MS = 7 * 24 * 3_600_000
-const RESPOND_MS = 2_000
-
 /** Nobody waits longer for counts, ms. */
 const COUNT_MS = 1_000
 
@@ -82,16 +81,16 @@ const LOOK_MS = 20
 const STORAGE_MS = 60_000
 
 export function createOutbox(context: OutboxContext): Outbox {
-  const { clock, principal, maxAgeMs = MAX_AGE_MS } = context
+  const { clock, principal, maxAgeMs = DEFAULT_OUTBOX.maxAgeMs } = context
   const store = openStore(context.messageIndex, context.messageCache, clock, (count) =>
     context.emit({ status: 'outbox_restored', message: `${count} saved messages were put back` }, ''),
   )
-  const triggers: Triggers = { wokenAt: 0, flushedAt: 0 }
+  const triggers: Triggers = { onlineAt: 0, wokenAt: 0, flushedAt: 0 }
   const credentials = createCredentials({ clock, askAuth: context.askAuth, triggers, principal })
   const waiters: Waiters = new Map()
   const sends = new Set<Send>()
-  /** What was asked for, and is not in both stores yet. */
-  const storing = new Set<Promise<void>>()
+  /** What was asked for, and is not in both stores yet; each resolves with its id when it is. */
+  const storing = new Set<Promise<string | void>>()
   /** Secrets that are never stored. */
   const unsealed = new Map<string, Secrets>()
   let running: Promise<void> | undefined
@@ -99,7 +98,7 @@ export function createOutbox(context: OutboxContext): Outbox {
   let disarm = () => {}
   /** Somebody asked for a drain since the last run began. */
   let isWanted = false
-  /** What else there may be since: a page came, or the network. */
+  /** What else there may be since: a page came. */
   let isWoken = false
 
   const backlog = () => store.backlog(principal.current())
@@ -218,32 +217,38 @@ export function createOutbox(context: OutboxContext): Outbox {
   }
 
   const drain: Outbox['drain'] = (why) => {
-    if (why) {
+    const now = clock.now()
+    if (why) triggers.onlineAt = now
+    if (why && why !== 'online') {
       isWoken ||= loading === undefined
-      triggers.wokenAt = clock.now()
+      triggers.wokenAt = now
     }
-    if (why === 'flush') triggers.flushedAt = clock.now()
+    if (why === 'flush') triggers.flushedAt = now
     isWanted = true
     renewRun()
     return (running ??= run())
   }
 
   const clear = async (who: PrincipalId) => {
-    const isMeant = (entry: Entry) => ownerOf(entry) === who
-    await waitAtMost(clock, SLOT_MS, Promise.allSettled(storing))
-    await store.load() // What only the cached messages have would come back at the next start.
+    /** What another tab saves from now on stays. */
+    const meant = new Set<string | void>()
+    const isMeant = (entry: Entry) => ownerOf(entry) === who && meant.has(entry.id)
+    const pending = Array.from(storing, async (stored) => meant.add(await stored))
+    // What only the cached messages have would come back at the next start.
+    const [ids] = await Promise.all([store.load(), waitAtMost(clock, SLOT_MS, Promise.all(pending))])
+    for (const id of ids) meant.add(id)
     await Promise.all((await store.list()).filter(isMeant).map(({ id }) => remove(id).wasThere))
     await stop(isMeant)
   }
 
   return {
     accept: async (request, route, clientId) => {
-      const { respond = 'queued', respondMs = RESPOND_MS } = route.settings
+      const { respond = DEFAULT_SAVE.respond, respondMs = DEFAULT_SAVE.respondMs } = route.settings
       const { parts, placed } = enqueue(request, route, clientId)
       const ended = placed
-        .then(({ stored }) => stored)
+        .then(({ entry, stored }) => stored.then(() => entry.id))
         .catch(() => {}) // Told below.
-        .then(() => void storing.delete(ended))
+        .finally(() => storing.delete(ended))
       storing.add(ended)
       const { record, secrets, body } = await parts
       let entry: Entry
@@ -280,7 +285,8 @@ export function createOutbox(context: OutboxContext): Outbox {
     isEmpty,
     list: async () => (await own()).map(toPublic),
     body: async (id) => {
-      const body = (await find(id)) && (await store.body(id))
+      const entry = await find(id)
+      const body = entry && (await store.body(entry))
       return body ? new Blob([body]) : null
     },
     retry: async (id) => {
@@ -303,8 +309,7 @@ export function createOutbox(context: OutboxContext): Outbox {
     forget: async () => {
       const who = await principal.known()
       credentials.forget()
-      await clear(who)
-      await store.forgetSealKey(who)
+      await Promise.all([clear(who), store.forgetSealKey(who)])
     },
   }
 }

@@ -34,7 +34,7 @@ describe('one person’s messages are nobody else’s', () => {
     expect(device.questions).toEqual([])
   })
 
-  test('nor read, retried, discarded or cleared', async () => {
+  test('they are not read, retried, discarded or cleared', async () => {
     const { device, worker } = await leaveOne()
     const [entry] = await device.entries()
     const id = entry?.id ?? ''
@@ -299,6 +299,33 @@ describe('clear()', () => {
     await clearing
     expect(await device.entries()).toMatchObject([{ principal: 'grace' }])
     expect(device.caches.readAll().size).toBe(1)
+  })
+
+  test('takes nothing that another tab saves after it was asked: that is sent, with its secrets', async () => {
+    for (let turns = 1; turns < 15; turns++) {
+      const device = createFakeDevice()
+      device.upstream.otherwise = noNetwork
+      const worker = device.boot()
+      await worker.save('/api/a', 'before', { headers: TOKEN })
+      await device.advance(10)
+      device.caches.delay = (operation) => (operation === 'keys' ? 50 : 0)
+      const clearing = worker.outbox.forget()
+      for (let done = 0; done < turns; done++) await new Promise((resolve) => setImmediate(resolve))
+      const saving = worker.save('/api/b?q=1', 'after', { headers: TOKEN })
+      await device.advance(100)
+      await clearing
+      expect((await saving).status).toBe(202)
+      device.upstream.otherwise = created
+      device.upstream.received.length = 0
+      void worker.outbox.drain('flush')
+      await device.advance(100)
+      expect([turns, device.upstream.received]).toMatchObject([
+        turns,
+        [{ body: 'after', url: 'https://app.example/api/b?q=1' }],
+      ])
+      expect(device.upstream.received[0]?.headers.get('authorization')).toBe(TOKEN.authorization)
+      expect(await device.entries()).toEqual([])
+    }
   })
 
   test('takes what was saved before it and is still being stored', async () => {

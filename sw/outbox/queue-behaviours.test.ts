@@ -97,7 +97,7 @@ const WHERE: Record<string, string> = {
   'tanstack-query-11':
     'outbox.test: without a network no attempt is burnt, and the network’s return is enough',
   // durable-streams
-  'durable-streams-01': '../../e2e/saves/saves.spec: saved, but the answer was lost: sent again, one row',
+  'durable-streams-01': '../../e2e/saves/saves.spec: saved, but the response was lost: sent again, one row',
   'durable-streams-02': 'outbox.test: every try carries the same Idempotency-Key; the app’s own is kept',
   'durable-streams-03': 'outbox.test: 500 three times, then 200: waits of 1, 2 and 4 s',
   'durable-streams-04': 'decide-save.test: the status for duplicates counts as sent, and no other',
@@ -117,8 +117,8 @@ const WHERE: Record<string, string> = {
   'durable-streams-17':
     'outbox.test: without a network no attempt is burnt, and the network’s return is enough',
   'durable-streams-18': 'model.outbox.test: whatever happens, in whatever order',
-  'durable-streams-19': 'outbox.test: a server that says nothing for 30 s has no answer',
-  'durable-streams-20': 'outbox.test: a server that says nothing for 30 s has no answer',
+  'durable-streams-19': 'outbox.test: a server that says nothing for 30 s has no response',
+  'durable-streams-20': 'outbox.test: a server that says nothing for 30 s has no response',
   'durable-streams-21': '../../e2e/chat/reload.spec: from a byte on, only the rest comes',
   'durable-streams-22': '../../e2e/chat/random-reloads.spec: a page that is reloaded reads on',
   // p-queue
@@ -134,9 +134,9 @@ const WHERE: Record<string, string> = {
   'cloudflare-resumable-stream-02':
     'not met: a page goes on at a byte, and what it has of an event is no reason to lose it',
   'cloudflare-resumable-stream-03':
-    '../../e2e/chat/reload.spec: an answer that is not there is a 404, and keeper.attach rejects',
+    '../../e2e/chat/reload.spec: a response that is not there is a 404, and keeper.attach rejects',
   'cloudflare-resumable-stream-04':
-    'not met: a cut answer is an error that keeps its text, never a clean end',
+    'not met: a cut response is an error that keeps its text, never a clean end',
   'cloudflare-resumable-stream-05': '../../client/recovery.test: or, where there is no more, is worker_lost',
   'cloudflare-resumable-stream-06':
     '../../core/providers/inspection/event-reader.test: an event reader holds a half event back until its end',

@@ -117,7 +117,7 @@ describe('trySend()', () => {
     return { clock, response, signals }
   }
 
-  test('ends a request that has no answer after 30 s', async () => {
+  test('ends a request that has no response after 30 s', async () => {
     const { clock, response, signals } = send(saysNothing())
     await clock.advance(29_999)
     expect(signals[0]?.aborted).toBe(false)
@@ -142,12 +142,12 @@ describe('trySend()', () => {
     expect((await response)?.contentType).toBe(expected)
   })
 
-  test('keeps the first 200 characters of an answer', async () => {
+  test('keeps the first 200 characters of a response', async () => {
     const { response } = send(responses(400, {}, 'é'.repeat(1_000)))
     expect((await response)?.preview).toBe(`400 ${'é'.repeat(200)}`)
   })
 
-  test('reads at most 64 KB of an answer that never ends', async () => {
+  test('reads at most 64 KB of a response that never ends', async () => {
     let pulled = 0
     const endless = () =>
       Promise.resolve(
@@ -165,7 +165,7 @@ describe('trySend()', () => {
     expect(pulled).toBeLessThan(70)
   })
 
-  test('an answer cut short still has its status, and is not empty', async () => {
+  test('a response cut short still has its status, and is not empty', async () => {
     const cut = () => {
       const body = new ReadableStream({
         start: (controller) => controller.error(new TypeError('terminated')),

@@ -1,4 +1,5 @@
 import { type Clock } from '../../core/clock.ts'
+import { DEFAULT_SAVE } from '../../core/options/defaults.ts'
 import type { SaveRouteOptions } from '../../core/options/options.ts'
 import { readKey } from '../../core/options/read-key.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
@@ -47,7 +48,7 @@ export function takeApart(
 ): { record: SavedRequest; secrets: Secrets } {
   const url = new URL(request.url)
   const { origin, pathname, search } = url
-  const source = settings.orderBy ?? 'path'
+  const source = settings.orderBy ?? DEFAULT_SAVE.orderBy
   const places = {
     url,
     groups,

@@ -140,7 +140,7 @@ describe('storage that is busy is not refused', () => {
     expect(statuses.map(String)).toEqual(Array(100).fill(expect.stringContaining('TypeError')))
   })
 
-  test('one late answer does not make it refuse what is slow for good', async () => {
+  test('one late response does not make it refuse what is slow for good', async () => {
     const { device, saves } = await saveMany(1, 4_000, () => 3_500)
     expect(saves[0]?.error).toBeInstanceOf(TypeError)
     device.caches.delay = (operation) => (operation === 'put' ? 1_000 : 0)
@@ -168,7 +168,7 @@ describe('between the two stores', () => {
     await isEmpty(device)
   })
 
-  test('nor by another worker over the same stores', async () => {
+  test('another worker over the same stores does not take it for lost either', async () => {
     const device = createFakeDevice()
     const old = device.boot()
     const fresh = device.boot()
@@ -399,6 +399,24 @@ describe('the index is lost', () => {
       await isEmpty(device)
     },
   )
+
+  test('an index that is lost in mid-life is made again once for all that are stored meanwhile', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const worker = device.boot()
+    for (let n = 0; n < 20; n++) await worker.save('/api/a', `before ${n}`)
+    await device.advance(0)
+    await loseInMidLife()
+    const looked = device.caches.count('keys')
+    const read = device.caches.count('match')
+    const saves = Array.from({ length: 20 }, (_, n) => track(worker.save(`/api/${n}`, `after ${n}`)))
+    await device.advance(100)
+    expect(saves.map(({ response }) => response?.status)).toEqual(Array(20).fill(202))
+    expect(device.caches.count('keys') - looked).toBe(1)
+    // Each of the twenty that were lost, and the body of the one that is tried again.
+    expect(device.caches.count('match') - read).toBeLessThanOrEqual(21)
+    expect(await worker.outbox.list()).toHaveLength(40)
+  })
 
   test('clear() also deletes what only the cache still has', async () => {
     const device = createFakeDevice()

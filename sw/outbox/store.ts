@@ -14,8 +14,8 @@ import { createBacklogs, type Backlog } from './backlog.ts'
  * Every method rejects when the browser's storage refuses, or has not answered in time.
  */
 export interface Store {
-  /** Compares the two and puts back what only the cached messages have. */
-  load: () => Promise<void>
+  /** Compares the two and puts back what only the cached messages have. Resolves with the ids of all that was there. */
+  load: () => Promise<string[]>
   /** Reads the message index again if another worker over the same stores has put something, or it was lost. */
   refresh: () => Promise<void>
   /** Stores an entry in both, or leaves nothing behind. Those behind it wait until it is stored. */
@@ -27,7 +27,7 @@ export interface Store {
   /** What one person has to send. */
   backlog: (principal: string | null | undefined) => Backlog
   /** `undefined` when it is lost, or was removed. */
-  body: (id: string) => Promise<Body | undefined>
+  body: (entry: Entry) => Promise<Body | undefined>
   /** Reads the bodies that are sent next in a conversation, for `body` to have them at once. */
   readAhead: (conversation: string, principal: string | null) => void
   /** As `MessageIndex.change`. */
@@ -125,14 +125,14 @@ export function openStore(
     return entries
   }
 
-  const restore = async (id: string) => {
+  const putBack = async (id: string) => {
+    // Not if another worker, which stored it just now, was faster. One that sends it meanwhile removes first the message,
+    // then the place: what is put back is what nobody has sent.
+    if (!(await timely(messageIndex.putBack(id)))) return false
     const record = await ofCache(messageCache.record(id))
-    // Not if another worker, which stored it just now, was faster.
-    if (!record || !(await timely(messageIndex.putNew(entryOf(record))))) return false
-    // Another worker may have sent it meanwhile: then its letter went first.
-    const isThere = (await ofCache(messageCache.record(id))) !== undefined
-    if (!isThere) await timely(messageIndex.remove(id))
-    return isThere
+    if (record) return timely(messageIndex.putBack(id, entryOf(record)))
+    await timely(messageIndex.remove(id))
+    return false
   }
 
   const isStoring = (id: string) => backlogs.get(id)?.state === 'storing'
@@ -141,18 +141,19 @@ export function openStore(
     const [entries, ids] = await Promise.all([readIndex(), ofCache(messageCache.ids())])
     const known = new Set(entries.map(({ id }) => id))
     const lost = ids.filter((id) => !known.has(id) && !isStoring(id))
-    let count = 0
+    const before = known.size
     for (let from = 0; from < lost.length; from += AT_ONCE) {
-      const puts = await Promise.all(lost.slice(from, from + AT_ONCE).map(restore))
-      count += puts.filter(Boolean).length
+      const restore = async (id: string) => (await putBack(id)) && known.add(id)
+      await Promise.all(lost.slice(from, from + AT_ONCE).map(restore))
     }
     // Also those that another worker has put back meanwhile.
     if (lost.length > 0) await readIndex()
     isLost = false
-    if (count > 0) restored(count)
+    if (known.size > before) restored(known.size - before)
+    return Array.from(known)
   }
 
-  let restoring: Promise<void> | undefined
+  let restoring: Promise<unknown> | undefined
   /** Reads what this worker does not know of; what was lost, once for all who ask meanwhile. */
   const catchUp = async () => {
     if (isLost) await (restoring ??= load().finally(() => (restoring = undefined)))
@@ -198,7 +199,11 @@ export function openStore(
     lastId: () => lastId,
     list: async () => (await readIndex()).filter(({ id }) => !isStoring(id)),
     backlog: backlogs.of,
-    body: (id) => bodies.take(id) ?? readBody(id),
+    body: ({ id, state }) => {
+      const known = bodies.take(id)
+      // One that another worker has sent is only in memory still.
+      return state === 'sending' || !known ? readBody(id) : known
+    },
     readAhead: (conversation, principal) =>
       bodies.readAhead(backlogs.of(principal).following(conversation, AHEAD)),
     change: (id, step) =>
@@ -209,7 +214,7 @@ export function openStore(
         }),
       ),
     remove: (id) => {
-      void bodies.take(id)?.catch(() => {})
+      void bodies.take(id)
       // In this order: what is gone from the cached messages is never put back.
       const isGone = ofCache(messageCache.remove(id))
       const remove = async () => {

@@ -4,7 +4,10 @@ import type { Entry, State } from './entry.ts'
 import { isDue, move } from './transitions.ts'
 
 describe('isDue()', () => {
-  const never = { wokenAt: 0, flushedAt: 0 }
+  const never = { onlineAt: 0, wokenAt: 0, flushedAt: 0 }
+  const onlineAt = (at: number) => ({ ...never, onlineAt: at })
+  const wokenAt = (at: number) => ({ ...onlineAt(at), wokenAt: at })
+  const flushedAt = (at: number) => ({ ...wokenAt(at), flushedAt: at })
   const tried = { triedAt: 50, retryAt: 200 }
   const offline = { ...tried, state: 'waiting', code: 'network_error' } as const
   const refused = { ...tried, state: 'waiting', code: 'overloaded' } as const
@@ -15,15 +18,17 @@ describe('isDue()', () => {
     ['found sending', { state: 'sending', triedAt: 50 }, never, true],
     ['waiting', refused, never, false],
     ['waiting until now', { ...refused, retryAt: 100 }, never, true],
-    ['waiting, and woken', refused, { wokenAt: 100, flushedAt: 0 }, false],
-    ['waiting, and flushed', refused, { wokenAt: 0, flushedAt: 100 }, true],
-    ['waiting, flushed before the try', refused, { wokenAt: 0, flushedAt: 50 }, false],
-    ['without a network, and woken', offline, { wokenAt: 100, flushedAt: 0 }, true],
-    ['without a network, woken before the try', offline, { wokenAt: 50, flushedAt: 0 }, false],
+    ['waiting, and woken', refused, wokenAt(100), false],
+    ['waiting, and flushed', refused, flushedAt(100), true],
+    ['waiting, flushed before the try', refused, flushedAt(50), false],
+    ['without a network, and woken', offline, wokenAt(100), true],
+    ['without a network, woken before the try', offline, wokenAt(50), false],
+    ['without a network, which is back', offline, onlineAt(100), true],
+    ['without credentials, and the network is back', locked, onlineAt(100), false],
     ['without credentials', locked, never, false],
-    ['without credentials, and woken', locked, { wokenAt: 100, flushedAt: 0 }, true],
-    ['without credentials, woken before the try', locked, { wokenAt: 50, flushedAt: 0 }, false],
-    ['without credentials, and flushed', locked, { wokenAt: 0, flushedAt: 100 }, true],
+    ['without credentials, and woken', locked, wokenAt(100), true],
+    ['without credentials, woken before the try', locked, wokenAt(50), false],
+    ['without credentials, and flushed', locked, flushedAt(100), true],
   ])('%s', (_name, more, triggers, expected) => {
     expect(isDue(makeEntry('1', more), 100, triggers)).toBe(expected)
   })

@@ -23,9 +23,11 @@ export function move(entry: Entry, state: State, progress: Partial<Progress> = {
   return entry.state === 'dead' && state !== 'queued' ? undefined : { ...entry, ...progress, state }
 }
 
-/** True if a newer trigger than the time given says: now. */
+/** The latest events that make waiting entries due. Each one includes those above it. */
 export interface Triggers {
-  /** The network may be back, or a page with new credentials; epoch ms. */
+  /** The network may be back; epoch ms. */
+  onlineAt: number
+  /** A page came, perhaps with new credentials; epoch ms. */
   wokenAt: number
   /** Somebody asked for everything; epoch ms. */
   flushedAt: number
@@ -33,10 +35,11 @@ export interface Triggers {
 
 /** True if an entry may be tried now. */
 export function isDue({ state, code, triedAt, retryAt }: Entry, now: number, triggers: Triggers): boolean {
-  // A try that is yet to come: the clock was set back, and `retryAt` may be days away. So may a trigger be.
-  if (triedAt < Math.min(triggers.flushedAt, now) || triedAt > now) return true
+  const { onlineAt, wokenAt, flushedAt } = triggers
   const waitsForPage = state === 'needs_auth'
-  if ((waitsForPage || code === 'network_error') && triedAt < Math.min(triggers.wokenAt, now)) return true
+  const triggeredAt = waitsForPage ? wokenAt : code === 'network_error' ? onlineAt : flushedAt
+  // A try that is yet to come: the clock was set back, and `retryAt` may be days away. So may a trigger be.
+  if (triedAt < Math.min(triggeredAt, now) || triedAt > now) return true
   return !waitsForPage && retryAt <= now
 }
 

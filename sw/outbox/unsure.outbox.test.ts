@@ -5,7 +5,7 @@ import { after, created, noNetwork, type Received } from '../testing/fake-upstre
 
 const settings = { whenUnsure: 'hold' } as const
 
-/** What the server does with the message; it can be reached all the while, unless told otherwise. */
+/** The server's reaction to the message; by default it can be reached all the time. */
 function serve(device: FakeDevice, response: (received: Received) => Scripted, isUp = () => true) {
   device.upstream.otherwise = (received) => {
     if (received.method === 'HEAD') return isUp() ? responses(405) : noNetwork()
@@ -52,7 +52,7 @@ test('a worker that dies while it sends leaves it to a person', async () => {
   expect(await second.outbox.list()).toMatchObject([{ state: 'dead', code: 'unsure' }])
 })
 
-test('so does an index that was lost', async () => {
+test('an index that was lost leaves a message to the user', async () => {
   const device = createFakeDevice()
   serve(device, created, () => false)
   const first = device.boot()
@@ -67,7 +67,7 @@ test('so does an index that was lost', async () => {
   expect(await second.outbox.list()).toMatchObject([{ state: 'dead', code: 'unsure' }])
 })
 
-test.each([500, 504, 408])('so does a %d to one that has lost its secrets', async (status) => {
+test.each([500, 504, 408])('a %d leaves a message that has lost its secrets to the user', async (status) => {
   const device = createFakeDevice()
   serve(device, created, () => false)
   const first = device.boot()

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { responses, saysNothing, type Scripted } from '../../core/testing/scripted-upstream.ts'
 import { createFakeDevice, type FakeDevice } from '../testing/fake-device.ts'
 import { after, created, noNetwork } from '../testing/fake-upstream.ts'
+import { openMessageCache } from './message-cache.ts'
 
 describe('two workers over the same stores and lock, the old and the new', () => {
   test('send each message once, whoever took it', async () => {
@@ -87,6 +88,85 @@ describe('two workers over the same stores and lock, the old and the new', () =>
     expect(await device.entries()).toEqual([])
   })
 })
+
+test('what the old one sends while the new one puts it back is no dead letter, though the index refuses a removal', async () => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = () => after(500, created())
+  const old = device.boot()
+  await old.save('/api/a', 'm1')
+  await device.advance(0)
+  const [entry] = await device.entries()
+  await device.database.remove('streamkeeper https://app.example/', 'entries', entry?.id ?? '')
+  const messageCache = openMessageCache(
+    'https://app.example/',
+    'https://app.example',
+    device.caches.of(() => false),
+  )
+  const fresh = device.boot({
+    messageCache: {
+      ...messageCache,
+      record: async (id) => {
+        const found = await messageCache.record(id)
+        await new Promise<void>((resolve) => device.clock.timer(1_000, resolve))
+        return found
+      },
+    },
+  })
+  await device.advance(800)
+  expect(device.emitted()).toEqual(['save_queued', 'save_sent'])
+  const allow = refuseRemovals()
+  await device.advance(2_000)
+  allow()
+  await device.advance(200_000)
+  expect(await fresh.outbox.list()).toEqual([])
+  expect(device.emitted()).not.toContain('save_dead')
+  expect(device.upstream.bodies()).toEqual(['m1'])
+})
+
+test.each([{}, { whenUnsure: 'hold' as const }])(
+  'what the new one has sent is neither sent again by the one that stored it nor a dead letter, though the index refuses to let go of it: %j',
+  async (settings) => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = created
+    const posts = () =>
+      device.upstream.received.filter(({ method }) => method === 'POST').map(({ body }) => body)
+    const old = device.boot()
+    const fresh = device.boot()
+    await device.advance(10)
+    // The new one has the lock, and reads the index after the old one has stored something.
+    device.caches.delay = (operation) => (operation === 'keys' ? 500 : 0)
+    void fresh.outbox.drain('woken')
+    await device.advance(10)
+    const allow = refuseRemovals()
+    await old.save('/api/a', 'm1', { settings })
+    void old.outbox.drain('woken')
+    await device.advance(500)
+    expect(posts()).toEqual(['m1'])
+    await device.advance(2_000)
+    allow()
+    await device.advance(200_000)
+    for (const { outbox } of [old, fresh]) void outbox.drain('flush')
+    await device.advance(200_000)
+    expect(posts()).toEqual(['m1'])
+    expect(await old.outbox.list()).toEqual([])
+    expect(device.emitted().filter((name) => name.startsWith('save'))).toEqual(['save_queued', 'save_sent'])
+  },
+)
+
+/** The index refuses whatever removes a row, until the function that is returned is called. */
+function refuseRemovals(): () => void {
+  const { prototype } = IDBObjectStore
+  const remove = Object.getOwnPropertyDescriptor(prototype, 'delete') ?? {}
+  Object.defineProperty(prototype, 'delete', {
+    ...remove,
+    value: function (this: IDBObjectStore, key: string) {
+      const asked: unknown = Reflect.apply(remove.value, this, [key])
+      this.transaction.abort()
+      return asked
+    },
+  })
+  return () => void Object.defineProperty(prototype, 'delete', remove)
+}
 
 test('a clock set back over a restart changes no order', async () => {
   const device = createFakeDevice()
@@ -186,7 +266,7 @@ test('random accepts, failures, deaths and losses: nothing is lost, and order is
         expect(device.caches.readAll().size).toBe(0)
         const all = device.upstream.received
         const firsts = all.filter(({ body }, at) => all.findIndex((other) => other.body === body) === at)
-        // Who was answered 202 is there; who was not may be.
+        // A save that got 202 is there; one that did not may be there.
         for (const path of ['/api/a', '/api/b', '/api/c']) {
           const arrived = firsts.filter((each) => each.path === path).map(({ body }) => body)
           const promised = accepted.filter((each) => each.path === path).map(({ body }) => body)

@@ -37,15 +37,15 @@ function createScene(
   const user: { id: string | null | undefined } = { id: null }
   const browser = {
     permission: 'granted',
-    /** What the person sees. */
+    /** The user's visible notifications. */
     shown: [] as Shown[],
     pages: [] as { id: string; url: string; visibilityState: string }[],
     focused: [] as string[],
     opened: [] as string[],
     refusesFocus: false,
-    /** What happens while it shows something. */
+    /** Called while it shows a notification. */
     whenShown: (): unknown => undefined,
-    /** What happens while it is asked which there are. */
+    /** Called while it lists notifications. */
     whenListed: (): unknown => undefined,
     showing: new Set<Shown>(),
     /** Shown while it was asked which there are: these are never listed. */
@@ -61,6 +61,7 @@ function createScene(
       },
     })) as unknown as WindowClient[]
   const notifications = createNotifications({
+    clock,
     scope: SCOPE,
     isGranted: () => browser.permission === 'granted',
     registration: {
@@ -450,6 +451,16 @@ describe('clear()', () => {
     expect(browser.shown).toEqual([])
   })
 
+  test('forgets the marks, should the browser never be done with showing one', async () => {
+    const { browser, chats, clock, end } = createScene()
+    browser.whenShown = () => new Promise(() => {})
+    await end()
+    let isDone = false
+    void chats.clear().then(() => (isDone = true))
+    await clock.advance(5_000)
+    expect([isDone, await chats.unseen()]).toEqual([true, {}])
+  })
+
   test('rejects when the storage refuses, and has closed what is shown', async () => {
     const { browser, chats, end } = createScene()
     database.fault = () => new Error('refused')
@@ -512,6 +523,7 @@ describe('a click', () => {
 
 test('where a browser has no notifications nothing throws', async () => {
   const notifications = createNotifications({
+    clock: createQuietClock(),
     scope: SCOPE,
     registration: {},
     isGranted: () => true,

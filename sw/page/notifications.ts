@@ -1,3 +1,4 @@
+import { type Clock, waitAtMost } from '../../core/clock.ts'
 import type { NotificationWords } from '../../core/options/options.ts'
 import type { PrincipalId } from './principal.ts'
 
@@ -12,6 +13,7 @@ export interface NotificationMark {
 }
 
 export interface NotificationsContext {
+  clock: Clock
   scope: string
   /** Safari has neither method in a site that is not installed. */
   registration: Partial<Pick<ServiceWorkerRegistration, 'showNotification' | 'getNotifications'>>
@@ -36,7 +38,11 @@ export interface Notifications {
   clicked: (notification: Notification) => Promise<void> | undefined
 }
 
+/** A browser that is not done with showing one by then holds up nothing more, ms. */
+const SHOW_MS = 3_000
+
 export function createNotifications({
+  clock,
   scope,
   registration,
   isGranted,
@@ -74,8 +80,8 @@ export function createNotifications({
         ...(body ? { body } : {}),
       }
       // Taken back a moment ago: then there is nobody to tell.
-      const shown = registration.showNotification?.(title, options).catch(() => {})
-      await (showing = Promise.all([showing, shown]))
+      const shown = Promise.resolve(registration.showNotification?.(title, options)).catch(() => {})
+      await (showing = Promise.all([showing, waitAtMost(clock, SHOW_MS, shown)]))
     },
     close: (except) => (closing = Promise.all([closing, closeAll(except)])),
     clicked: (notification) => {

@@ -24,7 +24,7 @@ async function boot(initial?: string | null) {
   return principal
 }
 
-/** What a request of that page is filed under, as soon as it is known; `'?'` until then. */
+/** The principal of that page's request, as soon as it is known; `'?'` until then. */
 function filed(principal: Principal, clientId: string) {
   const seen: { as: string | null; refused?: boolean } = { as: '?' }
   principal.of(clientId).then(

@@ -81,7 +81,7 @@ test('while bytes come the record stays as it was, and a load counts what there 
   expect(await stored()).toEqual([{ ...RECORD, bytes: 8 }])
 })
 
-test('two answers do not mix', async () => {
+test('two responses do not mix', async () => {
   const journal = open()
   journal.open({ ...RECORD }).append(bytes('mine'))
   journal.open({ ...RECORD, requestId: 'r10' }).append(bytes('yours'))
@@ -103,7 +103,7 @@ test('what is removed is gone, also what was not written yet', async () => {
   expect(await open().load()).toEqual([])
 })
 
-test('an answer of more than 16 MB is not kept on disk', async () => {
+test('a response of more than 16 MB is not kept on disk', async () => {
   const journal = open()
   const entry = journal.open({ ...RECORD })
   entry.append(new Uint8Array(16 * 1024 * 1024))
@@ -124,7 +124,7 @@ test('a gap that the browser has made ends what can be read', async () => {
 })
 
 describe('storage that', () => {
-  test('refuses has no answer, and says so once for each', async () => {
+  test('refuses has no response, and says so once for each', async () => {
     database.fault = () => new DOMException('No room', 'QuotaExceededError')
     const journal = open()
     const entry = journal.open({ ...RECORD })
@@ -147,7 +147,7 @@ describe('storage that', () => {
     expect(refused).toEqual(['r1'])
   })
 
-  test('comes back has no half of an answer', async () => {
+  test('comes back has no half of a response', async () => {
     const journal = open()
     const entry = journal.open({ ...RECORD })
     entry.append(bytes('first '))

@@ -1,9 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { parseChatRequest } from '../../core/chat/parse-request.ts'
 import { startRequest } from '../../core/chat/run-request.ts'
-import { DEFAULT_TIMEOUTS } from '../../core/chat/timeouts.ts'
+import { DEFAULT_RETRY, DEFAULT_TIMEOUTS } from '../../core/options/defaults.ts'
 import type { RequestStatus, NewStatus } from '../../core/messages/status.ts'
-import { DEFAULT_RETRY } from '../../core/retry/policy.ts'
 import { createLimits } from '../../core/retry/limits.ts'
 import type { FakeClock } from '../../core/testing/fake-clock.ts'
 import { DONE, FINISH, say } from '../../core/testing/openai-events.ts'
@@ -22,7 +21,7 @@ const WHOLE = HALF + FINISH + DONE
 
 let clock: FakeClock
 let emitted: NewStatus<RequestStatus>[]
-/** What was said to have failed with its worker. */
+/** The requests that were reported as lost with their worker. */
 let lost: Recorded[]
 let lives: number
 let who: string | null
@@ -95,7 +94,7 @@ async function ask(
   void response.then(({ body }) => body?.pipeTo(new WritableStream()).catch(() => {}))
 }
 
-/** What a page reads again: the text, and how it ended. */
+/** A page's second reading: the text, and how it ended. */
 async function readAgain(responses: Responses, from = 0) {
   const attaching = responses.attach('r1', from, 'b')
   await clock.advance(0)
@@ -129,7 +128,7 @@ async function claim(
   return (await claiming).found
 }
 
-describe('an answer that was under way when its worker died', () => {
+describe('a response that was under way when its worker died', () => {
   const script = streams(
     [
       [0, HALF],
@@ -197,7 +196,7 @@ describe('an answer that was under way when its worker died', () => {
   })
 })
 
-test('an answer that had ended is read again as it was', async () => {
+test('a response that had ended is read again as it was', async () => {
   await ask(boot(), streams([[0, WHOLE]]))
   await clock.advance(1_000)
   const next = boot()
@@ -213,7 +212,7 @@ test('one that had ended badly breaks again', async () => {
   expect((await readAgain(boot()))?.end).toBe('broken')
 })
 
-test('a name that is used again is the last answer’s alone, also on disk', async () => {
+test('a name that is used again is the last response’s alone, also on disk', async () => {
   const first = boot()
   await ask(first, streams([[0, WHOLE + WHOLE]]))
   await clock.advance(1_000)
@@ -284,7 +283,7 @@ describe('a request that was sent and not answered when its worker died', () => 
   })
 })
 
-test('a whole answer that says only an error is read again as it was, by every worker', async () => {
+test('a whole response that says only an error is read again as it was, by every worker', async () => {
   const text = '{"error":{"code":"insufficient_quota"}}'
   const refuses = async () => new Response(text, { headers: { 'content-type': 'application/json' } })
   const first = boot()

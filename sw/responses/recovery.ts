@@ -119,7 +119,7 @@ export function createRecovery(
         record.verdict = 'worker_lost'
         void reportLost(record)
       }
-      log.end(new TypeError('The answer broke off'))
+      log.end(new TypeError('The response broke off'))
       return false
     }
     record.bytes = log.size()
@@ -128,7 +128,7 @@ export function createRecovery(
     if (record.endedAt !== undefined) {
       // A refusal was said in so many words; every other failure broke off.
       const isBroken = record.verdict !== 'complete' && !isWhole && (head?.status ?? 0) < 400
-      log.end(isBroken ? new TypeError('The answer broke off') : undefined)
+      log.end(isBroken ? new TypeError('The response broke off') : undefined)
       return true
     }
     record.endedAt = clock.now()

@@ -32,7 +32,7 @@ function createScene(more: Partial<ResponsesContext> = {}) {
   const limits = createLimits({ clock, random })
   const tabs = new Set(['a', 'b'])
   const emitted: string[] = []
-  /** Whose request each was told of as. */
+  /** The owner under which each status was sent. */
   const owners: string[] = []
   const user: { id: string | null } = { id: null }
   const emit = (status: NewStatus<RequestStatus>, clientId: string) => {
@@ -172,7 +172,7 @@ describe('a Response that is given up', () => {
     expect(second).toMatchObject({ text: TEXT, state: 'closed' })
   })
 
-  test('and attached again within a second goes on', async () => {
+  test('continues if a page attaches again within a second', async () => {
     const { clock, kept, ask } = createScene()
     const asked = ask('a', SLOW)
     await clock.advance(2_500)
@@ -209,7 +209,7 @@ describe('a Response that is given up', () => {
   })
 })
 
-describe('an answer without any page', () => {
+describe('a response without any page', () => {
   test('goes on for its grace, then the upstream is closed', async () => {
     const { clock, tabs, ask, emitted, isStopped } = createScene({ graceMs: 4_000 })
     const asked = ask('a', SLOW)
@@ -265,7 +265,7 @@ describe('an answer without any page', () => {
   })
 })
 
-test('an answer whose page went before there was a Response has no more than its grace', async () => {
+test('a response whose page went before there was a Response has no more than its grace', async () => {
   const { clock, tabs, ask, emitted } = createScene({ graceMs: 4_000 })
   const slow = streams([[0, say('late')]], { headersMs: 5_000, end: 'open' })
   const asked = ask('a', slow)
@@ -277,7 +277,7 @@ test('an answer whose page went before there was a Response has no more than its
   expect(emitted.at(-1)).toBe('9000 request_cancelled by grace')
 })
 
-test('whoever attaches to an answer that nobody reads is told of it as of its own', async () => {
+test('a page that attaches to an unread response gets its statuses as its own', async () => {
   const { clock, kept, ask, owners } = createScene()
   const first = ask('a', SLOW)
   await clock.advance(2_500)
@@ -292,7 +292,7 @@ test('whoever attaches to an answer that nobody reads is told of it as of its ow
   expect(owners.at(-1)).toBe('b')
 })
 
-test('an answer that a leaving page read to its end is news to the next one', async () => {
+test('a response that a leaving page read to its end is news to the next one', async () => {
   const { clock, kept, ask } = createScene()
   const asked = ask('a', streams([[0, say('all') + FINISH + DONE]]), 'r1', { resumeId: 'chat' })
   await clock.advance(0)
@@ -324,7 +324,7 @@ test('what one person asked for is not another’s: neither listed, nor given ba
   expect(await kept.list()).toMatchObject([{ verdict: 'complete' }])
 })
 
-test('the last reader, fallen too far behind, leaves an answer that is ended as by any page that goes', async () => {
+test('the last reader, fallen too far behind, leaves a response that is ended as by any page that goes', async () => {
   const { clock, kept, ask, isStopped } = createScene()
   const big = say('x'.repeat(6 * 1024 * 1024))
   const asked = ask(
@@ -348,7 +348,7 @@ test('the last reader, fallen too far behind, leaves an answer that is ended as 
   expect(isStopped()).toBe(true)
 })
 
-test('an early answer begins with a byte of the worker’s own, which counts for nothing', async () => {
+test('an early response begins with a byte of the worker’s own, which counts for nothing', async () => {
   const { clock, kept, ask } = createScene()
   const slow = streams([[0, say('late') + FINISH + DONE]], { headersMs: 29_000 })
   const asked = ask('a', slow)
@@ -387,7 +387,7 @@ test('no chat waits longer than 100 ms for storage', async () => {
   expect(isOver).toBe(true)
 })
 
-test('an answer that is not kept is no stream to others, and ends with its page', async () => {
+test('a response that is not kept is no stream to others, and ends with its page', async () => {
   const { clock, kept, tabs, ask, emitted } = createScene()
   const asked = ask('a', SLOW, 'r1', { keep: false })
   await clock.advance(2_500)
@@ -400,7 +400,7 @@ test('an answer that is not kept is no stream to others, and ends with its page'
   expect(await kept.attach('r1', 0, 'a')).toBeUndefined()
 })
 
-test('Stop ends an answer also while it waits for its reader', async () => {
+test('Stop ends a response also while it waits for its reader', async () => {
   const { clock, ask, asked } = createScene()
   const big = say('x'.repeat(5 * 1024 * 1024))
   const response = ask(
@@ -424,7 +424,7 @@ test('Stop ends an answer also while it waits for its reader', async () => {
 })
 
 describe('what is kept', () => {
-  test('of an answer that has ended is told to nobody: its end was the last word', async () => {
+  test('of a response that has ended is told to nobody: its end was the last word', async () => {
     const { clock, kept, ask, tabs, emitted } = createScene()
     const asked = ask('a', SLOW)
     await clock.advance(2_500)
@@ -440,7 +440,7 @@ describe('what is kept', () => {
     expect(emitted.join()).not.toContain('stream_attached')
   })
 
-  test('of a cut answer ends as it ended: never cleanly', async () => {
+  test('of a cut response ends as it ended: never cleanly', async () => {
     const { clock, kept, ask } = createScene()
     const asked = ask('a', streams([[0, say('half')]], { end: 'reset' }))
     await clock.advance(0)
@@ -456,7 +456,7 @@ describe('what is kept', () => {
     expect(await kept.list()).toMatchObject([{ verdict: 'network_error', deliveredWhole: false }])
   })
 
-  test('of a stopped answer ends in an error, too', async () => {
+  test('of a stopped response ends in an error, too', async () => {
     const { clock, kept, ask } = createScene()
     const asked = ask('a', SLOW)
     await clock.advance(1_500)
@@ -481,7 +481,7 @@ describe('what is kept', () => {
     expect([again?.status, await again?.text()]).toEqual([400, 'no'])
   })
 
-  test('is nothing where no answer came', async () => {
+  test('is nothing where no response came', async () => {
     const { clock, kept, ask } = createScene()
     const asked = ask('a', failsAfter())
     await clock.advance(60_000)
@@ -519,7 +519,7 @@ describe('what is kept', () => {
 
 describe('C5 the wall clock and the machine’s sleep', () => {
   test.each([-3_600_000, 3_600_000])(
-    'an answer can be read again as long as ever after a jump by %d ms',
+    'a response can be read again as long as ever after a jump by %d ms',
     async (byMs) => {
       const { clock, kept, ask } = createScene({ keepMs: 60_000 })
       const asked = ask('a', SLOW)
@@ -548,7 +548,7 @@ describe('C5 the wall clock and the machine’s sleep', () => {
     expect(isStopped()).toBe(true)
   })
 
-  test('the grace of an answer that nobody reads is not spent in a sleep', async () => {
+  test('the grace of a response that nobody reads is not spent in a sleep', async () => {
     const { clock, tabs, ask, isStopped } = createScene()
     const asked = ask('a', streams([[1_000, say('a')]], { end: 'open' }))
     await clock.advance(1_500)

@@ -33,7 +33,7 @@ async function serve(
 ): Promise<Response> {
   const response = requestId && (await responses.attach(requestId, from, clientId))
   if (response) return own(response)
-  const title = 'No such answer is kept, or not from that byte on'
+  const title = 'No such response is stored, or not from that byte on'
   return own(json({ type: 'about:blank', title, status: 404 }, 404))
 }
 

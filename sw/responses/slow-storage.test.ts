@@ -45,7 +45,7 @@ function boot(journal: Journal = openOwn()): Responses {
   })
 }
 
-/** What an earlier worker has left of a response: its record, and its bytes in batches. */
+/** The data of a response from an earlier worker: its record, and its bytes in batches. */
 async function leave(batches: string[], more: Partial<Recorded> = {}) {
   const journal = openOwn()
   const record: Recorded = {
@@ -123,7 +123,7 @@ describe('S3 clear() has deleted what it says', () => {
     expect(await records()).toHaveLength(1)
   })
 
-  test('nor does it leave bytes whose record the browser lost', async () => {
+  test('it leaves no bytes whose record the browser lost', async () => {
     await leave(['{"a":1}'], whole())
     await leave(['{"b":2}'], { ...whole(), requestId: 'r2', principal: 'bob' })
     await database.remove(DATABASE, 'answers', 'r1')
@@ -133,7 +133,7 @@ describe('S3 clear() has deleted what it says', () => {
   })
 })
 
-describe('S4 a stored answer is given whole, or as broken', () => {
+describe('S4 a stored response is given whole, or as broken', () => {
   const TEXT = ['{"choices":', '[{"message":', '{"content":"Hi"}}]}']
 
   test('where the first batch, the last or all are lost it breaks, for every reader', async () => {
@@ -170,7 +170,7 @@ describe('S4 a stored answer is given whole, or as broken', () => {
     expect(await readAll(boot())).toBe(TEXT.join(''))
   })
 
-  test('reading never deletes: a note that cannot be written leaves the answer on the disk', async () => {
+  test('reading never deletes: a note that cannot be written leaves the response on the disk', async () => {
     await leave(TEXT, whole())
     const responses = boot()
     const attaching = responses.attach('r1', 0, 'a')
@@ -178,7 +178,7 @@ describe('S4 a stored answer is given whole, or as broken', () => {
     const text = (await attaching)?.text()
     await clock.advance(0)
     await text
-    // What is delivered is noted; now the storage refuses it.
+    // The delivery is recorded; now the storage refuses the record.
     const put = Object.getOwnPropertyDescriptor(IDBObjectStore.prototype, 'put')
     const full = () => {
       throw new DOMException('full', 'QuotaExceededError')
@@ -191,7 +191,7 @@ describe('S4 a stored answer is given whole, or as broken', () => {
     expect(await readAll(boot())).toBe(TEXT.join(''))
   })
 
-  test('a cut answer whose bytes are lost is cut, and its request lost', async () => {
+  test('a cut response whose bytes are lost is cut, and its request lost', async () => {
     await leave(TEXT, { head: HEAD })
     await database.remove(DATABASE, 'bytes', ['r1', 0] as never)
     const responses = boot()
@@ -256,7 +256,7 @@ describe('S5 a journal that is late', () => {
   })
 })
 
-describe('S2 an answer whose person is not known yet', () => {
+describe('S2 a response whose person is not known yet', () => {
   const asked = {
     requestId: 'r1',
     clientId: 'a',

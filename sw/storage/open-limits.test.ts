@@ -106,7 +106,7 @@ describe('a worker that is started anew', () => {
     first.participant.refused(clock.monotonic() + 50_000)
     await clock.advance(0)
     clock.jump(3_600_000)
-    first.participant.takeToken(ONE_RETRY) // Whatever changes, all is kept anew.
+    first.participant.takeToken(ONE_RETRY) // Any change writes everything again.
     await clock.advance(1_000)
     expect(await heldFor(boot())).toBe(49_000)
   })

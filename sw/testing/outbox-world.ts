@@ -178,10 +178,12 @@ export function createWorld() {
           latest = entry.id
           return before
         }),
-      putNew: (entry) =>
+      putBack: (id, entry) =>
         ask(() => {
-          if (entries.has(entry.id)) return false
-          entries.set(entry.id, entry)
+          const found = entries.get(id)
+          if (isRecord(found) || (entry && !found)) return false
+          entries.set(id, entry ?? ({ id } as Entry))
+          if (!entry) return true
           note(entry)
           latest = entry.id
           return true
@@ -189,7 +191,8 @@ export function createWorld() {
       change: (id, step) =>
         ask(() => {
           const found = entries.get(id)
-          const changed = found && step(found)
+          if (!isRecord(found)) return undefined
+          const changed = step(found)
           if (changed) entries.set(id, changed)
           if (changed) note(changed)
           return changed ?? found

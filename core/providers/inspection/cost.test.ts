@@ -130,7 +130,7 @@ test.each<[name: string, sizes: number[], chunks: number[], runs: number]>([
   60_000,
 )
 
-// What is not linear takes many seconds for so much.
+// Work that is not linear takes many seconds for this amount.
 test('R6 each kind of byte alone, after each beginning, is read in no time', () => {
   for (const [label, start] of BEGINNINGS) {
     for (const alphabet of ALPHABETS) {

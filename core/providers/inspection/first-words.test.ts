@@ -11,7 +11,7 @@ const JSON_TYPE = 'application/json'
 const encode = (text: string) => new TextEncoder().encode(text)
 const words = (text: string, label = SSE, limit = 120) => firstWords(encode(text), label, limit)
 
-/** What a person reads of each sample; these have no text. */
+/** The visible text of each sample; these have no text. */
 const SAID: Record<string, string> = { Anthropic: '', 'AG-UI in lines': '', Gemini: 'Yes.' }
 
 describe.each(WIRE_SAMPLES)(

@@ -91,7 +91,11 @@ describe('an OpenAI chat stream', () => {
 describe('its error event', () => {
   const failure = failureOf('truncated')
   const own = event({
-    error: { message: 'The answer broke off before its end', type: 'streamkeeper_error', code: 'truncated' },
+    error: {
+      message: 'The response broke off before its end',
+      type: 'streamkeeper_error',
+      code: 'truncated',
+    },
   })
 
   function noticeAfter(bytes: string, path = PATH): string | undefined {
@@ -141,7 +145,7 @@ describe('its error event', () => {
   })
 })
 
-describe('a whole JSON answer', () => {
+describe('a whole JSON response', () => {
   const JSON_TYPE = 'application/json; charset=utf-8'
   const text = JSON.stringify({ choices: [{ message: { content: 'a "quoted" } { ] [ \\ text' } }] })
 
@@ -169,7 +173,7 @@ describe('a whole JSON answer', () => {
   })
 })
 
-test('an unknown kind of answer is output from its first byte, and whole when it closes', () => {
+test('an unknown kind of response is output from its first byte, and whole when it closes', () => {
   const watch = watched('abc', 'application/octet-stream')
   expect(watch.seen.outputs).toBe(1)
   expect(watch.verdict).toBe('complete')
@@ -226,7 +230,7 @@ describe(`every recorded OpenAI chat stream${skipReason}`, () => {
   )
 
   test.skipIf(!hasCorpus)('is truncated when it is cut before its end', { timeout: 120_000 }, async () => {
-    // What is no JSON is of nobody’s wire.
+    // Data that is not JSON belongs to no wire.
     const readable = whole.filter(({ file }) => !file.includes('malformed-json'))
     expect(await holds(readable, (bytes) => expectTruncatedBefore(firstEnd(bytes), bytes))).toEqual([])
   })

@@ -14,7 +14,7 @@ function inspecting(text: string): Inspection {
   return inspection
 }
 
-/** What each of these, fed one after the other, looks like. */
+/** The classification of each of these, fed one after the other. */
 function looks(inspection: Inspection, texts: string[]): boolean[] {
   return texts.map((text) => {
     inspection.feed(encoder.encode(text))

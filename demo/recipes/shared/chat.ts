@@ -11,7 +11,7 @@ export interface Message {
   state?: 'stopped' | 'failed'
 }
 
-/** What an OpenAI-compatible service sends, as far as this app cares. */
+/** The part of an OpenAI-compatible service's chunk that this app uses. */
 interface Chunk {
   choices?: { delta?: { content?: string } }[]
 }
@@ -60,7 +60,7 @@ export async function saveMessage(message: Message): Promise<void> {
   await fetch(HISTORY_URL, { method: 'POST', headers, body: JSON.stringify(message) })
 }
 
-/** What the server has, and after it what is still on its way there. */
+/** The messages that the server has, followed by those that are still unsent. */
 export async function loadMessages(keeper: Keeper): Promise<Message[]> {
   // Where the server cannot be reached, what this browser keeps is there all the same.
   const known = await fetch(HISTORY_URL)

@@ -5,11 +5,11 @@ import { useKeeper, useNow } from './use-keeper.ts'
 
 interface StatusLineProps {
   keeper: Keeper
-  /** Whose status. Default: the last request of this page. */
+  /** The request to show. Default: the last request of this page. */
   requestId?: string
 }
 
-/** What is being done for a chat right now, with a live countdown; or how it ended, until the next one begins. */
+/** The current state of a chat, with a live countdown; or how it ended, until the next one begins. */
 export function StatusLine({ keeper, requestId }: StatusLineProps) {
   const open = useKeeper(keeper).requests.findLast((each) => isIts(each, requestId))?.status
   const ended = useEnded(keeper, requestId)

@@ -1,7 +1,7 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import type { Keeper, Snapshot } from 'streamkeeper'
 
-/** What a keeper knows; renders again when that changes. */
+/** A keeper's snapshot; renders again when it changes. */
 export function useKeeper({ subscribe, getSnapshot, getServerSnapshot }: Keeper): Snapshot {
   return useSyncExternalStore(subscribe, getSnapshot, getServerSnapshot)
 }

@@ -29,7 +29,7 @@ export async function answerHistory(exchange: Exchange, history: History): Promi
     case 'PUT /api/behaviour':
       return setBehaviour(exchange, history)
     case 'POST /api/logout':
-      // What a log-out should answer: the browser forgets whatever the site has stored.
+      // The recommended response to a sign-out: the browser deletes everything that the site has stored.
       return sendText(res, 204, '', { 'Clear-Site-Data': '"storage"' })
     case 'GET /api/login':
       return sendText(res, 200, LOGIN_PAGE, { 'Content-Type': 'text/html; charset=utf-8' })

@@ -11,7 +11,7 @@ import { inTransaction } from './open-database.ts'
 import type { History } from './open-history.ts'
 
 export interface Write {
-  /** Whose behaviour it meets; `null` where the path does not say. */
+  /** The session whose behaviour applies; `null` if the path does not name it. */
   session: string | null
   perform: (body: unknown) => Answer
 }

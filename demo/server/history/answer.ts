@@ -1,4 +1,4 @@
-/** What a write answers; `null` is no body at all. */
+/** The response to a write; `null` is no body at all. */
 export interface Answer {
   status: number
   body: unknown

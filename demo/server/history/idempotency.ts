@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Answer } from './answer.ts'
 
-/** What is known of a key that a request brings. */
+/** The state of a request's key. */
 export type Claim =
   /** Not seen before; it is ours now, until `settle` or `release`. */
   | { state: 'fresh' }
@@ -27,7 +27,7 @@ export interface Idempotency {
 const KEPT_MS = 8 * 24 * 3_600_000
 
 export function createIdempotency(database: DatabaseSync): Idempotency {
-  // What was in progress when the server stopped was rolled back.
+  // Requests that were in progress when the server stopped were rolled back.
   database.prepare('DELETE FROM answers WHERE status IS NULL OR created_at < ?').run(Date.now() - KEPT_MS)
   const insert = database.prepare(
     'INSERT OR IGNORE INTO answers (key, fingerprint, created_at) VALUES (?, ?, ?)',

@@ -10,7 +10,7 @@ export interface SaveAttempt {
   session: string | null
   /** The `Idempotency-Key`. */
   key: string | null
-  /** Whether they were there; never what they said. */
+  /** True if they were present; their values are never stored. */
   authorization: boolean
   cookie: boolean
   bodyBytes: number

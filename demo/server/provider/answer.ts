@@ -4,7 +4,7 @@ import type { ChatRequest } from './chat-request.ts'
 import { sampleAnswer, sampleReasoning } from './sample-answers.ts'
 import { tokenize, tokensOf } from './tokens.ts'
 
-/** What is going to be said, before anything is done about how. */
+/** The content of a response, before its form is decided. */
 export interface Answer {
   id: string
   /** Epoch seconds. */

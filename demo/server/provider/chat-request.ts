@@ -3,7 +3,7 @@ import type { Fault } from '../step.ts'
 import { checkFault } from './check-fault.ts'
 import type { Protocol } from './protocols.ts'
 
-/** What the provider needs to know of a chat request. */
+/** The parts of a chat request that the provider uses. */
 export interface ChatRequest {
   model: string
   stream: boolean

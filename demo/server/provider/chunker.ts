@@ -4,9 +4,9 @@ import type { Chunking } from '../step.ts'
 export interface Chunker {
   /** Takes bytes; returns the pieces that are ready to be written. */
   push: (bytes: Buffer) => Buffer[]
-  /** What is held back, because the stream rests. A buffering proxy does not care for rests. */
+  /** Returns the bytes that are held back, because the stream pauses. A buffering proxy does not care for rests. */
   rest: () => Buffer[]
-  /** What is held back, because the stream ends. */
+  /** Returns the bytes that are held back, because the stream ends. */
   end: () => Buffer[]
 }
 

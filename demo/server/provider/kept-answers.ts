@@ -11,7 +11,7 @@ interface KeptAnswer {
 export interface KeptAnswers {
   /** Keeps it, and returns the path where it is given again. */
   keep: (answer: KeptAnswer) => string
-  /** What lies at a path. */
+  /** The response at a path. */
   at: (path: string) => KeptAnswer | undefined
 }
 

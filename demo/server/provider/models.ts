@@ -1,4 +1,4 @@
-/** What the provider offers; it answers to any other name as well. */
+/** The provider's models; it accepts any other name as well. */
 export const MODELS = ['demo-small', 'demo-large', 'o4-mini-demo'].map((id) => ({
   id,
   object: 'model',

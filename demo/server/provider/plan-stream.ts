@@ -67,7 +67,7 @@ function* planCut(speech: Speech, { by, error = SERVER_ERROR, named = false }: C
   }
 }
 
-/** What OpenAI puts into a stream that fails. */
+/** The event that OpenAI sends in a stream that fails. */
 export const SERVER_ERROR = {
   message: 'The server had an error while processing your request. Sorry about that!',
   type: 'server_error',

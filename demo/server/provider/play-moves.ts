@@ -15,7 +15,7 @@ export interface Play {
   attempt: UpstreamAttempt
   chunking: Chunking
   tokensPerSecond: number
-  /** So many bytes at the start are left out, at once. Default: 0. */
+  /** The number of bytes at the start to leave out, without delay. Default: 0. */
   skip?: number
 }
 

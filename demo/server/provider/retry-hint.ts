@@ -1,6 +1,6 @@
 import type { HintForm } from '../step.ts'
 
-/** What an answer carries to say "come back in n ms". */
+/** The headers and body by which a response asks to retry in n ms. */
 export interface RetryHint {
   headers: Record<string, string>
   /** Replaces the default body where the hint stands in the body. */

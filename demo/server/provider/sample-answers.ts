@@ -6,7 +6,7 @@ export function sampleAnswer(prompt: string): string {
   return sample ? sample.answer(quote(prompt)) : ''
 }
 
-/** What a reasoning model thinks aloud before it answers. */
+/** The reasoning text of a reasoning model before its output. */
 export function sampleReasoning(prompt: string): string {
   return (
     `The question is ${quote(prompt)}. First, what do they already know? Probably the outline, not the details. ` +

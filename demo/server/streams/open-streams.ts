@@ -11,7 +11,7 @@ export interface KeptAnswers {
   close: () => void
 }
 
-/** Whether a path is served by the kept answers. */
+/** True if a path is served by the kept responses. */
 export function isKeptAnswer(pathname: string): boolean {
   return /^\/api\/(chat|streams)(\/|$)/.test(pathname)
 }

@@ -62,7 +62,7 @@ export async function readToBreak(response: Response): Promise<{ text: string; b
     for await (const bytes of response.body ?? []) text += decoder.decode(bytes, { stream: true })
     return { text, broke: false }
   } catch {
-    return { text, broke: true } // What a client sees of a reset.
+    return { text, broke: true } // A client's view of a reset.
   }
 }
 

@@ -9,7 +9,7 @@ export interface LogSources {
   log: UpstreamLog
   attempts: AttemptCounter
   connections: Connections
-  /** What the page is told about the provider behind `/v1`. */
+  /** The page's information about the provider behind `/v1`. */
   config: { provider: 'demo' | 'upstream'; upstreamOrigin?: string; keepsAnswers: boolean }
 }
 

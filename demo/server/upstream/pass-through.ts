@@ -21,7 +21,7 @@ export type PassThrough = ((exchange: Exchange, body: Buffer, attempt: UpstreamA
 }
 
 export interface PassThroughOptions {
-  /** What stands for `/v1`, e.g. `https://api.openai.com/v1`. */
+  /** The URL that replaces `/v1`, e.g. `https://api.openai.com/v1`. */
   upstreamUrl: string
   /** Until the upstream's headers: longer than the keeper's own patience, which is to decide. Default: 620 000. */
   headersMs?: number

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """A WebKitGTK browser for tests: a profile of its own, a window for every tab, and a socket for what W3C WebDriver does
-not know: a hard reload, and the death of the process that runs the workers.
+not know: a hard reload, hidden tabs, what a person grants, and the death of the process that runs the workers.
 
 Environment: BROWSER_PROFILE, a folder; BROWSER_FEATURES, a comma list of features to turn on; BROWSER_SOCKET, the path
 of the socket. With `--automation` WebKitWebDriver drives it; else it opens the URLs that it is given, and a tab that is
@@ -39,6 +39,9 @@ for index in range(features.get_length()):
 
 views = []
 
+# Origins that may show notifications.
+granted = []
+
 
 def show(view):
     window = Gtk.Window()
@@ -48,7 +51,8 @@ def show(view):
     views.append(view)
     view.connect('close', close)
     view.connect('create', open_popup)
-    view.connect('permission-request', refuse)
+    view.connect('permission-request', decide)
+    view.connect('decide-policy', go)
     return view
 
 
@@ -59,8 +63,23 @@ def close(view):
         Gtk.main_quit()
 
 
-def refuse(_view, request):
-    request.deny()
+def decide(view, request):
+    is_notification = isinstance(request, WebKit2.NotificationPermissionRequest)
+    if is_notification and any(view.get_uri().startswith(origin) for origin in granted):
+        request.allow()
+    else:
+        request.deny()
+    return True
+
+
+def go(_view, decision, kind):
+    if kind != WebKit2.PolicyDecisionType.NAVIGATION_ACTION:
+        return False
+    uri = decision.get_navigation_action().get_request().get_uri()
+    # Another program's, as in every browser that people use.
+    if not uri.startswith('mailto:'):
+        return False
+    decision.ignore()
     return True
 
 
@@ -112,12 +131,40 @@ def kill_helper(reply):
     helper.terminate_web_process()
 
 
+def with_title(title):
+    return next(view for view in views if view.get_title() == title)
+
+
 def reload_hard(title, reply):
-    next(view for view in views if view.get_title() == title).reload_bypass_cache()
+    with_title(title).reload_bypass_cache()
     reply({})
 
 
-COMMANDS = {'load_helper': load_helper, 'kill_helper': kill_helper, 'reload_hard': reload_hard}
+def show_tab(title, reply):
+    with_title(title).get_toplevel().show()
+    reply({})
+
+
+def hide_tabs(reply):
+    for view in views:
+        view.get_toplevel().hide()
+    reply({})
+
+
+def grant_notifications(origin, reply):
+    granted.append(origin)
+    context.initialize_notification_permissions([WebKit2.SecurityOrigin.new_for_uri(each) for each in granted], [])
+    reply({})
+
+
+COMMANDS = {
+    'load_helper': load_helper,
+    'kill_helper': kill_helper,
+    'reload_hard': reload_hard,
+    'show_tab': show_tab,
+    'hide_tabs': hide_tabs,
+    'grant_notifications': grant_notifications,
+}
 
 # What is not referred to is collected.
 kept = []

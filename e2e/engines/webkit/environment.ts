@@ -8,7 +8,7 @@ const FEATURES = ['StorageAPI', 'StorageAPIEstimate', 'ReadableByteStreamAPI']
 /** The browser's program, which is driven with `--automation`, and alone opens the URLs that it is given. */
 export const BROWSER = join(import.meta.dirname, 'browser.py')
 
-/** What `browser.py` finds in its environment: a screen, and a profile in that folder. */
+/** The environment of `browser.py`: a screen, and a profile in that folder. */
 export async function webKitEnvironment(profile: string): Promise<Record<string, string>> {
   return {
     DISPLAY: await startScreen(),

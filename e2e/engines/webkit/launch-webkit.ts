@@ -12,9 +12,11 @@ import { createWebKitPage } from './webkit-page.ts'
 export interface WebKit {
   newPage: () => Promise<Page>
   /** From now on workers run where they can be killed; call it before a page has registered one. */
-  prepareToKill: () => Promise<void>
+  prepareToKill: () => void
   /** Kills every worker at once. */
   killWorkers: () => Promise<void>
+  hideTabs: () => Promise<void>
+  grantNotifications: (origin: string) => Promise<void>
   close: () => Promise<void>
 }
 
@@ -37,6 +39,12 @@ export async function launchWebKit(): Promise<WebKit> {
 
   const tell = (...command: string[]) => tellBrowser(socket, command)
 
+  /** Loaded before the first page: the process in which workers run is to know what was granted until then. */
+  let needsHelper = false
+  const openHelper = async () => {
+    if (needsHelper && !helper) await loadHelper()
+  }
+
   const loadHelper = async () => {
     helper ??= await serveHelper()
     const { port } = helper.address() as AddressInfo
@@ -46,7 +54,12 @@ export async function launchWebKit(): Promise<WebKit> {
   const newPage = async (): Promise<Page> => {
     const handle = first ?? (await openWindow())
     first = undefined
-    return createWebKitPage(driver, handle, { newPage, reloadHard: (title) => tell('reload_hard', title) })
+    return createWebKitPage(driver, handle, {
+      newPage,
+      beforeGoing: openHelper,
+      reloadHard: (title) => tell('reload_hard', title),
+      show: (title) => tell('show_tab', title),
+    })
   }
 
   const openWindow = async () => {
@@ -55,14 +68,25 @@ export async function launchWebKit(): Promise<WebKit> {
     return (opened as { handle: string }).handle
   }
 
+  const killWorkers = async () => {
+    await tell('kill_helper')
+    await sleep(MOURNING_MS)
+    // The next worker runs there again.
+    await loadHelper()
+  }
+
   return {
     newPage,
-    prepareToKill: loadHelper,
-    killWorkers: async () => {
-      await tell('kill_helper')
-      await sleep(MOURNING_MS)
-      // So that the next worker runs there again.
-      await loadHelper()
+    prepareToKill: () => {
+      needsHelper = true
+    },
+    killWorkers,
+    hideTabs: () => tell('hide_tabs'),
+    grantNotifications: async (origin) => {
+      await tell('grant_notifications', origin)
+      needsHelper = true
+      // A process learns what is granted when it starts, and a worker never later.
+      if (helper) await killWorkers()
     },
     close: async () => {
       driver.kill()

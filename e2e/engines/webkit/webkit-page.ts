@@ -3,11 +3,15 @@ import type { Page } from '../../support/page.ts'
 import { waitForIn } from '../wait-for-in.ts'
 import { type WebDriver, WebDriverError } from './web-driver.ts'
 
-/** What a page needs of its browser that WebDriver does not know. */
+/** Browser functions that a page needs and WebDriver lacks. */
 export interface Browser {
   newPage: () => Promise<Page>
+  /** Comes before every address that a page goes to. */
+  beforeGoing: () => Promise<void>
   /** Reloads, past every cache and worker, the page that has this title. */
   reloadHard: (title: string) => Promise<void>
+  /** Shows the page that has this title. */
+  show: (title: string) => Promise<void>
 }
 
 /** How long something may take to be there, how often it is looked for, ms. */
@@ -53,6 +57,20 @@ export function createWebKitPage(driver: WebDriver, handle: string, browser: Bro
       return found && Object.values(found)[0]
     }, selector)
 
+  /** The browser knows a page by a title of its own. */
+  const byTitle = async (act: (title: string) => Promise<void>) => {
+    const title = crypto.randomUUID()
+    const before = await run('const { title } = document; document.title = arguments[0]; return title', title)
+    // It learns of the title a moment later.
+    await until(() =>
+      act(title).then(
+        () => true,
+        () => false,
+      ),
+    )
+    return before
+  }
+
   const click = async (selector: string) => {
     const noticedAt = Date.now()
     await until(async () => {
@@ -70,20 +88,13 @@ export function createWebKitPage(driver: WebDriver, handle: string, browser: Bro
   }
 
   return {
-    goto: (url) => leave(() => command('POST', '/url', { url })),
+    goto: async (url) => {
+      await browser.beforeGoing()
+      await leave(() => command('POST', '/url', { url }))
+    },
     reload: async ({ hard = false } = {}) => {
       if (!hard) return leave(() => command('POST', '/refresh', {}))
-      const title = crypto.randomUUID()
-      await run('document.title = arguments[0]', title)
-      // The browser learns of the title a moment later.
-      await leave(() =>
-        until(() =>
-          browser.reloadHard(title).then(
-            () => true,
-            () => false,
-          ),
-        ),
-      )
+      await leave(() => byTitle(browser.reloadHard))
     },
     evaluate,
     waitFor: waitForIn(evaluate),
@@ -103,6 +114,10 @@ export function createWebKitPage(driver: WebDriver, handle: string, browser: Bro
       (await run('return document.querySelector(arguments[0])?.textContent ?? null', selector)) as
         | string
         | null,
+    show: async () => {
+      const before = await byTitle(browser.show)
+      await run('document.title = arguments[0]', before)
+    },
     newTab: browser.newPage,
     close: async () => {
       await command('DELETE', '/window')
@@ -121,7 +136,7 @@ async function until<Value>(look: () => Promise<Value>, what = 'The page'): Prom
   }
 }
 
-/** What stands for `undefined`, which JSON does not know. */
+/** The placeholder for `undefined`, which JSON lacks. */
 const UNDEFINED = '$undefined'
 
 function revive(value: unknown): unknown {
@@ -131,7 +146,7 @@ function revive(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, revive(each)]))
 }
 
-/** What became of a function in the page; its value is JSON. */
+/** The outcome of a function in the page; its value is JSON. */
 type Evaluated = 'later' | { value: string } | { error: string }
 
 /** A WebDriver script: calls a function, and says what it came to, or that this takes longer. */

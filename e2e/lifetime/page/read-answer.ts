@@ -9,7 +9,7 @@ export async function readAnswer(
   let maxLagMs = 0
   try {
     const { body, headers } = await answer
-    /** What the worker says first, so that a browser does not give up, is none of the upstream's. */
+    /** The worker's own first byte, which keeps a browser from giving up, is not the upstream's. */
     let own = Number(headers.get('X-Streamkeeper-Heartbeat') ?? 0)
     const readingAt = Date.now()
     const reader = body?.getReader()
@@ -24,7 +24,7 @@ export async function readAnswer(
       unread = events.pop() ?? ''
       for (const event of events) {
         const sentAt = Number(/"sent_at":(\d+)/.exec(event)?.[1])
-        // What a page missed while it was reloaded comes at once, and late.
+        // Text that a page missed during a reload arrives immediately, and late.
         if (sentAt >= readingAt) maxLagMs = Math.max(maxLagMs, Date.now() - sentAt)
       }
     }

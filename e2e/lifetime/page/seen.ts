@@ -1,12 +1,12 @@
 import type { RequestStatus, StreamInfo } from '../../../client/index.ts'
 
-/** What became of a row's answer, as its page saw it. */
+/** The outcome of a row's response, as its page saw it. */
 export interface Seen {
   /** The body, or as much of it as came. */
   text: string
-  /** Whether it ended cleanly, as far as fetch knows. */
+  /** True if it ended cleanly according to fetch. */
   isEnded: boolean
-  /** What it failed with, if it did. */
+  /** Its error, if it failed. */
   error?: string
   /** From the page's first moment to the body's end, ms. */
   durationMs: number
@@ -18,7 +18,7 @@ export interface Seen {
   later?: Later
   /** When the page was hidden, from its first moment; none: never. ms. */
   hiddenAtMs?: number
-  /** Whether it was seen again before the answer's end. */
+  /** True if the page saw it again before the response's end. */
   wasShownAgain: boolean
   /** The longest time between two ticks of a timer of 1 s: what the browser leaves a page's timers. */
   slowestTickMs: number

@@ -1,13 +1,13 @@
 import { createKeeper, type Keeper, type Options } from 'streamkeeper'
 import { FRESH } from './fresh.ts'
 
-/** What the tests find in a page of the app, besides its `fetch`. */
+/** The functions that tests call in a page of the app, besides its `fetch`. */
 export interface App {
   /** Resolves when the worker controls the page; rejects where there can be none. */
   ready: Promise<void>
   /** Says who is signed in, as an app does at a log-in: by its cookie, and to streamkeeper. */
   signIn: (name: string | null) => Promise<void>
-  /** What an app may do for its worker when it finds that its server is back: workbox replays its queue. */
+  /** Called when the app finds that its server is back: workbox replays its queue. */
   serverIsBack: () => void
 }
 

@@ -27,7 +27,7 @@ export const broken = (figure: string): Finding => ({ verdict: 'broken', figure 
 export const skipped = (figure: string): Finding => ({ verdict: 'skipped', figure })
 export const finding = (isKept: boolean, figure: string) => (isKept ? kept(figure) : broken(figure))
 
-/** What a check works with. */
+/** The context of a check. */
 export interface World {
   worker: WorkerName
   /** Opens a page of the app; it is closed after the check. */
@@ -44,7 +44,7 @@ export interface HowToChat {
 export interface Chat {
   id: string
   call: Call
-  /** What the upstream saw of it. */
+  /** The upstream's log of it. */
   log: () => Promise<UpstreamAttempt[]>
 }
 
@@ -73,7 +73,7 @@ export function createWorld(worker: WorkerName, check: string): World & { close:
   }
 }
 
-/** What became of a request, in words; `undefined`: it was not over in time. */
+/** The outcome of a request, in words; `undefined`: it did not end in time. */
 export function tell(seen: Seen | undefined): string {
   if (!seen) return 'no end in time'
   const { status, error } = seen
@@ -86,7 +86,7 @@ export function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`
 }
 
-/** Whether the page has read this text of the model's, to its end and without an error. */
+/** True if the page has read this text of the model's, to its end and without an error. */
 export function isWhole(seen: Seen | undefined): seen is Seen {
   return seen?.ended === true && seen.status === 200 && seen.error === undefined
 }

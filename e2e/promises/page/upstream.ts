@@ -3,10 +3,10 @@ import type { SaveAttempt } from '../../../demo/server/history/save-log.ts'
 import type { UpstreamAttempt } from '../../../demo/server/upstream/upstream-log.ts'
 import type { Report } from '../report.ts'
 
-/** What the server saw of a session's saves, the oldest first. */
+/** The server's log of a session's saves, oldest first. */
 export interface SeenSaves {
   writes: SaveAttempt[]
-  /** Whose cookie came with each write; empty: nobody's. */
+  /** The user of each write's cookie; empty: none. */
   senders: string[]
   /** The ids of what is saved, in order of arrival. */
   messages: string[]

@@ -5,7 +5,7 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-/** What a promise resolves with, or `undefined` after so long. */
+/** The value of a promise, or `undefined` after the timeout. */
 export function within<Value>(promise: Promise<Value>, ms: number): Promise<Value | undefined> {
   return Promise.race([promise, sleep(ms).then(() => undefined)])
 }

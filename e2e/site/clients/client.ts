@@ -18,7 +18,7 @@ export interface Question {
   reply: Reply
 }
 
-/** What its app sees, written down while it comes. */
+/** The app's view, recorded while it arrives. */
 export interface Reply {
   /** `whole`: the client gave the answer as complete; `failed`: it told an error; `stopped`: it took Stop for what it is. */
   state: 'waiting' | 'whole' | 'failed' | 'stopped'

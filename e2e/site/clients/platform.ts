@@ -1,7 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { type Client, type Question, type Reply, urlOf } from './client.ts'
 
-// What the platform gives, read as apps without an SDK read it: chunks of OpenAI's protocol up to the stream's end.
+// The platform's own clients, used as apps without an SDK use them: chunks of OpenAI's protocol up to the stream's end.
 
 interface Chunk {
   choices?: { delta?: { content?: string }; finish_reason?: string | null }[]

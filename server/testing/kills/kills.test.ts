@@ -64,7 +64,7 @@ async function killAll(name: string, store: (nth: number) => string) {
 const TIMEOUT = 60_000 + KILLS * 20_000
 
 test(
-  'kill -9 in mid-answer on SQLite: never a clean end, never a second run, told in time',
+  'kill -9 mid-stream on SQLite: never a clean end, never a second run, told in time',
   { timeout: TIMEOUT },
   () => killAll('sqlite', (nth) => join(folder, `${nth}.db`)),
 )
@@ -75,7 +75,7 @@ describe.runIf(hasRedis)('with Redis', () => {
   afterAll(() => redis[Symbol.asyncDispose]())
 
   test(
-    'kill -9 in mid-answer on Redis: never a clean end, never a second run, told in time',
+    'kill -9 mid-stream on Redis: never a clean end, never a second run, told in time',
     { timeout: TIMEOUT },
     () => killAll('redis', () => redis.url),
   )

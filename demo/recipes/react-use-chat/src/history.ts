@@ -15,7 +15,7 @@ export async function saveMessage(chat: string, { id, role, parts }: UIMessage):
   await fetch(urlOf(chat), { method: 'POST', headers, body: JSON.stringify(message) })
 }
 
-/** What the server has, and after it what is still on its way there. */
+/** The messages that the server has, followed by those that are still unsent. */
 export async function loadMessages(keeper: Keeper, chat: string): Promise<UIMessage[]> {
   // Where the server cannot be reached, what this browser keeps is there all the same.
   const known = await fetch(urlOf(chat))

@@ -89,7 +89,7 @@ export class RequestTimelines extends HTMLElement {
     rows.forEach((row, index) => {
       const view = this.#views.get(row.key) ?? createRowView()
       this.#views.set(row.key, view)
-      // What is in its place already is not moved: it would lose the focus.
+      // An element that is already in place is not moved, because it would lose the focus.
       const inPlace = this.#rows.children[index] ?? null
       if (inPlace !== view.item) this.#rows.insertBefore(view.item, inPlace)
       view.draw(row)

@@ -1,7 +1,7 @@
 import type { FailureCode, RequestStatus, Usage } from 'streamkeeper'
 import { type EndStatus, isEnd, type Timeline } from './timelines.ts'
 
-/** What was done for a request at a time. */
+/** The activity of a request at a time. */
 type Doing =
   /** Before anything was told to this page. */
   | { kind: 'unseen' }
@@ -39,7 +39,7 @@ export interface Row {
   /** Origin and path; empty when this page came too late to be told. */
   url: string
   model?: string
-  /** Whether it is this page's. */
+  /** True if the request is this page's. */
   own: boolean
   startedAt: number
   endedAt: number
@@ -50,7 +50,7 @@ export interface Row {
 }
 
 /**
- * What a timeline tells at that moment (`now`, epoch ms).
+ * The content of a timeline at that moment (`now`, epoch ms).
  *
  * No status says that a wait is over: the attempt after it begins when the wait was to end.
  */

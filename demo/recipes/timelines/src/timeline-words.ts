@@ -13,7 +13,7 @@ export function tellName({ model, url }: Row): string {
   return model || url.replace(/^\w+:\/\/[^/]*/, '') || 'A request'
 }
 
-/** What was done, and for how long; of what is still done, only what. */
+/** The activity and its duration; for a current activity, no duration. */
 export function tellSegment(segment: Segment, isOpen = false): string {
   const ms = segment.to - segment.from
   switch (segment.kind) {

@@ -32,7 +32,7 @@ export type EndStatus = Extract<
   { status: 'request_finished' | 'request_failed' | 'request_cancelled' }
 >
 
-/** Whether nothing more will be told of its request. */
+/** True if no further status of its request will come. */
 export function isEnd(status: RequestStatus): status is EndStatus {
   return /^request_[fc]/.test(status.status)
 }

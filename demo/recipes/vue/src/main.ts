@@ -9,9 +9,9 @@ const keeper = await register('/streamkeeper-sw.js', {
   chat: ['/v1/chat/completions'],
   // 409: the server has a message of this id already.
   saves: [{ url: '/api/sessions/:session/messages', duplicateStatus: 409 }],
-  // Who is signed in; this app knows one person only.
+  // The signed-in user; this app has only one.
   principal: 'me',
-  // So that apps in folders of one site have a worker each; at a site's root it says nothing new.
+  // Gives each app in a folder of one site its own worker; at a site's root this is the default.
   scope: './',
 })
 const outbox = createOutboxStore(keeper)

@@ -1,7 +1,7 @@
 import { onScopeDispose, type ShallowRef, shallowRef, watchEffect } from 'vue'
 import type { Keeper, RequestStatus, Snapshot } from 'streamkeeper'
 
-/** What a keeper knows. */
+/** A keeper's snapshot. */
 export function useKeeper(keeper: Keeper): Readonly<ShallowRef<Snapshot>> {
   const snapshot = shallowRef(keeper.getSnapshot())
   onScopeDispose(keeper.subscribe((next) => (snapshot.value = next)))

@@ -3,7 +3,7 @@ import type { Keeper } from 'streamkeeper'
 import { describeForScreenReader, describeStatus } from 'streamkeeper/ui'
 import { useEnded, useKeeper, useNow } from './useKeeper.ts'
 
-/** What is being done for this page's last request, or how it ended: to be read, and to be said once. */
+/** The state of this page's last request, or how it ended: as visible text, and as text for a screen reader. */
 export function useStatusLine(keeper: Keeper) {
   const snapshot = useKeeper(keeper)
   const ended = useEnded(keeper)

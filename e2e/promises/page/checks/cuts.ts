@@ -31,38 +31,38 @@ function looksBroken(path: string, by: Cut['by']): Check['run'] {
 export const CUTS: readonly Check[] = [
   {
     id: 'cut-politely',
-    promise: 'An answer of OpenAI’s that ends too early never looks whole.',
+    promise: 'An OpenAI response that ends too early never looks complete.',
     how: `After ${AFTER} of ${TOKENS} tokens the response ends as HTTP wants it, without \`finish_reason\` or \`[DONE]\`.`,
     run: looksBroken('/v1/chat/completions', 'end'),
   },
   {
     id: 'cut-anthropic',
-    promise: 'An answer of Anthropic’s that ends too early never looks whole.',
+    promise: 'An Anthropic response that ends too early never looks complete.',
     how: 'The same without `message_stop`.',
     run: looksBroken('/v1/messages', 'end'),
   },
   {
     id: 'cut-ai-sdk',
-    promise: 'An answer of the AI SDK’s own server that ends too early never looks whole.',
+    promise: 'A response of the AI SDK’s own server that ends too early never looks complete.',
     how: 'The same without the `finish` part, which `useChat` itself does not miss.',
     run: looksBroken('/v1/ui/chat', 'end'),
   },
   {
     id: 'cut-close',
-    promise: 'An answer whose connection is closed in mid-answer never looks whole.',
+    promise: 'A response whose connection is closed mid-stream never looks complete.',
     how: 'The server closes its connection (FIN) without the end of the chunked encoding.',
     run: looksBroken('/v1/chat/completions', 'close'),
   },
   {
     id: 'cut-reset',
-    promise: 'An answer whose connection is reset in mid-answer never looks whole.',
+    promise: 'A response whose connection is reset mid-stream never looks complete.',
     how: 'The same by a TCP reset.',
     run: looksBroken('/v1/chat/completions', 'reset'),
   },
   {
     id: 'read-on',
     promise:
-      'An answer that its server gives again is read on after a cut, without a gap and without a second POST.',
+      'A response that its server can send again is resumed after a cut, without a gap and without a second POST.',
     how: `A reset after ${AFTER} of ${TOKENS} tokens; \`Content-Location\` says where the rest is.`,
     run: async ({ open, chat }) => {
       const page = await open()
@@ -80,7 +80,7 @@ export const CUTS: readonly Check[] = [
   },
   {
     id: 'reload',
-    promise: 'A page that is reloaded in mid-answer goes on with the same answer; the model is asked once.',
+    promise: 'A page that is reloaded mid-stream continues the same response; the model is asked once.',
     how: 'The page is reloaded, then asks the app’s own route to resume; its server keeps nothing.',
     run: async ({ open, chat }) => {
       const page = await open()
@@ -96,7 +96,7 @@ export const CUTS: readonly Check[] = [
   },
   {
     id: 'second-page',
-    promise: 'A second page reads the answer that a first one is reading; the model is asked once.',
+    promise: 'A second page reads the response that a first one is reading; the model is asked once.',
     how: 'The second page asks the app’s own route to resume; its server keeps nothing.',
     run: async ({ open, chat }) => {
       const [one, other] = [await open(), await open()]
@@ -116,7 +116,7 @@ export const CUTS: readonly Check[] = [
   {
     id: 'long-stream',
     isLong: true,
-    promise: 'An answer of 100 s comes through whole.',
+    promise: 'A response of 100 s comes through complete.',
     how: 'A token every second.',
     run: async ({ open, chat }) => {
       const page = await open()

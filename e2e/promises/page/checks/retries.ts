@@ -25,7 +25,7 @@ function retried(steps: readonly Step[], path?: string, waitMs?: number): Check[
     return finding(
       isAnswered,
       isAnswered
-        ? `answered by request ${attempts.length}`
+        ? `response to request ${attempts.length}`
         : `${tell(seen)}, after ${count(attempts.length, 'request')}`,
     )
   }
@@ -33,18 +33,18 @@ function retried(steps: readonly Step[], path?: string, waitMs?: number): Check[
 
 const LIMITED: Step = { kind: 'status', status: 429, hint: { form: 'retry-after', ms: 2_000 } }
 
-/** What goes wrong before the first word, and heals by trying again. */
+/** Faults before the first word that a retry fixes. */
 export const RETRIES: readonly Check[] = [
   {
     id: 'rate-limit',
     promise: 'A chat that meets a rate limit is sent again, and never before the time that the server names.',
-    how: 'The first request gets a 429 with `Retry-After: 2`, the next one an answer.',
+    how: 'The first request gets a 429 with `Retry-After: 2`, the next one a response.',
     run: async (world) => {
       const { seen, attempts, isAnswered } = await askUntilWhole(world, [LIMITED])
       const [first, second] = attempts
       if (!isAnswered || !first || !second) return broken(tell(seen))
       const gapMs = second.at - first.at
-      return finding(gapMs >= 2_000, `answered, sent again after ${seconds(gapMs)}`)
+      return finding(gapMs >= 2_000, `response, sent again after ${seconds(gapMs)}`)
     },
   },
   {
@@ -63,14 +63,14 @@ export const RETRIES: readonly Check[] = [
       const gapMs = held.at - limited.at
       return finding(
         gapMs >= 2_000,
-        `the other page’s chat went out ${seconds(gapMs)} after the limit was met`,
+        `the other page’s chat was sent ${seconds(gapMs)} after the limit was met`,
       )
     },
   },
   {
     id: 'overloaded',
     promise: 'A chat that meets an overload without a hint is sent again.',
-    how: 'Two answers of 503, then a good one.',
+    how: 'Two responses of 503, then a good one.',
     run: retried([
       { kind: 'status', status: 503 },
       { kind: 'status', status: 503 },
@@ -78,32 +78,32 @@ export const RETRIES: readonly Check[] = [
   },
   {
     id: 'restart',
-    promise: 'A chat that is sent while the server is started anew is answered.',
-    how: 'For a second every connection is reset before any answer, also when browsers try again by themselves.',
+    promise: 'A chat that is sent while the server restarts gets its response.',
+    how: 'For a second every connection is reset before any response, also when browsers retry by themselves.',
     run: async (world) => {
       const startedAt = performance.now()
       const path = `/restarting/v1/chat/completions?id=${crypto.randomUUID()}`
       const { seen, isAnswered } = await askUntilWhole(world, [], path)
       const afterMs = performance.now() - startedAt
-      return finding(isAnswered, isAnswered ? `answered after ${seconds(afterMs)}` : tell(seen))
+      return finding(isAnswered, isAnswered ? `response after ${seconds(afterMs)}` : tell(seen))
     },
   },
   {
     id: 'no-headers',
-    promise: 'A chat whose connection stays silent gets a fresh one.',
-    how: 'The first request never gets a header, and the app’s limit is 1.5 s; the second one is answered.',
+    promise: 'A chat whose connection stays silent gets a new connection.',
+    how: 'The first request never gets a header, and the app’s limit is 1.5 s; the second one gets a response.',
     run: async (world) => {
       if (await hidesHeaders())
         return skipped(
-          'this engine’s fetch() hides headers until the first byte, so nothing can tell silence from thought',
+          'this engine’s fetch() hides headers until the first byte, so silence cannot be distinguished from thinking',
         )
       return retried([{ kind: 'hang' }], '/hasty/v1/chat/completions', 6_000)(world)
     },
   },
   {
     id: 'error-first',
-    promise: 'An error in the place of the first word is tried again before the page sees it.',
-    how: 'Status 200 whose first event says that the server is overloaded; then a good answer.',
+    promise: 'An error in place of the first word is retried before the page sees it.',
+    how: 'Status 200 whose first event says that the server is overloaded; then a good response.',
     run: async (world) => {
       const error = {
         message: 'The server is overloaded',
@@ -116,14 +116,14 @@ export const RETRIES: readonly Check[] = [
       const hasError = seen?.text.includes('server_is_overloaded') === true
       return finding(
         isAnswered && !hasError,
-        hasError ? 'the page got the error' : `answered by request ${attempts.length}`,
+        hasError ? 'the page got the error' : `response to request ${attempts.length}`,
       )
     },
   },
   {
     id: 'login-page',
-    promise: 'A login page in the place of an answer never reaches the chat.',
-    how: 'Status 200 and HTML, as from a hotel’s Wi-Fi; then a good answer.',
+    promise: 'A login page in place of a response never reaches the chat.',
+    how: 'Status 200 and HTML, as from a hotel’s Wi-Fi; then a good response.',
     run: async (world) => {
       const { seen, attempts, isAnswered } = await askUntilWhole(world, [{ kind: 'html' }])
       const isPage = seen?.text.includes('<html') === true
@@ -132,14 +132,14 @@ export const RETRIES: readonly Check[] = [
         isPage
           ? 'status 200 with the login page'
           : isAnswered
-            ? `answered by request ${attempts.length}`
+            ? `response to request ${attempts.length}`
             : tell(seen),
       )
     },
   },
 ]
 
-/** Whether this browser’s `fetch` gives the headers only with the first byte of the body; asked past every worker. */
+/** True if this browser’s `fetch` resolves only with the first byte of the body; tested without a worker. */
 async function hidesHeaders(): Promise<boolean> {
   const { seen, abort } = call(window, '/thinking', {})
   await sleep(THINK_MS / 2)

@@ -56,7 +56,7 @@ function delivered(behaviour: Parameters<typeof upstream.behave>[1]): SaveCheck[
     const messages = await arrived(page, session, 1)
     return finding(
       isAccepted(seen.status) && messages.length === 1,
-      `the app was told: ${tell(seen)}; ${messages.length === 1 ? 'it has arrived' : 'it has not arrived'}`,
+      `the app got: ${tell(seen)}; ${messages.length === 1 ? 'it has arrived' : 'it has not arrived'}`,
     )
   }
 }
@@ -100,19 +100,19 @@ const ALL: readonly SaveCheck[] = [
   {
     id: 'save-503',
     promise: 'A message that the server refuses for an overload is accepted, and delivered later.',
-    how: 'Two answers of 503, then the server takes it.',
+    how: 'Two responses of 503, then the server takes it.',
     run: delivered({ mode: 'fail', status: 503, times: 2 }),
   },
   {
     id: 'save-portal',
-    promise: 'A login page is never taken for the server’s word that it has a message.',
+    promise: 'A login page is never taken for the server’s confirmation that it has a message.',
     how: 'A save gets status 200 and HTML, as from a hotel’s Wi-Fi; then the server is back.',
     run: delivered({ mode: 'html', times: 1 }),
   },
   {
     id: 'save-lost-answer',
-    promise: 'A message whose answer was lost counts as saved, and takes effect once.',
-    how: 'The server saves it, and resets the connection before its answer.',
+    promise: 'A message whose response was lost counts as saved, and takes effect once.',
+    how: 'The server saves it, and resets the connection before its response.',
     run: async ({ open }, session) => {
       const page = await open()
       await upstream.behave(session, { mode: 'lost', times: 1 })
@@ -127,13 +127,13 @@ const ALL: readonly SaveCheck[] = [
       const isSafe = writes.length === 1 || (keys === 1 && writes[0]?.key !== null)
       return finding(
         isAccepted(seen.status) && effects === 1 && isSafe,
-        `the app was told: ${tell(seen)}; sent ${count(writes.length, 'time')}${keyed}, took effect ${count(effects, 'time')}`,
+        `the app got: ${tell(seen)}; sent ${count(writes.length, 'time')}${keyed}, took effect ${count(effects, 'time')}`,
       )
     },
   },
   {
     id: 'save-independent',
-    promise: 'A message that cannot be delivered holds up no other conversation.',
+    promise: 'A message that cannot be delivered delays no other conversation.',
     how: 'A save in each of two conversations while the server is away; then it takes those of the second one only.',
     run: async ({ open }, session) => {
       const page = await open()
@@ -148,8 +148,8 @@ const ALL: readonly SaveCheck[] = [
   },
   {
     id: 'save-401',
-    promise: 'A message whose token has run out while it waited is sent with a fresh one.',
-    how: 'A save with an old token while the server is away; then the server wants the fresh one, which the app has.',
+    promise: 'A message whose token has expired while it waited is sent with a new token.',
+    how: 'A save with an old token while the server is away; then the server requires the new one, which the app has.',
     run: async ({ open }, session) => {
       const page = await open()
       await saveWhileAway(page, session, ['1'], { Authorization: 'Bearer old' })
@@ -167,7 +167,7 @@ const ALL: readonly SaveCheck[] = [
   {
     id: 'save-closed',
     promise:
-      'Messages of a page that was closed meanwhile arrive, at the latest when the app is opened again.',
+      'Messages of a page that was closed in the meantime arrive, at the latest when the app is opened again.',
     how: 'Two saves while the server is away; the page is closed; the server is back; another page is opened.',
     run: async (world, session) => {
       const page = await world.open()
@@ -192,7 +192,7 @@ const ALL: readonly SaveCheck[] = [
   },
   {
     id: 'save-sender',
-    promise: 'A message never goes out under another person’s session.',
+    promise: 'A message is never sent under another user’s session.',
     how: 'Ada saves while the server is away; then Bob is signed in, with his cookie, and the server is back.',
     run: async ({ open }, session) => {
       const page = await open()

@@ -1,12 +1,12 @@
 import { type Check, count, finding } from '../check.ts'
 import { sleep, until } from '../wait.ts'
 
-/** What Stop must end. */
+/** Requests that Stop must end. */
 export const STOPS: readonly Check[] = [
   {
     id: 'stop',
-    promise: 'Stop in mid-answer closes the server’s connection within a second.',
-    how: 'The page aborts its fetch while the answer comes.',
+    promise: 'Stop mid-stream closes the server’s connection within a second.',
+    how: 'The page aborts its fetch while the response streams.',
     run: async ({ open, chat }) => {
       const page = await open()
       const { call, log } = chat(page, { steps: [], answer: { tokens: 2_000, tokensPerSecond: 20 } })
@@ -17,7 +17,7 @@ export const STOPS: readonly Check[] = [
   {
     id: 'stop-early',
     promise: 'Stop before the first byte closes the server’s connection within a second.',
-    how: 'The page aborts its fetch while the server has not answered yet.',
+    how: 'The page aborts its fetch while the server has not responded yet.',
     run: async ({ open, chat }) => {
       const page = await open()
       const { call, log } = chat(page, { steps: [{ kind: 'answer', headersAfterMs: 8_000 }] })

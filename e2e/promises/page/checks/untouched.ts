@@ -6,12 +6,12 @@ import { sleep, within } from '../wait.ts'
 
 const TEXT = 'Grüße, 世界 👋🏽: the quick brown fox jumps over the lazy dog.'
 
-/** What must be as if there were no worker at all. */
+/** Behaviour that must be the same as without a worker. */
 export const UNTOUCHED: readonly Check[] = [
   {
     id: 'whole',
     promise: 'A stream comes through byte for byte, while it is being sent.',
-    how: 'An answer of 1.2 s, sent in pieces of 7 bytes; the page’s digest of it is compared with the server’s.',
+    how: 'A response of 1.2 s, sent in pieces of 7 bytes; the page’s digest of it is compared with the server’s.',
     run: async ({ open, chat }) => {
       const page = await open()
       const name = crypto.randomUUID()
@@ -32,7 +32,7 @@ export const UNTOUCHED: readonly Check[] = [
   },
   {
     id: 'own-protocol',
-    promise: 'A stream of a protocol that nobody knows comes through live, once and unchanged.',
+    promise: 'A stream of an unknown protocol comes through live, once and unchanged.',
     how: 'Plain text of the app’s own, without any mark of its end, in 5 pieces over 0.75 s.',
     run: async ({ open }) => {
       const page = await open()
@@ -78,7 +78,7 @@ export const UNTOUCHED: readonly Check[] = [
   },
   {
     id: 'refused',
-    promise: 'A refusal that no retry mends is told immediately, and asked for once.',
+    promise: 'A refusal that a retry cannot fix is reported immediately, after a single request.',
     how: 'A 401, as for a wrong API key.',
     run: async ({ open, chat }) => {
       const page = await open()
@@ -90,7 +90,7 @@ export const UNTOUCHED: readonly Check[] = [
   },
   {
     id: 'long-limit',
-    promise: 'A rate limit longer than anybody waits is told immediately, with its time.',
+    promise: 'A rate limit that is longer than the budget is reported immediately, with its time.',
     how: 'A 429 with `Retry-After: 90`.',
     run: async ({ open, chat }) => {
       const page = await open()
@@ -109,7 +109,7 @@ export const UNTOUCHED: readonly Check[] = [
   },
   {
     id: 'connections',
-    promise: 'A worker costs no connections: chats in a row use the ones that there are.',
+    promise: 'A worker costs no connections: successive chats reuse the existing ones.',
     how: 'Twenty chats one after the other, first without any worker; the server counts the connections.',
     run: async ({ open }) => {
       const page = await open()
@@ -120,8 +120,8 @@ export const UNTOUCHED: readonly Check[] = [
   },
   {
     id: 'credentials',
-    promise: 'Credentials never go to another origin, whatever an answer’s headers say.',
-    how: 'An answer with `Authorization` breaks off; its `Content-Location` names another origin as the place of the rest.',
+    promise: 'Credentials never go to another origin, whatever a response’s headers say.',
+    how: 'A response to a chat with `Authorization` breaks off; its `Content-Location` names another origin as the location of the rest.',
     run: async ({ open, chat }) => {
       const id = crypto.randomUUID()
       const { port } = await upstream.elsewhere(id)

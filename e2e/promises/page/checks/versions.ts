@@ -6,8 +6,8 @@ import { until, within } from '../wait.ts'
 export const VERSIONS: readonly Check[] = [
   {
     id: 'new-version',
-    promise: 'A new version of the worker cuts no answer, and takes over by itself.',
-    how: 'The browser finds another version of the worker in mid-answer; no page is reloaded.',
+    promise: 'A new version of the worker cuts no response, and takes over by itself.',
+    how: 'The browser finds another version of the worker mid-stream; no page is reloaded.',
     run: async ({ open, chat, worker }) => {
       if (worker === 'none') return skipped('there is no worker')
       const page = await open()
