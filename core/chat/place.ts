@@ -70,8 +70,8 @@ function offsetsOf(url: URL, write: (byte: number) => string, more: Record<strin
  */
 function sseIds(url: URL, before?: string) {
   return {
-    // What no header can have is no id.
-    positionOf: ({ id }: StreamEvent) => (id && !/\p{Cc}/u.test(id) ? id : undefined),
+    // What no header can have, or no server takes, is no id.
+    positionOf: ({ id = '' }: StreamEvent) => (/^\P{Cc}{1,999}$/u.test(id) ? id : undefined),
     requestAfter: (id: number | string | undefined = before) => ({
       url,
       ...(id === undefined ? {} : { headers: { 'last-event-id': toHeader(String(id)) } }),

@@ -617,6 +617,30 @@ describe('a response that its server streams no more', () => {
   })
 })
 
+test('an event that takes ten minutes to come is progress, though its page has nothing of it yet', async () => {
+  const { path, headers, events } = OPENAI
+  const [created = '', , , , , , delta = ''] = events
+  const more = events.slice(7)
+  const long = delta.replace('data: resp', 'G'.repeat(600))
+  const slow = Array.from({ length: 601 }, (_, second) => {
+    return [second * 1_000, long.slice(second, second < 600 ? second + 1 : undefined)] as const
+  })
+  const pieces = [[0, created] as const, ...slow, [601_000, more.join('')] as const]
+  for (const background of [true, false]) {
+    const run = runRequest([streams(pieces, { headers })], {
+      path,
+      body: { ...OPENAI.body, background },
+      ask: rest,
+    })
+    await run.clock.advance(LONG)
+    expect(run.page, run.timeline.join()).toMatchObject({
+      text: created + long + more.join(''),
+      closed: true,
+    })
+    expect(run.timeline.join()).not.toMatch(/stalled|resuming/)
+  }
+})
+
 describe('a response that is never asked for', () => {
   test.each([
     ['that did not ask for a background', { body: { ...OPENAI.body, background: false } }],

@@ -31,6 +31,8 @@ export interface RelayContext {
   ended: (end: RelayEnd, bytes: number) => void
 }
 
+const NOTHING = new Uint8Array()
+
 /** A refusal is not looked into. */
 const UNREAD: Glance = { output: true, working: false, finished: false }
 
@@ -56,11 +58,13 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   let isOver = false
   let connection: Connection | undefined = open.rest ? { rest: open.rest, abort: open.abort } : undefined
   let idle: IdleTimers | undefined
+  /** How many bytes of an event were held back at the last look. */
+  let bytesBegun = 0
   /**
    * A clean end in mid-event, which nothing has followed yet: perhaps the server has forgotten the blank line, perhaps the
    * connection was cut just there.
    */
-  let lastWords: Uint8Array[] | undefined
+  let lastWords: Uint8Array | undefined
 
   if (signal.aborted) cancel()
   else signal.addEventListener('abort', cancel, { once: true })
@@ -149,7 +153,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
     if (end !== 'closed') return true
     if (splice.isClosed()) return false
     // Some servers forget the last blank line: such an end is one if it comes a second time, or nothing more is given.
-    const last = splice.unfinished()
+    const last = splice.unfinished() ?? NOTHING
     const isKnown = inspection.wire() !== undefined || splice.saysEnd || inspection.seen.outputs === 0
     if (isKnown && !isEnd(last)) return true
     // An unknown protocol that has said something and is closed is whole, as ever, but not in mid-event.
@@ -159,16 +163,15 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   }
 
   /** True if an event that lacks no more than its last blank line says that the response is over. */
-  function isEnd(parts: Uint8Array[]): boolean {
-    const decoder = new TextDecoder()
+  function isEnd(event: Uint8Array): boolean {
     let isWhole = false
     const reader = createEventReader({
       onEvent: ({ text, data }) => (isWhole = data !== undefined || isDone(text)),
     })
-    reader.feed(parts.map((part) => decoder.decode(part, { stream: true })).join('') + '\n\n')
+    reader.feed(`${new TextDecoder().decode(event)}\n\n`)
     if (!isWhole) return false
     const last = createInspection(open.response.headers, { path: '' })
-    for (const part of parts) last.feed(part)
+    last.feed(event)
     last.conclude(true)
     return last.seen.ended || last.seen.finished || last.seen.error !== undefined
   }
@@ -179,7 +182,11 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   }
 
   function look(): Glance {
-    const glance = inspection?.look() ?? UNREAD
+    const glance = { ...(inspection?.look() ?? UNREAD) }
+    // What is held back until its event is whole is on its way.
+    const bytesHeld = splice?.pending() ?? 0
+    glance.output ||= bytesHeld > bytesBegun
+    bytesBegun = bytesHeld
     // An EventSource that is ended asks again; what belongs to one response, only its page knows.
     return isEventSource ? { ...glance, finished: false } : glance
   }
@@ -189,8 +196,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
     const isClean = end === 'closed'
     if (!isClean) close()
     // What will never be finished is passed on as it came.
-    const unfinished = splice?.unfinished() ?? []
-    for (const part of unfinished.length > 0 ? unfinished : (lastWords ?? [])) pass(part)
+    pass(splice?.unfinished() ?? lastWords ?? NOTHING)
     const verdict = open.verdict ?? inspection?.conclude(isClean) ?? (isClean ? 'complete' : 'broken')
     if (verdict === 'complete' || verdict === 'empty') return finish({ kind: 'complete' })
     const cause = end === 'closed' || end === 'finished' ? 'network_error' : end

@@ -222,9 +222,10 @@ describe('a splice of events', () => {
   test('names no id that no header can have, but the one before', () => {
     const splice = spliceOf(sseIds())
     const write = (id: string) => splice.take(new TextEncoder().encode(`id: ${id}\ndata: ${id}\n\n`))
-    for (const id of ['a', 'b', 'c\u0001', 'd\u007F', 'e\tf']) write(id)
+    const long = 'x'.repeat(60_000) // Servers refuse such a request.
+    for (const id of ['a', 'b', 'c\u0001', 'd\u007F', 'e\tf', long]) write(id)
     expect(splice.reconnect()?.headers).toEqual({ 'last-event-id': 'a' })
-    for (const id of ['b', 'c\u0001', 'd\u007F', 'e\tf']) expect(write(id)).toEqual([])
+    for (const id of ['b', 'c\u0001', 'd\u007F', 'e\tf', long]) expect(write(id)).toEqual([])
     expect(write('g')).toHaveLength(1)
   })
 

@@ -1,5 +1,6 @@
 import { createEventReader } from '../providers/inspection/event-reader.ts'
 import { splitEvents } from '../providers/inspection/split.ts'
+import { concat } from '../concat.ts'
 import type { BackgroundResponse, StreamEvent } from '../providers/wire.ts'
 
 /** A request for the bytes after the last one that was handed on. */
@@ -23,8 +24,10 @@ export interface Splice {
    * this response, and nothing of it may be.
    */
   take: (bytes: Uint8Array) => Uint8Array[] | undefined
-  /** Bytes that wait for the end of their event. */
-  unfinished: () => Uint8Array[]
+  /** Bytes that wait for the end of their event; `undefined`: none. */
+  unfinished: () => Uint8Array | undefined
+  /** How many they are. */
+  pending: () => number
   /**
    * The connection is over: what had only begun is dropped, and what comes next is of another one. Returns what to ask
    * for; `undefined` if nobody knows.
@@ -118,7 +121,8 @@ export function spliceEvents({
 
   return {
     take,
-    unfinished: () => (expected && expected.length > 0 ? [] : pending),
+    unfinished: () => (pendingBytes > 0 && !expected?.length ? concat(pending) : undefined),
+    pending: () => pendingBytes,
     reconnect: () => {
       if (isOff) return undefined
       splitter = splitEvents()
@@ -149,13 +153,13 @@ export function spliceEvents({
     const cr = bytes.indexOf(RETURN)
     if (cr >= 0 && (bytes[cr + 1] ?? NEWLINE) !== NEWLINE) isOff = true
     for (let end = splitter.next(bytes, at); end >= 0; end = splitter.next(bytes, at)) {
-      const event = [...pending, bytes.subarray(at, end)]
+      const event = concat([...pending, bytes.subarray(at, end)])
       pending = []
       pendingBytes = 0
       at = end
       const verdict = admit(parse(event))
       if (verdict === 'foreign') return undefined
-      if (verdict === 'new') for (const piece of event) add(out, piece)
+      if (verdict === 'new') add(out, event)
     }
     if (at < bytes.length) {
       pending.push(bytes.subarray(at))
@@ -164,8 +168,9 @@ export function spliceEvents({
     if (pendingBytes > MAX_EVENT) isOff = true
     if (isOff) {
       if (expected) return undefined
-      for (const piece of pending) add(out, piece)
+      add(out, concat(pending))
       pending = []
+      pendingBytes = 0
     } else if (!expected && !splitter.isInside()) takeComments(out)
     return out
   }
@@ -178,15 +183,15 @@ export function spliceEvents({
     if (end === 0) return
     const rest = lastPiece.subarray(end)
     pending[pending.length - 1] = lastPiece.subarray(0, end)
-    for (const piece of pending) add(out, piece)
+    add(out, concat(pending))
     pending = rest.length > 0 ? [rest] : []
     pendingBytes = rest.length
   }
 
-  function parse(pieces: Uint8Array[]): StreamEvent {
+  function parse(bytes: Uint8Array): StreamEvent {
     let event: StreamEvent = { text: '', data: undefined }
     const reader = createEventReader({ onEvent: (found) => (event = found) })
-    reader.feed(pieces.map((piece) => decoder.decode(piece, { stream: true })).join('') + decoder.decode())
+    reader.feed(decoder.decode(bytes))
     return event
   }
 
@@ -267,7 +272,8 @@ export function spliceBytes({ requestFrom, isReplay, saysEnd = false, stopUrl }:
 
   return {
     take,
-    unfinished: () => [],
+    unfinished: () => undefined,
+    pending: () => 0,
     reconnect: () => {
       if (isOff) return undefined
       expected = { index: 0, at: 0 }

@@ -320,3 +320,23 @@ describe('a cut of a response that its server gives again', () => {
     expect(statuses.map(({ status }) => status)).toContain('stream_resumed')
   })
 })
+
+test.each([1, 7, 100, 1_000])(
+  'an answer that may be read on comes whole, however many pieces its events come in: %i bytes each',
+  async (size) => {
+    const { whole, headers } = openaiBackground()
+    const send = createResilientFetch({
+      fetch: async () => {
+        let at = 0
+        const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+          controller.enqueue(whole.slice(at, (at += size)))
+          if (at >= whole.length) controller.close()
+        }
+        return new Response(new ReadableStream({ pull }), { headers })
+      },
+    })
+    const body = JSON.stringify({ stream: true, background: true })
+    const response = await send('https://api.example/v1/responses', { method: 'POST', body })
+    expect(await response.text()).toBe(new TextDecoder().decode(whole))
+  },
+)
