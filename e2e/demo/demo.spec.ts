@@ -180,3 +180,20 @@ test('a refused message can be tried again or discarded', async ({ tab, server }
 async function chats(server: TestServer) {
   return (await server.log()).filter(({ path }) => path === CHAT)
 }
+
+test('the composer has room for its line, though its styles come after it', async ({ tab, server }) => {
+  const demo = createDemo(tab, server)
+  await demo.open()
+  const style = (isOff: boolean) =>
+    tab.evaluate((isOff) => {
+      for (const sheet of document.styleSheets) sheet.disabled = isOff
+    }, isOff)
+  await style(true)
+  await tab.fill(testId('composer-input'), 'a')
+  await style(false)
+  const hidden = await tab.evaluate((selector) => {
+    const field = document.querySelector(selector)
+    return field && field.scrollHeight - field.clientHeight
+  }, testId('composer-input'))
+  expect(hidden).toBe(0)
+})

@@ -1,4 +1,5 @@
 import type { BrowserContext, Page, PlaywrightTestConfig } from '@playwright/test'
+import type { Look } from '../support/page.ts'
 import { findFirefox } from './find-engine.ts'
 
 /** How tests start Firefox: Playwright's driver for the stock browser, with access to the browser's own scripts. */
@@ -55,6 +56,15 @@ export function showInFirefox(page: Page): Promise<void> {
   return runInTabs(
     page.context(),
     `if (browser.currentURI.spec === ${JSON.stringify(page.url())}) browser.docShellIsActive = true`,
+  )
+}
+
+/** Playwright's own emulation of the colour scheme does nothing in a stock Firefox. */
+export function lookInFirefox(context: BrowserContext, { colorScheme }: Look): Promise<void> {
+  return runInTabs(
+    context,
+    `Services.prefs.setIntPref('ui.prefersReducedMotion', 1)
+    browser.browsingContext.prefersColorSchemeOverride = ${JSON.stringify(colorScheme)}`,
   )
 }
 

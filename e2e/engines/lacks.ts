@@ -21,7 +21,6 @@ const DEVTOOLS = 'needs Chromium’s debugger'
 
 /** Tests of Playwright's own pages, which WebKit has none of. */
 const DRIVER: Record<string, readonly string[] | undefined> = {
-  'accessibility.spec.ts': undefined,
   'adoption/vite.spec.ts': ['a fresh Vite app'],
   'foreign-access.spec.ts': [
     'gets a response by tricks',

@@ -2,7 +2,7 @@ import type { Page as Driver } from '@playwright/test'
 import type { Page } from '../support/page.ts'
 import { waitForIn } from './wait-for-in.ts'
 import { engine } from './engine.ts'
-import { reloadHardInFirefox, showInFirefox } from './firefox.ts'
+import { lookInFirefox, reloadHardInFirefox, showInFirefox } from './firefox.ts'
 
 /** A page of Chromium's or Firefox's, driven by Playwright. */
 export function createPlaywrightPage(driver: Driver): Page {
@@ -18,9 +18,16 @@ export function createPlaywrightPage(driver: Driver): Page {
     },
     evaluate,
     waitFor: waitForIn(evaluate),
+    look: async (how) => {
+      if (engine === 'firefox') await lookInFirefox(driver.context(), how)
+      else await driver.emulateMedia({ colorScheme: how.colorScheme, reducedMotion: 'reduce' })
+      await driver.setViewportSize(how.size)
+    },
+    picture: () => driver.screenshot(),
     fill: (selector, text) =>
       engine === 'firefox' ? typeInFirefox(driver, selector, text) : driver.fill(selector, text),
     click: (selector) => driver.click(selector),
+    pressEscape: () => driver.keyboard.press('Escape'),
     textContent: async (selector) => {
       const [first] = await driver.locator(selector).all()
       return first ? first.textContent() : null

@@ -10,9 +10,15 @@ export interface Page {
   evaluate: Evaluate
   /** Runs in the page again and again until it returns something true, which it returns. Rejects after 15 s. */
   waitFor: WaitFor
+  /** From now on it looks so, and nothing in it moves that can be kept from it. */
+  look: (how: Look) => Promise<void>
+  /** The picture of what is seen of it, as PNG. */
+  picture: () => Promise<Uint8Array>
   fill: (selector: string, text: string) => Promise<void>
   /** Waits until there is something to click. */
   click: (selector: string) => Promise<void>
+  /** Presses the key, wherever the page has its focus. */
+  pressEscape: () => Promise<void>
   /** `null` where nothing matches now. */
   textContent: (selector: string) => Promise<string | null>
   /** Brings it to the front. */
@@ -20,6 +26,11 @@ export interface Page {
   /** An empty page of the same browser, with the same storage and workers. */
   newTab: () => Promise<Page>
   close: () => Promise<void>
+}
+
+export interface Look {
+  colorScheme: 'light' | 'dark'
+  size: { width: number; height: number }
 }
 
 export interface Evaluate {

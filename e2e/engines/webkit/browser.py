@@ -13,7 +13,7 @@ import gi
 
 gi.require_version('Gtk', '3.0')
 gi.require_version('WebKit2', '4.1')
-from gi.repository import Gio, GLib, Gtk, WebKit2
+from gi.repository import Gdk, Gio, GLib, Gtk, WebKit2
 
 if '--version' in sys.argv:
     print(f'WebKitGTK {WebKit2.get_major_version()}.{WebKit2.get_minor_version()}.{WebKit2.get_micro_version()}')
@@ -151,6 +151,21 @@ def hide_tabs(reply):
     reply({})
 
 
+def look(scheme, width, height, reply):
+    settings = Gtk.Settings.get_default()
+    settings.set_property('gtk-application-prefer-dark-theme', scheme == 'dark')
+    settings.set_property('gtk-enable-animations', False)
+    for view in views:
+        view.get_toplevel().resize(int(width), int(height))
+    reply({})
+
+
+def take_picture(title, path, reply):
+    window = with_title(title).get_toplevel().get_window()
+    Gdk.pixbuf_get_from_window(window, 0, 0, window.get_width(), window.get_height()).savev(path, 'png', [], [])
+    reply({})
+
+
 def grant_notifications(origin, reply):
     granted.append(origin)
     context.initialize_notification_permissions([WebKit2.SecurityOrigin.new_for_uri(each) for each in granted], [])
@@ -163,6 +178,8 @@ COMMANDS = {
     'reload_hard': reload_hard,
     'show_tab': show_tab,
     'hide_tabs': hide_tabs,
+    'look': look,
+    'take_picture': take_picture,
     'grant_notifications': grant_notifications,
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -59,6 +59,12 @@ export async function launchWebKit(): Promise<WebKit> {
       beforeGoing: openHelper,
       reloadHard: (title) => tell('reload_hard', title),
       show: (title) => tell('show_tab', title),
+      picture: async (title) => {
+        const path = join(folder, `${title}.png`)
+        await tell('take_picture', title, path)
+        return readFile(path)
+      },
+      look: ({ colorScheme, size: { width, height } }) => tell('look', colorScheme, `${width}`, `${height}`),
     })
   }
 

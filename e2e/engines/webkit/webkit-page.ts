@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Page } from '../../support/page.ts'
+import type { Look, Page } from '../../support/page.ts'
 import { waitForIn } from '../wait-for-in.ts'
 import { type WebDriver, WebDriverError } from './web-driver.ts'
 
@@ -10,6 +10,10 @@ export interface Browser {
   beforeGoing: () => Promise<void>
   /** Reloads, past every cache and worker, the page that has this title. */
   reloadHard: (title: string) => Promise<void>
+  /** Gives every page that look. */
+  look: (how: Look) => Promise<void>
+  /** Takes a picture of the page that has this title. */
+  picture: (title: string) => Promise<Uint8Array>
   /** Shows the page that has this title. */
   show: (title: string) => Promise<void>
 }
@@ -17,6 +21,9 @@ export interface Browser {
 /** How long something may take to be there, how often it is looked for, ms. */
 const PATIENCE_MS = 15_000
 const LOOK_MS = 25
+
+/** The key, as WebDriver names it. */
+const ESCAPE = '\uE00C'
 
 /** A promise that has not settled by then is asked for again and again, so that other pages get their turn. ms */
 const WAIT_IN_PAGE_MS = 20
@@ -58,17 +65,18 @@ export function createWebKitPage(driver: WebDriver, handle: string, browser: Bro
     }, selector)
 
   /** The browser knows a page by a title of its own. */
-  const byTitle = async (act: (title: string) => Promise<void>) => {
+  const byTitle = async <Result>(act: (title: string) => Promise<Result>): Promise<Result> => {
     const title = crypto.randomUUID()
     const before = await run('const { title } = document; document.title = arguments[0]; return title', title)
     // It learns of the title a moment later.
-    await until(() =>
+    const done = await until(() =>
       act(title).then(
-        () => true,
-        () => false,
+        (result) => ({ result }),
+        () => undefined,
       ),
     )
-    return before
+    await run('document.title = arguments[0]', before).catch(() => {}) // It may be gone by now.
+    return done.result
   }
 
   const click = async (selector: string) => {
@@ -98,6 +106,17 @@ export function createWebKitPage(driver: WebDriver, handle: string, browser: Bro
     },
     evaluate,
     waitFor: waitForIn(evaluate),
+    look: async (how) => {
+      await browser.look(how)
+      await until(() =>
+        evaluate(
+          ({ colorScheme, size }) =>
+            matchMedia(`(prefers-color-scheme: ${colorScheme})`).matches && innerWidth === size.width,
+          how,
+        ),
+      )
+    },
+    picture: () => byTitle(browser.picture),
     fill: async (selector, text) => {
       await find(selector)
       await run(
@@ -110,14 +129,15 @@ export function createWebKitPage(driver: WebDriver, handle: string, browser: Bro
       )
     },
     click,
+    pressEscape: async () => {
+      const keys = ['keyDown', 'keyUp'].map((type) => ({ type, value: ESCAPE }))
+      await command('POST', '/actions', { actions: [{ type: 'key', id: 'keyboard', actions: keys }] })
+    },
     textContent: async (selector) =>
       (await run('return document.querySelector(arguments[0])?.textContent ?? null', selector)) as
         | string
         | null,
-    show: async () => {
-      const before = await byTitle(browser.show)
-      await run('document.title = arguments[0]', before)
-    },
+    show: () => byTitle(browser.show),
     newTab: browser.newPage,
     close: async () => {
       await command('DELETE', '/window')
