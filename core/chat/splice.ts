@@ -121,7 +121,7 @@ export function spliceEvents({
 
   return {
     take,
-    unfinished: () => (pendingBytes > 0 && !expected?.length ? concat(pending) : undefined),
+    unfinished: () => (pendingBytes > 0 && !expected?.length ? joined(pending) : undefined),
     pending: () => pendingBytes,
     reconnect: () => {
       if (isOff) return undefined
@@ -153,7 +153,7 @@ export function spliceEvents({
     const cr = bytes.indexOf(RETURN)
     if (cr >= 0 && (bytes[cr + 1] ?? NEWLINE) !== NEWLINE) isOff = true
     for (let end = splitter.next(bytes, at); end >= 0; end = splitter.next(bytes, at)) {
-      const event = concat([...pending, bytes.subarray(at, end)])
+      const event = joined([...pending, bytes.subarray(at, end)])
       pending = []
       pendingBytes = 0
       at = end
@@ -168,7 +168,7 @@ export function spliceEvents({
     if (pendingBytes > MAX_EVENT) isOff = true
     if (isOff) {
       if (expected) return undefined
-      add(out, concat(pending))
+      add(out, joined(pending))
       pending = []
       pendingBytes = 0
     } else if (!expected && !splitter.isInside()) takeComments(out)
@@ -183,7 +183,7 @@ export function spliceEvents({
     if (end === 0) return
     const rest = lastPiece.subarray(end)
     pending[pending.length - 1] = lastPiece.subarray(0, end)
-    add(out, concat(pending))
+    add(out, joined(pending))
     pending = rest.length > 0 ? [rest] : []
     pendingBytes = rest.length
   }
@@ -335,6 +335,12 @@ export function spliceBytes({ requestFrom, isReplay, saysEnd = false, stopUrl }:
 
 function textOf({ id = '', name = '', text }: StreamEvent): string {
   return `${id}\n${name}\n${text}`
+}
+
+/** Pieces as one; a single one stays as it is, next to its neighbours. */
+function joined(pieces: Uint8Array[]): Uint8Array {
+  const [only] = pieces
+  return only && pieces.length === 1 ? only : concat(pieces)
 }
 
 /** Adds bytes; neighbours of one chunk stay one. */
