@@ -26,8 +26,6 @@ export interface Splice {
   take: (bytes: Uint8Array) => Uint8Array[] | undefined
   /** Bytes that wait for the end of their event; `undefined`: none. */
   unfinished: () => Uint8Array | undefined
-  /** How many they are. */
-  pending: () => number
   /**
    * The connection is over: what had only begun is dropped, and what comes next is of another one. Returns what to ask
    * for; `undefined` if nobody knows.
@@ -122,7 +120,6 @@ export function spliceEvents({
   return {
     take,
     unfinished: () => (pendingBytes > 0 && !expected?.length ? concat(pending) : undefined),
-    pending: () => pendingBytes,
     reconnect: () => {
       if (isOff) return undefined
       splitter = splitEvents()
@@ -273,7 +270,6 @@ export function spliceBytes({ requestFrom, isReplay, saysEnd = false, stopUrl }:
   return {
     take,
     unfinished: () => undefined,
-    pending: () => 0,
     reconnect: () => {
       if (isOff) return undefined
       expected = { index: 0, at: 0 }
