@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { concat } from '../concat.ts'
 import { deferred } from '../deferred.ts'
 import { type Failure, type FailureCode, failureOf } from '../messages/failure.ts'
 import { createEventReader } from '../providers/inspection/event-reader.ts'
@@ -127,7 +128,9 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
         const accepted = splice ? splice.take(chunk.value) : [chunk.value]
         if (!accepted) return 'truncated' // Another response: this one has no rest.
         if (accepted.length > 0) progressed()
-        for (const part of accepted) pass(part)
+        // One by one they would be more than a log holds that keeps nothing.
+        const [only = NOTHING] = accepted
+        pass(accepted.length > 1 ? concat(accepted) : only)
       }
     } finally {
       timers.stop()
@@ -184,9 +187,9 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   function look(): Glance {
     const glance = { ...(inspection?.look() ?? UNREAD) }
     // What is held back until its event is whole is on its way.
-    const bytesHeld = splice?.pending() ?? 0
-    glance.output ||= bytesHeld > bytesBegun
-    bytesBegun = bytesHeld
+    const { length } = splice?.unfinished() ?? NOTHING
+    glance.output ||= length > bytesBegun
+    bytesBegun = length
     // An EventSource that is ended asks again; what belongs to one response, only its page knows.
     return isEventSource ? { ...glance, finished: false } : glance
   }

@@ -26,8 +26,6 @@ export interface Splice {
   take: (bytes: Uint8Array) => Uint8Array[] | undefined
   /** Bytes that wait for the end of their event; `undefined`: none. */
   unfinished: () => Uint8Array | undefined
-  /** How many they are. */
-  pending: () => number
   /**
    * The connection is over: what had only begun is dropped, and what comes next is of another one. Returns what to ask
    * for; `undefined` if nobody knows.
@@ -121,8 +119,7 @@ export function spliceEvents({
 
   return {
     take,
-    unfinished: () => (pendingBytes > 0 && !expected?.length ? joined(pending) : undefined),
-    pending: () => pendingBytes,
+    unfinished: () => (pendingBytes > 0 && !expected?.length ? concat(pending) : undefined),
     reconnect: () => {
       if (isOff) return undefined
       splitter = splitEvents()
@@ -153,7 +150,7 @@ export function spliceEvents({
     const cr = bytes.indexOf(RETURN)
     if (cr >= 0 && (bytes[cr + 1] ?? NEWLINE) !== NEWLINE) isOff = true
     for (let end = splitter.next(bytes, at); end >= 0; end = splitter.next(bytes, at)) {
-      const event = joined([...pending, bytes.subarray(at, end)])
+      const event = concat([...pending, bytes.subarray(at, end)])
       pending = []
       pendingBytes = 0
       at = end
@@ -168,7 +165,7 @@ export function spliceEvents({
     if (pendingBytes > MAX_EVENT) isOff = true
     if (isOff) {
       if (expected) return undefined
-      add(out, joined(pending))
+      add(out, concat(pending))
       pending = []
       pendingBytes = 0
     } else if (!expected && !splitter.isInside()) takeComments(out)
@@ -183,7 +180,7 @@ export function spliceEvents({
     if (end === 0) return
     const rest = lastPiece.subarray(end)
     pending[pending.length - 1] = lastPiece.subarray(0, end)
-    add(out, joined(pending))
+    add(out, concat(pending))
     pending = rest.length > 0 ? [rest] : []
     pendingBytes = rest.length
   }
@@ -273,7 +270,6 @@ export function spliceBytes({ requestFrom, isReplay, saysEnd = false, stopUrl }:
   return {
     take,
     unfinished: () => undefined,
-    pending: () => 0,
     reconnect: () => {
       if (isOff) return undefined
       expected = { index: 0, at: 0 }
@@ -335,12 +331,6 @@ export function spliceBytes({ requestFrom, isReplay, saysEnd = false, stopUrl }:
 
 function textOf({ id = '', name = '', text }: StreamEvent): string {
   return `${id}\n${name}\n${text}`
-}
-
-/** Pieces as one; a single one stays as it is, next to its neighbours. */
-function joined(pieces: Uint8Array[]): Uint8Array {
-  const [only] = pieces
-  return only && pieces.length === 1 ? only : concat(pieces)
 }
 
 /** Adds bytes; neighbours of one chunk stay one. */
