@@ -97,7 +97,9 @@ async function askAll(
       },
       [`${base}/v1`, client, some] as const,
     )
-    await page.waitFor(() => Object.values(window.clients.replies).every(({ state }) => state !== 'waiting'))
+    const haveEnded = () =>
+      page.evaluate(() => Object.values(window.clients.replies).every(({ state }) => state !== 'waiting'))
+    await expect.poll(haveEnded, { timeout: 100_000 }).toBe(true)
     for (const [id, reply] of Object.entries(await page.evaluate(() => window.clients.replies))) {
       replies.set(id, reply)
     }

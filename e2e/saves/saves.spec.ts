@@ -39,7 +39,8 @@ test('unless the chat’s route says that it waits for its conversation, and how
   await server.behave({ session, mode: 'slow', delayMs: 2_000 })
   await app.save(session, '1')
   const waiting = await app.chat({ steps: [] }, { session })
-  const elsewhere = await app.chat({ steps: [] }, { session: 'another' })
+  // Short: it is to be whole while the save is held.
+  const elsewhere = await app.chat({ steps: [], answer: { text: 'Noted.' } }, { session: 'another' })
   expect((await elsewhere.ended()).state).toBe('whole')
   expect(await server.messages(session)).toEqual([])
   expect((await waiting.ended()).state).toBe('whole')
