@@ -62,10 +62,21 @@ type Take = (event: StreamEvent) => void
 
 function readEvents(take: Take) {
   const decoder = new TextDecoder()
-  const reader = createEventReader({ onEvent: take })
+  let areJson = false
+  let isEnd = false
+  const reader = createEventReader({
+    onEvent: (event) => {
+      const isJson = event.data !== undefined || isDone(event.text)
+      // The last event may lack its blank line, or its half.
+      if (isEnd && areJson && !isJson) return
+      areJson ||= isJson
+      take(event)
+    },
+  })
   return (bytes?: Uint8Array) => {
     reader.feed(decoder.decode(bytes, { stream: bytes !== undefined }))
-    if (!bytes) reader.end()
+    isEnd = bytes === undefined
+    if (isEnd) reader.end()
   }
 }
 

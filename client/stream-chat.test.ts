@@ -64,6 +64,15 @@ describe('streamChat()', () => {
     expect(await chunksOf(reply(text, { type }))).toEqual(expected)
   })
 
+  test.each([
+    ['drops half an event at the end of JSON events', `${say('Hi')}data: [DON`, 1],
+    ['drops half a JSON at the end of JSON events', `${say('Hi')}${say('there').slice(0, 20)}`, 1],
+    ['reads a last event that lacks its blank line', `${say('Hi')}${say('there').trimEnd()}`, 2],
+    ['reads a last event of words', 'data: Hi\n\ndata: [DON', 2],
+  ])('%s', async (_name, text, count) => {
+    expect(await chunksOf(reply(text))).toHaveLength(count)
+  })
+
   test('a refusal is a ChatError in the upstream’s words', async () => {
     const body = JSON.stringify({ error: { message: 'Slow down, please' } })
     const failure = await chunksOf(reply(body, { status: 429, type: 'application/json' })).catch(
