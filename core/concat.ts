@@ -1,4 +1,4 @@
-/** Parts of bytes as one. */
+/** Copies parts of bytes into one. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
@@ -7,4 +7,10 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
     at += part.length
   }
   return all
+}
+
+/** Parts of bytes as one; a single part is not copied. */
+export function join(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts
+  return only && parts.length === 1 ? only : concat(parts)
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { concat } from '../concat.ts'
+import { join } from '../concat.ts'
 import { deferred } from '../deferred.ts'
 import { type Failure, type FailureCode, failureOf } from '../messages/failure.ts'
 import { createEventReader } from '../providers/inspection/event-reader.ts'
@@ -129,8 +129,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
         if (!accepted) return 'truncated' // Another response: this one has no rest.
         if (accepted.length > 0) progressed()
         // One by one they would be more than a log holds that keeps nothing.
-        const [only = NOTHING] = accepted
-        pass(accepted.length > 1 ? concat(accepted) : only)
+        pass(join(accepted))
       }
     } finally {
       timers.stop()

@@ -1,6 +1,6 @@
 import { createEventReader } from '../providers/inspection/event-reader.ts'
 import { splitEvents } from '../providers/inspection/split.ts'
-import { concat } from '../concat.ts'
+import { join } from '../concat.ts'
 import type { BackgroundResponse, StreamEvent } from '../providers/wire.ts'
 
 /** A request for the bytes after the last one that was handed on. */
@@ -119,7 +119,7 @@ export function spliceEvents({
 
   return {
     take,
-    unfinished: () => (pendingBytes > 0 && !expected?.length ? concat(pending) : undefined),
+    unfinished: () => (pendingBytes > 0 && !expected?.length ? join(pending) : undefined),
     reconnect: () => {
       if (isOff) return undefined
       splitter = splitEvents()
@@ -150,7 +150,7 @@ export function spliceEvents({
     const cr = bytes.indexOf(RETURN)
     if (cr >= 0 && (bytes[cr + 1] ?? NEWLINE) !== NEWLINE) isOff = true
     for (let end = splitter.next(bytes, at); end >= 0; end = splitter.next(bytes, at)) {
-      const event = concat([...pending, bytes.subarray(at, end)])
+      const event = join([...pending, bytes.subarray(at, end)])
       pending = []
       pendingBytes = 0
       at = end
@@ -165,7 +165,7 @@ export function spliceEvents({
     if (pendingBytes > MAX_EVENT) isOff = true
     if (isOff) {
       if (expected) return undefined
-      add(out, concat(pending))
+      add(out, join(pending))
       pending = []
       pendingBytes = 0
     } else if (!expected && !splitter.isInside()) takeComments(out)
@@ -180,7 +180,7 @@ export function spliceEvents({
     if (end === 0) return
     const rest = lastPiece.subarray(end)
     pending[pending.length - 1] = lastPiece.subarray(0, end)
-    add(out, concat(pending))
+    add(out, join(pending))
     pending = rest.length > 0 ? [rest] : []
     pendingBytes = rest.length
   }

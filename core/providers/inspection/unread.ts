@@ -1,4 +1,4 @@
-import { concat } from '../../concat.ts'
+import { join } from '../../concat.ts'
 
 /** Bytes that have passed and have not been read. Chunks are kept as they are; nothing is copied before it is asked for. */
 export interface Unread {
@@ -73,14 +73,14 @@ export function createUnread(): Unread {
     },
     size: () => size,
     hasGap: () => gap,
-    head: () => concat(head),
+    head: () => join(head),
     last: (count) => {
       const wanted = Math.min(count, size)
       let index = chunks.length
       let found = 0
       while (found < wanted) found += (chunks[--index] ?? NOTHING).length
       const [oldest = NOTHING, ...newer] = chunks.slice(index)
-      return concat([oldest.subarray(found - wanted), ...newer])
+      return join([oldest.subarray(found - wanted), ...newer])
     },
     first: (count) => {
       const parts: Uint8Array[] = []
@@ -90,7 +90,7 @@ export function createUnread(): Unread {
         parts.push(part)
         left -= part.length
       }
-      return concat(parts)
+      return join(parts)
     },
     take: (count) => {
       const parts: Uint8Array[] = []
@@ -107,7 +107,7 @@ export function createUnread(): Unread {
         unshift(chunk.subarray(part.length))
       }
       compact()
-      return concat(parts)
+      return join(parts)
     },
     trim: (count, borderIn) => {
       if (size <= count) return
