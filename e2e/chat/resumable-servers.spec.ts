@@ -84,6 +84,8 @@ for (const [at, how] of [
     await tab.goto(`${server.url}/e2e/site/use-chat.html?${query}`)
     const view = () => tab.evaluate(() => window.useChat)
     await expect.poll(view).toMatchObject({ state: 'controlling', status: 'ready' })
+    // What `useChat` asks for by itself when it begins: later, it would find the response that has just begun.
+    await expect.poll(() => cutting.asked).toEqual(['GET'])
     await tab.evaluate(() => window.useChat.send('Hello'))
     const said = [
       { role: 'user', text: 'Hello' },
