@@ -42,6 +42,52 @@ test('a response passes as it comes, and says where it lies', async () => {
   expect((await reader?.read())?.done).toBe(true)
 })
 
+describe('respond() may give anything', () => {
+  const stream = (...chunks: unknown[]) =>
+    new Response(
+      new ReadableStream({
+        start: (controller) => {
+          for (const chunk of chunks) controller.enqueue(chunk)
+          controller.close()
+        },
+      }),
+      { headers: { 'content-type': 'text/plain' } },
+    )
+  const locked = () => {
+    const response = new Response('x')
+    response.body?.getReader()
+    return response
+  }
+  const start = async (given: unknown) => {
+    const site = openSite()
+    const request = new Request('https://app.example/', { method: 'POST', headers: { user: 'ann' } })
+    const started = site.streams.start(request, { respond: () => Promise.resolve(given as Response) })
+    await site.clock.advance(0)
+    const response = await started
+    const body = readBody(response)
+    await site.clock.advance(1_000)
+    return { status: response.status, ...(await body) }
+  }
+
+  test.each([
+    ['strings', ['Hel', 'lo']],
+    ['buffers', [new TextEncoder().encode('Hello').buffer]],
+  ])('%s for bytes', async (_name, chunks) => {
+    expect(await start(stream(...chunks))).toMatchObject({ status: 200, text: 'Hello', isBroken: false })
+  })
+
+  test('a chunk of nothing that is bytes breaks it', async () => {
+    expect(await start(stream('Hel', 42))).toMatchObject({ status: 200, isBroken: true })
+  })
+
+  test.each([
+    ['a body that is read already', locked()],
+    ['no response', undefined],
+  ])('%s is a refusal', async (_name, given) => {
+    expect((await start(given)).status).toBeGreaterThanOrEqual(500)
+  })
+})
+
 test('a response goes on when its reader leaves, and another device reads it whole', async () => {
   const site = openSite()
   const { response, upstream, id } = await openStream(site)

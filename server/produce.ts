@@ -103,6 +103,9 @@ export function produce({
     let response: Response
     try {
       response = await orAborted(upstream.signal, send(upstream.signal))
+      // An app's own `respond` may give anything.
+      if (response.bodyUsed || response.body?.locked)
+        throw new TypeError('Cannot read response: its body is used')
     } catch (error) {
       return endWithoutHead(closedFor ? { kind: 'closed', code: closedFor } : { kind: 'failed', error })
     }
@@ -125,24 +128,28 @@ export function produce({
     const cancel = () => void reader.cancel().catch(() => {})
     upstream.signal.addEventListener('abort', cancel, { once: true })
     if (upstream.signal.aborted) cancel()
-    for (;;) {
-      let chunk: ReadableStreamReadResult<Uint8Array>
-      try {
-        chunk = await reader.read()
-      } catch (error) {
-        return judgeEnd(inspection, closedFor ?? codeOf(error))
+    try {
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (closedFor) return judgeEnd(inspection, closedFor)
+        if (done) return judgeEnd(inspection)
+        const bytes = bytesOf(value)
+        // The engine tells a cut in the response's own words. Here that is said to each reader, and is not kept.
+        if (isNotice(bytes)) continue
+        if (tail.length() + bytes.length > maxBytes) close('too_large')
+        else {
+          inspection.feed(bytes)
+          tail.push(bytes)
+          saver.bytesAdded()
+          wake()
+        }
       }
-      if (closedFor) return judgeEnd(inspection, closedFor)
-      if (chunk.done) return judgeEnd(inspection)
-      // The engine tells a cut in the response's own words. Here that is said to each reader, and is not kept.
-      if (isNotice(chunk.value)) continue
-      if (tail.length() + chunk.value.length > maxBytes) close('too_large')
-      else {
-        inspection.feed(chunk.value)
-        tail.push(chunk.value)
-        saver.bytesAdded()
-        wake()
-      }
+    } catch (error) {
+      cancel()
+      return judgeEnd(inspection, closedFor ?? codeOf(error))
+    } finally {
+      // The signal may outlive the response.
+      upstream.signal.removeEventListener('abort', cancel)
     }
   }
 
@@ -174,12 +181,24 @@ export function produce({
 /** The result of the work, or the signal's reason if the work does not notice that it aborts. */
 function orAborted(signal: AbortSignal, task: Promise<Response>): Promise<Response> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    task.then((response) => {
-      if (signal.aborted) void response.body?.cancel().catch(() => {}) // Nobody will read it.
-      resolve(response)
-    }, reject)
+    const abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    task
+      .then((response) => {
+        if (signal.aborted) void response.body?.cancel().catch(() => {}) // Nobody will read it.
+        resolve(response)
+      })
+      .catch(reject)
+      .finally(() => signal.removeEventListener('abort', abort))
   })
+}
+
+/** The bytes of a chunk of a body that an app has made: some platforms send strings and buffers, too. */
+function bytesOf(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk
+  if (typeof chunk === 'string') return new TextEncoder().encode(chunk)
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk)
+  throw new TypeError(`Cannot read response: got a chunk of type ${typeof chunk}, takes bytes`)
 }
 
 /** The engine says why a body broke off; a platform does not. */

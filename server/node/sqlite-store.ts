@@ -5,10 +5,11 @@ import { createListeners } from '../stores/listeners.ts'
 import type { StreamStore } from '../stores/store.ts'
 
 const SCHEMA = `
+  -- First: the others need the lock, which another process may have.
+  PRAGMA busy_timeout = 2000;
   PRAGMA journal_mode = WAL;
   -- A killed process loses nothing; a machine that loses power may lose the last moments.
   PRAGMA synchronous = NORMAL;
-  PRAGMA busy_timeout = 2000;
   PRAGMA foreign_keys = ON;
   CREATE TABLE IF NOT EXISTS streams (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
