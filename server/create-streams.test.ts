@@ -58,10 +58,10 @@ describe('respond() may give anything', () => {
     response.body?.getReader()
     return response
   }
-  const start = async (given: unknown) => {
+  const start = async (provided: unknown) => {
     const site = openSite()
     const request = new Request('https://app.example/', { method: 'POST', headers: { user: 'ann' } })
-    const started = site.streams.start(request, { respond: () => Promise.resolve(given as Response) })
+    const started = site.streams.start(request, { respond: () => Promise.resolve(provided as Response) })
     await site.clock.advance(0)
     const response = await started
     const body = readBody(response)
@@ -83,8 +83,8 @@ describe('respond() may give anything', () => {
   test.each([
     ['a body that is read already', locked()],
     ['no response', undefined],
-  ])('%s is a refusal', async (_name, given) => {
-    expect((await start(given)).status).toBeGreaterThanOrEqual(500)
+  ])('%s is a refusal', async (_name, provided) => {
+    expect((await start(provided)).status).toBeGreaterThanOrEqual(500)
   })
 })
 
