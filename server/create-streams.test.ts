@@ -88,6 +88,13 @@ describe('respond() may give anything', () => {
   })
 })
 
+test('a conversation that an app names by a number is the one of its digits, and no other', async () => {
+  const site = openSite()
+  await openStream(site, { conversation: 7 as unknown as string })
+  expect((await site.stop('8')).status).toBe(404)
+  expect((await site.stop('7')).status).toBe(204)
+})
+
 test('a response goes on when its reader leaves, and another device reads it whole', async () => {
   const site = openSite()
   const { response, upstream, id } = await openStream(site)

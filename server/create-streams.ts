@@ -87,15 +87,21 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
   const serve = createProtocol(context, runs)
 
   return {
-    start: (request, start) => asUser(request, (owner) => runs.start(request, owner, start)),
+    start: (request, { conversation, ...options }) =>
+      asUser(request, (owner) =>
+        runs.start(request, owner, {
+          ...options,
+          ...(conversation === undefined ? {} : { conversation: toId(conversation) }),
+        }),
+      ),
     latest: (request, id) =>
       asUser(request, async (owner) => {
-        const open = (await named(owner, id)).find(isOpen)
+        const open = (await named(owner, toId(id))).find(isOpen)
         return (open && (await runs.respond(open.source, request))) ?? new Response(null, { status: 204 })
       }),
     stop: (request, id) =>
       asUser(request, async (owner) => {
-        const found = await named(owner, id)
+        const found = await named(owner, toId(id))
         if (found.length === 0) return problem(404, 'not_found', 'There is no such response')
         await Promise.all(found.filter(isOpen).map(({ source }) => runs.stop(source.id)))
         return new Response(null, { status: 204 })
@@ -114,7 +120,7 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
     const owner = await authorize(request)
     if (!owner) return problem(401, 'unauthorized', 'Sign in first')
     try {
-      return await task(owner)
+      return await task(toId(owner))
     } catch (error) {
       onError(error)
       return problem(503, 'storage_unavailable', 'Responses cannot be stored at the moment', {
@@ -122,6 +128,11 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
       })
     }
   }
+}
+
+/** Stores take strings; an app's own ids may be numbers. */
+function toId(id: string | number): string {
+  return String(id)
 }
 
 function isOpen({ info }: FoundStream): boolean {
