@@ -62,12 +62,13 @@ type Take = (event: StreamEvent) => void
 
 function readEvents(take: Take) {
   const decoder = new TextDecoder()
+  /** True once an event was JSON: then a last one that is not was cut. */
   let areJson = false
   let isEnd = false
   const reader = createEventReader({
     onEvent: (event) => {
       const isJson = event.data !== undefined || isDone(event.text)
-      // The last event may lack its blank line, or its half.
+      // Some servers leave out the last blank line, so the last event is read without it.
       if (isEnd && areJson && !isJson) return
       areJson ||= isJson
       take(event)

@@ -87,10 +87,10 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
   const serve = createProtocol(context, runs)
 
   return {
-    start: (request, { conversation, ...options }) =>
+    start: (request, { conversation, ...start }) =>
       asUser(request, (owner) =>
         runs.start(request, owner, {
-          ...options,
+          ...start,
           ...(conversation === undefined ? {} : { conversation: toId(conversation) }),
         }),
       ),

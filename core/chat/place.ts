@@ -39,7 +39,7 @@ export function createSplice(
     if (place.position === 'replay')
       return spliceBytes({ isReplay: true, requestFrom: () => ({ url: provided }) })
     if (place.position === 'offset') return spliceBytes({ requestFrom: offsetsOf(provided, String) })
-    // LangGraph, whose header that is, gives all of it after this id, and without one only what is new.
+    // LangGraph, which uses `Location`, replays the whole run after the id -1, and without an id only what is new.
     return isEvents ? spliceEvents(sseIds(provided, place.url === 'location' ? '-1' : undefined)) : undefined
   }
   const location = offset === null ? undefined : resolve(headers.get('content-location'), base)
@@ -66,11 +66,11 @@ function offsetsOf(url: URL, write: (byte: number) => string, more: Record<strin
 /**
  * The ids of server-sent events, as an EventSource would name the last one.
  *
- * @param before stands for the first event's forerunner; default: no id
+ * @param before the id to send before any event has been read; default: none
  */
 function sseIds(url: URL, before?: string) {
   return {
-    // What no header can have, or no server takes, is no id.
+    // An id with control characters cannot be a header's value, and servers refuse headers that are too long.
     positionOf: ({ id = '' }: StreamEvent) => (/^\P{Cc}{1,999}$/u.test(id) ? id : undefined),
     requestAfter: (id: number | string | undefined = before) => ({
       url,

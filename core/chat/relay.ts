@@ -128,7 +128,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
         const accepted = splice ? splice.take(chunk.value) : [chunk.value]
         if (!accepted) return 'truncated' // Another response: this one has no rest.
         if (accepted.length > 0) progressed()
-        // One by one they would be more than a log holds that keeps nothing.
+        // In one write: a log that keeps nothing holds no more than a few.
         pass(join(accepted))
       }
     } finally {
@@ -185,7 +185,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
 
   function look(): Glance {
     const glance = { ...(inspection?.look() ?? UNREAD) }
-    // What is held back until its event is whole is on its way.
+    // Bytes that wait for the end of their event are progress, too.
     const { length } = splice?.unfinished() ?? NOTHING
     glance.output ||= length > bytesBegun
     bytesBegun = length

@@ -2,7 +2,7 @@ import type { Timeouts } from '../chat/timeouts.ts'
 import type { RetryPolicy } from '../retry/policy.ts'
 import type { ChatRouteOptions, OutboxOptions, ResumeOptions, SaveRouteOptions } from './options.ts'
 
-/** What an option is when the app leaves it out; one that is not here is then off. Times in ms. */
+// The values of options that an app leaves out. An option that is not listed here is off by default. Times in ms.
 
 export const DEFAULT_TIMEOUTS: Timeouts = {
   headersMs: 30_000,

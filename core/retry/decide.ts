@@ -129,7 +129,7 @@ export function decide(
   const isSpent = retryHintMs === undefined ? leftMs <= 0 && backoffMs > 0 : retryHintMs > leftMs
   const waitMs = Math.max(retryHintMs ?? 0, ownMs)
   const afterMs = waitMs + jitterMs
-  // What is sent when the total is up is only broken off, and the words of this attempt are lost with it.
+  // An attempt that starts when the total is up is aborted at once, and this attempt's error would be lost.
   if (isSpent || afterMs >= totalLeftMs) return giveUp
 
   return {

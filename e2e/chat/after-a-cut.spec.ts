@@ -182,7 +182,7 @@ test('the openai package reads a background response that is cut, wherever, whol
     expect(answer.method).toBe('POST')
     answer.begin(OPENAI.headers)
     answer.say(events.slice(0, cutAt).join('') + events[cutAt]?.slice(0, 20))
-    // What a reset overtakes is lost.
+    // Bytes that a reset overtakes are lost.
     if (how === 'reset')
       await expect.poll(() => tab.evaluate((id) => window.clients.replies[id]?.text, id)).not.toBe('')
     await answer.end(how)
