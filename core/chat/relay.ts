@@ -4,6 +4,8 @@ import { deferred } from '../deferred.ts'
 import { type Failure, type FailureCode, failureOf } from '../messages/failure.ts'
 import { createEventReader } from '../providers/inspection/event-reader.ts'
 import { createInspection, type Glance } from '../providers/inspection/inspection.ts'
+import { skipBlanks } from '../providers/inspection/split.ts'
+import { isEventStream } from '../providers/media-types.ts'
 import { isDone } from '../providers/wire.ts'
 import type { OpenResponse } from './attempt.ts'
 import { brokenOff, markNotice } from './notice.ts'
@@ -34,6 +36,8 @@ export interface RelayContext {
 
 const NOTHING = new Uint8Array()
 
+const LESS_THAN = 60
+
 /** A refusal is not looked into. */
 const UNREAD: Glance = { output: true, working: false, finished: false }
 
@@ -54,6 +58,7 @@ type ConnectionEnd = 'closed' | 'finished' | FailureCode
 export async function relay(open: OpenResponse, context: RelayContext): Promise<void> {
   const { held, inspection, splice } = open
   const { writer, signal, isEventSource, readOn } = context
+  const isEvents = isEventStream(open.response.headers.get('content-type') ?? '')
   const over = deferred<void>()
   let bytes = 0
   let isOver = false
@@ -101,6 +106,8 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   /** Copies one connection, and returns how it ended. */
   async function copy({ rest, abort }: Connection): Promise<ConnectionEnd> {
     let stopped: ConnectionEnd | undefined
+    // While nothing shows how the response begins, a page in the place of the rest could be taken for it.
+    let mayBePage = rest !== open.rest && isEvents && inspection?.seen.outputs === 0 && !inspection.wire()
     const stop = (why: ConnectionEnd) => {
       stopped = why
       abort()
@@ -125,6 +132,11 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
         if (!chunk) return 'network_error'
         if (chunk.done) return 'closed'
         timers.arrived()
+        if (mayBePage) {
+          const [first] = skipBlanks(chunk.value)
+          if (first === LESS_THAN) return 'truncated'
+          mayBePage = first === undefined
+        }
         const accepted = splice ? splice.take(chunk.value) : [chunk.value]
         if (!accepted) return 'truncated' // Another response: this one has no rest.
         if (accepted.length > 0) progressed()

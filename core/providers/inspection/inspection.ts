@@ -19,7 +19,7 @@ import { rememberEnding } from './ending.ts'
 import { createEventReader, parseJson } from './event-reader.ts'
 import { type Format, formatOf, MAX_START } from './format.ts'
 import { endsWhole, skimmedEvent, untypedEvent } from './skim.ts'
-import { isBlankByte, splitEvents, splitLines, splitValues, type Splitter } from './split.ts'
+import { isBlankByte, skipBlanks, splitEvents, splitLines, splitValues, type Splitter } from './split.ts'
 import { errorOfStrayLine, isHalfField } from './stray-line.ts'
 import { afterLastBlankLine, afterLastLine, createUnread, HEAD } from './unread.ts'
 
@@ -555,13 +555,6 @@ function isHalfValue(bytes: Uint8Array): boolean {
   const values = splitValues()
   for (let at = 0; at >= 0;) at = values.next(bytes, at)
   return values.isInside() && !values.isInvalid()
-}
-
-/** The byte order mark and blanks before the first content. */
-function skipBlanks(bytes: Uint8Array): Uint8Array {
-  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
-  while (isBlankByte(bytes[at])) at++
-  return bytes.subarray(at)
 }
 
 function encode(text: string): Uint8Array {
