@@ -70,6 +70,12 @@ export const LACKS: readonly Lack[] = [
     why: 'Firefox sends a reset request again by itself, on a new connection, too',
   },
   {
+    engines: ['firefox'],
+    spec: 'use-chat.spec.ts',
+    tests: ['is cut before anything has come, by reset'],
+    why: 'fetch() hides the headers until the first byte of the body: the reset may come before the worker knows that the server has the chat',
+  },
+  {
     engines: OTHERS,
     spec: 'attachments.spec.ts',
     tests: ['a body that breaks while it is read'],
