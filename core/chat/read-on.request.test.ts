@@ -85,13 +85,15 @@ function eventsOf(text: string): string[] {
 describe.each(KINDS)('a chat by $name that is cut', (kind) => {
   const all = eventsOf(kind.events.join(''))
   const firstEvent = new TextEncoder().encode(kind.events[0]).length
+  /** From there on it can be told which response it is. */
+  const named = new TextEncoder().encode(kind.events[0]?.trimEnd()).length
 
   test.each(ENDS)('by %s: its page sees all of it, once, from one POST', async (end) => {
     for (const cut of cutsOf(kind, ENDS.indexOf(end))) {
       cases++
       const run = cutAt(kind, cut, end, gives(kind, 'the rest'))
       await run.clock.advance(end === 'open' ? LONG : 1_000)
-      const isUnknown = 'background' in kind.body && cut < firstEvent
+      const isUnknown = 'background' in kind.body && cut < named
       // Before the first output the total is the end, as ever.
       const isTimedOut =
         run.statuses.at(-1)?.status === 'request_failed' && !run.timeline.join().includes('first_output')

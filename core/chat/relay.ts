@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, deadline } from '../clock.ts'
 import { join } from '../concat.ts'
 import { deferred } from '../deferred.ts'
 import { type Failure, type FailureCode, failureOf } from '../messages/failure.ts'
@@ -64,6 +64,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   let isOver = false
   let connection: Connection | undefined = open.rest ? { rest: open.rest, abort: open.abort } : undefined
   let idle: IdleTimers | undefined
+  let disarm = () => {}
   /** How many bytes of an event were held back at the last look. */
   let bytesBegun = 0
   /**
@@ -93,7 +94,9 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
       if (!next || next === 'closed') break
       connection = next
       if (isOver) return close()
+      const before = end
       end = await copy(next)
+      if (end === 'closed' && splice?.hasCaughtUp() === false) end = before
     }
     if (isOver) return
     if (lastWords) {
@@ -104,15 +107,17 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   }
 
   /** Copies one connection, and returns how it ended. */
-  async function copy({ rest, abort }: Connection): Promise<ConnectionEnd> {
+  async function copy({ rest, abort, limitMs }: Connection): Promise<ConnectionEnd> {
     let stopped: ConnectionEnd | undefined
-    // While nothing shows how the response begins, a page in the place of the rest could be taken for it.
-    let mayBePage = rest !== open.rest && isEvents && inspection?.seen.outputs === 0 && !inspection.wire()
+    // Where nothing is compared byte by byte, a page in the place of the rest could be taken for it.
+    const isProven = splice?.isExact && (inspection?.seen.outputs || inspection?.wire())
+    let mayBePage = rest !== open.rest && isEvents && !isProven
     const stop = (why: ConnectionEnd) => {
       stopped = why
       abort()
       rest.cancel()
     }
+    disarm = limitMs === undefined ? disarm : deadline(context.clock, limitMs, () => stop('output_idle'))
     const timers = (idle = createIdleTimers(context.clock, context.timeouts, look, {
       stalled: context.stalled,
       flowing: context.flowing,
@@ -145,11 +150,13 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
       }
     } finally {
       timers.stop()
+      disarm()
     }
   }
 
   function progressed() {
     readOn?.progressed()
+    disarm()
     lastWords = undefined
   }
 

@@ -181,10 +181,18 @@ describe('a splice of events', () => {
       return new TextEncoder().encode(`data: ${JSON.stringify(data)}\n\n`)
     }
     splice.take(new TextEncoder().encode(geminiBackground().events[0]))
-    for (const id of ['a', 'b']) splice.take(write(id))
-    expect(splice.reconnect()).toBeDefined()
-    for (const id of ['b', 'a']) splice.take(write(id))
+    for (const id of ['a', 'b', 'a']) splice.take(write(id))
     expect(splice.reconnect()).toBeUndefined()
+  })
+
+  test('takes nothing more of a server that gives an id again after the last one', () => {
+    const { events } = geminiBackground()
+    const splice = spliceOf(geminiBackground())
+    const take = (text = '') => splice.take(new TextEncoder().encode(text))
+    take(events.slice(0, 4).join(''))
+    splice.reconnect()
+    expect(take(events[3])).toEqual([])
+    expect(take(events[2])).toBeUndefined()
   })
 
   test('names ids of any characters', () => {
