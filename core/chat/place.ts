@@ -2,7 +2,9 @@ import type { ResumePosition } from '../options/options.ts'
 import { isEventStream } from '../providers/media-types.ts'
 import { type BackgroundResponse, below, type Follower, get, type StreamEvent } from '../providers/wire.ts'
 import { WIRES } from '../providers/wires.ts'
-import { type Splice, spliceBytes, spliceEvents } from './splice.ts'
+import type { Splice } from './splice.ts'
+import { spliceBytes } from './splice-bytes.ts'
+import { spliceEvents } from './splice-events.ts'
 
 /** How a request may be read on after a cut. */
 export interface ReadingOn {

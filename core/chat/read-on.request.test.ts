@@ -321,6 +321,31 @@ describe('reading on', () => {
     },
   )
 
+  test.each(
+    [sseIds(), replayed(), located()].flatMap((kind) =>
+      ['<!doctype html>\n\n<p>Sign in</p>\n\n', '\uFEFF\n\n <html><p>Sign in</p>'].flatMap((page) =>
+        [4, 99].map((size) => ({ kind, name: kind.name, page, size })),
+      ),
+    ),
+  )('by a page under the label of events is none, $name, $page by $size', async ({ kind, page, size }) => {
+    let asked = 0
+    const run = cutAt(kind, 0, 'reset', async () => {
+      asked++
+      const bytes = new TextEncoder().encode(page)
+      const body = new ReadableStream({
+        start: (controller) => {
+          for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size))
+          controller.close()
+        },
+      })
+      return new Response(body, { headers: kind.headers })
+    })
+    await run.clock.advance(LONG)
+    expect(run.page.error).toBeInstanceOf(TypeError)
+    expect(run.page.text).not.toMatch(/html|Sign in/)
+    expect(asked).toBe(1)
+  })
+
   test.each([undefined, 'application/octet-stream'])(
     'by raw bytes that say their offset is good: %s',
     async (type) => {

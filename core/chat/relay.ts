@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts'
-import { join } from '../concat.ts'
+import { join, sizeOf } from '../concat.ts'
 import { deferred } from '../deferred.ts'
 import { type Failure, type FailureCode, failureOf } from '../messages/failure.ts'
 import { createEventReader } from '../providers/inspection/event-reader.ts'
 import { createInspection, type Glance } from '../providers/inspection/inspection.ts'
+import { skipBlanks } from '../providers/inspection/split.ts'
+import { isEventStream } from '../providers/media-types.ts'
 import { isDone } from '../providers/wire.ts'
 import type { OpenResponse } from './attempt.ts'
 import { brokenOff, markNotice } from './notice.ts'
@@ -32,7 +34,7 @@ export interface RelayContext {
   ended: (end: RelayEnd, bytes: number) => void
 }
 
-const NOTHING = new Uint8Array()
+const LESS_THAN = 60
 
 /** A refusal is not looked into. */
 const UNREAD: Glance = { output: true, working: false, finished: false }
@@ -54,6 +56,7 @@ type ConnectionEnd = 'closed' | 'finished' | FailureCode
 export async function relay(open: OpenResponse, context: RelayContext): Promise<void> {
   const { held, inspection, splice } = open
   const { writer, signal, isEventSource, readOn } = context
+  const isEvents = isEventStream(open.response.headers.get('content-type') ?? '')
   const over = deferred<void>()
   let bytes = 0
   let isOver = false
@@ -101,6 +104,8 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   /** Copies one connection, and returns how it ended. */
   async function copy({ rest, abort }: Connection): Promise<ConnectionEnd> {
     let stopped: ConnectionEnd | undefined
+    // While nothing shows how the response begins, a page in the place of the rest could be taken for it.
+    let mayBePage = rest !== open.rest && isEvents && inspection?.seen.outputs === 0 && !inspection.wire()
     const stop = (why: ConnectionEnd) => {
       stopped = why
       abort()
@@ -125,6 +130,11 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
         if (!chunk) return 'network_error'
         if (chunk.done) return 'closed'
         timers.arrived()
+        if (mayBePage) {
+          const [first] = skipBlanks(chunk.value)
+          if (first === LESS_THAN) return 'truncated'
+          mayBePage = first === undefined
+        }
         const accepted = splice ? splice.take(chunk.value) : [chunk.value]
         if (!accepted) return 'truncated' // Another response: this one has no rest.
         if (accepted.length > 0) progressed()
@@ -155,7 +165,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
     if (end !== 'closed') return true
     if (splice.isClosed()) return false
     // Some servers forget the last blank line: such an end is one if it comes a second time, or nothing more is given.
-    const last = splice.unfinished() ?? NOTHING
+    const last = join(splice.unfinished())
     const isKnown = inspection.wire() !== undefined || splice.saysEnd || inspection.seen.outputs === 0
     if (isKnown && !isEnd(last)) return true
     // An unknown protocol that has said something and is closed is whole, as ever, but not in mid-event.
@@ -186,7 +196,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   function look(): Glance {
     const glance = { ...(inspection?.look() ?? UNREAD) }
     // Bytes that wait for the end of their event are progress, too.
-    const { length } = splice?.unfinished() ?? NOTHING
+    const length = sizeOf(splice?.unfinished() ?? [])
     glance.output ||= length > bytesBegun
     bytesBegun = length
     // An EventSource that is ended asks again; what belongs to one response, only its page knows.
@@ -198,7 +208,8 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
     const isClean = end === 'closed'
     if (!isClean) close()
     // What will never be finished is passed on as it came.
-    pass(splice?.unfinished() ?? lastWords ?? NOTHING)
+    const last = join(splice?.unfinished() ?? [])
+    pass(last.length > 0 ? last : (lastWords ?? last))
     const verdict = open.verdict ?? inspection?.conclude(isClean) ?? (isClean ? 'complete' : 'broken')
     if (verdict === 'complete' || verdict === 'empty') return finish({ kind: 'complete' })
     const cause = end === 'closed' || end === 'finished' ? 'network_error' : end

@@ -8,7 +8,7 @@ import { frameErrorEvent } from './error-event.ts'
 import { type Format, formatOf, MAX_START } from './format.ts'
 import { readLast } from './last-events.ts'
 import { createResponseReader } from './response-reader.ts'
-import { isBlankByte, NEWLINE, RETURN, splitLines, type Splitter } from './split.ts'
+import { isBlankByte, NEWLINE, RETURN, skipBlanks, splitLines, type Splitter } from './split.ts'
 import { isHalfValue, splitValues } from './split-values.ts'
 import { afterLastBlankLine, afterLastLine, createUnread, HEAD } from './unread.ts'
 
@@ -282,7 +282,7 @@ export function createInspection(headers: Headers, request: InspectionRequest): 
     const due = Math.min(fresh + begun, unread.size())
     for (let size = LOOK; isRead && fresh > 0; size *= GROWTH) {
       const isAll = size >= due
-      const found = readLast(reader, unread, Math.min(size, due), glimpsed.working, { isBorder: isAll })
+      const found = readLast(reader, unread, Math.min(size, due), glimpsed.working, false, isAll)
       if (!found) continue
       const { last, isUnfinished, begunSize } = found
       // A response that has reported an error has ended, too.
@@ -332,7 +332,7 @@ export function createInspection(headers: Headers, request: InspectionRequest): 
     if (!reader.hasParts()) return
     for (let size = TAIL; unread.hasGap() || size < unread.size(); size *= reader.wire ? GROWTH : Infinity) {
       const isAll = size >= unread.size()
-      const found = readLast(reader, unread, size, glimpsed.working, { isEnd: clean })
+      const found = readLast(reader, unread, size, glimpsed.working, clean)
       if (found && (isAll || isDecisive(found.last))) return merge(found.last)
     }
     if (readOn() && clean) reader.readRest(unread.last(unread.size()), seen)
@@ -393,11 +393,4 @@ function looksLikeError(head: string): boolean {
 
 function isAllBlank(bytes: Uint8Array): boolean {
   return bytes.every(isBlankByte)
-}
-
-/** The byte order mark and blanks before the first content. */
-function skipBlanks(bytes: Uint8Array): Uint8Array {
-  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
-  while (isBlankByte(bytes[at])) at++
-  return bytes.subarray(at)
 }

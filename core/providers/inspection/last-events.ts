@@ -16,6 +16,7 @@ export interface LastEvents {
  * Reads the last unread bytes by themselves; `undefined` where no event begins within them.
  *
  * @param working what was known before them
+ * @param isEnd nothing follows them
  * @param isBorder the first of them is known to begin an event
  */
 export function readLast(
@@ -23,7 +24,8 @@ export function readLast(
   unread: Unread,
   count: number,
   working: boolean,
-  { isEnd = false, isBorder = false },
+  isEnd: boolean,
+  isBorder = false,
 ): LastEvents | undefined {
   const isAll = count >= unread.size()
   const bytes = unread.last(count)

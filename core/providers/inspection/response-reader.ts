@@ -41,6 +41,11 @@ export interface ResponseReader {
 /** A longer event is not read whole, bytes. */
 const MAX_EVENT = 256 * 1024
 
+/**
+ * @param seen what has been seen of the whole response; parts of it may be read into others
+ * @param isEager asked before an error is judged: `true` before the first output
+ * @param takenBack called where a second value follows a whole one: the first was not all, and nobody knows what ends it
+ */
 export function createResponseReader(
   headers: Headers,
   request: OwnProtocol & Asked,
@@ -48,6 +53,7 @@ export function createResponseReader(
   isEager: () => boolean,
   takenBack: () => void,
 ): ResponseReader {
+  /** The event that is read was not finished. */
   let isHalf = false
   const decoder = new TextDecoder()
   /** The state that the reader of server-sent events fills in, and the text it reads. */
@@ -67,10 +73,10 @@ export function createResponseReader(
     readRest,
     skim,
     readEvents,
+    isRowOfValues: () => reader.format === 'values' && !reader.areLines,
     hasParts: (format = reader.format) =>
       format === 'sse' || format === 'lines' || (format === 'values' && reader.areLines),
     splitParts,
-    isRowOfValues: () => reader.format === 'values' && !reader.areLines,
   }
   return reader
 

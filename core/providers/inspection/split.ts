@@ -69,6 +69,13 @@ export function isBlankByte(byte: number | undefined): boolean {
   return byte === SPACE || byte === NEWLINE || byte === RETURN || byte === TAB
 }
 
+/** Returns the bytes after a byte order mark and blanks. */
+export function skipBlanks(bytes: Uint8Array): Uint8Array {
+  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+  while (isBlankByte(bytes[at])) at++
+  return bytes.subarray(at)
+}
+
 function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
   for (let at = from; at < to; at++) if (!isBlankByte(bytes[at])) return false
   return true

@@ -1,0 +1,91 @@
+import type { ResumeRequest, Splice } from './splice.ts'
+
+/** This many bytes before the end are asked for again and compared. */
+const OVERLAP_BYTES = 256
+
+/** A longer response is not compared from its first byte on, bytes. */
+const MAX_REPLAY = 16 * 1024 * 1024
+
+/** Where the bytes of a response stand, and how those from one on are asked for. */
+export interface BytePlace {
+  /** Asks for what follows that byte; without one, for all. */
+  requestFrom: (byte: number | undefined) => ResumeRequest
+  /** All of it comes again, from the first byte on. */
+  isReplay?: boolean
+  /** The server says with `Stream-Closed` that this is all. */
+  saysEnd?: boolean
+  stopUrl?: URL
+}
+
+/** A splice of bytes: those before the end are asked for again, and must be the same. */
+export function spliceBytes({ requestFrom, isReplay, saysEnd = false, stopUrl }: BytePlace): Splice {
+  let size = 0
+  /** Bytes to compare with: all of them, or the last ones. */
+  let kept: Uint8Array[] = []
+  let keptBytes = 0
+  let isOff = false
+  let isClosed = false
+  /** The bytes that must come again before anything new: `kept` from this chunk and byte on. */
+  let expected: { index: number; at: number } | undefined
+
+  return {
+    take,
+    unfinished: () => [],
+    reconnect: () => {
+      if (isOff) return undefined
+      expected = { index: 0, at: 0 }
+      isClosed = false
+      return requestFrom(isReplay ? undefined : size - keptBytes)
+    },
+    begin: ({ headers }) => {
+      isClosed = headers.get('stream-closed') === 'true'
+    },
+    isClosed: () => isClosed && !isMissing(),
+    saysEnd,
+    isExact: true,
+    isKnown: () => !isOff,
+    stopUrl: () => stopUrl,
+  }
+
+  /** True if bytes that were handed on have not come again. */
+  function isMissing(): boolean {
+    return expected !== undefined && expected.index < kept.length
+  }
+
+  function take(bytes: Uint8Array): Uint8Array[] | undefined {
+    let from = 0
+    while (expected) {
+      const chunk = kept[expected.index]
+      if (!chunk) expected = undefined
+      else if (expected.at === chunk.length) expected = { index: expected.index + 1, at: 0 }
+      else if (from === bytes.length) break
+      else if (chunk[expected.at++] !== bytes[from++]) return undefined
+    }
+    const rest = bytes.subarray(from)
+    if (rest.length === 0) return []
+    hold(rest)
+    return [rest]
+  }
+
+  function hold(bytes: Uint8Array) {
+    size += bytes.length
+    if (isOff) return
+    kept.push(bytes)
+    keptBytes += bytes.length
+    if (isReplay) {
+      isOff = keptBytes > MAX_REPLAY
+      if (isOff) kept = []
+      return
+    }
+    if (keptBytes <= OVERLAP_BYTES) return
+    const last = new Uint8Array(OVERLAP_BYTES)
+    let left = OVERLAP_BYTES
+    while (left > 0) {
+      const chunk = (kept.pop() ?? last).subarray(-left)
+      left -= chunk.length
+      last.set(chunk, left)
+    }
+    kept = [last]
+    keptBytes = OVERLAP_BYTES
+  }
+}

@@ -1,0 +1,203 @@
+import { join } from '../concat.ts'
+import { createEventReader } from '../providers/inspection/event-reader.ts'
+import { splitEvents } from '../providers/inspection/split.ts'
+import type { BackgroundResponse, StreamEvent } from '../providers/wire.ts'
+import type { ResumeRequest, Splice, WholeRequest } from './splice.ts'
+
+/** Events are told apart only as long as this, bytes: a stream of longer ones is handed on as it comes. */
+const MAX_EVENT = 4 * 1024 * 1024
+
+/** At most this many events are compared; where ids are rarer, there is no reading on. */
+const MAX_OVERLAP = 256
+
+const NEWLINE = 10
+const RETURN = 13
+
+/** Where events stand in a response, and how what follows one is asked for. */
+export interface EventPlace {
+  /** Where an event stands: a number, each one more than the one before, or an opaque id. */
+  positionOf: (event: StreamEvent) => number | string | undefined
+  /** The content of an event, the same however often it is given; default: its text. */
+  sameness?: (event: StreamEvent) => string
+  /** The response's id, in the events that say it; absent: nothing says it. */
+  idOf?: BackgroundResponse['idOf']
+  /** `undefined` while the response's id is not known. */
+  requestAfter: (position: number | string | undefined, id: string | undefined) => ResumeRequest | undefined
+  stopUrl?: (id: string | undefined) => URL | undefined
+  /** Called with each event that is handed on. */
+  see?: (event: StreamEvent) => void
+  /** @param number of the next event */
+  whole?: (id: string | undefined, number: number) => WholeRequest | undefined
+}
+
+/**
+ * A splice of server-sent events. Those after the last position but one are asked for again, and must be the same: that
+ * proves what follows them. Numbered ones then go on with the next number.
+ */
+export function spliceEvents({
+  idOf,
+  positionOf,
+  sameness = textOf,
+  requestAfter,
+  stopUrl,
+  see,
+  whole,
+}: EventPlace): Splice {
+  const decoder = new TextDecoder()
+  let splitter = splitEvents()
+  /** The event that has begun, and comments before it. */
+  let pending: Uint8Array[] = []
+  let pendingBytes = 0
+  let isOff = false
+  let id: string | undefined
+  let count = 0
+  let last: number | string | undefined
+  let previous: number | string | undefined
+  const known = new Set<number | string>()
+  /** The events after the one at `previous`, and after the one at `last`. */
+  let overlap: StreamEvent[] = []
+  let sinceLast: StreamEvent[] = []
+  /** The events that must come again before anything new; `undefined`: all that comes is new. */
+  let expected: StreamEvent[] | undefined
+  /** True on a resumed connection: each number follows the one before. */
+  let isAgain = false
+
+  return {
+    take,
+    unfinished: () => (expected?.length ? [] : pending),
+    reconnect: () => {
+      if (isOff) return undefined
+      splitter = splitEvents()
+      pending = []
+      pendingBytes = 0
+      isAgain = count > 0
+      if (isAgain) expected = overlap.slice()
+      return requestAfter(previous, id)
+    },
+    begin: () => {},
+    isClosed: () => false,
+    saysEnd: false,
+    isExact: false,
+    isKnown: () => !isOff && requestAfter(undefined, id) !== undefined,
+    stopUrl: () => stopUrl?.(id),
+    whole: () => {
+      expected = undefined // Only the missing events come.
+      isAgain = false
+      return whole?.(id, count)
+    },
+  }
+
+  function take(bytes: Uint8Array): Uint8Array[] | undefined {
+    if (isOff) return [bytes]
+    const out: Uint8Array[] = []
+    let at = 0
+    // Where lines end in a bare CR, which nobody writes, events are not told apart.
+    const cr = bytes.indexOf(RETURN)
+    if (cr >= 0 && (bytes[cr + 1] ?? NEWLINE) !== NEWLINE) isOff = true
+    for (let end = splitter.next(bytes, at); end >= 0; end = splitter.next(bytes, at)) {
+      const event = join([...pending, bytes.subarray(at, end)])
+      pending = []
+      pendingBytes = 0
+      at = end
+      const verdict = admit(parse(event))
+      if (verdict === 'foreign') return undefined
+      if (verdict === 'new') add(out, event)
+    }
+    if (at < bytes.length) {
+      pending.push(bytes.subarray(at))
+      pendingBytes += bytes.length - at
+    }
+    if (pendingBytes > MAX_EVENT) isOff = true
+    if (isOff) {
+      if (expected) return undefined
+      add(out, join(pending))
+      pending = []
+      pendingBytes = 0
+    } else if (!expected && !splitter.isInside()) takeComments(out)
+    return out
+  }
+
+  /** Between events there are only comments and blank lines: whole lines of them need not wait. */
+  function takeComments(out: Uint8Array[]) {
+    const lastPiece = pending.at(-1)
+    if (!lastPiece) return
+    const end = lastPiece.lastIndexOf(NEWLINE) + 1
+    if (end === 0) return
+    const rest = lastPiece.subarray(end)
+    pending[pending.length - 1] = lastPiece.subarray(0, end)
+    add(out, join(pending))
+    pending = rest.length > 0 ? [rest] : []
+    pendingBytes = rest.length
+  }
+
+  function parse(bytes: Uint8Array): StreamEvent {
+    let event: StreamEvent = { text: '', data: undefined }
+    const reader = createEventReader({ onEvent: (found) => (event = found) })
+    reader.feed(decoder.decode(bytes))
+    return event
+  }
+
+  function admit(event: StreamEvent): 'new' | 'old' | 'foreign' {
+    const owner = idOf?.(event)
+    if (owner !== undefined && id !== undefined && owner !== id) {
+      // Another response within the same stream is one that nobody can read on.
+      if (expected) return 'foreign'
+      isOff = true
+    }
+    id ??= owner
+    const position = positionOf(event)
+    if (expected) {
+      const verdict = follows(event, position)
+      if (verdict !== 'new') return verdict
+      expected = undefined
+    } else if (isAgain && typeof last === 'number' && position !== undefined && position !== last + 1) {
+      return 'foreign'
+    }
+    note(event, position)
+    return 'new'
+  }
+
+  function follows(event: StreamEvent, position: number | string | undefined): 'new' | 'old' | 'foreign' {
+    const [next] = expected ?? []
+    if (!next) return typeof last !== 'number' || position === last + 1 ? 'new' : 'foreign'
+    if (sameness(event) === sameness(next)) {
+      expected?.shift()
+      return 'old'
+    }
+    // A server that goes further back is fine, until the comparison has begun.
+    const hasBegun = expected?.length !== overlap.length
+    return !hasBegun && (position === undefined || known.has(position)) ? 'old' : 'foreign'
+  }
+
+  function note(event: StreamEvent, position: number | string | undefined) {
+    count++
+    see?.(event)
+    // A server that gives a response again says its id at once.
+    if (idOf && id === undefined) isOff = true
+    if (position === undefined || position === last) {
+      overlap.push(event)
+      sinceLast.push(event)
+    } else {
+      // Where an id comes again nobody can tell which of its events is meant.
+      if (known.has(position)) isOff = true
+      known.add(position)
+      previous = last
+      overlap = [...sinceLast, event]
+      sinceLast = []
+      last = position
+    }
+    if (overlap.length > MAX_OVERLAP) isOff = true
+  }
+}
+
+function textOf({ id = '', name = '', text }: StreamEvent): string {
+  return `${id}\n${name}\n${text}`
+}
+
+/** Adds bytes; neighbours of one chunk stay one. */
+function add(out: Uint8Array[], piece: Uint8Array) {
+  const last = out.at(-1)
+  if (last && last.buffer === piece.buffer && last.byteOffset + last.length === piece.byteOffset) {
+    out[out.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + piece.length)
+  } else out.push(piece)
+}
