@@ -238,7 +238,7 @@ describe('the same Idempotency-Key', () => {
     expect(site.upstream.requests).toHaveLength(1)
   })
 
-  test('of many starts at once runs one', async () => {
+  test('one of many starts at once runs', async () => {
     const site = openSite()
     const starts = Array.from({ length: 20 }, () => site.start({ key: 'k' }))
     const upstream = await site.upstream.request()
@@ -375,7 +375,7 @@ describe('Stop', () => {
     expect(await readBody(response)).toMatchObject({ isBroken: false })
   })
 
-  test('of nothing is 404', async () => {
+  test('a Stop of nothing is 404', async () => {
     expect((await openSite().stop('c1')).status).toBe(404)
   })
 })
@@ -437,7 +437,7 @@ describe('a response that breaks off', () => {
     expect((await site.store.read(id, 0, 1_000))?.length).toBe((ROLE + say('Hel')).length)
   })
 
-  test('of no known protocol breaks without words', async () => {
+  test('a cut response of no known protocol breaks without words', async () => {
     const site = openSite()
     const started = site.start()
     const upstream = await site.upstream.request()

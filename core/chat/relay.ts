@@ -1,5 +1,5 @@
 import { type Clock, deadline } from '../clock.ts'
-import { join } from '../concat.ts'
+import { join, sizeOf } from '../concat.ts'
 import { deferred } from '../deferred.ts'
 import { type Failure, type FailureCode, failureOf } from '../messages/failure.ts'
 import { createEventReader } from '../providers/inspection/event-reader.ts'
@@ -33,8 +33,6 @@ export interface RelayContext {
   /** How it ended, and how many bytes of the upstream's were written. Called once, just before the log is told. */
   ended: (end: RelayEnd, bytes: number) => void
 }
-
-const NOTHING = new Uint8Array()
 
 const LESS_THAN = 60
 
@@ -174,7 +172,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
     if (end !== 'closed') return true
     if (splice.isClosed()) return false
     // Some servers forget the last blank line: such an end is one if it comes a second time, or nothing more is given.
-    const last = splice.unfinished() ?? NOTHING
+    const last = join(splice.unfinished())
     const isKnown = inspection.wire() !== undefined || splice.saysEnd || inspection.seen.outputs === 0
     if (isKnown && !isEnd(last)) return true
     // An unknown protocol that has said something and is closed is whole, as ever, but not in mid-event.
@@ -205,7 +203,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   function look(): Glance {
     const glance = { ...(inspection?.look() ?? UNREAD) }
     // Bytes that wait for the end of their event are progress, too.
-    const { length } = splice?.unfinished() ?? NOTHING
+    const length = sizeOf(splice?.unfinished() ?? [])
     glance.output ||= length > bytesBegun
     bytesBegun = length
     // An EventSource that is ended asks again; what belongs to one response, only its page knows.
@@ -217,7 +215,8 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
     const isClean = end === 'closed'
     if (!isClean) close()
     // What will never be finished is passed on as it came.
-    pass(splice?.unfinished() ?? lastWords ?? NOTHING)
+    const last = join(splice?.unfinished() ?? [])
+    pass(last.length > 0 ? last : (lastWords ?? last))
     const verdict = open.verdict ?? inspection?.conclude(isClean) ?? (isClean ? 'complete' : 'broken')
     if (verdict === 'complete' || verdict === 'empty') return finish({ kind: 'complete' })
     const cause = end === 'closed' || end === 'finished' ? 'network_error' : end

@@ -34,7 +34,7 @@ export function spliceBytes({ requestFrom, isReplay, saysEnd = false, stopUrl }:
 
   return {
     take,
-    unfinished: () => undefined,
+    unfinished: () => [],
     reconnect: () => {
       if (isOff) return undefined
       expected = { index: 0, at: 0 }

@@ -65,7 +65,7 @@ export function spliceEvents({
 
   return {
     take,
-    unfinished: () => (pendingBytes > 0 && !expected?.length ? join(pending) : undefined),
+    unfinished: () => (expected?.length ? [] : pending),
     reconnect: () => {
       if (isOff) return undefined
       splitter = splitEvents()

@@ -19,8 +19,8 @@ export interface Splice {
    * this response, and nothing of it may be.
    */
   take: (bytes: Uint8Array) => Uint8Array[] | undefined
-  /** Bytes that wait for the end of their event; `undefined`: none. */
-  unfinished: () => Uint8Array | undefined
+  /** Bytes that wait for the end of their event, as they came. */
+  unfinished: () => readonly Uint8Array[]
   /**
    * The connection is over: what had only begun is dropped, and what comes next is of another one. Returns what to ask
    * for; `undefined` if nobody knows.

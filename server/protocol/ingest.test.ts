@@ -54,7 +54,7 @@ describe('a body that is too large', () => {
     expect(isCancelled).toBe(true)
   })
 
-  test('that says so is not read at all', async () => {
+  test('a body whose length is declared as too large is not read at all', async () => {
     const { send } = await openStream()
     let isPulled = false
     const body = new ReadableStream<Uint8Array>(
@@ -67,7 +67,7 @@ describe('a body that is too large', () => {
     expect([response.status, isPulled]).toEqual([413, false])
   })
 
-  test('of the very limit is taken', async () => {
+  test('a body of exactly the limit is accepted', async () => {
     const { send } = await openStream()
     expect((await send('POST', 'x'.repeat(1_000))).status).toBe(204)
     expect((await send('POST', 'x')).status).toBe(413)
@@ -116,7 +116,7 @@ describe('text by live=sse', () => {
     }
   })
 
-  test('that ends within a character ends all the same', async () => {
+  test('a text by live=sse that ends within a character ends all the same', async () => {
     const { send } = await openStream()
     await send('POST', new Uint8Array([97, 0xe6, 0xbc]))
     await send('POST', undefined, { 'stream-closed': 'true' })
