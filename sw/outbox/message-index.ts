@@ -2,7 +2,7 @@ import type { DBSchema, IDBPObjectStore } from 'idb'
 import type { Clock } from '../../core/clock.ts'
 import { inTime, openLazily } from '../storage/database.ts'
 import { type Entry, isRecord } from './entry.ts'
-import { createSealKey } from './seal.ts'
+import { createCryptoKey, type SealKey, sealKeyOf } from './seal.ts'
 
 /**
  * The index of the saved messages and how far each has come, in IndexedDB; and the keys that seal their secrets. Whatever
@@ -27,7 +27,7 @@ export interface MessageIndex {
   /** True if there was one. */
   remove: (id: string) => Promise<boolean>
   /** The key of that name, made when it is first asked for. */
-  key: (name: string) => Promise<CryptoKey>
+  key: (name: string) => Promise<SealKey>
   forgetKey: (name: string) => Promise<void>
 }
 
@@ -144,14 +144,14 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
     key: async (name) => {
       const opened = await db()
       const found = await opened.get('keys', name)
-      if (found) return found
-      const fresh = await createSealKey()
+      if (found) return sealKeyOf(found)
+      const fresh = await createCryptoKey()
       // Another worker of ours may have been faster: its key stays.
       const transaction = opened.transaction('keys', 'readwrite')
       const winner = (await transaction.store.get(name)) ?? fresh
       if (winner === fresh) await transaction.store.put(fresh, name)
       await transaction.done
-      return winner
+      return sealKeyOf(winner)
     },
     forgetKey: async (name) => (await db()).delete('keys', name),
   }

@@ -1,21 +1,7 @@
 import * as fc from 'fast-check'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { SaveRouteOptions } from '../../core/options/options.ts'
 import { createWorld, type Fate, type Saved, type World, type WorldWorker } from '../testing/outbox-world.ts'
-
-// Encryption takes turns of its own on other threads; what is sealed with a key that is lost stays unreadable.
-vi.mock('./seal.ts', async (original) => ({
-  ...(await original<typeof import('./seal.ts')>()),
-  seal: (key: CryptoKey, secrets: unknown) => {
-    const place = sealed.push({ key, secrets }) - 1
-    return Promise.resolve(String(place))
-  },
-  unseal: (key: CryptoKey, text: string) => {
-    const { secrets, ...by } = sealed[Number(text)] ?? {}
-    return by.key === key ? Promise.resolve(secrets) : Promise.reject(new Error('Another key'))
-  },
-}))
-const sealed: { key?: CryptoKey; secrets?: unknown }[] = []
 
 const RUNS = Number(process.env.RUNS ?? 10_000)
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31)
@@ -242,7 +228,6 @@ test(
     console.log(`Seed ${SEED}: to have the same lives again, set SEED to it`)
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 30 }), async (steps) => {
-        sealed.length = 0
         const world = createWorld()
         const game: Game = { world, workers: [world.boot()], retried: new Set() }
         for (const each of steps) {

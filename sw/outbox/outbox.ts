@@ -14,7 +14,7 @@ import { type Entry, ownerOf, toPublic } from './entry.ts'
 import type { MessageIndex } from './message-index.ts'
 import type { MessageCache } from './message-cache.ts'
 import { move, type Triggers } from './transitions.ts'
-import { NO_SECRETS, type Secrets, unseal } from './seal.ts'
+import { NO_SECRETS, type Secrets } from './seal.ts'
 import { sendRecord } from './send-save.ts'
 import { openStore } from './store.ts'
 import { createEnqueue, SLOT_MS } from './enqueue.ts'
@@ -162,7 +162,7 @@ export function createOutbox(context: OutboxContext): Outbox {
     if (!hasSecrets && !hasQuery) return NO_SECRETS
     if (!sealed) return unsealed.get(id)
     const key = await store.sealKey(ownerOf(entry))
-    return unseal(key, sealed).catch(() => undefined)
+    return key.unseal(sealed).catch(() => undefined)
   }
 
   const delivery: DeliverContext = {

@@ -4,6 +4,7 @@ import type { Status, NewStatus } from '../../core/messages/status.ts'
 import { type Entry, isRecord, type SaveRecord } from '../outbox/entry.ts'
 import type { MessageIndex } from '../outbox/message-index.ts'
 import type { MessageCache } from '../outbox/message-cache.ts'
+import type { SealKey, Secrets } from '../outbox/seal.ts'
 import { isHolding } from '../outbox/transitions.ts'
 import { createOutbox, type Outbox } from '../outbox/outbox.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -117,7 +118,8 @@ function redirected(path: string, response: Response): Response {
 export function createWorld() {
   const locks = createFakeLocks()
   const entries = new Map<string, Entry>()
-  const keys = new Map<string, CryptoKey>()
+  const keys = new Map<string, SealKey>()
+  let sealings = 0
   const messageCache = new Map<string, { record: string; body: Blob }>()
   const texts = new WeakMap<Blob, string>()
   const textOf = new Map<string, string>()
@@ -161,6 +163,23 @@ export function createWorld() {
       operations.push({ owner, place, run })
     })
 
+  /** Encryption would take turns of its own on other threads. */
+  const createSealKey = (): SealKey => {
+    const sealed = new Map<string, Secrets>()
+    return {
+      seal: async (secrets) => {
+        const text = String(sealings++)
+        sealed.set(text, secrets)
+        return text
+      },
+      unseal: async (text) => {
+        const secrets = sealed.get(text)
+        if (!secrets) throw new Error('Another key')
+        return secrets
+      },
+    }
+  }
+
   const messageIndexOf = (owner: object): MessageIndex => {
     const ask = <Result>(what: () => Result) => happen(owner, 'ledger', what)
     const note = (entry: Entry) => {
@@ -200,7 +219,7 @@ export function createWorld() {
       remove: (id) => ask(() => entries.delete(id)),
       key: (name) =>
         ask(() => {
-          const key = keys.get(name) ?? ({ name } as unknown as CryptoKey)
+          const key = keys.get(name) ?? createSealKey()
           keys.set(name, key)
           return key
         }),
