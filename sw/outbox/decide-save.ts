@@ -14,7 +14,7 @@ export interface SaveResponse {
   /** Its first 64 kB. */
   text: string
   isRedirected: boolean
-  /** A redirect led to another origin, or turned the request into a GET: no response of the API's to the message. */
+  /** A redirect led to another origin, or may have turned the request into a GET: it may be no response to the message. */
   isElsewhere: boolean
   /** How long the server asks us to wait, ms. */
   retryHintMs?: number | undefined
@@ -50,10 +50,22 @@ const UNSURE = new Set([408, 500, 502, 504])
 
 /** Judges one try; `null`: no response came. */
 export function decideSave(response: SaveResponse | null, rules: Rules): SaveDecision {
-  const { accept, refused = [], duplicateStatus, whenUnsure } = rules
-  if (whenUnsure === 'hold' && (!response || UNSURE.has(response.status))) {
-    return { do: 'dead', code: 'unsure', isForeign: false }
-  }
+  const decision = judge(response, rules)
+  if (rules.whenUnsure !== 'hold') return decision
+  const isUnsure =
+    !response ||
+    UNSURE.has(response.status) ||
+    // A server may take a message and lead to what it has made of it: what a GET is answered does not tell.
+    (response.isRedirected &&
+      isAccepted(response.contentType, rules.accept) &&
+      (decision.do === 'stay' || (decision.do !== 'sent' && decision.isForeign)))
+  return isUnsure ? { do: 'dead', code: 'unsure', isForeign: false } : decision
+}
+
+function judge(
+  response: SaveResponse | null,
+  { accept, refused = [], duplicateStatus }: Rules,
+): SaveDecision {
   if (!response) return { do: 'stay', code: 'network_error' }
   const { status, contentType, text } = response
   const code = codeOfStatus(status)

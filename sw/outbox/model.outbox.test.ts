@@ -13,7 +13,10 @@ const DAY = 24 * HOUR
 const SENT: Fate[] = ['created', 'moved', 'moved201']
 
 /** The message is at the server, whatever it said of it. */
-const EFFECTS = new Set<Fate>([...SENT, 'lostAnswer', 'silent', 'error'])
+const EFFECTS = new Set<Fate>([...SENT, 'lostAnswer', 'silent', 'error', 'shown'])
+
+/** The sender cannot know whether the server has the message. */
+const UNSURE = new Set<Fate>(['error', 'shown', 'redirected'])
 
 interface Plain {
   do: 'all happens' | 'new worker' | 'woken' | 'flush' | 'retry the dead' | 'lose the newest'
@@ -45,6 +48,7 @@ const fate = fc.constantFrom<Fate>(
   'portal',
   'silent',
   'redirected',
+  'shown',
   'moved',
   'moved201',
   'stale',
@@ -265,7 +269,7 @@ test(
           expect(mine.filter(({ as }) => as !== owner)).toEqual([])
           // Where that was asked for, nothing is sent again whose fate is unknown.
           if (settings.whenUnsure === 'hold' && !game.retried.has(text)) {
-            const unsure = mine.findIndex(({ hasReply, fate: which }) => !hasReply || which === 'error')
+            const unsure = mine.findIndex(({ hasReply, fate: which }) => !hasReply || UNSURE.has(which))
             expect(unsure).toBeOneOf([-1, mine.length - 1])
           }
         }

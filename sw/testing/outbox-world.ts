@@ -27,6 +27,8 @@ export type Fate =
   | 'silent'
   /** A redirect that makes a GET of it. */
   | 'redirected'
+  /** It is taken, and a redirect leads to a GET of what was made of it. */
+  | 'shown'
   /** One that leaves it as it is, to a server that answers 200, or 201. */
   | 'moved'
   | 'moved201'
@@ -292,6 +294,7 @@ export function createWorld() {
           case 'deploying':
             return page(404)
           case 'redirected':
+          case 'shown':
             return redirected('/login', json())
           case 'moved':
           case 'moved201':
