@@ -147,3 +147,14 @@ test('each name has a key of its own, which stays the same until it is forgotten
   await messageIndex.forgetKey('seal')
   expect(await readAll()).toHaveLength(1)
 })
+
+test('a long index is read in parts, each of which counts as an answer of the storage', async () => {
+  const { messageIndex } = open()
+  const ids = Array.from({ length: 2_001 }, (_, number) => String(number).padStart(5, '0'))
+  await Promise.all(ids.map((id) => messageIndex.put(makeEntry(id))))
+  const before = messageIndex.progress()
+  const { entries, latest } = await messageIndex.all()
+  expect(entries.map(({ id }) => id)).toEqual(ids)
+  expect(latest).toBe('02000')
+  expect(messageIndex.progress() - before).toBeGreaterThanOrEqual(3)
+})

@@ -52,6 +52,9 @@ interface Step {
   ask: Ask<unknown>
 }
 
+/** So many entries are read at a time: all of 10 000 at once have been seen to take 2.3 s. */
+const PART = 1_000
+
 export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
   const db = openLazily<Schema>(`streamkeeper ${scope}`, (database) => {
     database.createObjectStore('entries', { keyPath: 'id' })
@@ -110,8 +113,14 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
     progress,
     all: () =>
       ask(undefined, async (entries, latest) => {
-        const [found, last] = await Promise.all([entries.getAll(), latest.get('id')])
-        return { entries: found.filter(isRecord), latest: last }
+        const found: Entry[] = []
+        let part: Entry[]
+        do {
+          part = await entries.getAll(IDBKeyRange.lowerBound(found.at(-1)?.id ?? '', true), PART)
+          found.push(...part)
+          received++
+        } while (part.length === PART)
+        return { entries: found.filter(isRecord), latest: await latest.get('id') }
       }),
     latest: () => ask(undefined, (_entries, latest) => latest.get('id')),
     put: (entry) =>
