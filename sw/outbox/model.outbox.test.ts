@@ -19,7 +19,7 @@ const EFFECTS = new Set<Fate>([...SENT, 'lostAnswer', 'silent', 'error', 'shown'
 const UNSURE = new Set<Fate>(['error', 'shown', 'redirected'])
 
 interface Plain {
-  do: 'all happens' | 'new worker' | 'woken' | 'flush' | 'retry the dead' | 'lose the newest'
+  do: 'all happens' | 'new worker' | 'woken' | 'flush' | 'retry the dead' | 'lose the newest' | 'clear'
 }
 
 type Step =
@@ -91,7 +91,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: passing('time passes', 1_000, 6_000, 60_000, 2 * HOUR) },
   { weight: 1, arbitrary: passing('storage is slow', 1, 100, 1_000, 2_900, 5_000) },
   { weight: 1, arbitrary: passing('clock is set', -8 * DAY, -HOUR, -1_000, 5_000, HOUR, 8 * DAY) },
-  { weight: 1, arbitrary: only('lose the newest') },
+  { weight: 1, arbitrary: only('lose the newest', 'clear') },
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('storage refuses' as const), times: fc.nat(6) }),
@@ -118,6 +118,12 @@ interface Game {
   workers: WorldWorker[]
   /** Those that a person sent again: they may be out of order, and there twice. */
   retried: Set<string>
+  /** Under way, with whose it is. */
+  clears: Map<object, string | null>
+  /** Those that were saved before a clear() of their sender had ended. */
+  cleared: Set<string>
+  /** Those whose clear() has not ended, or was refused. */
+  halfCleared: Set<string>
 }
 
 async function play(game: Game, each: Step): Promise<void> {
@@ -128,10 +134,12 @@ async function play(game: Game, each: Step): Promise<void> {
   const restart = (written: boolean[]) => {
     for (const old of game.workers) old.kill((place) => written[place % written.length] ?? false)
     game.workers = [world.boot()]
+    game.clears.clear()
   }
   switch (each.do) {
     case 'save':
-      return world.save((each.isByOldest && game.workers[0]) || worker, each)
+      world.save((each.isByOldest && game.workers[0]) || worker, each)
+      return noteCleared(game)
     case 'happen':
       for (const which of each.order) {
         world.happen(which)
@@ -164,6 +172,8 @@ async function play(game: Game, each: Step): Promise<void> {
     case 'woken':
     case 'flush':
       return void worker.outbox.drain(each.do)
+    case 'clear':
+      return clear(game, worker)
     case 'sign in':
       return world.signIn(each.name)
     case 'server':
@@ -172,6 +182,31 @@ async function play(game: Game, each: Step): Promise<void> {
       return world.giveAuth(each.has ? { Authorization: 'Bearer new' } : null)
     case 'retry the dead':
       return retryTheDead(game, worker)
+  }
+}
+
+function clear(game: Game, { outbox }: WorldWorker): void {
+  const { world, clears, halfCleared } = game
+  const owner = world.principal()
+  const each = {}
+  clears.set(each, owner)
+  noteCleared(game)
+  const end = () => clears.delete(each)
+  const done = () => {
+    for (const saved of world.saved) if (saved.owner === owner) halfCleared.delete(saved.text)
+  }
+  void outbox
+    .clear()
+    .then(done, () => {})
+    .finally(end)
+}
+
+function noteCleared({ world, clears, cleared, halfCleared }: Game): void {
+  const owners = new Set(clears.values())
+  for (const { owner, text } of world.saved) {
+    if (!owners.has(owner)) continue
+    cleared.add(text)
+    halfCleared.add(text)
   }
 }
 
@@ -233,7 +268,14 @@ test(
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 30 }), async (steps) => {
         const world = createWorld()
-        const game: Game = { world, workers: [world.boot()], retried: new Set() }
+        const game: Game = {
+          world,
+          workers: [world.boot()],
+          retried: new Set(),
+          cleared: new Set(),
+          halfCleared: new Set(),
+          clears: new Map(),
+        }
         for (const each of steps) {
           await play(game, each)
           await world.settle()
@@ -243,7 +285,9 @@ test(
 
         const { arrivals, saved } = world
         const left = await listEverybodys(game)
-        const promised = saved.filter(({ promisedAt }) => promisedAt !== undefined)
+        const promised = saved.filter(
+          ({ promisedAt, text }) => promisedAt !== undefined && !game.cleared.has(text),
+        )
         const arrivalsOf = ({ text }: Saved) => arrivals.filter((arrival) => arrival.text === text)
 
         for (const message of promised) {
@@ -273,6 +317,11 @@ test(
             expect(unsure).toBeOneOf([-1, mine.length - 1])
           }
         }
+        // What was promised is whole, or gone.
+        const torn = world.torn().map((id) => world.textOf.get(id))
+        const isWhole = ({ promisedAt, text }: Saved) =>
+          promisedAt === undefined || game.halfCleared.has(text) || !torn.includes(text)
+        expect(saved.filter((each) => !isWhole(each))).toEqual([])
         // Pages hear of it once.
         const emitted = world.statuses.flatMap((each) => (each.status === 'save_sent' ? [each.entryId] : []))
         expect(emitted).toEqual([...new Set(emitted)])

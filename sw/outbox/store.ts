@@ -172,10 +172,13 @@ export function openStore(
     add: async (entry, body) => {
       const { id } = entry
       const known = lastId
+      /** Another worker has put something since this one has read the index. */
+      let isNews = false
       noteId(id)
       backlogs.set({ ...entry, state: 'storing' })
       const indexed = follow(messageIndex.put(entry), (before) => {
         isLost ||= before === undefined && known !== ''
+        isNews = !isLost && before !== seen
         seen = before === seen ? id : null
       })
       const writes = [indexed, messageCache.put(recordOf(entry), body)] as const
@@ -183,6 +186,11 @@ export function openStore(
         await Promise.all([timely(indexed), ofCache(writes[1], (body?.byteLength ?? 0) / SLOWEST_WRITE)])
         // Another worker has put something, or the index was lost: something may have to go first.
         if (isLost || seen === null) await catchUp()
+        // Perhaps another has put this back, and sent or cleared it, before it had its place.
+        if (isNews && !(await readBody(id))) {
+          backlogs.remove(id)
+          return void (await timely(messageIndex.remove(id)))
+        }
         bodies.keep(id, body)
         backlogs.set(entry)
       } catch (error) {
