@@ -54,6 +54,28 @@ test('401 tells once that it needs credentials, over worker restarts, too', asyn
   expect(device.emitted()).toEqual(['save_queued', 'save_needs_auth'])
 })
 
+test.each([
+  ['a 401', {}, false],
+  ['lost credentials', OLD, true],
+])('%s, and what the page gives is refused at once: that is told once', async (_name, headers, isLost) => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = isLost ? noNetwork : () => responses(401)
+  device.askAuth = () => Promise.resolve(device.upstream.received.length > 1 ? NEW : OLD)
+  const first = device.boot()
+  await first.save('/api/a', 'm1', { headers })
+  await device.advance(isLost ? 0 : 1_000)
+  if (isLost) {
+    first.kill()
+    await device.database.remove('streamkeeper https://app.example/', 'keys', 'seal')
+    device.upstream.otherwise = () => responses(401)
+    device.boot()
+    await device.advance(1_000)
+  }
+  expect(device.upstream.received.length).toBeGreaterThan(1)
+  expect(await device.entries()).toMatchObject([{ state: 'needs_auth' }])
+  expect(device.emitted().filter((status) => status === 'save_needs_auth')).toHaveLength(1)
+})
+
 test('the network is a reason to try again for what has met none, not for what waits for credentials', async () => {
   const device = createFakeDevice()
   device.upstream.otherwise = ({ path }) => (path === '/api/a' ? responses(401) : noNetwork())
