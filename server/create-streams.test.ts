@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createResilientFetch } from '../core/fetch/create-resilient-fetch.ts'
+import { countConnections } from '../core/testing/count-connections.ts'
 import { createFakeClock } from '../core/testing/fake-clock.ts'
 import { DONE, FINISH, ROLE, say, WHOLE } from '../core/testing/openai-events.ts'
 import { createStreams } from './create-streams.ts'
@@ -197,6 +198,16 @@ describe('a refusal before the first byte', () => {
       expect(again.response.status).toBe(200)
     },
   )
+
+  test('keeps its status and body, whatever language its reason phrase is in', async () => {
+    await using upstream = await countConnections((_request, { socket }) =>
+      socket?.end('HTTP/1.1 400 成功\r\ncontent-length: 2\r\nconnection: close\r\n\r\nNo'),
+    )
+    const site = openSite({ fetch: globalThis.fetch })
+    const request = new Request('https://app.example/', { method: 'POST', headers: { user: 'ann' } })
+    const response = await site.streams.start(request, { url: upstream.url })
+    expect([response.status, await response.text()]).toEqual([400, 'No'])
+  })
 
   test('a failed connection is 502, and frees its key', async () => {
     const site = openSite()

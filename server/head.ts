@@ -1,3 +1,4 @@
+import { statusTextOf } from '../core/status-text.ts'
 import type { StreamHead } from './stream-info.ts'
 
 /** Response headers that readers need. Others tell the provider's business, or belong to one connection. */
@@ -18,9 +19,10 @@ export function headOf({ status, headers }: Response): StreamHead {
 }
 
 /** A response that nothing is kept of, with those of its headers that are nobody's secret. */
-export function passOn({ status, statusText, headers, body }: Response): Response {
+export function passOn(response: Response): Response {
+  const { status, headers, body } = response
   const passed = { ...pick(headers, [...KEPT, ...PASSED]), 'cache-control': 'no-store', ...NOSNIFF }
-  return new Response(body, { status, statusText, headers: passed })
+  return new Response(body, { status, statusText: statusTextOf(response), headers: passed })
 }
 
 export const NOSNIFF = { 'x-content-type-options': 'nosniff' }
