@@ -1,9 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createResilientFetch } from '../core/fetch/create-resilient-fetch.ts'
 import { countConnections } from '../core/testing/count-connections.ts'
 import { createFakeClock } from '../core/testing/fake-clock.ts'
 import { DONE, FINISH, ROLE, say, WHOLE } from '../core/testing/openai-events.ts'
 import { createStreams } from './create-streams.ts'
+import { sqliteStore } from './node/sqlite-store.ts'
 import { memoryStore } from './stores/memory-store.ts'
 import { openSite, readBody, type Site } from './testing/open-site.ts'
 
@@ -365,6 +369,31 @@ describe('Stop', () => {
     expect(upstream.isClosed()).toBe(true)
     expect((await readBody(response)).isBroken).toBe(true)
   })
+
+  test.each(['before its headers', 'while it is silent'])(
+    'from another process on the same SQLite file, %s, within a second',
+    async (moment) => {
+      const folder = mkdtempSync(join(tmpdir(), 'streams-'))
+      const clock = createFakeClock()
+      const stores = [0, 1].map(() => sqliteStore(join(folder, 'streams.db'), clock))
+      const [site, second] = stores.map((store) => openSite({ store, clock })) as [Site, Site]
+      const started = site.start({ conversation: 'c1' })
+      const upstream = await site.upstream.request()
+      if (moment === 'while it is silent') {
+        upstream.response()
+        upstream.push(ROLE + say('Hel'))
+      }
+      await clock.advance(4_000)
+      expect((await second.stop('c1')).status).toBe(204)
+      await clock.advance(1_000)
+      expect(upstream.isClosed()).toBe(true)
+      await (await started).text().catch(() => {})
+      await clock.advance(1_000)
+      for (const store of stores) store.close()
+      await clock.advance(1_000)
+      rmSync(folder, { recursive: true })
+    },
+  )
 
   test('after the end changes nothing', async () => {
     const site = openSite()

@@ -18,7 +18,7 @@ describeStore('sqliteStore()', () => {
     other.close()
     rmSync(folder, { recursive: true })
   }
-  return { store, other, hearsOthers: false, close }
+  return { store, other, close }
 })
 
 const NEW = { owner: 'ann', info: '{}', ttlMs: 60_000 }
