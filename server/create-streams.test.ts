@@ -213,6 +213,14 @@ describe('a refusal before the first byte', () => {
     expect([response.status, await response.text()]).toEqual([400, 'No'])
   })
 
+  test('of HTML cannot run as the app', async () => {
+    const site = openSite()
+    const started = site.start()
+    const init = { status: 403, headers: { 'content-type': 'text/html' } }
+    ;(await site.upstream.request()).respondWith(new Response('<script>alert(1)</script>', init))
+    expect((await started).headers.get('content-security-policy')).toMatch(/^sandbox;/)
+  })
+
   test('a failed connection is 502, and frees its key', async () => {
     const site = openSite()
     const started = site.start({ key: 'k' })

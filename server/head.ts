@@ -21,11 +21,15 @@ export function headOf({ status, headers }: Response): StreamHead {
 /** A response that nothing is kept of, with those of its headers that are nobody's secret. */
 export function passOn(response: Response): Response {
   const { status, headers, body } = response
-  const passed = { ...pick(headers, [...KEPT, ...PASSED]), 'cache-control': 'no-store', ...NOSNIFF }
+  const passed = { ...pick(headers, [...KEPT, ...PASSED]), 'cache-control': 'no-store', ...HARMLESS }
   return new Response(body, { status, statusText: statusTextOf(response), headers: passed })
 }
 
-export const NOSNIFF = { 'x-content-type-options': 'nosniff' }
+/** Somebody else's bytes at an address of the app's own: shown as a page, they must not run as the app. */
+export const HARMLESS = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "sandbox; default-src 'none'",
+}
 
 /** An error of ours, in the form that SDKs and people read. */
 export function problem(
@@ -45,7 +49,7 @@ export function problem(
     headers: {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
-      ...NOSNIFF,
+      ...HARMLESS,
       ...headers,
     },
   })
