@@ -68,7 +68,9 @@ export function openReader(source: Source, from: number, { store, clock }: ReadC
       left.addEventListener('abort', close)
       if (left.aborted) close()
       try {
-        return await until(({ info }) => info.head !== undefined || info.end !== undefined, Infinity, 0)
+        const isKnown = ({ info: { head, end, ingest } }: SourceState) =>
+          head !== undefined || end !== undefined || ingest !== undefined
+        return await until(isKnown, Infinity, 0)
       } finally {
         left.removeEventListener('abort', close)
       }
