@@ -9,6 +9,7 @@ import { DONE, FINISH, ROLE, say, WHOLE } from '../core/testing/openai-events.ts
 import { createStreams } from './create-streams.ts'
 import { sqliteStore } from './node/sqlite-store.ts'
 import { memoryStore } from './stores/memory-store.ts'
+import type { UpstreamRequest } from './testing/controlled-upstream.ts'
 import { openSite, readBody, type Site } from './testing/open-site.ts'
 
 const PATH = '/api/streams'
@@ -791,6 +792,47 @@ describe('a store that fails', () => {
     const here = await readBody(response)
     expect(await readBody(await site.get(`${PATH}/${id}?live=stream`))).toEqual(here)
     expect(lost).toBeGreaterThan(4)
+  })
+})
+
+describe('If-None-Match', () => {
+  const half = ROLE + say('Hel')
+  const ask = async (site: Site, id: string, method = 'GET', etag?: string | null) => {
+    const response = await site.get(`${PATH}/${id}`, {
+      method,
+      headers: etag ? { 'if-none-match': etag } : {},
+    })
+    await response.body?.cancel()
+    return { status: response.status, etag: response.headers.get('etag') }
+  }
+
+  test.each([
+    ['fails', (upstream: UpstreamRequest) => upstream.cut()],
+    ['ends well', (upstream: UpstreamRequest) => upstream.end()],
+  ])('finds a stream changed that %s without another byte', async (how, end) => {
+    const site = openSite()
+    const { upstream, id } = await openStream(site)
+    if (how === 'ends well') upstream.push(FINISH + DONE)
+    await site.clock.advance(100)
+    const open = await ask(site, id)
+    expect((await ask(site, id, 'GET', open.etag)).status).toBe(304)
+    end(upstream)
+    await site.clock.advance(100)
+    const ended = await ask(site, id, 'GET', open.etag)
+    expect(ended.status).toBe(200)
+    expect((await ask(site, id, 'GET', ended.etag)).status).toBe(304)
+  })
+
+  test('takes what HEAD has named, in every state', async () => {
+    const site = openSite()
+    const { upstream, id } = await openStream(site)
+    await site.clock.advance(100)
+    expect((await ask(site, id, 'HEAD')).etag).toBe((await ask(site, id)).etag)
+    upstream.cut()
+    await site.clock.advance(100)
+    expect((await ask(site, id, 'HEAD')).etag).toBe((await ask(site, id)).etag)
+    const late = await site.get(`${PATH}/${id}?offset=${half.length}`)
+    expect(late.headers.get('stream-error')).toBe('network_error')
   })
 })
 

@@ -96,7 +96,7 @@ function responseOf(
   // Who has all the bytes of a stream that has failed is told so by the next read.
   const isClosed = info.end?.kind === 'complete'
   const from = reader.position() - (step.kind === 'bytes' ? step.bytes.length : 0)
-  const etag = `"${encodeURIComponent(source.id)}:${from}:${length}${isClosed ? ':c' : ''}"`
+  const etag = etagOf(source, info, from, length)
   const headers: Record<string, string> = {
     ...base(source, info, length),
     ...(info.end?.kind === 'error' ? {} : UP_TO_DATE),
@@ -174,8 +174,14 @@ function metadata(source: Source, info: StreamInfo, length: number): Record<stri
     ...(info.end?.kind === 'error' ? { 'stream-error': info.end.code } : {}),
     ...(ttlSeconds === undefined ? {} : { 'stream-ttl': String(ttlSeconds) }),
     ...(expiresAt === undefined ? {} : { 'stream-expires-at': expiresAt }),
-    etag: `"${encodeURIComponent(source.id)}:0:${length}${info.end ? ':c' : ''}"`,
+    etag: etagOf(source, info, 0, length),
   }
+}
+
+/** Bytes, and what is known of the end: a stream may end or fail without another byte. */
+function etagOf({ id }: Source, { end }: StreamInfo, from: number, length: number): string {
+  const state = end ? `:${end.kind === 'error' ? end.code : 'c'}` : ''
+  return `"${encodeURIComponent(id)}:${from}:${length}${state}"`
 }
 
 /**
