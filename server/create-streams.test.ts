@@ -273,6 +273,43 @@ describe('the same Idempotency-Key', () => {
     expect(site.upstream.requests).toHaveLength(1)
   })
 
+  const refusal = (body: BodyInit = '{"error":{"message":"Slow down"}}') =>
+    new Response(body, { status: 429, headers: { 'content-type': 'application/json', 'retry-after': '7' } })
+  const partsOf = async (response: Response) => ({
+    status: response.status,
+    retryAfter: response.headers.get('retry-after'),
+    body: await response.text(),
+  })
+
+  test('of many starts at once gives all of them the refusal', async () => {
+    const site = openSite()
+    const starts = Array.from({ length: 20 }, () => site.start({ key: 'k' }))
+    ;(await site.upstream.request()).respondWith(refusal())
+    const expected = await partsOf(refusal())
+    for (const started of starts) expect(await partsOf(await started)).toEqual(expected)
+    expect(site.upstream.requests).toHaveLength(1)
+  })
+
+  test('shares no refusal that is long or never ends: the first has it, the others its status', async () => {
+    for (const rest of ['x'.repeat(100_000), undefined]) {
+      const site = openSite()
+      const [first, second] = [site.start({ key: 'k' }), site.start({ key: 'k' })]
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => {
+          controller.enqueue(new TextEncoder().encode(`No. ${rest ?? ''}`))
+          if (rest !== undefined) controller.close()
+        },
+      })
+      ;(await site.upstream.request()).respondWith(refusal(body))
+      const reader = (await first).body?.getReader()
+      expect(new TextDecoder().decode((await reader?.read())?.value)).toBe(`No. ${rest ?? ''}`)
+      await site.clock.advance(5_000)
+      const shared = await partsOf(await second)
+      expect(shared).toMatchObject({ status: 429, retryAfter: '7' })
+      expect(JSON.parse(shared.body)).toMatchObject({ error: { code: 'upstream_error' } })
+    }
+  })
+
   test('on a second server reads too', async () => {
     const site = openSite()
     const second = openSite({ store: site.store, clock: site.clock })

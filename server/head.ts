@@ -18,11 +18,20 @@ export function headOf({ status, headers }: Response): StreamHead {
   return { status, headers: pick(headers, KEPT) }
 }
 
-/** A response that nothing is kept of, with those of its headers that are nobody's secret. */
-export function passOn(response: Response): Response {
-  const { status, headers, body } = response
-  const passed = { ...pick(headers, [...KEPT, ...PASSED]), 'cache-control': 'no-store', ...HARMLESS }
+/**
+ * A response that nothing is kept of, with those of its headers that are nobody's secret.
+ *
+ * @param body in place of its own
+ */
+export function passOn(response: Response, body: BodyInit | null = response.body): Response {
+  const { status, headers } = response
+  const passed = { ...pick(headers, KEPT), ...passedOn(headers), 'cache-control': 'no-store', ...HARMLESS }
   return new Response(body, { status, statusText: statusTextOf(response), headers: passed })
+}
+
+/** What the caller of a request needs to know of a refusal beside its body. */
+export function passedOn(headers: Headers): Record<string, string> {
+  return pick(headers, PASSED)
 }
 
 /** Somebody else's bytes at an address of the app's own: shown as a page, they must not run as the app. */

@@ -45,5 +45,9 @@ export const SSE_MS = 60_000
 /** A response is held back for its head to be stored, but no longer than so, ms. */
 export const HEAD_MS = 1_000
 
+/** A refusal is shared with others that wait for it if it has at most so many bytes, and comes within so long, ms. */
+export const MAX_REFUSAL = 64 * 1024
+export const REFUSAL_MS = 5_000
+
 /** A body breaks so long after its last bytes, ms. */
 export const BREAK_MS = 250

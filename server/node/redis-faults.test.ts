@@ -69,6 +69,20 @@ describe.runIf(hasRedis)('Redis', () => {
   describe('and two servers', () => {
     beforeEach(async () => void (redis = await startRedis()))
 
+    test('all who start at once with one key are refused alike, and each server asks its upstream once', async () => {
+      const sites = [await openServer(), await openServer()]
+      const starts = sites.flatMap((site) => Array.from({ length: 25 }, () => site.start({ key: 'refused' })))
+      const refused = new Set<string>()
+      const refuse = async (site: Site) => {
+        const request = await site.upstream.request()
+        request.respondWith(new Response('{"error":"No"}', { status: 401 }))
+      }
+      void sites.map(refuse)
+      for (const started of starts) refused.add(`${(await started).status} ${await (await started).text()}`)
+      expect([...refused]).toEqual(['401 {"error":"No"}'])
+      for (const { upstream } of sites) expect(upstream.requests).toHaveLength(1)
+    })
+
     test.each([10, 50, 90, 100])('the second gives the same bytes to who joins at %i %%', async (percent) => {
       const [first, second] = [await openServer(), await openServer()]
       const { upstream, body, url } = await openStream(first)
