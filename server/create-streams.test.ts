@@ -776,6 +776,36 @@ describe('a store that fails', () => {
     expect(site.errors.length).toBeGreaterThan(0)
   })
 
+  test.each(['create', 'write', 'read', 'list', 'delete'] as const)(
+    'by never settling, in %s: handle() says so after 5 s',
+    async (operation) => {
+      const store = memoryStore()
+      let isDown = false
+      const hanging = new Proxy(store, {
+        get: (target, name: keyof typeof store) =>
+          isDown && name === operation ? () => new Promise(() => {}) : target[name],
+      })
+      const site = openSite({ store: hanging })
+      const { id } = await openStream(site, { conversation: 'c1' })
+      const other = openSite({ store: hanging, clock: site.clock, ingest: true })
+      await site.clock.advance(100)
+      isDown = true
+      const asked = {
+        create: () =>
+          other.get(`${PATH}/notes`, { method: 'PUT', headers: { 'content-type': 'text/plain' } }),
+        write: () => other.stop('c1'),
+        read: () => other.get(`${PATH}/${id}`),
+        list: () => other.latest('c1'),
+        delete: () => other.get(`${PATH}/${id}`, { method: 'DELETE' }),
+      }[operation]()
+      await site.clock.advance(7_500)
+      const response = await asked
+      expect(response.status).toBe(503)
+      expect(await response.json()).toMatchObject({ error: { code: 'storage_unavailable' } })
+      expect(String(other.errors[0])).toContain(`${operation}: no reply from the store within 5 s`)
+    },
+  )
+
   test('mid-stream, for a while: the response goes on here, and is whole in the store afterwards', async () => {
     const { store, fault } = failing()
     const site = openSite({ store })

@@ -29,8 +29,8 @@ export const POLL_MS = 1_000
 /** A store that fails is asked again for this long after the response's end, ms. */
 export const STORE_GRACE_MS = 60_000
 
-/** A store that does not answer a start in this time counts as failed, ms. */
-export const CREATE_MS = 5_000
+/** An operation of a store that is not answered in this time has failed, ms. */
+export const STORE_MS = 5_000
 
 /** A reader waits for a store that fails for so long, ms. */
 export const READ_GRACE_MS = 30_000

@@ -1,8 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { createRequestId } from '../core/messages/request-id.ts'
 import { problem } from './head.ts'
-import { CREATE_MS } from './limits.ts'
-import { inTime } from './in-time.ts'
 import { errorEnd } from './judge-end.ts'
 import { produce, type Production } from './produce.ts'
 import { openReader } from './read-stream.ts'
@@ -118,8 +116,7 @@ export function createRuns(context: RunsContext): Runs {
     const upstreamPath = 'url' in options ? new URL(options.url).pathname : '/'
     const info: StreamInfo = { ...named, createdAt: clock.now(), path: upstreamPath }
     try {
-      const created = store.create({ ...named, id, info: JSON.stringify(info), ttlMs })
-      const holder = await inTime(clock, CREATE_MS, created, 'Cannot store stream: no reply in time')
+      const holder = await store.create({ ...named, id, info: JSON.stringify(info), ttlMs })
       if (holder !== id) return holder
     } catch (error) {
       // With a key nobody can say whether it has run already. Without one, a response that is not kept is better than none.
@@ -180,7 +177,7 @@ export function createRuns(context: RunsContext): Runs {
     request: Request,
     headers: Record<string, string> = {},
   ): Promise<Response | undefined> {
-    const reader = openReader(source, 0, { store, clock })
+    const reader = openReader(source, 0, { store, clock, onError })
     const state = await reader.head(request.signal)
     if (state?.info.head) {
       const { id } = source

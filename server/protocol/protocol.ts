@@ -18,6 +18,7 @@ export interface ProtocolContext {
   origins?: string[] | '*' | undefined
   ingest?: boolean | undefined
   waitUntil?: ((task: Promise<unknown>) => void) | undefined
+  onError: (error: unknown) => void
 }
 
 type AsUser = (task: (owner: string) => Promise<Response>) => Promise<Response>

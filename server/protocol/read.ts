@@ -22,7 +22,7 @@ export async function readStream(
   request: Request,
   { source, info, length }: FoundStream,
 ): Promise<Response> {
-  const { store, clock, path } = context
+  const { store, clock, path, onError } = context
   const query = new URL(request.url).searchParams
   if (request.method === 'HEAD') return new Response(null, { headers: metadata(source, info, length) })
   const offset = readOffset(query)
@@ -39,7 +39,8 @@ export async function readStream(
     return problem(400, 'bad_request', 'The offset is beyond the end')
   }
   await keepAlive(context, source.id, info)
-  const reader = openReader(source, from, { store, clock })
+  const isBody = live === 'stream' || live === 'sse'
+  const reader = openReader(source, from, { store, clock, ...(isBody ? { onError } : {}) })
 
   if (live === 'stream') {
     const state = await reader.head(request.signal)
