@@ -36,6 +36,10 @@ const SCHEMA = `
   ) STRICT;
 `
 
+/** So often and so long is a new file that another process makes at the same moment waited for, ms. */
+const OPENING_TRIES = 200
+const OPENING_PAUSE_MS = 10
+
 /** How often streams are looked for that may be removed, ms. */
 const SWEEP_MS = 60_000
 
@@ -57,7 +61,7 @@ export interface SqliteStore extends StreamStore {
  */
 export function sqliteStore(path: string, clock: Clock = systemClock): SqliteStore {
   const database = new DatabaseSync(path)
-  database.exec(SCHEMA)
+  prepare(database)
   const listeners = createListeners({
     first: (id) => {
       known.set(id, versionOf(id))
@@ -208,6 +212,23 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
       }
     }
   }
+}
+
+/** Of processes that turn a new file to WAL at the same moment, SQLite refuses some at once, whatever `busy_timeout` says. */
+function prepare(database: DatabaseSync): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      return database.exec(SCHEMA)
+    } catch (error) {
+      if (!isBusy(error) || tries === OPENING_TRIES) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPENING_PAUSE_MS)
+    }
+  }
+}
+
+/** SQLITE_BUSY, in any of its extended forms. */
+function isBusy(error: unknown): boolean {
+  return ((error as { errcode?: number }).errcode ?? 0) % 256 === 5
 }
 
 /** Nobody has asked for this read: who does meets the fault. */
