@@ -243,6 +243,19 @@ describe('a refusal before the first byte', () => {
   })
 })
 
+test('a response that ends well and has said nothing passes as it came, and its key is free', async () => {
+  const site = openSite()
+  const started = site.start({ key: 'k', conversation: 'c1' })
+  const upstream = await site.upstream.request()
+  upstream.response()
+  const response = await started
+  upstream.end()
+  expect(await readBody(response)).toEqual({ text: '', isBroken: false })
+  await site.clock.advance(100)
+  expect(await site.store.list('ann')).toEqual([])
+  expect((await openStream(site, { key: 'k' })).response.status).toBe(200)
+})
+
 describe('the same Idempotency-Key', () => {
   test('reads the same response, before its headers, in its middle and after its end', async () => {
     const site = openSite()

@@ -119,7 +119,8 @@ export function produce({
     beginning.resolve({ kind: 'streaming', response })
     const end = await readAll(body)
     update({ end })
-    const isNothing = tail.length() === 0 && end.kind === 'error' && end.code !== 'stopped'
+    const isStopped = end.kind === 'error' && end.code === 'stopped'
+    const isNothing = tail.length() === 0 && !isStopped
     await (isNothing ? saver.forget() : saver.finished)
   }
 
