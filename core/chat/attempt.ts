@@ -88,7 +88,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
   let expired: 'headers' | 'first_output' | 'total' | undefined
   let disarm = () => {}
   if (signal.aborted) return { kind: 'cancelled' }
-  signal.addEventListener('abort', abort, { once: true })
+  signal.addEventListener('abort', abort)
   try {
     return await send()
   } finally {

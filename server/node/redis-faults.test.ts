@@ -69,6 +69,41 @@ describe.runIf(hasRedis)('Redis', () => {
   describe('two servers with one Redis', () => {
     beforeEach(async () => void (redis = await startRedis()))
 
+    test('a response of which Redis has dropped a part breaks at once, and is not to be tried again', async () => {
+      const [first, second] = [await openServer(), await openServer()]
+      const { upstream, body, url, id } = await openStream(first)
+      await speak(upstream, 0, 1)
+      await body
+      await stored(first, id, Buffer.byteLength(whole))
+      const client = createClient({ url: redis.url })
+      await client.connect()
+      open.push(() => client.destroy())
+      await client.sendCommand(['DEL', `streamkeeper:{${id}}:log`])
+      const since = performance.now()
+      expect(await second.get(url).then(readBody)).toEqual({ text: '', isBroken: true })
+      const [place = ''] = url.split('?')
+      const gone = await second.get(place)
+      expect([gone.status, gone.headers.get('retry-after')]).toEqual([410, null])
+      expect(performance.now() - since).toBeLessThan(5_000)
+      expect(second.errors.map(String)).toEqual(
+        Array(2).fill('DataLostError: Cannot read stream: bytes are missing'),
+      )
+    })
+
+    test('all who start at once with one key are refused alike, and each server asks its upstream once', async () => {
+      const sites = [await openServer(), await openServer()]
+      const starts = sites.flatMap((site) => Array.from({ length: 25 }, () => site.start({ key: 'refused' })))
+      const refused = new Set<string>()
+      const refuse = async (site: Site) => {
+        const request = await site.upstream.request()
+        request.respondWith(new Response('{"error":"No"}', { status: 401 }))
+      }
+      void sites.map(refuse)
+      for (const started of starts) refused.add(`${(await started).status} ${await (await started).text()}`)
+      expect([...refused]).toEqual(['401 {"error":"No"}'])
+      for (const { upstream } of sites) expect(upstream.requests).toHaveLength(1)
+    })
+
     test.each([10, 50, 90, 100])('the second gives the same bytes to who joins at %i %%', async (percent) => {
       const [first, second] = [await openServer(), await openServer()]
       const { upstream, body, url } = await openStream(first)

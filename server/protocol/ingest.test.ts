@@ -31,6 +31,29 @@ test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
   },
 )
 
+test('live=stream gives an open stream as it comes', async () => {
+  const { site, send } = await openStream()
+  await send('POST', 'one ')
+  const reader = (await site.get(`${PATH}?live=stream`)).body?.getReader()
+  expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('one ')
+  await send('POST', 'two', { ...TEXT, 'stream-closed': 'true' })
+  expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('two')
+  expect((await reader?.read())?.done).toBe(true)
+})
+
+test.each(['', '?live=stream', '?offset=0&live=sse', '?offset=0&live=long-poll'])(
+  'a page of HTML cannot run as the app: %s',
+  async (query) => {
+    const { site, send } = await openStream()
+    const path = '/api/streams/page'
+    await send('PUT', '<script>alert(1)</script>', { 'content-type': 'text/html' }, path)
+    const { headers, body } = await site.get(`${path}${query}`)
+    expect(headers.get('content-security-policy')).toMatch(/^sandbox;/)
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    await body?.cancel()
+  },
+)
+
 describe('a body that is too large', () => {
   test.each([
     ['PUT', '/api/streams/more'],
