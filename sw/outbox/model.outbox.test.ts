@@ -191,14 +191,14 @@ function clear(game: Game, { outbox }: WorldWorker): void {
   const each = {}
   clears.set(each, owner)
   noteCleared(game)
-  const end = () => clears.delete(each)
-  const done = () => {
+  const clearing = outbox.clear()
+  const settle = async () => {
+    const [{ status }] = await Promise.allSettled([clearing])
+    clears.delete(each)
+    if (status === 'rejected') return
     for (const saved of world.saved) if (saved.owner === owner) halfCleared.delete(saved.text)
   }
-  void outbox
-    .clear()
-    .then(done, () => {})
-    .finally(end)
+  void settle()
 }
 
 function noteCleared({ world, clears, cleared, halfCleared }: Game): void {
@@ -318,9 +318,9 @@ test(
           }
         }
         // What was promised is whole, or gone.
-        const torn = world.torn().map((id) => world.textOf.get(id))
+        const torn = new Set(world.torn().map((id) => world.textOf.get(id)))
         const isWhole = ({ promisedAt, text }: Saved) =>
-          promisedAt === undefined || game.halfCleared.has(text) || !torn.includes(text)
+          promisedAt === undefined || game.halfCleared.has(text) || !torn.has(text)
         expect(saved.filter((each) => !isWhole(each))).toEqual([])
         // Pages hear of it once.
         const emitted = world.statuses.flatMap((each) => (each.status === 'save_sent' ? [each.entryId] : []))
