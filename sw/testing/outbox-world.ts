@@ -436,9 +436,11 @@ export function createWorld() {
     refuse: (times: number) => {
       refusals = times
     },
-    /** Ids of what only one of the two stores has. */
+    /** Ids of what only one of the two stores has. A place that a worker kept before it died is nothing. */
     torn: () => [
-      ...Array.from(entries.keys()).filter((id) => !messageCache.has(id)),
+      ...Array.from(entries.values()).flatMap((entry) =>
+        isRecord(entry) && !messageCache.has(entry.id) ? [entry.id] : [],
+      ),
       ...Array.from(messageCache.keys()).filter((id) => !entries.has(id)),
     ],
     /** How far the next try of each is set beyond the end of its message's time, ms; none may be. */
