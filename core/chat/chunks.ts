@@ -1,24 +1,25 @@
 /** What a read of a body gives. */
 export type Chunk = ReadableStreamReadResult<Uint8Array>
 
-/** A body's chunks. A read that is pending can be waited for again. */
+/** A body's chunks. */
 export interface Chunks {
   next: () => Promise<Chunk>
+  /** Its reader has given up waiting for that one: it comes next, also if it has come in the meantime. */
+  putBack: (read: Promise<Chunk>) => void
   /** No more is wanted. */
   cancel: () => void
 }
 
 export function openChunks(body: ReadableStream<Uint8Array>): Chunks {
   const reader = body.getReader()
-  let pending: Promise<Chunk> | undefined
-  const over = () => (pending = undefined)
+  let first: Promise<Chunk> | undefined
   return {
     next: () => {
-      if (pending) return pending
-      pending = reader.read()
-      pending.then(over, over)
-      return pending
+      const read = first ?? reader.read()
+      first = undefined
+      return read
     },
+    putBack: (read) => (first = read),
     cancel: () => void reader.cancel().catch(() => {}), // It broke off by itself.
   }
 }
