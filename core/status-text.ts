@@ -4,5 +4,5 @@
  * characters that they have read.
  */
 export function statusTextOf({ statusText }: Response): string {
-  return statusText.replace(/[^\t -~\x80-\xff]/g, '')
+  return statusText.replace(/[^ -ÿ]/g, '')
 }

@@ -5,21 +5,17 @@ export type Chunk = ReadableStreamReadResult<Uint8Array>
 export interface Chunks {
   next: () => Promise<Chunk>
   /** Its reader has given up waiting for that one: it comes next, also if it has come in the meantime. */
-  putBack: (read: Promise<Chunk>) => void
+  putBack: (read: Promise<Chunk>) => unknown
   /** No more is wanted. */
   cancel: () => void
 }
 
 export function openChunks(body: ReadableStream<Uint8Array>): Chunks {
   const reader = body.getReader()
-  let first: Promise<Chunk> | undefined
+  const kept: Promise<Chunk>[] = []
   return {
-    next: () => {
-      const read = first ?? reader.read()
-      first = undefined
-      return read
-    },
-    putBack: (read) => (first = read),
+    next: () => kept.pop() ?? reader.read(),
+    putBack: (read) => kept.push(read),
     cancel: () => void reader.cancel().catch(() => {}), // It broke off by itself.
   }
 }
