@@ -1,7 +1,8 @@
 /**
  * The reason phrase of a response, as a new Response takes it. Node reads a status line as UTF-8, and refuses then what
- * it has read; a browser reads it as Latin-1, which passes.
+ * it has read. Chromium, Firefox and WebKit read it as Latin-1, which passes; Chromium and WebKit refuse the control
+ * characters that they have read.
  */
 export function statusTextOf({ statusText }: Response): string {
-  return statusText.replace(/[^\t -~\x80-\xff]/g, '')
+  return statusText.replace(/[^ -ÿ]/g, '')
 }

@@ -167,9 +167,9 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
         return undefined
       }
       expect('first_output', plan.firstOutputMs)
+      const next = opened.rest.next()
       let chunk: Chunk | undefined
       try {
-        const next = opened.rest.next()
         if (stage !== 'unfinished') unfinishedAt = undefined
         else unfinishedAt ??= clock.monotonic()
         chunk = await (unfinishedAt === undefined
@@ -179,6 +179,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
         return failed({ kind: 'cut', clean: false }) // Reset, or a deadline of ours: `expired` tells.
       }
       if (!chunk) {
+        opened.rest.putBack(next)
         inspection.release()
         return undefined
       }

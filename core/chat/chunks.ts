@@ -1,24 +1,21 @@
 /** What a read of a body gives. */
 export type Chunk = ReadableStreamReadResult<Uint8Array>
 
-/** A body's chunks. A read that is pending can be waited for again. */
+/** A body's chunks. */
 export interface Chunks {
   next: () => Promise<Chunk>
+  /** Its reader has given up waiting for that one: it comes next, also if it has come in the meantime. */
+  putBack: (read: Promise<Chunk>) => unknown
   /** No more is wanted. */
   cancel: () => void
 }
 
 export function openChunks(body: ReadableStream<Uint8Array>): Chunks {
   const reader = body.getReader()
-  let pending: Promise<Chunk> | undefined
-  const over = () => (pending = undefined)
+  const kept: Promise<Chunk>[] = []
   return {
-    next: () => {
-      if (pending) return pending
-      pending = reader.read()
-      pending.then(over, over)
-      return pending
-    },
+    next: () => kept.pop() ?? reader.read(),
+    putBack: (read) => kept.push(read),
     cancel: () => void reader.cancel().catch(() => {}), // It broke off by itself.
   }
 }

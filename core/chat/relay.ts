@@ -72,7 +72,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   let lastWords: Uint8Array | undefined
 
   if (signal.aborted) cancel()
-  else signal.addEventListener('abort', cancel, { once: true })
+  else signal.addEventListener('abort', cancel)
   void copyAll()
   await over.promise
 
