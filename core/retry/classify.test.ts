@@ -405,6 +405,13 @@ describe('R6 reading a refusal is linear in its bytes', () => {
     'wait ',
     'try again in 9',
     '5s ',
+    // What dates, and the names of fields and errors are made of.
+    'jan ',
+    '(',
+    'limit',
+    'retry',
+    'reset-',
+    'x#',
   ]
 
   /** As the text of a refusal, as one in its error, after words that a time follows, in fields, as a field's name. */

@@ -120,7 +120,7 @@ function retryHintInResets(status: number, headers: Headers, now: number): numbe
     const [, kind] = /^(?:x-|anthropic-)?rate-?limit-(.+)$/.exec(header) ?? []
     const part = kind && /(?:^|-)(remaining|reset)(?=-|$)/.exec(kind)?.[1]
     if (!kind || !part) return
-    const name = kind.replace(part, '').replaceAll('-', '')
+    const name = kind.replace(part, '')
     const limit = limits.get(name) ?? {}
     if (part === 'remaining') limit.left = Number(value)
     else limit.resetMs = readWait(value, 1_000, now)
