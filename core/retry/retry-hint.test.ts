@@ -55,6 +55,16 @@ describe('readHint() reads the headers of', () => {
       },
       12_000,
     ],
+    [
+      'a gateway whose limit is overdrawn',
+      { 'x-ratelimit-remaining-tokens': '-20', 'x-ratelimit-reset-tokens': '8s' },
+      8_000,
+    ],
+    [
+      'Azure, which knows nothing',
+      { 'x-ratelimit-remaining-tokens': '-1', 'x-ratelimit-reset-tokens': '0' },
+      undefined,
+    ],
     ['a reset that makes no sense', { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '-1' }, undefined],
     ['a reset that is over', { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1700000000' }, undefined],
   ])('%s', (_name, headers, ms) => {

@@ -112,7 +112,7 @@ function retryHintInRateLimit(headers: Headers): number | undefined {
 
 /**
  * The many `x-ratelimit-reset-requests`, `anthropic-ratelimit-tokens-reset`, `x-ratelimit-reset`: of the limits that
- * are used up; of all, where a 429 does not say what is left.
+ * are used up or overdrawn; of all, where a 429 does not say what is left.
  */
 function retryHintInResets(status: number, headers: Headers, now: number): number | undefined {
   const limits = new Map<string, { left?: number; resetMs?: number | undefined }>()
@@ -129,6 +129,8 @@ function retryHintInResets(status: number, headers: Headers, now: number): numbe
   const all = [...limits.values()]
   const saysLeft = all.some(({ left }) => left !== undefined)
   return longest(
-    all.filter(({ left }) => (saysLeft ? left === 0 : status === 429)).map(({ resetMs }) => resetMs),
+    all
+      .filter(({ left }) => (saysLeft ? left !== undefined && left <= 0 : status === 429))
+      .map(({ resetMs }) => resetMs),
   )
 }
