@@ -86,7 +86,7 @@ describe('C1 classifyAnswer() knows a spent account that comes as a 429:', () =>
       },
     ],
     ['z.ai, a week', { error: { code: '1310', message: 'Weekly/Monthly Limit Exhausted.' } }],
-    ['OpenAI, credit', { error: { type: 'insufficient_quota', code: 'credit_balance_exhausted' } }],
+    ['OpenAI, credit', { error: { code: 'credit_balance_exhausted' } }],
     ['OpenAI, a project', { error: { code: 'project_spend_limit_exceeded' } }],
     ['OpenAI, an organisation', { error: { code: 'organization_usage_limit_exceeded' } }],
     ['OpenAI, a bill', { error: { code: 'billing_hard_limit_reached', message: 'No' } }],

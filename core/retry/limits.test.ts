@@ -12,10 +12,18 @@ function createScene(clock: FakeClock = createFakeClock(), before?: KnownLimits)
   const limits = createLimits({ clock, random: () => 0, changed: (next) => (known = next) })
   if (before) limits.restore(before)
   const join = (more: Partial<UpstreamKey> = {}) => limits.join({ ...UPSTREAM, ...more })
+  const enter = (participant: Participant) => {
+    const visit: { wentAt?: number } = {}
+    const signal = new AbortController().signal
+    const waitOptions = { notBefore: 0, notAfter: Infinity, jitterMs: 0, signal, delayed: () => {} }
+    void participant.enter(waitOptions).then(() => (visit.wentAt = clock.monotonic()))
+    return visit
+  }
   return {
     clock,
     limits,
     join,
+    enter,
     known: () => known,
     /** A server has told one request, which is still under way, to come back after `ms`. */
     refuse: (ms: number) => {
@@ -25,18 +33,10 @@ function createScene(clock: FakeClock = createFakeClock(), before?: KnownLimits)
     },
     /** What a request that comes now waits at the gate, ms. */
     waitOf: async (participant: Participant = join()) => {
-      const came = clock.monotonic()
-      let went: number | undefined
-      const entered = participant.enter({
-        notBefore: 0,
-        notAfter: Infinity,
-        jitterMs: 0,
-        signal: new AbortController().signal,
-        delayed: () => {},
-      })
-      void entered.then(() => (went = clock.monotonic()))
+      const cameAt = clock.monotonic()
+      const visit = enter(participant)
       await clock.advance(600_000)
-      return (went ?? Infinity) - came
+      return (visit.wentAt ?? Infinity) - cameAt
     },
   }
 }
@@ -77,13 +77,16 @@ describe('createLimits()', () => {
   })
 
   test('sends the next one ahead when the probe leaves', async () => {
-    const { clock, refuse, join, waitOf } = createScene()
+    const { clock, refuse, join, enter } = createScene()
     const first = refuse(1_000)
-    void waitOf(first)
-    await clock.advance(2_000)
-    const waited = waitOf(join())
+    enter(first)
+    await clock.advance(1_000)
+    const next = enter(join())
+    await clock.advance(500)
+    expect(next.wentAt).toBeUndefined()
     first.leave()
-    expect(await waited).toBe(0)
+    await clock.advance(0)
+    expect(next.wentAt).toBe(clock.monotonic())
   })
 
   test('knows a limit when everybody has left who met it', async () => {
@@ -103,7 +106,7 @@ describe('createLimits()', () => {
 
 describe('what is told to be kept', () => {
   test('is by the wall clock, and empty again when the limit is over', async () => {
-    const { clock, refuse, known } = createScene()
+    const { clock, refuse, enter, known } = createScene()
     const participant = refuse(5_000)
     participant.takeToken(ONE_TOKEN)
     expect(known()).toEqual({
@@ -111,8 +114,7 @@ describe('what is told to be kept', () => {
       shut: { 'https://api.example m digest': clock.now() + 5_000 },
       buckets: { 'https://api.example m': { tokens: 1, at: clock.now(), freeAt: clock.now() } },
     })
-    const signal = new AbortController().signal
-    void participant.enter({ notBefore: 0, notAfter: Infinity, jitterMs: 0, signal, delayed: () => {} })
+    enter(participant)
     await clock.advance(5_000)
     participant.accepted()
     expect(known()?.shut).toEqual({})
@@ -128,7 +130,7 @@ describe('what is told to be kept', () => {
 
   test('has no limit that nobody met again for a minute after its end, unless a request is under way', async () => {
     for (const isUnderWay of [true, false]) {
-      const { clock, refuse, join, known } = createScene()
+      const { clock, refuse, join, enter, known } = createScene()
       const participant = refuse(5_000)
       if (!isUnderWay) participant.leave()
       await clock.advance(65_000)
@@ -137,6 +139,10 @@ describe('what is told to be kept', () => {
       await clock.advance(1)
       join({ model: 'n' }).takeToken(ONE_TOKEN)
       expect(Object.keys(known()?.shut ?? {})).toHaveLength(isUnderWay ? 1 : 0)
+      const visits = [enter(join()), enter(join())]
+      await clock.advance(0)
+      // Only a limit that is known sends one ahead.
+      expect(visits.filter(({ wentAt }) => wentAt !== undefined)).toHaveLength(isUnderWay ? 1 : 2)
     }
   })
 
