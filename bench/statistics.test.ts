@@ -36,6 +36,6 @@ test('shareInterval() counts by size, and is wide where the places differ', () =
   expect(apart.halfWidth).toBeGreaterThan(0.5)
 })
 
-test('of a single value nobody knows how far it is off', () => {
+test('a single value has no known error', () => {
   expect(meanInterval([7])).toEqual({ value: 7, halfWidth: Number.NaN })
 })

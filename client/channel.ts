@@ -7,6 +7,7 @@ const REPLY_MS = 10_000
  * Asks a worker and resolves with its response.
  *
  * @param limitMs how long it may take; default 10 s
+ * @param look what takes longer goes on, and nobody waits for it, if this shows that the worker lives; default: it fails
  * @throws {Error} when the worker fails, does not know the call or does not answer in time.
  */
 export function call<Name extends keyof Calls>(
@@ -14,6 +15,7 @@ export function call<Name extends keyof Calls>(
   name: Name,
   args: Calls[Name][0],
   limitMs = REPLY_MS,
+  look?: () => Promise<unknown>,
 ): Promise<Calls[Name][1]> {
   return new Promise((resolve, reject) => {
     const { port1, port2 } = new MessageChannel()
@@ -21,7 +23,8 @@ export function call<Name extends keyof Calls>(
       port1.close()
       reject(new Error(`Cannot call ${name}: ${why}`))
     }
-    const timer = setTimeout(fail, limitMs, 'no reply in time')
+    const late = () => (look ? look().then(() => resolve(undefined), reject) : fail('no reply in time'))
+    const timer = setTimeout(late, limitMs)
     port1.addEventListener('message', ({ data }: MessageEvent<Reply>) => {
       clearTimeout(timer)
       if (!data.ok) return fail(data.message)

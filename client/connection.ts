@@ -201,12 +201,13 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
   )
 
   const ask: Connection['ask'] = async (name, args, limitMs) => {
-    if (!context.worker) throw new Error(`Cannot call ${name}: no worker`)
-    const result = await call(context.worker, name, args, limitMs)
+    const { worker } = context
+    if (!worker) throw new Error(`Cannot call ${name}: no worker`)
+    const result = await call(worker, name, args, limitMs, limitMs ? () => look(worker) : undefined)
     // Statuses tell of entries as they are sent, not of those that are gone.
-    if (CHANGES.test(name)) await look(context.worker).catch(() => {})
+    if (CHANGES.test(name)) await look(worker).catch(() => {})
     // The person who has signed in may have something to send.
-    if (name === 'principal') post(context.worker, 'wake')
+    if (name === 'principal') post(worker, 'wake')
     return result
   }
 

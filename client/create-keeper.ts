@@ -24,7 +24,7 @@ import { createStatusStore, FIRST_SNAPSHOT } from './status-store.ts'
 /** `register` resolves by then, whatever happens; a worker that has not said hello by then is none of ours. ms. */
 const PATIENCE_MS = 5_000
 
-/** A flush ends when all has been tried; the worker itself does not wait longer. ms. */
+/** A flush ends when all has been tried; nobody waits longer for a worker that lives. ms. */
 const FLUSH_MS = 240_000
 
 /** The page's keeper as the module's other parts see it. */

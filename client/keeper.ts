@@ -154,7 +154,10 @@ export interface Keeper {
     readonly deadLetters: () => Promise<OutboxEntry[]>
     /** The body that the app sent; `null` if there is no such entry. */
     readonly body: (id: string) => Promise<Blob | null>
-    /** Sends all waiting messages now, whenever their next attempt is due; resolves when each has been tried. */
+    /**
+     * Sends all waiting messages now, whenever their next attempt is due; resolves when each has been tried, or after
+     * 4 minutes if the worker is still sending.
+     */
     readonly flush: () => Promise<void>
     /** Sends one entry now, also a dead letter; `false` if there is no such entry. */
     readonly retry: (id: string) => Promise<boolean>

@@ -1,7 +1,8 @@
 import { errorIn } from '../core/providers/error-in.ts'
 import { createEventReader, parseJson } from '../core/providers/inspection/event-reader.ts'
 import { formatOf } from '../core/providers/inspection/format.ts'
-import { splitLines, type Splitter, splitValues } from '../core/providers/inspection/split.ts'
+import { splitLines, type Splitter } from '../core/providers/inspection/split.ts'
+import { splitValues } from '../core/providers/inspection/split-values.ts'
 import { createUnread } from '../core/providers/inspection/unread.ts'
 import { isDone, type StreamEvent } from '../core/providers/wire.ts'
 import { ChatError } from './chat-error.ts'
@@ -77,7 +78,8 @@ function readEvents(take: Take) {
   return (bytes?: Uint8Array) => {
     reader.feed(decoder.decode(bytes, { stream: bytes !== undefined }))
     isEnd = bytes === undefined
-    if (isEnd) reader.end()
+    // As if its line and its event had ended.
+    if (isEnd) reader.feed('\n\n')
   }
 }
 

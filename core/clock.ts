@@ -41,7 +41,7 @@ export function pause(clock: Clock, ms: number): Promise<void> {
 /** Waits, or rejects with the signal's reason as soon as it aborts. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason)
+    signal.throwIfAborted()
     const onAbort = () => {
       stop()
       reject(signal.reason)
@@ -50,7 +50,7 @@ export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
       signal.removeEventListener('abort', onAbort)
       resolve()
     })
-    signal.addEventListener('abort', onAbort, { once: true })
+    signal.addEventListener('abort', onAbort)
   })
 }
 

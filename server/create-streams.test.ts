@@ -1,9 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createResilientFetch } from '../core/fetch/create-resilient-fetch.ts'
+import { countConnections } from '../core/testing/count-connections.ts'
 import { createFakeClock } from '../core/testing/fake-clock.ts'
 import { DONE, FINISH, ROLE, say, WHOLE } from '../core/testing/openai-events.ts'
 import { createStreams } from './create-streams.ts'
+import { sqliteStore } from './node/sqlite-store.ts'
 import { memoryStore } from './stores/memory-store.ts'
+import type { UpstreamRequest } from './testing/controlled-upstream.ts'
 import { openSite, readBody, type Site } from './testing/open-site.ts'
 
 const PATH = '/api/streams'
@@ -198,6 +204,24 @@ describe('a refusal before the first byte', () => {
     },
   )
 
+  test('keeps its status and body, whatever language its reason phrase is in', async () => {
+    await using upstream = await countConnections((_request, { socket }) =>
+      socket?.end('HTTP/1.1 400 成功\r\ncontent-length: 2\r\nconnection: close\r\n\r\nNo'),
+    )
+    const site = openSite({ fetch: globalThis.fetch })
+    const request = new Request('https://app.example/', { method: 'POST', headers: { user: 'ann' } })
+    const response = await site.streams.start(request, { url: upstream.url })
+    expect([response.status, await response.text()]).toEqual([400, 'No'])
+  })
+
+  test('of HTML cannot run as the app', async () => {
+    const site = openSite()
+    const started = site.start()
+    const init = { status: 403, headers: { 'content-type': 'text/html' } }
+    ;(await site.upstream.request()).respondWith(new Response('<script>alert(1)</script>', init))
+    expect((await started).headers.get('content-security-policy')).toMatch(/^sandbox;/)
+  })
+
   test('a failed connection is 502, and frees its key', async () => {
     const site = openSite()
     const started = site.start({ key: 'k' })
@@ -219,6 +243,19 @@ describe('a refusal before the first byte', () => {
   })
 })
 
+test('a response that ends well and has said nothing passes as it came, and its key is free', async () => {
+  const site = openSite()
+  const started = site.start({ key: 'k', conversation: 'c1' })
+  const upstream = await site.upstream.request()
+  upstream.response()
+  const response = await started
+  upstream.end()
+  expect(await readBody(response)).toEqual({ text: '', isBroken: false })
+  await site.clock.advance(100)
+  expect(await site.store.list('ann')).toEqual([])
+  expect((await openStream(site, { key: 'k' })).response.status).toBe(200)
+})
+
 describe('the same Idempotency-Key', () => {
   test('reads the same response, before its headers, in its middle and after its end', async () => {
     const site = openSite()
@@ -238,7 +275,7 @@ describe('the same Idempotency-Key', () => {
     expect(site.upstream.requests).toHaveLength(1)
   })
 
-  test('of many starts at once runs one', async () => {
+  test('one of many starts at once runs', async () => {
     const site = openSite()
     const starts = Array.from({ length: 20 }, () => site.start({ key: 'k' }))
     const upstream = await site.upstream.request()
@@ -247,6 +284,43 @@ describe('the same Idempotency-Key', () => {
     upstream.end()
     for (const started of starts) expect((await readBody(await started)).text).toBe(WHOLE)
     expect(site.upstream.requests).toHaveLength(1)
+  })
+
+  const refusal = (body: BodyInit = '{"error":{"message":"Slow down"}}') =>
+    new Response(body, { status: 429, headers: { 'content-type': 'application/json', 'retry-after': '7' } })
+  const partsOf = async (response: Response) => ({
+    status: response.status,
+    retryAfter: response.headers.get('retry-after'),
+    body: await response.text(),
+  })
+
+  test('of many starts at once gives all of them the refusal', async () => {
+    const site = openSite()
+    const starts = Array.from({ length: 20 }, () => site.start({ key: 'k' }))
+    ;(await site.upstream.request()).respondWith(refusal())
+    const expected = await partsOf(refusal())
+    for (const started of starts) expect(await partsOf(await started)).toEqual(expected)
+    expect(site.upstream.requests).toHaveLength(1)
+  })
+
+  test('shares no refusal that is long or never ends: the first has it, the others its status', async () => {
+    for (const rest of ['x'.repeat(100_000), undefined]) {
+      const site = openSite()
+      const [first, second] = [site.start({ key: 'k' }), site.start({ key: 'k' })]
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => {
+          controller.enqueue(new TextEncoder().encode(`No. ${rest ?? ''}`))
+          if (rest !== undefined) controller.close()
+        },
+      })
+      ;(await site.upstream.request()).respondWith(refusal(body))
+      const reader = (await first).body?.getReader()
+      expect(new TextDecoder().decode((await reader?.read())?.value)).toBe(`No. ${rest ?? ''}`)
+      await site.clock.advance(5_000)
+      const shared = await partsOf(await second)
+      expect(shared).toMatchObject({ status: 429, retryAfter: '7' })
+      expect(JSON.parse(shared.body)).toMatchObject({ error: { code: 'upstream_error' } })
+    }
   })
 
   test('on a second server reads too', async () => {
@@ -355,6 +429,31 @@ describe('Stop', () => {
     expect((await readBody(response)).isBroken).toBe(true)
   })
 
+  test.each(['before its headers', 'while it is silent'])(
+    'from another process on the same SQLite file, %s, within a second',
+    async (moment) => {
+      const folder = mkdtempSync(join(tmpdir(), 'streams-'))
+      const clock = createFakeClock()
+      const stores = [0, 1].map(() => sqliteStore(join(folder, 'streams.db'), clock))
+      const [site, second] = stores.map((store) => openSite({ store, clock })) as [Site, Site]
+      const started = site.start({ conversation: 'c1' })
+      const upstream = await site.upstream.request()
+      if (moment === 'while it is silent') {
+        upstream.response()
+        upstream.push(ROLE + say('Hel'))
+      }
+      await clock.advance(4_000)
+      expect((await second.stop('c1')).status).toBe(204)
+      await clock.advance(1_000)
+      expect(upstream.isClosed()).toBe(true)
+      await (await started).text().catch(() => {})
+      await clock.advance(1_000)
+      for (const store of stores) store.close()
+      await clock.advance(1_000)
+      rmSync(folder, { recursive: true })
+    },
+  )
+
   test('after the end changes nothing', async () => {
     const site = openSite()
     const { response, upstream } = await openStream(site, { conversation: 'c1' })
@@ -375,7 +474,7 @@ describe('Stop', () => {
     expect(await readBody(response)).toMatchObject({ isBroken: false })
   })
 
-  test('of nothing is 404', async () => {
+  test('a Stop of nothing is 404', async () => {
     expect((await openSite().stop('c1')).status).toBe(404)
   })
 })
@@ -437,7 +536,7 @@ describe('a response that breaks off', () => {
     expect((await site.store.read(id, 0, 1_000))?.length).toBe((ROLE + say('Hel')).length)
   })
 
-  test('of no known protocol breaks without words', async () => {
+  test('a cut response of no known protocol breaks without words', async () => {
     const site = openSite()
     const started = site.start()
     const upstream = await site.upstream.request()
@@ -690,6 +789,36 @@ describe('a store that fails', () => {
     expect(site.errors.length).toBeGreaterThan(0)
   })
 
+  test.each(['create', 'write', 'read', 'list', 'delete'] as const)(
+    'by never settling, in %s: handle() says so after 5 s',
+    async (operation) => {
+      const store = memoryStore()
+      let isDown = false
+      const hanging = new Proxy(store, {
+        get: (target, name: keyof typeof store) =>
+          isDown && name === operation ? () => new Promise(() => {}) : target[name],
+      })
+      const site = openSite({ store: hanging })
+      const { id } = await openStream(site, { conversation: 'c1' })
+      const other = openSite({ store: hanging, clock: site.clock, ingest: true })
+      await site.clock.advance(100)
+      isDown = true
+      const asked = {
+        create: () =>
+          other.get(`${PATH}/notes`, { method: 'PUT', headers: { 'content-type': 'text/plain' } }),
+        write: () => other.stop('c1'),
+        read: () => other.get(`${PATH}/${id}`),
+        list: () => other.latest('c1'),
+        delete: () => other.get(`${PATH}/${id}`, { method: 'DELETE' }),
+      }[operation]()
+      await site.clock.advance(7_500)
+      const response = await asked
+      expect(response.status).toBe(503)
+      expect(await response.json()).toMatchObject({ error: { code: 'storage_unavailable' } })
+      expect(String(other.errors[0])).toContain(`${operation}: no reply from the store within 5 s`)
+    },
+  )
+
   test('mid-stream, for a while: the response goes on here, and is whole in the store afterwards', async () => {
     const { store, fault } = failing()
     const site = openSite({ store })
@@ -743,6 +872,47 @@ describe('a store that fails', () => {
     const here = await readBody(response)
     expect(await readBody(await site.get(`${PATH}/${id}?live=stream`))).toEqual(here)
     expect(lost).toBeGreaterThan(4)
+  })
+})
+
+describe('If-None-Match', () => {
+  const half = ROLE + say('Hel')
+  const ask = async (site: Site, id: string, method = 'GET', etag?: string | null) => {
+    const response = await site.get(`${PATH}/${id}`, {
+      method,
+      headers: etag ? { 'if-none-match': etag } : {},
+    })
+    await response.body?.cancel()
+    return { status: response.status, etag: response.headers.get('etag') }
+  }
+
+  test.each([
+    ['fails', (upstream: UpstreamRequest) => upstream.cut()],
+    ['ends well', (upstream: UpstreamRequest) => upstream.end()],
+  ])('finds a stream changed that %s without another byte', async (how, end) => {
+    const site = openSite()
+    const { upstream, id } = await openStream(site)
+    if (how === 'ends well') upstream.push(FINISH + DONE)
+    await site.clock.advance(100)
+    const open = await ask(site, id)
+    expect((await ask(site, id, 'GET', open.etag)).status).toBe(304)
+    end(upstream)
+    await site.clock.advance(100)
+    const ended = await ask(site, id, 'GET', open.etag)
+    expect(ended.status).toBe(200)
+    expect((await ask(site, id, 'GET', ended.etag)).status).toBe(304)
+  })
+
+  test('takes what HEAD has named, in every state', async () => {
+    const site = openSite()
+    const { upstream, id } = await openStream(site)
+    await site.clock.advance(100)
+    expect((await ask(site, id, 'HEAD')).etag).toBe((await ask(site, id)).etag)
+    upstream.cut()
+    await site.clock.advance(100)
+    expect((await ask(site, id, 'HEAD')).etag).toBe((await ask(site, id)).etag)
+    const late = await site.get(`${PATH}/${id}?offset=${half.length}`)
+    expect(late.headers.get('stream-error')).toBe('network_error')
   })
 })
 

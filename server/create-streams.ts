@@ -3,7 +3,8 @@ import { createResilientFetch } from '../core/fetch/create-resilient-fetch.ts'
 import { problem } from './head.ts'
 import { createProtocol } from './protocol/protocol.ts'
 import { createRuns, type FoundStream, type StartOptions } from './runs.ts'
-import type { StreamStore } from './stores/store.ts'
+import { isLost, type StreamStore } from './stores/store.ts'
+import { withDeadline } from './stores/with-deadline.ts'
 
 export interface StreamsOptions {
   /**
@@ -33,7 +34,7 @@ export interface StreamsOptions {
   origins?: string[] | '*'
   /** Lets clients create streams and append to them themselves, by PUT and POST. Default `false`. */
   ingest?: boolean
-  /** Called with errors of the store. Default: they are ignored. */
+  /** Called with errors of the store, and of requests upstream. Default: they are ignored. */
   onError?: (error: unknown) => void
 }
 
@@ -76,6 +77,7 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
   const { authorize, onError = () => {} } = options
   const context = {
     ...options,
+    store: withDeadline(options.store, clock),
     clock,
     onError,
     send: options.fetch ?? createResilientFetch(),
@@ -123,6 +125,7 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
       return await task(toId(owner))
     } catch (error) {
       onError(error)
+      if (isLost(error)) return problem(410, 'storage_unavailable', 'A part of the response is lost')
       return problem(503, 'storage_unavailable', 'Responses cannot be stored at the moment', {
         'retry-after': '1',
       })

@@ -1,3 +1,4 @@
+import { statusTextOf } from '../core/status-text.ts'
 import type { StreamHead } from './stream-info.ts'
 
 /** Response headers that readers need. Others tell the provider's business, or belong to one connection. */
@@ -17,13 +18,27 @@ export function headOf({ status, headers }: Response): StreamHead {
   return { status, headers: pick(headers, KEPT) }
 }
 
-/** A response that nothing is kept of, with those of its headers that are nobody's secret. */
-export function passOn({ status, statusText, headers, body }: Response): Response {
-  const passed = { ...pick(headers, [...KEPT, ...PASSED]), 'cache-control': 'no-store', ...NOSNIFF }
-  return new Response(body, { status, statusText, headers: passed })
+/**
+ * A response that nothing is kept of, with those of its headers that are nobody's secret.
+ *
+ * @param body in place of its own
+ */
+export function passOn(response: Response, body: BodyInit | null = response.body): Response {
+  const { status, headers } = response
+  const passed = { ...pick(headers, KEPT), ...passedOn(headers), 'cache-control': 'no-store', ...HARMLESS }
+  return new Response(body, { status, statusText: statusTextOf(response), headers: passed })
 }
 
-export const NOSNIFF = { 'x-content-type-options': 'nosniff' }
+/** What the caller of a request needs to know of a refusal beside its body. */
+export function passedOn(headers: Headers): Record<string, string> {
+  return pick(headers, PASSED)
+}
+
+/** Somebody else's bytes at an address of the app's own: shown as a page, they must not run as the app. */
+export const HARMLESS = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "sandbox; default-src 'none'",
+}
 
 /** An error of ours, in the form that SDKs and people read. */
 export function problem(
@@ -43,7 +58,7 @@ export function problem(
     headers: {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
-      ...NOSNIFF,
+      ...HARMLESS,
       ...headers,
     },
   })

@@ -29,8 +29,8 @@ export const POLL_MS = 1_000
 /** A store that fails is asked again for this long after the response's end, ms. */
 export const STORE_GRACE_MS = 60_000
 
-/** A store that does not answer a start in this time counts as failed, ms. */
-export const CREATE_MS = 5_000
+/** An operation of a store that is not answered in this time has failed, ms. */
+export const STORE_MS = 5_000
 
 /** A reader waits for a store that fails for so long, ms. */
 export const READ_GRACE_MS = 30_000
@@ -44,6 +44,10 @@ export const SSE_MS = 60_000
 
 /** A response is held back for its head to be stored, but no longer than so, ms. */
 export const HEAD_MS = 1_000
+
+/** A refusal is shared with others that wait for it if it has at most so many bytes, and comes within so long, ms. */
+export const MAX_REFUSAL = 64 * 1024
+export const REFUSAL_MS = 5_000
 
 /** A body breaks so long after its last bytes, ms. */
 export const BREAK_MS = 250

@@ -6,6 +6,7 @@ import { inTime } from './in-time.ts'
 import { errorEnd, inspect, judgeEnd } from './judge-end.ts'
 import { headOf } from './head.ts'
 import { HEAD_MS, TAIL_BYTES } from './limits.ts'
+import { createRefusal, type Refusal } from './refusal.ts'
 import { createSaver } from './saver.ts'
 import type { Source } from './source.ts'
 import type { StreamStore } from './stores/store.ts'
@@ -16,7 +17,7 @@ import { createTail } from './tail.ts'
 export type Beginning =
   | { kind: 'streaming'; response: Response }
   /** A response that is no stream: a refusal, or nothing at all. */
-  | { kind: 'refused'; response: Response }
+  | { kind: 'refused'; refusal: Refusal }
   | { kind: 'failed'; error: unknown }
   /** The upstream was closed before it had answered. */
   | { kind: 'closed'; code: StreamErrorCode }
@@ -110,14 +111,16 @@ export function produce({
       return endWithoutHead(closedFor ? { kind: 'closed', code: closedFor } : { kind: 'failed', error })
     }
     const { body, status } = response
-    if (!body || status >= 300) return endWithoutHead({ kind: 'refused', response })
+    if (!body || status >= 300)
+      return endWithoutHead({ kind: 'refused', refusal: createRefusal(response, clock) })
     update({ head: headOf(response) })
     // Whatever anybody is given of it, the store knows that it has begun: its key is never used again.
     await inTime(clock, HEAD_MS, saver.tried(), 'The store is slow').catch(() => {})
     beginning.resolve({ kind: 'streaming', response })
     const end = await readAll(body)
     update({ end })
-    const isNothing = tail.length() === 0 && end.kind === 'error' && end.code !== 'stopped'
+    const isStopped = end.kind === 'error' && end.code === 'stopped'
+    const isNothing = tail.length() === 0 && !isStopped
     await (isNothing ? saver.forget() : saver.finished)
   }
 

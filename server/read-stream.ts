@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { declareDead } from './judge-end.ts'
 import { LEASE_MS, POLL_MS, READ_GRACE_MS, SLICE_BYTES } from './limits.ts'
 import type { Source, SourceState } from './source.ts'
-import type { StreamStore } from './stores/store.ts'
+import { isLost, type StreamStore } from './stores/store.ts'
 import type { StreamEnd } from './stream-info.ts'
 
 /** The next thing that a reader meets. `idle`: nothing for so long. `gone`: the stream is not there any more. */
@@ -34,6 +34,8 @@ export interface StreamReader {
 interface ReadContext {
   store: StreamStore
   clock: Clock
+  /** The store has failed for too long; for those who throw where nobody catches: in a body. */
+  onError?: (error: unknown) => void
 }
 
 /**
@@ -43,7 +45,11 @@ interface ReadContext {
  * a lease, it ends the stream with an error. It counts that time itself, in steps that it was awake in, so neither a
  * clock that jumps nor a machine that sleeps makes a living producer look dead.
  */
-export function openReader(source: Source, from: number, { store, clock }: ReadContext): StreamReader {
+export function openReader(
+  source: Source,
+  from: number,
+  { store, clock, onError = () => {} }: ReadContext,
+): StreamReader {
   let position = from
   let isClosed = false
   let hasChanged = false
@@ -68,7 +74,9 @@ export function openReader(source: Source, from: number, { store, clock }: ReadC
       left.addEventListener('abort', close)
       if (left.aborted) close()
       try {
-        return await until(({ info }) => info.head !== undefined || info.end !== undefined, Infinity, 0)
+        const isKnown = ({ info: { head, end, ingest } }: SourceState) =>
+          head !== undefined || end !== undefined || ingest !== undefined
+        return await until(isKnown, Infinity, 0)
       } finally {
         left.removeEventListener('abort', close)
       }
@@ -128,7 +136,11 @@ export function openReader(source: Source, from: number, { store, clock }: ReadC
       try {
         return await source.read(position, maxBytes)
       } catch (error) {
-        if (waitedMs >= READ_GRACE_MS || isClosed) throw error
+        if (isClosed) throw error
+        if (waitedMs >= READ_GRACE_MS || isLost(error)) {
+          onError(error)
+          throw error
+        }
         hasChanged = false
         await change(POLL_MS)
         waitedMs += POLL_MS

@@ -1,8 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { createRequestId } from '../core/messages/request-id.ts'
-import { passOn, problem } from './head.ts'
-import { CREATE_MS } from './limits.ts'
-import { inTime } from './in-time.ts'
+import { problem } from './head.ts'
 import { errorEnd } from './judge-end.ts'
 import { produce, type Production } from './produce.ts'
 import { openReader } from './read-stream.ts'
@@ -74,20 +72,32 @@ export function createRuns(context: RunsContext): Runs {
   const { store, send, clock, path, ttlMs, maxBytes, waitUntil, onError } = context
   /** What this process runs, by id. */
   const productions = new Map<string, Production>()
+  /** Runs with a key that have not begun, from their claim on: the store takes its time to say who was the first. */
+  const keyed = new Map<string, Promise<Production | string>>()
 
   return { start, find, list, respond, stop }
 
   async function start(request: Request, owner: string, options: StartOptions): Promise<Response> {
     const key = request.headers.get('idempotency-key') || undefined
     if (key && key.length > MAX_KEY) return problem(400, 'bad_request', 'The Idempotency-Key is too long')
+    const name = key === undefined ? undefined : JSON.stringify([owner, key])
     // A run that fails before its first output frees its key, also while somebody waits to read it.
     for (let round = 0; round < 2; round++) {
-      const run = await claim(owner, key, options)
-      if (typeof run !== 'string') return begin(run, request)
+      const earlier = name === undefined ? undefined : keyed.get(name)
+      const claiming = earlier ?? claim(owner, key, options)
+      if (name !== undefined && !earlier) remember(name, claiming)
+      const run = await claiming
+      if (!earlier && typeof run !== 'string') return begin(run, request)
       const response = await join(run, owner, request)
       if (response) return response
     }
     return failedEarly()
+  }
+
+  function remember(name: string, claiming: Promise<Production | string>): void {
+    keyed.set(name, claiming)
+    const forget = () => void keyed.delete(name)
+    claiming.then((run) => (typeof run === 'string' ? forget() : void run.beginning.then(forget)), forget)
   }
 
   /** Adds a stream and runs it, unless the key names one already: then that one's id. */
@@ -106,8 +116,7 @@ export function createRuns(context: RunsContext): Runs {
     const upstreamPath = 'url' in options ? new URL(options.url).pathname : '/'
     const info: StreamInfo = { ...named, createdAt: clock.now(), path: upstreamPath }
     try {
-      const created = store.create({ ...named, id, info: JSON.stringify(info), ttlMs })
-      const holder = await inTime(clock, CREATE_MS, created, 'Cannot store stream: no reply in time')
+      const holder = await store.create({ ...named, id, info: JSON.stringify(info), ttlMs })
       if (holder !== id) return holder
     } catch (error) {
       // With a key nobody can say whether it has run already. Without one, a response that is not kept is better than none.
@@ -139,7 +148,7 @@ export function createRuns(context: RunsContext): Runs {
         return (await respond(source, request, timing ? { 'server-timing': timing } : {})) ?? failedEarly()
       }
       case 'refused':
-        return passOn(begun.response)
+        return begun.refusal.response
       case 'failed':
         onError(begun.error)
         return problem(502, 'network_error', 'The upstream could not be reached', {
@@ -151,15 +160,16 @@ export function createRuns(context: RunsContext): Runs {
   }
 
   /** The response that an earlier start with the same key has begun; `undefined`: it failed, and the key is free. */
-  async function join(id: string, owner: string, request: Request): Promise<Response | undefined> {
-    const production = productions.get(id)
-    if (!production) {
-      const found = await find(owner, id)
-      return found && respond(found.source, request)
-    }
-    const begun = await production.beginning
-    // A refusal's body can be read only once, by the request that it answers.
-    return begun.kind === 'refused' ? passOn(new Response(null, begun.response)) : begin(production, request)
+  async function join(
+    run: Production | string,
+    owner: string,
+    request: Request,
+  ): Promise<Response | undefined> {
+    const earlier = typeof run === 'string' ? (productions.get(run) ?? (await find(owner, run))) : run
+    if (!earlier) return undefined
+    if (!('beginning' in earlier)) return respond(earlier.source, request)
+    const begun = await earlier.beginning
+    return begun.kind === 'refused' ? begun.refusal.again() : begin(earlier, request)
   }
 
   async function respond(
@@ -167,7 +177,7 @@ export function createRuns(context: RunsContext): Runs {
     request: Request,
     headers: Record<string, string> = {},
   ): Promise<Response | undefined> {
-    const reader = openReader(source, 0, { store, clock })
+    const reader = openReader(source, 0, { store, clock, onError })
     const state = await reader.head(request.signal)
     if (state?.info.head) {
       const { id } = source

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { isEventStream } from '../core/providers/media-types.ts'
-import { NOSNIFF } from './head.ts'
+import { HARMLESS } from './head.ts'
 import { createLiveBody } from './live-body.ts'
 import { formatOffset } from './protocol/offset.ts'
 import type { StreamReader } from './read-stream.ts'
@@ -35,7 +35,6 @@ export function streamResponse(
     status: head.status,
     headers: {
       ...head.headers,
-      ...safeType(type),
       ...liveHeaders(url, id, reader.position()),
       ...headers,
     },
@@ -58,7 +57,7 @@ export function liveHeaders(url: string, id: string, position: number): Record<s
     'access-control-expose-headers': EXPOSED_HEADERS,
     // nginx would hold the bytes back otherwise.
     'x-accel-buffering': 'no',
-    ...NOSNIFF,
+    ...HARMLESS,
   }
 }
 
@@ -81,15 +80,6 @@ export const EXPOSED_HEADERS = [
   'Stream-Up-To-Date',
   'X-Streamkeeper-Id',
 ].join(', ')
-
-/** A page of HTML at an address of the app's own would run as the app: it is only ever shown as text. */
-function safeType(type: string): Record<string, string> {
-  return /^(text\/(event-stream|plain)|application\/([\w.-]+\+)?(json|x-ndjson|jsonl|ndjson))\s*(;|$)/i.test(
-    type,
-  )
-    ? {}
-    : { 'content-security-policy': "sandbox; default-src 'none'" }
-}
 
 function liveBody(reader: StreamReader, heartbeatMs: number, clock: Clock): ReadableStream<Uint8Array> {
   let failure: TypeError | undefined

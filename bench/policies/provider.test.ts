@@ -99,13 +99,13 @@ describe('the provider', () => {
     expect(until).toBeLessThan(11_000)
   })
 
-  test('or in the body', async () => {
+  test('refuses with 429 and the time in its body', async () => {
     const { response, text } = await send({ limits, hint: 'body' })
     expect(response?.headers.get('retry-after')).toBeNull()
     expect(text).toMatch(/Please try again in 9\.\d{3}s/)
   })
 
-  test('or not at all', async () => {
+  test('refuses with 429 and no time at all', async () => {
     const { response, text } = await send({ limits, hint: 'none' })
     expect(response?.headers.get('retry-after')).toBeNull()
     expect(text).not.toMatch(/again/)

@@ -42,6 +42,8 @@ export interface OpenResponse {
   splice?: Splice | undefined
   /** Why its connection broke before the first output: its server knows it, so it is read on, not asked for again. */
   brokenBy?: FailureCode
+  /** Time left for its first output, ms. */
+  leftMs?: () => number
   /** How it ended, where all of it is held. */
   verdict?: Verdict
   /** A page of HTML where a chat should be. */
@@ -86,7 +88,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
   let expired: 'headers' | 'first_output' | 'total' | undefined
   let disarm = () => {}
   if (signal.aborted) return { kind: 'cancelled' }
-  signal.addEventListener('abort', abort, { once: true })
+  signal.addEventListener('abort', abort)
   try {
     return await send()
   } finally {
@@ -123,8 +125,11 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     if (mayBePage) plan.onAccepted(response)
     const isKnown = opened.splice?.isKnown() === true && early?.kind !== 'cancelled' && expired !== 'total'
     if (isKnown) {
-      const brokenBy = expired ? 'first_output_timeout' : early && 'network_error'
-      return { kind: 'answered', opened: { ...opened, inspection, ...(brokenBy ? { brokenBy } : {}) } }
+      if (expired || early) {
+        opened.brokenBy = expired ? 'first_output_timeout' : 'network_error'
+        opened.leftMs = total.leftMs
+      }
+      return { kind: 'answered', opened: { ...opened, inspection } }
     }
     return early ?? judge({ ...opened, inspection }, isNull)
   }

@@ -35,7 +35,7 @@ describe('a network error', () => {
     })
   })
 
-  test('that lasts is the network error which the page would have seen', async () => {
+  test('a network error that lasts reaches the page as the error that it would have seen', async () => {
     const run = runRequest(Array(10).fill(failsAfter()))
     await run.clock.advance(MINUTE)
     expect(run.sentAt).toHaveLength(10)
@@ -65,7 +65,7 @@ describe('a 5xx', () => {
     expect(statusOf(run, 'server_retry')).toMatchObject({ httpStatus: status, attempt: 2 })
   })
 
-  test('that lasts reaches the page in its own words', async () => {
+  test('a 5xx that lasts reaches the page in its own words', async () => {
     const run = runRequest(Array(10).fill(responses(502, { 'content-type': 'text/plain' }, 'Bad gateway')))
     await run.clock.advance(MINUTE)
     expect(run.sentAt).toHaveLength(10)
@@ -177,7 +177,7 @@ describe('headers that do not come', () => {
     expect(run.page.text).toBe(WHOLE)
   })
 
-  test('of a whole response are not cut at the headers limit', async () => {
+  test('a whole response is not cut at the headers limit', async () => {
     const run = runRequest(
       [
         (clock) =>
@@ -195,7 +195,7 @@ describe('headers that do not come', () => {
     expect(statusOf(run, 'request_finished')).toMatchObject({ attempts: 1, ttftMs: 200_000 })
   })
 
-  test('of a whole response are cut at the total', async () => {
+  test('a whole response is cut at the total', async () => {
     const run = runRequest([saysNothing()], { body: { ...PLAIN_BODY, stream: false } })
     await run.clock.advance(300_000)
     expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'total_timeout', attempts: 1 })

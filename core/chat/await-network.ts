@@ -1,6 +1,7 @@
 import { type Clock, deadline } from '../clock.ts'
 import { deferred } from '../deferred.ts'
 import type { Network } from '../network.ts'
+import { orAborted } from './or-aborted.ts'
 
 /**
  * Waits until the browser says that it has a network again, at most so long; rejects with the signal's reason.
@@ -19,14 +20,11 @@ export async function awaitNetwork(
   const over = deferred<void>()
   const disarm = deadline(clock, atMostMs, over.resolve, { renewed: (ms) => (sleptMs += ms) })
   const unhear = network.onOnline(over.resolve)
-  const onAbort = () => over.reject(signal.reason)
-  signal.addEventListener('abort', onAbort)
   try {
-    await over.promise
+    await orAborted(signal, over.promise)
   } finally {
     disarm()
     unhear()
-    signal.removeEventListener('abort', onAbort)
   }
   return sleptMs
 }

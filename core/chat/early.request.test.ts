@@ -48,7 +48,7 @@ test('retries go on unseen behind it', async () => {
 describe('a late failure', () => {
   const failing = { ...EARLY, options: { ...PATIENT.options, retry: { maxAttempts: 1 } } }
 
-  test('of a stream is said in it, then it breaks', async () => {
+  test('a late failure of a stream is written into it, and then the stream breaks', async () => {
     const run = runRequest([failsAfter(5 * MINUTE)], failing)
     await run.clock.advance(5 * MINUTE)
     expect(run.page.text).toContain('"code":"network_error"')
@@ -56,7 +56,7 @@ describe('a late failure', () => {
     expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'network_error' })
   })
 
-  test('of a whole response breaks it: an error in a 200 would pass for a response', async () => {
+  test('a late failure of a whole response breaks it: an error in a 200 would pass for a response', async () => {
     const run = runRequest([failsAfter(5 * MINUTE)], {
       body: { ...REASONING_BODY, stream: false },
       ...failing,

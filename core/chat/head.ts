@@ -1,6 +1,7 @@
 import { type Failure, HTTP_STATUS } from '../messages/failure.ts'
 import { HEARTBEAT_HEADER } from '../messages/paths.ts'
 import { REQUEST_ID_HEADER } from '../messages/request-id.ts'
+import { statusTextOf } from '../status-text.ts'
 import type { ResponseHead } from './response-log.ts'
 
 /** Cost and progress of a request so far. */
@@ -43,7 +44,7 @@ export function headOf(
   // To a page it tells how far the bytes are moved: that is ours to say.
   headers.delete(HEARTBEAT_HEADER)
   addOwnHeaders(headers, requestId, progress, isFinal)
-  const statusText = status === response.status ? response.statusText : ''
+  const statusText = status === response.status ? statusTextOf(response) : ''
   return { status, statusText, headers: Array.from(headers), hasBody, isEarly }
 }
 

@@ -102,7 +102,7 @@ describe('a chat that is asked while the browser is offline', () => {
   })
 
   test.each(['http://localhost:11434', 'http://192.168.1.20:8080', 'http://nas.local'])(
-    'and asks %s, on this side of its network, is not told to wait for it',
+    'a chat that asks %s, on this side of its network, is not told to wait for it',
     async (origin) => {
       const run = runRequest([failsAfter(), streams([[0, WHOLE]])], {
         network: createFakeNetwork(false),

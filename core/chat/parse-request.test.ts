@@ -130,7 +130,7 @@ describe('its clocks', () => {
     })
   })
 
-  test('of a reasoning model are 600 s (120 s to a stream’s headers), whatever the options for all say', () => {
+  test('the timeouts of a reasoning model are 600 s (120 s to a stream’s headers), whatever the options for all are', () => {
     expect(described({ body: { model: 'o3', stream: true }, options })).toMatchObject({
       reasoning: true,
       timeouts: REASONING_TIMEOUTS,
@@ -138,7 +138,7 @@ describe('its clocks', () => {
     expect(described({ body: { model: 'o3', stream: false }, options }).timeouts.headersMs).toBe(600_000)
   })
 
-  test('of a reasoning model yield to the route', () => {
+  test('the timeouts of a reasoning model yield to the route’s', () => {
     const route = { timeouts: { headersMs: 3 } }
     expect(described({ body: { model: 'o3' }, route }).timeouts).toEqual({
       ...REASONING_TIMEOUTS,
@@ -146,7 +146,7 @@ describe('its clocks', () => {
     })
   })
 
-  test('of a reasoning model are plain where reasoning is off', () => {
+  test('a reasoning model has the usual timeouts where reasoning is off', () => {
     const { timeouts, reasoning } = described({ body: { model: 'o3' }, options: { reasoning: false } })
     expect({ timeouts, reasoning }).toEqual({ timeouts: DEFAULT_TIMEOUTS, reasoning: false })
   })

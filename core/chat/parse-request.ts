@@ -93,7 +93,7 @@ export function parseChatRequest(
 function placeOf({ url, key, position }: ChatResumeOptions, places: KeyPlaces): ReadingOn['place'] {
   if (!/:id\b/.test(url)) return { url, position }
   const id = key && readKey(key, places)
-  return id === undefined ? undefined : { url: url.replace(/:id\b/, encodeId(id)), position }
+  return id ? { url: url.replace(/:id\b/, encodeId(id)), position } : undefined
 }
 
 /** Gemini, Bedrock and Azure name the model (or its deployment) in the path. */

@@ -3,7 +3,7 @@ import { isEventStream } from '../providers/media-types.ts'
 import { type BackgroundResponse, below, type Follower, get, type StreamEvent } from '../providers/wire.ts'
 import { WIRES } from '../providers/wires.ts'
 import type { Splice } from './splice.ts'
-import { spliceBytes } from './splice-bytes.ts'
+import { BYTE_OFFSET, spliceBytes } from './splice-bytes.ts'
 import { spliceEvents } from './splice-events.ts'
 
 /** How a request may be read on after a cut. */
@@ -15,9 +15,6 @@ export interface ReadingOn {
   /** Where the app says that the response is given again; a URL, or `'location'`: where its `Location` header says. */
   place?: { url: string; position: ResumePosition } | undefined
 }
-
-/** Byte offsets as `streamkeeper/server` writes them. */
-const BYTE_OFFSET = /^\d{16}$/
 
 /**
  * The splice for a response, if its server gives it again: where the app says so, where the response's headers say where

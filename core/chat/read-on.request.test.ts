@@ -85,13 +85,15 @@ function eventsOf(text: string): string[] {
 describe.each(KINDS)('a chat by $name that is cut', (kind) => {
   const all = eventsOf(kind.events.join(''))
   const firstEvent = new TextEncoder().encode(kind.events[0]).length
+  /** From there on it can be told which response it is. */
+  const named = new TextEncoder().encode(kind.events[0]?.trimEnd()).length
 
   test.each(ENDS)('by %s: its page sees all of it, once, from one POST', async (end) => {
     for (const cut of cutsOf(kind, ENDS.indexOf(end))) {
       cases++
       const run = cutAt(kind, cut, end, gives(kind, 'the rest'))
       await run.clock.advance(end === 'open' ? LONG : 1_000)
-      const isUnknown = 'background' in kind.body && cut < firstEvent
+      const isUnknown = 'background' in kind.body && cut < named
       // Before the first output the total is the end, as ever.
       const isTimedOut =
         run.statuses.at(-1)?.status === 'request_failed' && !run.timeline.join().includes('first_output')
@@ -104,25 +106,28 @@ describe.each(KINDS)('a chat by $name that is cut', (kind) => {
     }
   })
 
-  test.each([...GIVEN_BYTES, ...REFUSALS])('and given again as: %s', async (giving) => {
-    for (const cut of cutsOf(kind, 0).filter((at) => at >= firstEvent)) {
-      cases++
-      const run = cutAt(kind, cut, 'reset', gives(kind, giving))
-      await run.clock.advance(60_000)
-      const seen = eventsOf(run.page.text)
-      const isWhole = run.page.closed
-      // Half an event is ended by the error event that follows it.
-      const half = (seen.at(-1) ?? '').replace(/\uFFFD+$/, '')
-      if (!isWhole && all[seen.length - 1]?.startsWith(half)) seen.pop()
-      expect(seen, `cut at ${cut}`).toEqual(all.slice(0, seen.length))
-      expect(isWhole, `cut at ${cut}`).toBe(seen.length >= lastNeeded(kind))
-      expect(isWhole || run.page.error instanceof TypeError, `cut at ${cut}`).toBe(true)
-      expect(run.sentAt).toHaveLength(1)
-      if (giving === 'the rest' || (GOOD.includes(giving) && kind.name !== 'Content-Location')) {
-        expect(isWhole, `cut at ${cut}`).toBe(true)
+  test.each([...GIVEN_BYTES, ...REFUSALS])(
+    'each event is shown at most once, given again as: %s',
+    async (giving) => {
+      for (const cut of cutsOf(kind, 0).filter((at) => at >= firstEvent)) {
+        cases++
+        const run = cutAt(kind, cut, 'reset', gives(kind, giving))
+        await run.clock.advance(60_000)
+        const seen = eventsOf(run.page.text)
+        const isWhole = run.page.closed
+        // Half an event is ended by the error event that follows it.
+        const half = (seen.at(-1) ?? '').replace(/\uFFFD+$/, '')
+        if (!isWhole && all[seen.length - 1]?.startsWith(half)) seen.pop()
+        expect(seen, `cut at ${cut}`).toEqual(all.slice(0, seen.length))
+        expect(isWhole, `cut at ${cut}`).toBe(seen.length >= lastNeeded(kind))
+        expect(isWhole || run.page.error instanceof TypeError, `cut at ${cut}`).toBe(true)
+        expect(run.sentAt).toHaveLength(1)
+        if (giving === 'the rest' || (GOOD.includes(giving) && kind.name !== 'Content-Location')) {
+          expect(isWhole, `cut at ${cut}`).toBe(true)
+        }
       }
-    }
-  })
+    },
+  )
 })
 
 /** A response of OpenAI that is cut after so many events. */
@@ -200,7 +205,7 @@ describe('reading on', () => {
     expect(run.statuses.filter(({ status }) => status === 'stream_resumed')).toHaveLength(101)
   })
 
-  test('that brings nothing new ends with its budget: the cut stands', async () => {
+  test('reading on that brings nothing new ends with its budget: the cut stands', async () => {
     let asked = 0
     const run = openaiCut(6, async () => {
       asked++
@@ -625,7 +630,7 @@ describe('a response that its server streams no more', () => {
     expect(hopeless.timeline.at(-1)).toBe('30000 request_failed')
   })
 
-  test('that is stopped is asked for no more, and ends at its server', async () => {
+  test('a response that is stopped is requested no more, and ends at its server', async () => {
     const asked: string[] = []
     const run = cutOff(upTo(12), [notDone], asked)
     await run.clock.advance(12_000)
@@ -734,13 +739,13 @@ describe('a response of an unknown protocol', () => {
   }
   const again: Ask = async () => new Response(text, { headers: SSE })
 
-  test('that is reset is read on', async () => {
+  test('a response of an unknown protocol is read on after a reset', async () => {
     const run = runRequest([streams([[0, text.slice(0, 14)]], { end: 'reset' })], { ...own, ask: again })
     await run.clock.advance(LONG)
     expect(run.page).toMatchObject({ text, closed: true })
   })
 
-  test('that is closed is whole, as ever', async () => {
+  test('a response of an unknown protocol is whole when its connection is closed', async () => {
     const asked: string[] = []
     const ask: Ask = async (url, init) => {
       asked.push(url)
@@ -752,11 +757,14 @@ describe('a response of an unknown protocol', () => {
     expect(asked).toEqual([])
   })
 
-  test.each([1, 3, 14, 20])('that is closed in mid-event, after %i bytes, is read on', async (at) => {
-    const run = runRequest([streams([[0, text.slice(0, at)]])], { ...own, ask: again })
-    await run.clock.advance(LONG)
-    expect(run.page).toMatchObject({ text, closed: true })
-  })
+  test.each([1, 3, 14, 20])(
+    'a response of an unknown protocol that is closed in mid-event, after %i bytes, is read on',
+    async (at) => {
+      const run = runRequest([streams([[0, text.slice(0, at)]])], { ...own, ask: again })
+      await run.clock.advance(LONG)
+      expect(run.page).toMatchObject({ text, closed: true })
+    },
+  )
 
   test.each([
     ['gives no more', async () => new Response(cutText, { headers: SSE })],

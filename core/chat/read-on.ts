@@ -24,6 +24,8 @@ export interface ReadOnContext {
   network: Network
   retry: RetryPolicy
   headersMs: number
+  /** Of a response that has said nothing yet: what is left of the time for its first output, ms. */
+  leftMs?: (() => number) | undefined
   requestId: string
   signal: AbortSignal
   ask: Ask
@@ -34,11 +36,16 @@ export interface ReadOnContext {
 export interface Connection {
   rest: Chunks
   abort: () => void
+  /** So long it may bring nothing new, ms. Absent: the first one, which has other limits. */
+  limitMs?: number
 }
 
 /** A response that is not done is asked for so often, ms, and at most so many times: ten minutes. */
 const POLL_MS = 5_000
 const MAX_POLLS = 120
+
+/** Whatever a server does, its reader is let go when nothing new has come for so long, ms. */
+const MAX_SILENT_MS = 600_000
 
 /** A request that was answered. */
 interface Sent {
@@ -70,6 +77,9 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
   let tries = 0
   let spent = { networkMs: 0, rateLimitMs: 0 }
   let cutAt: number | undefined
+  let hasProgressed = false
+  /** Of the time since then, what was offline or slept through, ms. */
+  let freeMs = 0
   /** It is streamed no more. */
   let whole: WholeRequest | undefined
 
@@ -84,6 +94,8 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
     },
     progressed: () => {
       if (cutAt === undefined) return
+      hasProgressed = true
+      freeMs = 0
       context.emit({ status: 'stream_resumed', requestId, gapMs: clock.monotonic() - cutAt })
       cutAt = undefined
       tries = 0
@@ -101,7 +113,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
   async function connect(): Promise<Connection | 'closed' | undefined> {
     let waitMs = tries === 0 ? 0 : ownWait()
     for (;;) {
-      if (waitMs === undefined) return undefined
+      if (waitMs === undefined || waitMs >= leftMs()) return undefined
       const request = whole ?? splice.reconnect()
       if (!request) return undefined
       await awaitOnline(request.url)
@@ -113,28 +125,40 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
         attempt: tries,
         retryAt: clock.now() + waitMs,
       })
+      const until = clock.monotonic() + waitMs
       await sleep(clock, waitMs, signal)
+      freeMs += clock.monotonic() - until
       const sent = await send(request)
       const verdict = sent ? judge(sent) : 'later'
-      if (verdict === 'good' && sent?.connection) return sent.connection
+      if (verdict === 'good' && sent?.connection) return { ...sent.connection, limitMs: leftMs() }
       sent?.discard()
       if (verdict === 'closed') return verdict
       if (verdict === 'over') return undefined
-      waitMs = typeof verdict === 'object' ? hintedWait(verdict) : ownWait()
+      if (verdict === 'poll') waitMs = POLL_MS
+      else waitMs = typeof verdict === 'object' ? hintedWait(verdict) : ownWait()
     }
+  }
+
+  /** Time left to bring anything new, ms. */
+  function leftMs(): number {
+    if (context.leftMs && !hasProgressed) return context.leftMs() + freeMs
+    const now = clock.monotonic()
+    return (cutAt ?? now) + MAX_SILENT_MS + freeMs - now
   }
 
   /** Nobody is to blame for a browser that is offline: this wait is not charged. */
   async function awaitOnline(url: URL) {
     if (context.network.isOnline() || nearnessOf(url.href) !== undefined) return
     context.emit({ status: 'network_wait', requestId })
+    const since = clock.monotonic()
     await awaitNetwork(context.network, clock, MAX_TOTAL_MS, signal)
+    freeMs += clock.monotonic() - since
   }
 
   async function send({ url, headers = {} }: ResumeRequest): Promise<Sent | undefined> {
     const upstream = new AbortController()
     const abort = () => upstream.abort()
-    const disarm = deadline(clock, context.headersMs, abort)
+    const disarm = deadline(clock, Math.min(context.headersMs, leftMs()), abort)
     signal.addEventListener('abort', abort)
     try {
       const asking = context.ask(url.href, { method: 'GET', headers, signal: upstream.signal })
@@ -159,13 +183,13 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
   function judge({
     response,
     missing,
-  }: Sent): 'good' | 'closed' | 'later' | 'over' | { retryHintMs: number } {
+  }: Sent): 'good' | 'closed' | 'poll' | 'later' | 'over' | { retryHintMs: number } {
     const { status, headers } = response
     if (status >= 200 && status < 300 && !response.redirected) {
       if (whole) {
         if (missing !== 'later') return missing === undefined ? 'over' : 'good'
         spent = { networkMs: 0, rateLimitMs: 0 }
-        return tries > MAX_POLLS ? 'over' : { retryHintMs: POLL_MS }
+        return tries > MAX_POLLS ? 'over' : 'poll'
       }
       splice.begin({ headers })
       if (!response.body || status === 204) return splice.isClosed() ? 'closed' : 'over'

@@ -103,7 +103,7 @@ describe('a stall after output', () => {
     expect(run.page.text).toContain(`data: {"choi\n\ndata: {"error"`)
   })
 
-  test('that ends in time is told as flowing', async () => {
+  test('a stall that ends in time is told as flowing', async () => {
     const run = runRequest([
       streams([
         [0, say('Hel')],

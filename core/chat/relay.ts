@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import { join } from '../concat.ts'
+import { type Clock, deadline } from '../clock.ts'
+import { join, sizeOf } from '../concat.ts'
 import { deferred } from '../deferred.ts'
 import { type Failure, type FailureCode, failureOf } from '../messages/failure.ts'
 import { createEventReader } from '../providers/inspection/event-reader.ts'
@@ -34,8 +34,6 @@ export interface RelayContext {
   ended: (end: RelayEnd, bytes: number) => void
 }
 
-const NOTHING = new Uint8Array()
-
 const LESS_THAN = 60
 
 /** A refusal is not looked into. */
@@ -64,6 +62,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   let isOver = false
   let connection: Connection | undefined = open.rest ? { rest: open.rest, abort: open.abort } : undefined
   let idle: IdleTimers | undefined
+  let disarm = () => {}
   /** How many bytes of an event were held back at the last look. */
   let bytesBegun = 0
   /**
@@ -93,7 +92,9 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
       if (!next || next === 'closed') break
       connection = next
       if (isOver) return close()
+      const before = end
       end = await copy(next)
+      if (end === 'closed' && splice?.hasCaughtUp() === false) end = before
     }
     if (isOver) return
     if (lastWords) {
@@ -104,15 +105,17 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   }
 
   /** Copies one connection, and returns how it ended. */
-  async function copy({ rest, abort }: Connection): Promise<ConnectionEnd> {
+  async function copy({ rest, abort, limitMs }: Connection): Promise<ConnectionEnd> {
     let stopped: ConnectionEnd | undefined
-    // While nothing shows how the response begins, a page in the place of the rest could be taken for it.
-    let mayBePage = rest !== open.rest && isEvents && inspection?.seen.outputs === 0 && !inspection.wire()
+    // Where nothing is compared byte by byte, a page in the place of the rest could be taken for it.
+    const isProven = splice?.isExact && (inspection?.seen.outputs || inspection?.wire())
+    let mayBePage = rest !== open.rest && isEvents && !isProven
     const stop = (why: ConnectionEnd) => {
       stopped = why
       abort()
       rest.cancel()
     }
+    disarm = limitMs === undefined ? disarm : deadline(context.clock, limitMs, () => stop('output_idle'))
     const timers = (idle = createIdleTimers(context.clock, context.timeouts, look, {
       stalled: context.stalled,
       flowing: context.flowing,
@@ -145,11 +148,13 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
       }
     } finally {
       timers.stop()
+      disarm()
     }
   }
 
   function progressed() {
     readOn?.progressed()
+    disarm()
     lastWords = undefined
   }
 
@@ -167,7 +172,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
     if (end !== 'closed') return true
     if (splice.isClosed()) return false
     // Some servers forget the last blank line: such an end is one if it comes a second time, or nothing more is given.
-    const last = splice.unfinished() ?? NOTHING
+    const last = join(splice.unfinished())
     const isKnown = inspection.wire() !== undefined || splice.saysEnd || inspection.seen.outputs === 0
     if (isKnown && !isEnd(last)) return true
     // An unknown protocol that has said something and is closed is whole, as ever, but not in mid-event.
@@ -198,7 +203,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   function look(): Glance {
     const glance = { ...(inspection?.look() ?? UNREAD) }
     // Bytes that wait for the end of their event are progress, too.
-    const { length } = splice?.unfinished() ?? NOTHING
+    const length = sizeOf(splice?.unfinished() ?? [])
     glance.output ||= length > bytesBegun
     bytesBegun = length
     // An EventSource that is ended asks again; what belongs to one response, only its page knows.
@@ -210,7 +215,8 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
     const isClean = end === 'closed'
     if (!isClean) close()
     // What will never be finished is passed on as it came.
-    pass(splice?.unfinished() ?? lastWords ?? NOTHING)
+    const last = join(splice?.unfinished() ?? [])
+    pass(last.length > 0 ? last : (lastWords ?? last))
     const verdict = open.verdict ?? inspection?.conclude(isClean) ?? (isClean ? 'complete' : 'broken')
     if (verdict === 'complete' || verdict === 'empty') return finish({ kind: 'complete' })
     const cause = end === 'closed' || end === 'finished' ? 'network_error' : end

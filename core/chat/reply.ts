@@ -160,6 +160,7 @@ export function createReplyWriter(
           network,
           retry,
           headersMs: hidesHeaders ? timeouts.firstOutputMs : timeouts.headersMs,
+          leftMs: open.leftMs,
           requestId,
           signal,
           ask,

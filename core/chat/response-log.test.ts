@@ -133,7 +133,7 @@ describe('a Response of a log', () => {
     expect(log.open(4)).toBeDefined()
   })
 
-  test('that falls behind what is kept breaks, and never skips', async () => {
+  test('a Response that falls behind what is kept breaks, and never skips', async () => {
     const log = createLog()
     log.append(bytes('four'))
     const slow = readerOf(log.open(0))
@@ -167,7 +167,7 @@ describe('a Response of a log', () => {
     expect(emitted).toEqual(['given up', 'delivered'])
   })
 
-  test('that is early begins with a byte of ours, and says so', async () => {
+  test('an early Response begins with a byte of ours, and says so', async () => {
     const log = createResponseLog({
       clock: createFakeClock(),
       leadBytes: 0,
@@ -205,7 +205,7 @@ describe('the writer of a log', () => {
     expect(await hasRoom(log)).toBe(true)
   })
 
-  test('that stops at a full log leaves all of it to a reader that comes then', async () => {
+  test('a writer that stops at a full log leaves all of it to a reader that comes then', async () => {
     const log = createLog()
     log.append(new Uint8Array(16 * MB - 1))
     log.append(new Uint8Array(64 * 1024))

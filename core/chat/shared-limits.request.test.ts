@@ -195,7 +195,7 @@ describe('a request that is held back', () => {
 })
 
 describe('twenty tabs', () => {
-  test('that meet a 429 with `Retry-After: 5` ask nothing until it is over', async () => {
+  test('twenty tabs that meet a 429 with `Retry-After: 5` send nothing until it is over', async () => {
     const { arrivals, replied } = await simulateTabs({
       tabs: 20,
       apartMs: 100,
@@ -209,7 +209,7 @@ describe('twenty tabs', () => {
     expect(new Set(arrivals).size).toBeGreaterThan(10)
   })
 
-  test('that meet an outage of a minute cost the upstream what the bucket holds, and one last try each', async () => {
+  test('twenty tabs that meet an outage of a minute cost the upstream what the bucket holds, and one last try each', async () => {
     const { retries } = await simulateTabs({
       tabs: 20,
       apartMs: 100,
@@ -315,7 +315,7 @@ describe('a limit whose time nobody has named', () => {
     expect(second.page.text).toBe(WHOLE)
   })
 
-  test('that a server names at last is told at once to who has less time', async () => {
+  test('a time that a server names at last ends a wait that has less time immediately', async () => {
     const { clock, ask } = createTabs()
     ask([responses(429), limited(50), speaks])
     await clock.advance(0)

@@ -6,6 +6,9 @@ const OVERLAP_BYTES = 256
 /** A longer response is not compared from its first byte on, bytes. */
 const MAX_REPLAY = 16 * 1024 * 1024
 
+/** Byte offsets as `streamkeeper/server` writes them. */
+export const BYTE_OFFSET = /^\d{16}$/
+
 /** Where the bytes of a response stand, and how those from one on are asked for. */
 export interface BytePlace {
   /** Asks for what follows that byte; without one, for all. */
@@ -24,27 +27,34 @@ export function spliceBytes({ requestFrom, isReplay, saysEnd = false, stopUrl }:
   let kept: Uint8Array[] = []
   let keptBytes = 0
   let isOff = false
-  let isClosed = false
+  /** The server says that the response ends here. */
+  let endsAt: number | undefined
   /** The bytes that must come again before anything new: `kept` from this chunk and byte on. */
   let expected: { index: number; at: number } | undefined
 
   return {
     take,
-    unfinished: () => undefined,
+    unfinished: () => [],
     reconnect: () => {
       if (isOff) return undefined
       expected = { index: 0, at: 0 }
-      isClosed = false
+      endsAt = undefined
       return requestFrom(isReplay ? undefined : size - keptBytes)
     },
     begin: ({ headers }) => {
-      isClosed = headers.get('stream-closed') === 'true'
+      const offset = headers.get('stream-next-offset') ?? ''
+      if (headers.get('stream-closed') === 'true') endsAt = BYTE_OFFSET.test(offset) ? Number(offset) : 0
     },
-    isClosed: () => isClosed && !isMissing(),
+    isClosed,
+    hasCaughtUp: () => isClosed() || (size > 0 && !isMissing()),
     saysEnd,
     isExact: true,
     isKnown: () => !isOff,
     stopUrl: () => stopUrl,
+  }
+
+  function isClosed(): boolean {
+    return endsAt !== undefined && size >= endsAt && !isMissing()
   }
 
   /** True if bytes that were handed on have not come again. */

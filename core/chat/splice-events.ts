@@ -12,6 +12,7 @@ const MAX_OVERLAP = 256
 
 const NEWLINE = 10
 const RETURN = 13
+const BLANK_LINE = new Uint8Array([NEWLINE, NEWLINE])
 
 /** Where events stand in a response, and how what follows one is asked for. */
 export interface EventPlace {
@@ -59,31 +60,36 @@ export function spliceEvents({
   let sinceLast: StreamEvent[] = []
   /** The events that must come again before anything new; `undefined`: all that comes is new. */
   let expected: StreamEvent[] | undefined
-  /** True on a resumed connection: each number follows the one before. */
+  /** True on a resumed connection: each number follows the one before, and no id comes again. */
   let isAgain = false
 
   return {
     take,
-    unfinished: () => (pendingBytes > 0 && !expected?.length ? join(pending) : undefined),
+    unfinished: () => (expected?.length ? [] : pending),
     reconnect: () => {
       if (isOff) return undefined
       splitter = splitEvents()
       pending = []
       pendingBytes = 0
-      isAgain = count > 0
-      if (isAgain) expected = overlap.slice()
+      isAgain = true
+      if (count > 0) expected = overlap.slice()
       return requestAfter(previous, id)
     },
     begin: () => {},
     isClosed: () => false,
+    hasCaughtUp: () => count > 0 && (expected ?? []).every(isKeepAlive),
     saysEnd: false,
     isExact: false,
-    isKnown: () => !isOff && requestAfter(undefined, id) !== undefined,
+    isKnown: () => {
+      // The first event may lack no more than its blank line.
+      if (idOf && pendingBytes > 0) id ??= idOf(parse(join([...pending, BLANK_LINE])))
+      return !isOff && requestAfter(undefined, id) !== undefined
+    },
     stopUrl: () => stopUrl?.(id),
     whole: () => {
       expected = undefined // Only the missing events come.
       isAgain = false
-      return whole?.(id, count)
+      return whole?.(id, typeof last === 'number' ? last + 1 : count)
     },
   }
 
@@ -140,33 +146,43 @@ export function spliceEvents({
   function admit(event: StreamEvent): 'new' | 'old' | 'foreign' {
     const owner = idOf?.(event)
     if (owner !== undefined && id !== undefined && owner !== id) {
+      if (isAgain) return 'foreign'
       // Another response within the same stream is one that nobody can read on.
-      if (expected) return 'foreign'
       isOff = true
     }
     id ??= owner
     const position = positionOf(event)
     if (expected) {
-      const verdict = follows(event, position)
+      const verdict = compare(event, position)
       if (verdict !== 'new') return verdict
       expected = undefined
-    } else if (isAgain && typeof last === 'number' && position !== undefined && position !== last + 1) {
-      return 'foreign'
     }
+    if (isAgain && !mayFollow(event, position)) return 'foreign'
     note(event, position)
     return 'new'
   }
 
-  function follows(event: StreamEvent, position: number | string | undefined): 'new' | 'old' | 'foreign' {
-    const [next] = expected ?? []
-    if (!next) return typeof last !== 'number' || position === last + 1 ? 'new' : 'foreign'
-    if (sameness(event) === sameness(next)) {
-      expected?.shift()
+  /** Compares an event with those that must come again; `'new'`: all have. */
+  function compare(event: StreamEvent, position: number | string | undefined): 'new' | 'old' | 'foreign' {
+    const next = expected?.findIndex((old) => sameness(old) === sameness(event) || !isKeepAlive(old)) ?? -1
+    const old = expected?.[next]
+    if (old && sameness(old) === sameness(event)) {
+      expected?.splice(0, next + 1)
       return 'old'
     }
+    if (isKeepAlive(event)) return 'old'
+    if (!old) return typeof last === 'number' && position === undefined ? 'foreign' : 'new'
     // A server that goes further back is fine, until the comparison has begun.
     const hasBegun = expected?.length !== overlap.length
     return !hasBegun && (position === undefined || known.has(position)) ? 'old' : 'foreign'
+  }
+
+  /** True if an event may come after the last one: what has been handed on does not come again. */
+  function mayFollow(event: StreamEvent, position: number | string | undefined): boolean {
+    if (position === undefined) return true
+    if (typeof last === 'number') return position === last + 1
+    if (position !== last) return !known.has(position)
+    return !overlap.some((old) => sameness(old) === sameness(event))
   }
 
   function note(event: StreamEvent, position: number | string | undefined) {
@@ -174,6 +190,7 @@ export function spliceEvents({
     see?.(event)
     // A server that gives a response again says its id at once.
     if (idOf && id === undefined) isOff = true
+    if (position === undefined && isKeepAlive(event)) return // Nobody keeps it.
     if (position === undefined || position === last) {
       overlap.push(event)
       sinceLast.push(event)
@@ -188,6 +205,11 @@ export function spliceEvents({
     }
     if (overlap.length > MAX_OVERLAP) isOff = true
   }
+}
+
+/** True of an event that only keeps a connection open. */
+function isKeepAlive({ name = '', text }: StreamEvent): boolean {
+  return text === '' || /^(ping|heartbeat|keep-?alive)$/i.test(name)
 }
 
 function textOf({ id = '', name = '', text }: StreamEvent): string {

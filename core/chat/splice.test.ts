@@ -88,7 +88,7 @@ describe.each(KINDS)('a response of $name that is cut at any byte', (kind) => {
   const all = eventsIn([kind.whole])
   const cuts = Array.from({ length: kind.whole.length + 1 }, (_, at) => at)
 
-  test.each(GIVEN_BYTES)('and given again as: %s', (giving) => {
+  test.each(GIVEN_BYTES)('each event is handed on at most once, given again as: %s', (giving) => {
     // A server that counts bytes wrong is not believed.
     const isGood = giving === 'the rest' || (GOOD.includes(giving) && kind.name !== 'Content-Location')
     for (const cut of cuts) {
@@ -181,10 +181,18 @@ describe('a splice of events', () => {
       return new TextEncoder().encode(`data: ${JSON.stringify(data)}\n\n`)
     }
     splice.take(new TextEncoder().encode(geminiBackground().events[0]))
-    for (const id of ['a', 'b']) splice.take(write(id))
-    expect(splice.reconnect()).toBeDefined()
-    for (const id of ['b', 'a']) splice.take(write(id))
+    for (const id of ['a', 'b', 'a']) splice.take(write(id))
     expect(splice.reconnect()).toBeUndefined()
+  })
+
+  test('takes nothing more of a server that gives an id again after the last one', () => {
+    const { events } = geminiBackground()
+    const splice = spliceOf(geminiBackground())
+    const take = (text = '') => splice.take(new TextEncoder().encode(text))
+    take(events.slice(0, 4).join(''))
+    splice.reconnect()
+    expect(take(events[3])).toEqual([])
+    expect(take(events[2])).toBeUndefined()
   })
 
   test('names ids of any characters', () => {
@@ -237,7 +245,7 @@ describe('a splice of events', () => {
     expect(splice.reconnect()).toBeUndefined()
   })
 
-  test('of a server that says no id holds nothing back, and is not read on', () => {
+  test('a stream whose server says no id is not held back, and not read on', () => {
     const splice = spliceOf(openaiBackground())
     const take = (text: string) => Buffer.concat(splice.take(new TextEncoder().encode(text)) ?? []).toString()
     expect(take('data: {"text":"a"}\n\ndata: {"te')).toBe('data: {"text":"a"}\n\ndata: {"te')
@@ -245,7 +253,7 @@ describe('a splice of events', () => {
     expect([splice.reconnect(), splice.isKnown()]).toEqual([undefined, false])
   })
 
-  test('of a stream whose events never end holds a bounded part of it back', () => {
+  test('a stream whose events never end is held back up to a limit', () => {
     const splice = spliceOf(openaiBackground())
     const chunk = new TextEncoder().encode('data: x\r'.repeat(8_192))
     let handed = 0

@@ -19,8 +19,8 @@ export interface Splice {
    * this response, and nothing of it may be.
    */
   take: (bytes: Uint8Array) => Uint8Array[] | undefined
-  /** Bytes that wait for the end of their event; `undefined`: none. */
-  unfinished: () => Uint8Array | undefined
+  /** Bytes that wait for the end of their event, as they came. */
+  unfinished: () => readonly Uint8Array[]
   /**
    * The connection is over: what had only begun is dropped, and what comes next is of another one. Returns what to ask
    * for; `undefined` if nobody knows.
@@ -30,6 +30,8 @@ export interface Splice {
   begin: (head: ResumedHead) => void
   /** Returns `true` if the server has said that what came by now is all. */
   isClosed: () => boolean
+  /** Returns `true` if what was handed on has come again as far as it must: where it has not, a clean end is none. */
+  hasCaughtUp: () => boolean
   /** The server says so: where it does not, and no known wire's end is there, a clean end proves nothing. */
   saysEnd: boolean
   /** True if the server is known to have the response: then it is never asked for by another POST. */

@@ -213,7 +213,7 @@ describe('a network error that lasts', () => {
     expect(thrown).toHaveProperty('cause', reason)
   })
 
-  test('that was a silence has our time-out as its cause', async () => {
+  test('a network error that was a silence has our timeout as its cause', async () => {
     const { send } = over([never], { timeouts: { headersMs: 1, totalMs: 1 } })
     await expect(send(CHAT, { method: 'POST', body: BODY })).rejects.toMatchObject({
       name: 'TypeError',
@@ -264,7 +264,7 @@ describe('a protocol of the app’s own', () => {
     expect(statuses.at(-1)).toMatchObject({ status: 'request_failed', code: 'truncated' })
   })
 
-  test('that fails before its first output is tried again, and later is an error in the stream', async () => {
+  test('a failure in the app’s own protocol is retried before the first output, and later is an error in the stream', async () => {
     const whole = lines({ type: 'token', text: 'a' }, { type: 'done' })
     const early = over([responses(lines({ type: 'failed' })), responses(whole)], options)
     expect(await (await early.send(CHAT, { method: 'POST', body: '{}' })).text()).toBe(whole)

@@ -122,7 +122,7 @@ export function createResilientFetch({
       },
     )
     const onAbort = () => stop.abort()
-    signal.addEventListener('abort', onAbort, { once: true })
+    signal.addEventListener('abort', onAbort)
     void runningRequest.finished.then(() => signal.removeEventListener('abort', onAbort))
     const reply = await runningRequest.replied
     if (reply.kind !== 'network_error') {

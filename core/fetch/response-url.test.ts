@@ -104,7 +104,7 @@ describe('R4 a page of HTML where a chat should be', () => {
     expect(upstream.asked).toEqual([`POST ${PATH}`, `${method} /login`, `POST ${PATH}`, `${method} /login`])
   })
 
-  test('that is longer than what is looked at is handed on whole', async () => {
+  test('a page of HTML that is longer than what is inspected is passed on whole', async () => {
     const long = LOGIN + '<p>Terms</p>'.repeat(20_000)
     await using upstream = await serve({
       [PATH]: [to(302, '/login')],

@@ -102,7 +102,7 @@ describe('a rate limit', () => {
     for (const n of [1, 2]) expect((sentAt[n] ?? 0) - (sentAt[n - 1] ?? 0)).toBeGreaterThan(48)
   })
 
-  test('that asks for too long is passed on with its own words and its Retry-After', async () => {
+  test('a rate limit that asks for too long is passed on with its own words and its Retry-After', async () => {
     await using upstream = await countConnections((_request, response) => {
       response.writeHead(429, { 'retry-after': '3600' }).end('{"error":{"message":"Slow down"}}')
     })

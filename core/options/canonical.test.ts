@@ -20,7 +20,7 @@ describe('canonicalOptions()', () => {
     expect(canonicalOptions(options)).toBe('{"timeouts":{}}')
   })
 
-  test('of equal options is equal, whatever the order of their keys', () => {
+  test('canonicalOptions() is equal for equal options, whatever the order of their keys', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (options) => {
         const shuffled = Object.fromEntries(Object.entries(options).toReversed())

@@ -22,7 +22,7 @@ const wholeNumber = matching(
 )
 const httpStatus = matching(
   'an HTTP status, 200 to 599',
-  (value) => isNumber(value) && value >= 200 && value < 600,
+  (value) => Number.isInteger(value) && (value as number) >= 200 && (value as number) < 600,
 )
 const flag = matching('true or false', (value) => typeof value === 'boolean')
 const text = matching('a string that is not empty', (value) => typeof value === 'string' && value !== '')

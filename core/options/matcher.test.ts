@@ -35,7 +35,7 @@ test.each([
   expect(matches(matcher, subject)).toBe(expected)
 })
 
-test('of several matchers one is enough', () => {
+test('one of several matchers is enough', () => {
   expect(matches(['a', 'b'], json({ b: 1 }))).toBe(true)
   expect(matches(['a', 'b'], json({ c: 1 }))).toBe(false)
   expect(matches([], json({ c: 1 }))).toBe(false)

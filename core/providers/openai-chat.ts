@@ -45,7 +45,7 @@ export const openaiChat: Wire = {
 
   recognises: isChunk,
 
-  read: (event, seen, asked) => {
+  read: (event, seen, { choices: wanted = 1 }) => {
     const { text, data } = event
     if (isDone(text)) {
       end(seen)
@@ -61,10 +61,10 @@ export const openaiChat: Wire = {
       }
       const reason = get(choice, 'finish_reason')
       const index = get(choice, 'index') ?? 0
-      if (asked.choices > 1) {
+      if (wanted > 1) {
         const ends = (seen.choices ??= new Map<unknown, boolean>())
         ends.set(index, ends.get(index) || Boolean(reason))
-        seen.finished = ends.size >= asked.choices && [...ends.values()].every(Boolean)
+        seen.finished = ends.size >= wanted && [...ends.values()].every(Boolean)
       } else if (reason) seen.finished = true
       if (reason) {
         seen.reason = true
@@ -93,7 +93,7 @@ export const openaiChat: Wire = {
     return true
   },
 
-  needsAll: (seen, asked) => asked.choices > 1 && !seen.ended,
+  needsAll: (seen, { choices = 1 }) => choices > 1 && !seen.ended,
 
   words: ({ data }) => {
     const choice = get(data, 'choices', '0')

@@ -50,8 +50,8 @@ export function nothingSeen(): Seen {
 
 /** What a wire may need to know of the request. */
 export interface Asked {
-  /** How many choices were asked for (`n`). */
-  choices: number
+  /** How many choices were asked for (`n`). Default 1. */
+  choices?: number
 }
 
 /** A wire protocol: how its requests and responses look, and how it reports a failure. */

@@ -502,11 +502,11 @@ describe('R6 reading a refusal is linear in its bytes', () => {
     }
   }
 
-  test.each(TOKENS)('of %j alone', (unit) => {
+  test.each(TOKENS)('a refusal of %j alone is read in linear time', (unit) => {
     expectLinear(unit)
   })
 
-  test('of any mixture', () => {
+  test('a refusal of any mixture is read in linear time', () => {
     const unit = fc
       .array(fc.constantFrom(...TOKENS), { minLength: 2, maxLength: 12 })
       .map((parts) => parts.join(''))

@@ -168,7 +168,7 @@ export function createRateLimitGate({ clock, random, changed }: RateLimitGateCon
     const ticket: Ticket = {
       enter: ({ signal, ...rest }) =>
         new Promise((resolve, reject) => {
-          if (signal.aborted) return reject(signal.reason)
+          signal.throwIfAborted()
           forgiveSleep()
           const settle = (admission: Admission) => {
             signal.removeEventListener('abort', onAbort)

@@ -107,12 +107,16 @@ test('a body over 1 MB is refused, and the client hears why', async () => {
   expect(await answer.json()).toMatchObject({ error: { code: 'request_too_large' } })
 })
 
-test('the log says that secrets came, not which', async () => {
+test('the log says that secrets came, not which, and whose the cookie is', async () => {
   const { save, log, session } = openSession(server)
-  await save('1', { Authorization: 'Bearer secret', Cookie: 'a=secret', 'Idempotency-Key': 'k' + session })
+  await save('1', {
+    Authorization: 'Bearer secret',
+    Cookie: 'a=secret; who=ada',
+    'Idempotency-Key': 'k' + session,
+  })
   const seen = await log()
   expect(seen).toMatchObject([
-    { session, key: `k${session}`, authorization: true, cookie: true, status: 201 },
+    { session, key: `k${session}`, authorization: true, cookie: true, who: 'ada', status: 201 },
   ])
   expect(JSON.stringify(seen)).not.toContain('secret')
 })

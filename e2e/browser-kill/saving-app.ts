@@ -21,21 +21,33 @@ export type Seen =
 
 export interface SavingAppOptions {
   who: string
+  /** True if the server knows people by the cookie `who`. */
+  hasCookie: boolean
   /** True if it responds when it is asked for credentials. */
   provides: boolean
   saw: (event: Seen) => void
 }
 
 /** An app that saves message after message, and tells at once of all that it sees. */
-export async function openSavingApp(page: Page, url: string, { who, provides, saw }: SavingAppOptions) {
+export async function openSavingApp(
+  page: Page,
+  url: string,
+  { who, hasCookie, provides, saw }: SavingAppOptions,
+) {
   await page.exposeFunction('saw', saw)
   await page.goto(`${url}/e2e/site/`)
   const state = await page.evaluate(
-    async ({ who, provides }) => {
+    async ({ who, hasCookie, provides }) => {
       const { saw } = window as unknown as { saw: (event: unknown) => Promise<void> }
       await saw({ at: Date.now(), by: 'page', do: 'signing in', who })
-      const options = { saves: ['/api/sessions/:session/messages'], principal: who }
+      const isIn = !hasCookie || document.cookie === `who=${who}`
+      const options = { saves: ['/api/sessions/:session/messages'], ...(isIn && { principal: who }) }
       const { state } = await window.e2e.register(options)
+      if (!isIn) {
+        // As an app in which another signs in: nobody is signed in while the cookie changes.
+        await window.e2e.keeper?.setPrincipal(null)
+        document.cookie = `who=${who}; path=/`
+      }
       await window.e2e.keeper?.setPrincipal(who)
       await saw({ at: Date.now(), by: 'page', do: 'signed in', who })
       window.e2e.keeper?.on('*', (status) => {
@@ -52,7 +64,7 @@ export async function openSavingApp(page: Page, url: string, { who, provides, sa
       if (provides) window.e2e.keeper?.provideAuth(() => ({ Authorization: 'Bearer demo-token' }))
       return state
     },
-    { who, provides },
+    { who, hasCookie, provides },
   )
   if (state !== 'controlling') throw new Error(`The worker does not control the page: ${state}`)
 

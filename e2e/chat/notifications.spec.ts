@@ -67,7 +67,7 @@ for (const [how, go] of [
     await app.start(OPTIONS)
     await go(app, `${await app.evaluate(() => location.href)}?chat=7`)
     await app.register(OPTIONS)
-    const chat = await ask(app, 'closed', { pauses: [{ afterTokens: 5, ms: 5_000 }] })
+    const chat = await ask(app, 'closed', { pauses: [{ afterTokens: 5, ms: 2_500 }] })
     await chat.begun()
     await app.page.close()
     await expect.poll(notifications).toMatchObject([{ title: 'Answered', tag: 'closed' }])

@@ -127,8 +127,8 @@ for (const [how, more] of [
 }
 
 test('while keep-alives come the first output is waited for', async ({ app }) => {
-  await app.start({ chat: [CHAT], timeouts: { firstOutputMs: 1_500 }, retry })
-  const pauses = [{ ms: 4_500, send: 'comments', everyMs: 100 }] as const
+  await app.start({ chat: [CHAT], timeouts: { firstOutputMs: 800 }, retry })
+  const pauses = [{ ms: 2_400, send: 'comments', everyMs: 50 }] as const
   const chat = await app.chat({ steps: [{ kind: 'answer', pauses }] })
   expect((await chat.ended()).state).toBe('whole')
   expect(await chat.log()).toHaveLength(1)

@@ -6,7 +6,7 @@ import type { TestServer } from '../support/test-server.ts'
 
 /** The demo with answers that are kept on its server, and another browser of the same person. */
 async function openDevices(tab: Page, other: Page, server: TestServer, site: string) {
-  const running = await startServer({ site, answers: ':memory:', tokensPerSecond: 25 })
+  const running = await startServer({ site, answers: ':memory:', tokensPerSecond: 40 })
   const devices = { ...server, url: running.url }
   const { close } = running
   return { running, first: createDemo(tab, devices), second: createDemo(other, devices), close }

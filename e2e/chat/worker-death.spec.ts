@@ -127,7 +127,7 @@ async function pass(app: App, ms: number): Promise<void> {
 }
 
 async function wholeAnswer(app: App): Promise<string> {
-  const call = await app.chat({ steps: [], answer: { ...ANSWER, headersAfterMs: 0, pauses: [] } })
+  const call = await app.chat({ steps: [], answer: { tokens: ANSWER.tokens, tokensPerSecond: 0 } })
   await call.ended()
   return textOf(call)
 }

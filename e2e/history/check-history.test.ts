@@ -10,10 +10,10 @@ const SOUND: HistoryEvent[] = [
   { at: 20, by: 'page', do: 'accepted', message: 'a1', entryId: 'e1' },
   { at: 30, by: 'page', do: 'save', message: 'a2', conversation: 'c', who: 'ada' },
   { at: 40, by: 'page', do: 'accepted', message: 'a2', entryId: 'e2' },
-  { at: 50, by: 'server', do: 'received', message: 'a1', key: 'k1', isSaved: true },
+  { at: 50, by: 'server', do: 'received', message: 'a1', as: 'ada', key: 'k1', isSaved: true },
   { at: 60, by: 'test', do: 'killed' },
   // It was saved, but the answer was lost.
-  { at: 100, by: 'server', do: 'received', message: 'a1', key: 'k1', isSaved: false },
+  { at: 100, by: 'server', do: 'received', message: 'a1', as: 'ada', key: 'k1', isSaved: false },
   { at: 110, by: 'worker', do: 'told', status: 'save_sent', entryId: 'e1' },
   { at: 200, by: 'page', do: 'signing in', who: 'bob' },
   { at: 210, by: 'page', do: 'signed in', who: 'bob' },
@@ -22,7 +22,7 @@ const SOUND: HistoryEvent[] = [
   { at: 400, by: 'page', do: 'discarded', message: 'b1' },
   { at: 500, by: 'page', do: 'signing in', who: 'ada' },
   { at: 510, by: 'page', do: 'signed in', who: 'ada' },
-  { at: 700, by: 'server', do: 'received', message: 'a2', key: 'k2', isSaved: true },
+  { at: 700, by: 'server', do: 'received', message: 'a2', as: 'ada', key: 'k2', isSaved: true },
   { at: 710, by: 'worker', do: 'told', status: 'save_sent', entryId: 'e2' },
 ]
 
@@ -42,8 +42,8 @@ test('a sound history has no fault, in whatever order it was written down', () =
 })
 
 describe('checkHistory() finds', () => {
-  const received = (message: string, at: number, key: string, isSaved = true) =>
-    ({ at, by: 'server', do: 'received', message, key, isSaved }) as const
+  const received = (message: string, at: number, key: string, isSaved = true, as: string | null = 'ada') =>
+    ({ at, by: 'server', do: 'received', message, as, key, isSaved }) as const
 
   test.each<[string, HistoryEvent[], string]>([
     ['a message that is lost', planted({ at: 700 }), 'a2 was accepted and is lost'],
@@ -61,9 +61,19 @@ describe('checkHistory() finds', () => {
       'a2 took effect before a1',
     ],
     [
-      'one that is sent while another is signed in',
-      planted({ at: 700 }, received('a2', 450, 'k2')),
-      'a2 of ada was received while somebody else was signed in',
+      'one that is sent with the cookie of another',
+      planted({ at: 700 }, received('a2', 450, 'k2', true, 'bob')),
+      'a2 of ada was received as of bob',
+    ],
+    [
+      'one that is sent with it at a time when its sender is signed in, too',
+      planted({ at: 100 }, received('a1', 100, 'k1', false, 'bob')),
+      'a1 of ada was received as of bob',
+    ],
+    [
+      'one that is sent while nobody is signed in',
+      planted({ at: 700 }, received('a2', 505, 'k2', true, null)),
+      'a2 of ada was received as of nobody',
     ],
     [
       'one that is sent after it was discarded',
@@ -98,7 +108,14 @@ test.each<[string, HistoryEvent[]]>([
   ],
   [
     'a request on its way while somebody signs in',
-    planted({ at: 100 }, { at: 250, by: 'server', do: 'received', message: 'a1', key: 'k1', isSaved: false }),
+    planted(
+      { at: 100 },
+      { at: 450, by: 'server', do: 'received', message: 'a1', as: 'ada', key: 'k1', isSaved: false },
+    ),
+  ],
+  [
+    'a message whose server tells nobody from another',
+    planted({ at: 100 }, { at: 100, by: 'server', do: 'received', message: 'a1', key: 'k1', isSaved: false }),
   ],
 ])('%s is none', (_name, events) => {
   expect(checkHistory(events)).toEqual([])

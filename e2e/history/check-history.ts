@@ -1,6 +1,6 @@
 import type { HistoryEvent } from './history.ts'
 
-/** A request that is on its way when somebody signs in, or discards it, may arrive so much later, ms. */
+/** A request that is on its way when somebody discards it may arrive so much later, ms. */
 const IN_FLIGHT_MS = 100
 
 /**
@@ -9,7 +9,7 @@ const IN_FLIGHT_MS = 100
  * - every accepted message arrives, or is left where a person sees it, or was discarded
  * - it takes effect once: one key for one message, which is no other's
  * - in order inside one person's conversation
- * - it is received only while its sender is signed in, and never after it was discarded
+ * - it is received only as its sender's, by the cookie that came with it, and never after it was discarded
  * - `save_sent` is told only of what the server has, and once
  *
  * @returns what does not hold, in words; empty when all does
@@ -81,21 +81,11 @@ function checkOrder(events: readonly HistoryEvent[]): string[] {
 }
 
 function checkPeople(events: readonly HistoryEvent[]): string[] {
-  const changes = all(events, 'signing in')
-  if (changes.length === 0) return []
-  const done = all(events, 'signed in')
-  /** From when one is told of until the next one is known everywhere. */
-  const spans = changes.map(({ at, who }, place) => {
-    const next = changes[place + 1]
-    const known = next && done.find((each) => each.at >= next.at && each.who === next.who)
-    return { who, from: at, until: next ? (known?.at ?? Infinity) + IN_FLIGHT_MS : Infinity }
-  })
   const owners = new Map(all(events, 'save').map(({ message, who }) => [message, who]))
-  return all(events, 'received').flatMap(({ message, at }) => {
-    if (!owners.has(message)) return []
-    const owner = owners.get(message) ?? null
-    const isIn = spans.some(({ who, from, until }) => who === owner && at >= from && at <= until)
-    return isIn ? [] : [`${message} of ${owner} was received while somebody else was signed in`]
+  return all(events, 'received').flatMap(({ message, as }) => {
+    const owner = owners.get(message)
+    if (owner === undefined || as === undefined || as === owner) return []
+    return [`${message} of ${owner ?? 'nobody'} was received as of ${as ?? 'nobody'}`]
   })
 }
 

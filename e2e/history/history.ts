@@ -12,7 +12,15 @@ export type HistoryEvent = { at: number } & (
   /** A page's list at the end. */
   | { by: 'page'; do: 'left'; message: string; state: string }
   | { by: 'worker'; do: 'told'; status: string; entryId: string }
-  | { by: 'server'; do: 'received'; message: string; key: string | null; isSaved: boolean }
+  /** `as`: whose cookie came with it; absent where the server does not tell people apart. */
+  | {
+      by: 'server'
+      do: 'received'
+      message: string
+      as?: string | null
+      key: string | null
+      isSaved: boolean
+    }
   | { by: 'test'; do: 'killed' }
   | { by: 'test'; do: 'damaged'; how: string }
 )

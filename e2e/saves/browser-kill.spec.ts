@@ -26,7 +26,7 @@ const HISTORIES = process.env.HISTORIES ?? 'test-results/histories'
 /**
  * - `cookies`: cookies alone say who sends a message, and no page provides anything: the app that most are
  * - `tokens`: some messages have a token or a query of their own, which are sealed
- * - `people`: one signs in after the other; the database is left whole, for who is signed in lies there
+ * - `people`: one signs in after the other, by a cookie; the database is left whole, for who is signed in lies there
  */
 const KINDS = ['cookies', 'tokens', 'people'] as const
 type Kind = (typeof KINDS)[number]
@@ -71,7 +71,7 @@ for (const kind of KINDS) {
             await expect.poll(() => app.settled()).toBe(true)
           })
         }
-        record.events.push(...receivedBy(server))
+        record.events.push(...receivedBy(server, kind))
         for (const { session, number } of dead) {
           const message = nameOf({ session, number: Number(number) })
           record.events.push({ at: Date.now(), by: 'page', do: 'left', message, state: 'dead' })
@@ -106,6 +106,8 @@ function createRecord(kind: Kind) {
     next: new Map(SESSIONS.map((session) => [session, 1])),
     accepted: [] as Saving[],
     damages: [] as Damage[],
+    /** Whose cookie the browser has. */
+    signedIn: undefined as string | undefined,
     killed: 0,
     restored: 0,
     degraded: 0,
@@ -121,11 +123,21 @@ async function visit(
   who: string,
   use: (app: SavingApp) => Promise<void>,
 ): Promise<void> {
+  const hasCookie = record.kind === 'people'
+  // Nothing is received before the browser has the cookie again.
+  if (hasCookie) await server.stop()
   const context = await chromium.launchPersistentContext(profile, launchOptions())
   try {
+    if (hasCookie) {
+      // A browser that is killed loses what it has not written of its cookies: it must not be who was in before.
+      const { signedIn } = record
+      if (signedIn) await context.addCookies([{ name: 'who', value: signedIn, url: server.url }])
+      await server.start()
+    }
     const page = context.pages()[0] ?? (await context.newPage())
     const app = await openSavingApp(page, server.url, {
       who,
+      hasCookie,
       provides: record.kind === 'tokens',
       saw: (event) => {
         if ('saving' in event) {
@@ -141,6 +153,7 @@ async function visit(
         } else record.events.push(event)
       },
     })
+    record.signedIn = who
     await use(app)
     record.restored += await app.told('outbox_restored').catch(() => 0)
     record.degraded += await app.told('storage_degraded').catch(() => 0)
@@ -166,14 +179,22 @@ async function runUntilKilled(profile: string, server: TestServer, record: Recor
 }
 
 /** The server's received messages, as a history. */
-function receivedBy(server: TestServer): HistoryEvent[] {
-  return server
-    .received()
-    .flatMap(({ at, session, message, key, isSaved }) =>
-      session === null || message === null
-        ? []
-        : [{ at, by: 'server', do: 'received', message: session + message, key, isSaved }],
-    )
+function receivedBy(server: TestServer, kind: Kind): HistoryEvent[] {
+  return server.received().flatMap(({ at, session, message, who, key, isSaved }) =>
+    session === null || message === null
+      ? []
+      : [
+          {
+            at,
+            by: 'server',
+            do: 'received',
+            message: session + message,
+            ...(kind === 'people' && { as: who }),
+            key,
+            isSaved,
+          },
+        ],
+  )
 }
 
 /** The server's behaviour until the next kill. */

@@ -66,8 +66,43 @@ describe.runIf(hasRedis)('Redis', () => {
       .toBeGreaterThanOrEqual(length)
   }
 
-  describe('and two servers', () => {
+  describe('two servers with one Redis', () => {
     beforeEach(async () => void (redis = await startRedis()))
+
+    test('a response of which Redis has dropped a part breaks at once, and is not to be tried again', async () => {
+      const [first, second] = [await openServer(), await openServer()]
+      const { upstream, body, url, id } = await openStream(first)
+      await speak(upstream, 0, 1)
+      await body
+      await stored(first, id, Buffer.byteLength(whole))
+      const client = createClient({ url: redis.url })
+      await client.connect()
+      open.push(() => client.destroy())
+      await client.sendCommand(['DEL', `streamkeeper:{${id}}:log`])
+      const since = performance.now()
+      expect(await second.get(url).then(readBody)).toEqual({ text: '', isBroken: true })
+      const [place = ''] = url.split('?')
+      const gone = await second.get(place)
+      expect([gone.status, gone.headers.get('retry-after')]).toEqual([410, null])
+      expect(performance.now() - since).toBeLessThan(5_000)
+      expect(second.errors.map(String)).toEqual(
+        Array(2).fill('DataLostError: Cannot read stream: bytes are missing'),
+      )
+    })
+
+    test('all who start at once with one key are refused alike, and each server asks its upstream once', async () => {
+      const sites = [await openServer(), await openServer()]
+      const starts = sites.flatMap((site) => Array.from({ length: 25 }, () => site.start({ key: 'refused' })))
+      const refused = new Set<string>()
+      const refuse = async (site: Site) => {
+        const request = await site.upstream.request()
+        request.respondWith(new Response('{"error":"No"}', { status: 401 }))
+      }
+      void sites.map(refuse)
+      for (const started of starts) refused.add(`${(await started).status} ${await (await started).text()}`)
+      expect([...refused]).toEqual(['401 {"error":"No"}'])
+      for (const { upstream } of sites) expect(upstream.requests).toHaveLength(1)
+    })
 
     test.each([10, 50, 90, 100])('the second gives the same bytes to who joins at %i %%', async (percent) => {
       const [first, second] = [await openServer(), await openServer()]
@@ -115,7 +150,7 @@ describe.runIf(hasRedis)('Redis', () => {
       expect(first.errors).toEqual([])
     })
 
-    test('of many starts with one key on both at once, one runs', async () => {
+    test('one of many starts with one key, on two servers at once, runs', async () => {
       const sites = [await openServer(), await openServer(), await openServer()]
       const starts = Array.from({ length: 30 }, (_, index) => sites[index % 3]?.start({ key: 'same' }))
       const upstream = await Promise.race(sites.map(({ upstream }) => upstream.request()))
@@ -147,7 +182,7 @@ describe.runIf(hasRedis)('Redis', () => {
         .toEqual({ streams: [] })
     })
 
-    test('that wait for the first output are both told of a Stop', async () => {
+    test('two servers that wait for the first output are both told of a Stop', async () => {
       const [first, second] = [await openServer(), await openServer()]
       const started = first.start({ conversation: 'c1', key: 'k' })
       const upstream = await first.upstream.request()
@@ -158,7 +193,7 @@ describe.runIf(hasRedis)('Redis', () => {
     })
   })
 
-  test('that is killed and starts again with its data: who reads here misses nothing, and all of it is kept', async () => {
+  test('a Redis that is killed and starts again with its data costs a reader on this server nothing, and all of it is kept', async () => {
     redis = await startRedis('--appendonly', 'yes', '--appendfsync', 'always')
     const [first, second] = [await openServer(), await openServer()]
     const { upstream, body, id, url } = await openStream(first)
@@ -172,7 +207,7 @@ describe.runIf(hasRedis)('Redis', () => {
     expect(await second.get(url).then(readBody)).toEqual({ text: whole, isBroken: false })
   })
 
-  test('that loses all its data: who reads here misses nothing, others are told, and nothing wrong is given out', async () => {
+  test('a Redis that loses all its data costs a reader on this server nothing, other readers are told, and nothing wrong is given out', async () => {
     redis = await startRedis()
     const [first, second] = [await openServer(), await openServer()]
     const { upstream, body, url } = await openStream(first)
@@ -190,7 +225,7 @@ describe.runIf(hasRedis)('Redis', () => {
     expect(first.errors.map(String)).toContain('Error: Cannot store stream: the store has lost it')
   })
 
-  test('that is full: who reads here misses nothing, a start with a key is refused, and a reader is told', async () => {
+  test('a full Redis costs a reader on this server nothing, a start with a key is refused, and other readers are told', async () => {
     redis = await startRedis('--maxmemory-policy', 'noeviction')
     const [first, second] = [await openServer(), await openServer()]
     const { upstream, body, url } = await openStream(first)
@@ -215,7 +250,7 @@ describe.runIf(hasRedis)('Redis', () => {
     client.destroy()
   })
 
-  test('that hangs for seconds: who reads here does not wait, and nothing is written twice', async () => {
+  test('a Redis that hangs for seconds delays no reader on this server, and nothing is written twice', async () => {
     redis = await startRedis()
     const [first, second] = [await openServer(), await openServer()]
     const { upstream, body, url } = await openStream(first)
@@ -230,7 +265,7 @@ describe.runIf(hasRedis)('Redis', () => {
     redis.freeze(false)
     expect(await second.get(url).then(readBody)).toEqual({ text: whole, isBroken: false })
   })
-  test('that is far away and slow: who reads here does not wait, and who reads elsewhere gets the same', async () => {
+  test('a Redis that is far away and slow delays no reader on this server, and a reader elsewhere gets the same', async () => {
     redis = await startRedis()
     const slow = await startSlowProxy(redis.port, 400)
     open.push(slow.close)
@@ -252,7 +287,7 @@ describe.runIf(hasRedis)('Redis', () => {
     expect(await second.get(url).then(readBody)).toEqual({ text: whole, isBroken: false })
   })
 
-  test('that pauses all clients at every moment of a response: nothing is lost or doubled', async () => {
+  test('a Redis that pauses all clients at any moment of a response loses and doubles nothing', async () => {
     redis = await startRedis()
     const client = createClient({ url: redis.url })
     await client.connect()

@@ -55,6 +55,8 @@ redis.call('PEXPIRE', KEYS[2], ttl)
 redis.call('PUBLISH', ARGV[4], version)
 return 1`
 
+const LOST = 'LOST bytes are missing'
+
 const READ = `
 local found = redis.call('HMGET', KEYS[1], 'version', 'length', 'info')
 if not found[1] then return false end
@@ -62,11 +64,11 @@ local at, room, length = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(found[2]
 local parts = {}
 while room > 0 and at < length do
   local page = redis.call('XRANGE', KEYS[2], string.format('%.0f', at + 1), '+', 'COUNT', 16)
-  if #page == 0 then return redis.error_reply('LOST bytes are missing') end
+  if #page == 0 then return redis.error_reply('${LOST}') end
   for _, entry in ipairs(page) do
     local bytes = entry[2][2]
     local start = tonumber(string.match(entry[1], '^%d+')) - #bytes
-    if start > at then return redis.error_reply('LOST bytes are missing') end
+    if start > at then return redis.error_reply('${LOST}') end
     local part = string.sub(bytes, at - start + 1, at - start + room)
     parts[#parts + 1] = part
     at = at + #part
@@ -120,7 +122,7 @@ export function redisStore(
     },
     read: async (id, from, maxBytes) => {
       const args = [String(from), String(maxBytes)]
-      const reply = await command('EVAL_RO', READ, '2', record(id), log(id), ...args)
+      const reply = await command('EVAL_RO', READ, '2', record(id), log(id), ...args).catch(failedRead)
       if (!Array.isArray(reply)) return undefined
       const [version, length, info, bytes] = reply as Buffer[]
       return {
@@ -184,4 +186,9 @@ export function redisStore(
     const of = conversation === undefined ? '' : `:${encodeName(conversation)}`
     return `${prefix}streams:${encodeName(owner)}${of}`
   }
+}
+
+function failedRead(error: unknown): never {
+  if (!(error instanceof Error && error.message.includes(LOST))) throw error
+  throw Object.assign(new Error('Cannot read stream: bytes are missing'), { name: 'DataLostError' })
 }

@@ -36,8 +36,15 @@ const SCHEMA = `
   ) STRICT;
 `
 
+/** So often and so long is a new file that another process makes at the same moment waited for, ms. */
+const OPENING_TRIES = 200
+const OPENING_PAUSE_MS = 10
+
 /** How often streams are looked for that may be removed, ms. */
 const SWEEP_MS = 60_000
+
+/** How often other processes' writes are looked for while somebody waits for one, ms. */
+const LOOK_MS = 250
 
 export interface SqliteStore extends StreamStore {
   /** Closes the database; nothing may be asked of the store afterwards. */
@@ -47,15 +54,30 @@ export interface SqliteStore extends StreamStore {
 /**
  * Keeps streams in an SQLite file by `node:sqlite` (Node 22.13 and later, Deno 2.2 and later): the embedded default, for
  * one process. What is written outlives a `kill -9`. Several processes on one machine may share the file; they see each
- * other's writes within a second.
+ * other's writes within a quarter of a second.
  *
  * @param path the file; made where it does not exist. `':memory:'` for none.
  * @throws when the file cannot be opened
  */
 export function sqliteStore(path: string, clock: Clock = systemClock): SqliteStore {
   const database = new DatabaseSync(path)
-  database.exec(SCHEMA)
-  const listeners = createListeners()
+  prepare(database)
+  const listeners = createListeners({
+    first: (id) => {
+      known.set(id, versionOf(id))
+      if (known.size === 1) look()
+    },
+    last: (id) => {
+      known.delete(id)
+      if (known.size === 0) stopLooking()
+    },
+  })
+  /** The newest version that listeners have been told of, by id. */
+  const known = new Map<string, number>()
+  /** It changes with other connections' writes, and only with these. */
+  const dataVersion = database.prepare('PRAGMA data_version')
+  let seenVersion: unknown
+  let stopLooking = () => {}
   const find = database.prepare('SELECT number, version, length, info FROM streams WHERE id = ?')
   const findKey = database.prepare('SELECT id FROM streams WHERE owner = ? AND key = ?')
   const insert = database.prepare(
@@ -99,7 +121,7 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
         return row !== undefined
       }
       const isWritten = size > 0 ? inTransaction(write) : write()
-      if (isWritten) listeners.call(id, version + 1)
+      if (isWritten) callListeners(id, version + 1)
       return isWritten
     },
     read: async (id, from, maxBytes) => {
@@ -130,9 +152,34 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
     delete: async (id) => {
       const row = find.get(id)
       remove.run(id)
-      if (row) listeners.call(id, (row.version as number) + 1)
+      if (row) callListeners(id, (row.version as number) + 1)
     },
-    close: () => database.close(),
+    close: () => {
+      stopLooking()
+      database.close()
+    },
+  }
+
+  /** Tells of other processes' writes. Where there are none, that costs no more than reading a number. */
+  function look(): void {
+    stopLooking = clock.timer(LOOK_MS, look)
+    const version = readSafely(() => dataVersion.get()?.data_version)
+    if (version === seenVersion) return
+    seenVersion = version
+    for (const [id, before] of known) {
+      const now = versionOf(id)
+      if (now !== before) callListeners(id, now)
+    }
+  }
+
+  /** One that is not there any more has a greater version than all that it had. */
+  function versionOf(id: string): number {
+    return readSafely(() => (find.get(id)?.version as number | undefined) ?? Number.MAX_SAFE_INTEGER) ?? 0
+  }
+
+  function callListeners(id: string, version: number): void {
+    if (known.has(id)) known.set(id, version)
+    listeners.call(id, version)
   }
 
   function inTransaction(task: () => boolean): boolean {
@@ -164,5 +211,31 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
         silent.delete(id)
       }
     }
+  }
+}
+
+/** Of processes that turn a new file to WAL at the same moment, SQLite refuses some at once, whatever `busy_timeout` says. */
+function prepare(database: DatabaseSync): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      return database.exec(SCHEMA)
+    } catch (error) {
+      if (!isBusy(error) || tries === OPENING_TRIES) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPENING_PAUSE_MS)
+    }
+  }
+}
+
+/** SQLITE_BUSY, in any of its extended forms. */
+function isBusy(error: unknown): boolean {
+  return ((error as { errcode?: number }).errcode ?? 0) % 256 === 5
+}
+
+/** Nobody has asked for this read: who does meets the fault. */
+function readSafely<Value>(read: () => Value): Value | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
   }
 }

@@ -31,6 +31,29 @@ test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
   },
 )
 
+test('live=stream gives an open stream as it comes', async () => {
+  const { site, send } = await openStream()
+  await send('POST', 'one ')
+  const reader = (await site.get(`${PATH}?live=stream`)).body?.getReader()
+  expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('one ')
+  await send('POST', 'two', { ...TEXT, 'stream-closed': 'true' })
+  expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('two')
+  expect((await reader?.read())?.done).toBe(true)
+})
+
+test.each(['', '?live=stream', '?offset=0&live=sse', '?offset=0&live=long-poll'])(
+  'a page of HTML cannot run as the app: %s',
+  async (query) => {
+    const { site, send } = await openStream()
+    const path = '/api/streams/page'
+    await send('PUT', '<script>alert(1)</script>', { 'content-type': 'text/html' }, path)
+    const { headers, body } = await site.get(`${path}${query}`)
+    expect(headers.get('content-security-policy')).toMatch(/^sandbox;/)
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    await body?.cancel()
+  },
+)
+
 describe('a body that is too large', () => {
   test.each([
     ['PUT', '/api/streams/more'],
@@ -54,7 +77,7 @@ describe('a body that is too large', () => {
     expect(isCancelled).toBe(true)
   })
 
-  test('that says so is not read at all', async () => {
+  test('a body whose length is declared as too large is not read at all', async () => {
     const { send } = await openStream()
     let isPulled = false
     const body = new ReadableStream<Uint8Array>(
@@ -67,7 +90,7 @@ describe('a body that is too large', () => {
     expect([response.status, isPulled]).toEqual([413, false])
   })
 
-  test('of the very limit is taken', async () => {
+  test('a body of exactly the limit is accepted', async () => {
     const { send } = await openStream()
     expect((await send('POST', 'x'.repeat(1_000))).status).toBe(204)
     expect((await send('POST', 'x')).status).toBe(413)
@@ -116,7 +139,7 @@ describe('text by live=sse', () => {
     }
   })
 
-  test('that ends within a character ends all the same', async () => {
+  test('a text by live=sse that ends within a character ends all the same', async () => {
     const { send } = await openStream()
     await send('POST', new Uint8Array([97, 0xe6, 0xbc]))
     await send('POST', undefined, { 'stream-closed': 'true' })

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import { NOSNIFF, problem } from '../head.ts'
+import { HARMLESS, problem } from '../head.ts'
 import { REMOVE_MS } from '../limits.ts'
 import type { FoundStream, Runs } from '../runs.ts'
 import { openReader, type Step } from '../read-stream.ts'
@@ -18,6 +18,7 @@ export interface ProtocolContext {
   origins?: string[] | '*' | undefined
   ingest?: boolean | undefined
   waitUntil?: ((task: Promise<unknown>) => void) | undefined
+  onError: (error: unknown) => void
 }
 
 type AsUser = (task: (owner: string) => Promise<Response>) => Promise<Response>
@@ -137,7 +138,7 @@ export function createProtocol(context: ProtocolContext, runs: Runs) {
 
   function secured(response: Response, { headers: asked, method }: Request): Response {
     const { headers } = response
-    for (const [name, value] of Object.entries(NOSNIFF)) headers.set(name, value)
+    for (const [name, value] of Object.entries(HARMLESS)) headers.set(name, value)
     if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
     headers.set('cross-origin-resource-policy', origins ? 'cross-origin' : 'same-origin')
     headers.set('access-control-expose-headers', EXPOSED_HEADERS)

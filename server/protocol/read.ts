@@ -22,7 +22,7 @@ export async function readStream(
   request: Request,
   { source, info, length }: FoundStream,
 ): Promise<Response> {
-  const { store, clock, path } = context
+  const { store, clock, path, onError } = context
   const query = new URL(request.url).searchParams
   if (request.method === 'HEAD') return new Response(null, { headers: metadata(source, info, length) })
   const offset = readOffset(query)
@@ -39,7 +39,8 @@ export async function readStream(
     return problem(400, 'bad_request', 'The offset is beyond the end')
   }
   await keepAlive(context, source.id, info)
-  const reader = openReader(source, from, { store, clock })
+  const isBody = live === 'stream' || live === 'sse'
+  const reader = openReader(source, from, { store, clock, ...(isBody ? { onError } : {}) })
 
   if (live === 'stream') {
     const state = await reader.head(request.signal)
@@ -96,7 +97,7 @@ function responseOf(
   // Who has all the bytes of a stream that has failed is told so by the next read.
   const isClosed = info.end?.kind === 'complete'
   const from = reader.position() - (step.kind === 'bytes' ? step.bytes.length : 0)
-  const etag = `"${encodeURIComponent(source.id)}:${from}:${length}${isClosed ? ':c' : ''}"`
+  const etag = etagOf(source, info, from, length)
   const headers: Record<string, string> = {
     ...base(source, info, length),
     ...(info.end?.kind === 'error' ? {} : UP_TO_DATE),
@@ -174,8 +175,14 @@ function metadata(source: Source, info: StreamInfo, length: number): Record<stri
     ...(info.end?.kind === 'error' ? { 'stream-error': info.end.code } : {}),
     ...(ttlSeconds === undefined ? {} : { 'stream-ttl': String(ttlSeconds) }),
     ...(expiresAt === undefined ? {} : { 'stream-expires-at': expiresAt }),
-    etag: `"${encodeURIComponent(source.id)}:0:${length}${info.end ? ':c' : ''}"`,
+    etag: etagOf(source, info, 0, length),
   }
+}
+
+/** Bytes, and what is known of the end: a stream may end or fail without another byte. */
+function etagOf({ id }: Source, { end }: StreamInfo, from: number, length: number): string {
+  const state = end ? `:${end.kind === 'error' ? end.code : 'c'}` : ''
+  return `"${encodeURIComponent(id)}:${from}:${length}${state}"`
 }
 
 /**

@@ -51,6 +51,7 @@ export function durableStreamsStore(
   { url, headers = {}, fetch: send = globalThis.fetch, requestMs = 5_000 }: DurableStreamsOptions,
   clock: Clock = systemClock,
 ): StreamStore {
+  if (!URL.canParse(url)) throw new TypeError(`Wrong option url: got ${url}, takes an absolute URL`)
   const known = new Map<string, Promise<Known | undefined>>()
   const watching = new Map<string, AbortController>()
   const listeners = createListeners({
@@ -72,7 +73,10 @@ export function durableStreamsStore(
       // Each write counts as use, and a stream that goes on is written to more often than this.
       const ttl = { 'stream-ttl': String(Math.ceil(Math.max(ttlMs, MIN_TTL_MS) / 1000)) }
       const created = await request(place(id), { method: 'PUT', headers: ttl, body: frame }, [201, 200, 409])
-      if (created.status !== 201) throw new Error('Cannot create stream: its id is taken')
+      if (created.status !== 201) {
+        const server = `the Durable Streams server ${url}: it answered PUT with ${created.status}`
+        throw new Error(`Cannot create stream: its id is taken, or the url wrong; ${server}`)
+      }
       const holder = key === undefined ? id : await claim(await digest('key', owner, key), id)
       if (holder !== id) await request(place(id), { method: 'DELETE' }, [204, 404])
       else for (const list of lists) await addLine(list, id)
@@ -207,9 +211,12 @@ export function durableStreamsStore(
   async function readPiece(where: string, offset: string) {
     const response = await request(`${where}?offset=${offset}`, {}, [200, 404, 410])
     if (!response.ok) return undefined
+    const next = response.headers.get('stream-next-offset')
+    if (next === null)
+      throw new Error(`Cannot use the Durable Streams server ${url}: it sent no Stream-Next-Offset`)
     return {
       bytes: new Uint8Array(await response.arrayBuffer()),
-      next: response.headers.get('stream-next-offset') ?? offset,
+      next,
       isAll: response.headers.get('stream-up-to-date') === 'true',
     }
   }
@@ -239,15 +246,19 @@ export function durableStreamsStore(
       'content-type': 'application/octet-stream',
       ...(init.headers as Record<string, string>),
     }
-    const task = send(where, { ...init, headers: all })
     const response = await inTime(
       clock,
       requestMs,
-      task,
-      'Cannot reach the Durable Streams server: no reply in time',
-    )
+      send(where, { ...init, headers: all }),
+      'no reply in time',
+    ).catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new Error(`Cannot reach the Durable Streams server ${url}: ${reason}`, { cause })
+    })
     if (expected.includes(response.status)) return response
-    throw new Error(`Cannot use the Durable Streams server: it answered ${response.status}`)
+    const { method = 'GET' } = init
+    const did = response.status === 0 ? 'no response' : `it answered ${method} with ${response.status}`
+    throw new Error(`Cannot use the Durable Streams server ${url}: ${did}`)
   }
 
   function place(name: string): string {

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import { stream } from '@durable-streams/client'
 import { DurableStreamTestServer } from '@durable-streams/server'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DONE, FINISH, ROLE, say } from '../../core/testing/openai-events.ts'
 import { createStreams } from '../create-streams.ts'
 import { controlledUpstream } from '../testing/controlled-upstream.ts'
@@ -17,6 +17,42 @@ afterAll(() => server.stop())
 describeStore('durableStreamsStore() with the reference server', () => {
   const url = `${server.url}/v1/answers`
   return { store: durableStreamsStore({ url }), other: durableStreamsStore({ url }) }
+})
+
+describe('a server that is none', () => {
+  const page = (body: string, init?: ResponseInit) => async () => new Response(body, init)
+  const NEW = { id: 'a1', owner: 'ann', info: '{}', ttlMs: 60_000 }
+
+  test.each<[string, typeof fetch | undefined, string]>([
+    [
+      'cannot be reached',
+      undefined,
+      'Cannot reach the Durable Streams server http://127.0.0.1:9/v1: fetch failed',
+    ],
+    ['fails', async () => Response.error(), 'no response'],
+    ['is a 404', page('', { status: 404 }), 'it answered PUT with 404'],
+    ['is a page', page('<!doctype html>'), 'it answered PUT with 200'],
+  ])('that %s is named, with the cause', async (_name, send, message) => {
+    const store = durableStreamsStore({ url: 'http://127.0.0.1:9/v1', ...(send ? { fetch: send } : {}) })
+    await expect(store.create(NEW)).rejects.toThrow(message)
+    await expect(store.create(NEW)).rejects.toThrow('http://127.0.0.1:9/v1')
+  })
+
+  test('that is a page is asked once, and not for ever', async () => {
+    let requests = 0
+    const send = async () => {
+      if (requests++ > 10) throw new Error('Asked again and again')
+      return new Response('<!doctype html>')
+    }
+    const store = durableStreamsStore({ url: 'http://127.0.0.1:9/v1', fetch: send })
+    await expect(store.list('ann')).rejects.toThrow('no Stream-Next-Offset')
+    await expect(store.read('a1', 0, 10)).rejects.toThrow('no Stream-Next-Offset')
+    expect(requests).toBe(2)
+  })
+
+  test('that is no URL is a TypeError', () => {
+    expect(() => durableStreamsStore({ url: 'answers' })).toThrow('Wrong option url: got answers')
+  })
 })
 
 test('the reference server keeps a response whose bytes another process gives out as they were', async () => {

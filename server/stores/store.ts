@@ -20,7 +20,8 @@ export interface StreamStore {
   write: (id: string, version: number, change: StreamChange) => Promise<boolean>
   /**
    * The record, and bytes from the position `from`: at most `maxBytes`, at least one where there are any. `undefined`
-   * where there is no such stream.
+   * where there is no such stream. Where bytes are lost for good, it rejects with an error of the name
+   * `'DataLostError'`: readers do not ask again then.
    */
   read: (id: string, from: number, maxBytes: number) => Promise<StoredStream | undefined>
   /**
@@ -62,4 +63,9 @@ export interface StoredStream {
   length: number
   info: string
   bytes: Uint8Array
+}
+
+/** True if asking again is vain. */
+export function isLost(error: unknown): boolean {
+  return error instanceof Error && error.name === 'DataLostError'
 }

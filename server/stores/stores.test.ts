@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { createFakeClock } from '../../core/testing/fake-clock.ts'
 import { sqliteStore } from '../node/sqlite-store.ts'
@@ -18,7 +20,7 @@ describeStore('sqliteStore()', () => {
     other.close()
     rmSync(folder, { recursive: true })
   }
-  return { store, other, hearsOthers: false, close }
+  return { store, other, close }
 })
 
 const NEW = { owner: 'ann', info: '{}', ttlMs: 60_000 }
@@ -53,4 +55,19 @@ test('an open stream that nobody writes to is removed in the end: sqliteStore', 
     await store.read('lost', 0, 0)
   }
   expect(await store.read('lost', 0, 0)).toBeUndefined()
+})
+
+test('two processes that open a new SQLite file at the same moment both can', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'streams-'))
+  const paths = Array.from({ length: 40 }, (_, index) => join(folder, `${index}.db`))
+  const args = [join(import.meta.dirname, '../testing/open-sqlite.ts'), `${Date.now() + 1_000}`, ...paths]
+  const run = promisify(execFile)
+  const processes = await Promise.all([run(process.execPath, args), run(process.execPath, args)])
+  expect(processes.map(({ stdout }) => stdout.trim())).toEqual(['[]', '[]'])
+  for (const path of paths) {
+    const store = sqliteStore(path)
+    expect(await store.list('ann')).toHaveLength(2)
+    store.close()
+  }
+  rmSync(folder, { recursive: true })
 })

@@ -92,7 +92,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore> | O
       expect(await store().write('unknown', 1, { info: '{}' })).toBe(false)
     })
 
-    test('of two writers with the same version one is refused, whoever comes first', async () => {
+    test('one of two writers with the same version is refused, whichever comes first', async () => {
       const id = await add()
       const { other = store() } = opened
       for (let version = 1; version < 20; version++) {
@@ -124,7 +124,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore> | O
       expect(await store().create({ id: bob, owner: 'bob', key, info: '{}', ttlMs: 60_000 })).toBe(bob)
     })
 
-    test('of many who claim a key at once, all learn the same winner', async () => {
+    test('all of many that claim a key at once learn the same winner', async () => {
       const { other = store() } = opened
       for (let round = 0; round < 5; round++) {
         const key = newId()

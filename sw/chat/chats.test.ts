@@ -216,7 +216,7 @@ describe('the end of a chat', () => {
     expect(await wordsOf(ended[1])).toBe('')
   })
 
-  test('that is asked again is known by its page and what it asks', async () => {
+  test('a chat that is sent again is known by its page and what it asks', async () => {
     const chats = boot()
     await ask(chats, 'r1', settings)
     await ask(chats, 'r2', settings)

@@ -18,11 +18,15 @@ test('401: a page is asked, followers wait, and what it gives is used in their o
   await device.advance(600_000)
   expect(device.upstream.bodies().toSorted()).toEqual(['m1', 'other']) // Two conversations: in any order.
   expect(await worker.outbox.counts()).toEqual({ queued: 1, needsAuth: 2, dead: 0 })
-  expect(device.questions[0]).toEqual({
+  // It is about whichever was refused first.
+  const [question] = device.questions
+  const heads = (await worker.outbox.list()).filter(({ state }) => state === 'needs_auth')
+  const about = heads.find(({ id }) => id === question?.entryId)
+  expect(question).toEqual({
     origin: 'https://app.example',
-    url: 'https://app.example/api/a',
-    entryId: (await worker.outbox.list())[0]?.id,
-    conversation: '/api/a',
+    url: about?.url,
+    entryId: about?.id,
+    conversation: about?.conversation,
   })
   device.askAuth = () => Promise.resolve(NEW)
   device.upstream.received.length = 0
@@ -52,6 +56,28 @@ test('401 tells once that it needs credentials, over worker restarts, too', asyn
   await device.advance(1_000)
   expect(device.upstream.received).toHaveLength(2)
   expect(device.emitted()).toEqual(['save_queued', 'save_needs_auth'])
+})
+
+test.each([
+  ['a 401', {}, false],
+  ['lost credentials', OLD, true],
+])('%s, and what the page gives is refused at once: that is told once', async (_name, headers, isLost) => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = isLost ? noNetwork : () => responses(401)
+  device.askAuth = () => Promise.resolve(device.upstream.received.length > 1 ? NEW : OLD)
+  const first = device.boot()
+  await first.save('/api/a', 'm1', { headers })
+  await device.advance(isLost ? 0 : 1_000)
+  if (isLost) {
+    first.kill()
+    await device.database.remove('streamkeeper https://app.example/', 'keys', 'seal')
+    device.upstream.otherwise = () => responses(401)
+    device.boot()
+    await device.advance(1_000)
+  }
+  expect(device.upstream.received.length).toBeGreaterThan(1)
+  expect(await device.entries()).toMatchObject([{ state: 'needs_auth' }])
+  expect(device.emitted().filter((status) => status === 'save_needs_auth')).toHaveLength(1)
 })
 
 test('the network is a reason to try again for what has met none, not for what waits for credentials', async () => {

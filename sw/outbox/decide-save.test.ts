@@ -173,6 +173,25 @@ describe('decideSave() with whenUnsure: hold', () => {
   test('a 200 of another content type than the API’s stays', () => {
     expect(decideSave(response(200, { contentType: 'text/html' }), hold).do).toBe('stay')
   })
+
+  test.each([
+    [200, true, 'unsure'],
+    [200, false, undefined],
+    [404, false, 'unsure'],
+    [405, false, 'unsure'],
+    [503, false, 'unsure'],
+    [401, true, 'unsure'],
+    [401, false, 'upstream_error'],
+    [400, false, 'upstream_error'],
+  ])('after a redirect a %i, isElsewhere %s: %s', (status, isElsewhere, code) => {
+    const decision = decideSave(response(status, { isRedirected: true, isElsewhere }), hold)
+    expect('code' in decision ? decision.code : undefined).toBe(code)
+  })
+
+  test.each([200, 404, 503])('after a redirect a %i of another content type is sent again', (status) => {
+    const page = response(status, { isRedirected: true, isElsewhere: true, contentType: 'text/html' })
+    expect(decideSave(page, hold).do).toBe('stay')
+  })
 })
 
 describe('saveBackoff()', () => {

@@ -14,7 +14,7 @@ export interface SaveResponse {
   /** Its first 64 kB. */
   text: string
   isRedirected: boolean
-  /** A redirect led to another origin, or turned the request into a GET: no response of the API's to the message. */
+  /** A redirect led to another origin, or may have turned the request into a GET: it may be no response to the message. */
   isElsewhere: boolean
   /** How long the server asks us to wait, ms. */
   retryHintMs?: number | undefined
@@ -50,25 +50,29 @@ const UNSURE = new Set([408, 500, 502, 504])
 
 /** Judges one try; `null`: no response came. */
 export function decideSave(response: SaveResponse | null, rules: Rules): SaveDecision {
-  const { accept, refused = [], duplicateStatus, whenUnsure } = rules
-  if (whenUnsure === 'hold' && (!response || UNSURE.has(response.status))) {
-    return { do: 'dead', code: 'unsure', isForeign: false }
-  }
+  const { accept, refused = [], duplicateStatus } = rules
+  const isHeld = rules.whenUnsure === 'hold'
+  const unsure: SaveDecision = { do: 'dead', code: 'unsure', isForeign: false }
+  if (isHeld && (!response || UNSURE.has(response.status))) return unsure
   if (!response) return { do: 'stay', code: 'network_error' }
-  const { status, contentType, text } = response
+  const { status, contentType, text, isRedirected } = response
   const code = codeOfStatus(status)
-  if (response.isElsewhere) return { do: 'stay', code }
+  const isOfItsType = isAccepted(contentType, accept)
+  // A server may take a message and lead to what it has made of it: what a GET is answered does not tell.
+  const mayBeTaken = isHeld && isRedirected && isOfItsType
+  const stay: SaveDecision = mayBeTaken ? unsure : { do: 'stay', code }
+  if (response.isElsewhere) return stay
   if (status === duplicateStatus) return { do: 'sent' }
   if (status < 300) {
-    if (!isAccepted(contentType, accept)) return { do: 'stay', code }
+    if (!isOfItsType) return stay
     const isRefused = matches(refused, { data: text, value: parseJson(text) })
     return isRefused ? { do: 'dead', code, isForeign: false } : { do: 'sent' }
   }
-  if (LATER.has(status) || status >= 500) return { do: 'stay', code }
-  const isForeign =
-    (OFTEN_FOREIGN.has(status) && !isAccepted(contentType, accept)) ||
-    // Perhaps of the GET that a redirect made of it.
-    (response.isRedirected && (status === 404 || status === 405))
+  if (LATER.has(status) || status >= 500) return stay
+  // Perhaps of the GET that a redirect made of it.
+  const isOfGet = isRedirected && (status === 404 || status === 405)
+  if (isOfGet && mayBeTaken) return unsure
+  const isForeign = isOfGet || (OFTEN_FOREIGN.has(status) && !isOfItsType)
   return { do: STALE.has(status) ? 'ask' : 'dead', code, isForeign }
 }
 

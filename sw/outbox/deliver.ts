@@ -58,6 +58,7 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
   let entry = found
   /** Another worker has had it since this one has read the message index. */
   let isTaken = false
+  let isAuthTold = found.state === 'needs_auth'
 
   const to = async (state: State, progress: Partial<Progress> = {}) => {
     const changed = await store.change(id, (current) => move(current, state, progress))
@@ -89,8 +90,9 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
     return !isHolding(entry)
   }
   const needAuth = async () => {
-    const isNews = entry.state !== 'needs_auth' && found.state !== 'needs_auth'
-    if ((await to('needs_auth', { triedAt: clock.now() })) && isNews) emit('save_needs_auth')
+    if (!(await to('needs_auth', { triedAt: clock.now() })) || isAuthTold) return
+    isAuthTold = true
+    emit('save_needs_auth')
   }
   const isOver = () => clock.now() - entry.createdAt >= context.maxAgeMs
   const fail = async (code: FailureCode, progress: Partial<Progress>, retryHintMs?: number) => {

@@ -7,7 +7,7 @@ import { createRequestId } from '../../core/messages/request-id.ts'
 import type { Principal } from '../page/principal.ts'
 import { readBody } from '../chat/resend.ts'
 import { type Entry, type SavedRequest, UNTRIED } from './entry.ts'
-import { seal, type Secrets } from './seal.ts'
+import type { Secrets } from './seal.ts'
 import { takeApart } from './send-save.ts'
 import type { Store } from './store.ts'
 
@@ -84,7 +84,7 @@ export function createEnqueue({
       secrets: Secrets,
     ) => {
       if (authorization === 'ask-page' || !(hasSecrets || hasQuery)) return {}
-      return { sealed: await seal(await store.sealKey(owner), secrets) }
+      return { sealed: await (await store.sealKey(owner)).seal(secrets) }
     }
 
     const place = async () => {

@@ -142,9 +142,19 @@ test('each name has a key of its own, which stays the same until it is forgotten
   const [first, again] = await Promise.all([messageIndex.key('seal'), messageIndex.key('seal')])
   await messageIndex.key('seal of ada')
   expect(await readAll()).toHaveLength(2)
-  const iv = new Uint8Array(12)
-  const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, first, new Uint8Array(3))
-  expect((await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, again, sealed)).byteLength).toBe(3)
+  const secrets = { search: '?q', headers: [] }
+  expect(await again.unseal(await first.seal(secrets))).toEqual(secrets)
   await messageIndex.forgetKey('seal')
   expect(await readAll()).toHaveLength(1)
+})
+
+test('a long index is read in parts, each of which counts as an answer of the storage', async () => {
+  const { messageIndex } = open()
+  const ids = Array.from({ length: 2_001 }, (_, number) => String(number).padStart(5, '0'))
+  await Promise.all(ids.map((id) => messageIndex.put(makeEntry(id))))
+  const before = messageIndex.progress()
+  const { entries, latest } = await messageIndex.all()
+  expect(entries.map(({ id }) => id)).toEqual(ids)
+  expect(latest).toBe('02000')
+  expect(messageIndex.progress() - before).toBeGreaterThanOrEqual(3)
 })

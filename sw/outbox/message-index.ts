@@ -2,7 +2,7 @@ import type { DBSchema, IDBPObjectStore } from 'idb'
 import type { Clock } from '../../core/clock.ts'
 import { inTime, openLazily } from '../storage/database.ts'
 import { type Entry, isRecord } from './entry.ts'
-import { createSealKey } from './seal.ts'
+import { createCryptoKey, type SealKey, sealKeyOf } from './seal.ts'
 
 /**
  * The index of the saved messages and how far each has come, in IndexedDB; and the keys that seal their secrets. Whatever
@@ -27,7 +27,7 @@ export interface MessageIndex {
   /** True if there was one. */
   remove: (id: string) => Promise<boolean>
   /** The key of that name, made when it is first asked for. */
-  key: (name: string) => Promise<CryptoKey>
+  key: (name: string) => Promise<SealKey>
   forgetKey: (name: string) => Promise<void>
 }
 
@@ -51,6 +51,9 @@ interface Step {
   id: string | undefined
   ask: Ask<unknown>
 }
+
+/** So many entries are read at a time: all of 10 000 at once have been seen to take 2.3 s. */
+const PART = 1_000
 
 export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
   const db = openLazily<Schema>(`streamkeeper ${scope}`, (database) => {
@@ -110,8 +113,14 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
     progress,
     all: () =>
       ask(undefined, async (entries, latest) => {
-        const [found, last] = await Promise.all([entries.getAll(), latest.get('id')])
-        return { entries: found.filter(isRecord), latest: last }
+        const found: Entry[] = []
+        let part: Entry[]
+        do {
+          part = await entries.getAll(IDBKeyRange.lowerBound(found.at(-1)?.id ?? '', true), PART)
+          found.push(...part)
+          received++
+        } while (part.length === PART)
+        return { entries: found.filter(isRecord), latest: await latest.get('id') }
       }),
     latest: () => ask(undefined, (_entries, latest) => latest.get('id')),
     put: (entry) =>
@@ -144,14 +153,14 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
     key: async (name) => {
       const opened = await db()
       const found = await opened.get('keys', name)
-      if (found) return found
-      const fresh = await createSealKey()
+      if (found) return sealKeyOf(found)
+      const fresh = await createCryptoKey()
       // Another worker of ours may have been faster: its key stays.
       const transaction = opened.transaction('keys', 'readwrite')
       const winner = (await transaction.store.get(name)) ?? fresh
       if (winner === fresh) await transaction.store.put(fresh, name)
       await transaction.done
-      return winner
+      return sealKeyOf(winner)
     },
     forgetKey: async (name) => (await db()).delete('keys', name),
   }

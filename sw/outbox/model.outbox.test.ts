@@ -1,21 +1,7 @@
 import * as fc from 'fast-check'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { SaveRouteOptions } from '../../core/options/options.ts'
 import { createWorld, type Fate, type Saved, type World, type WorldWorker } from '../testing/outbox-world.ts'
-
-// Encryption takes turns of its own on other threads; what is sealed with a key that is lost stays unreadable.
-vi.mock('./seal.ts', async (original) => ({
-  ...(await original<typeof import('./seal.ts')>()),
-  seal: (key: CryptoKey, secrets: unknown) => {
-    const place = sealed.push({ key, secrets }) - 1
-    return Promise.resolve(String(place))
-  },
-  unseal: (key: CryptoKey, text: string) => {
-    const { secrets, ...by } = sealed[Number(text)] ?? {}
-    return by.key === key ? Promise.resolve(secrets) : Promise.reject(new Error('Another key'))
-  },
-}))
-const sealed: { key?: CryptoKey; secrets?: unknown }[] = []
 
 const RUNS = Number(process.env.RUNS ?? 10_000)
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31)
@@ -27,10 +13,13 @@ const DAY = 24 * HOUR
 const SENT: Fate[] = ['created', 'moved', 'moved201']
 
 /** The message is at the server, whatever it said of it. */
-const EFFECTS = new Set<Fate>([...SENT, 'lostAnswer', 'silent', 'error'])
+const EFFECTS = new Set<Fate>([...SENT, 'lostAnswer', 'silent', 'error', 'shown'])
+
+/** The sender cannot know whether the server has the message. */
+const UNSURE = new Set<Fate>(['error', 'shown', 'redirected'])
 
 interface Plain {
-  do: 'all happens' | 'new worker' | 'woken' | 'flush' | 'retry the dead' | 'lose the newest'
+  do: 'all happens' | 'new worker' | 'woken' | 'flush' | 'retry the dead' | 'lose the newest' | 'clear'
 }
 
 type Step =
@@ -59,6 +48,7 @@ const fate = fc.constantFrom<Fate>(
   'portal',
   'silent',
   'redirected',
+  'shown',
   'moved',
   'moved201',
   'stale',
@@ -101,7 +91,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: passing('time passes', 1_000, 6_000, 60_000, 2 * HOUR) },
   { weight: 1, arbitrary: passing('storage is slow', 1, 100, 1_000, 2_900, 5_000) },
   { weight: 1, arbitrary: passing('clock is set', -8 * DAY, -HOUR, -1_000, 5_000, HOUR, 8 * DAY) },
-  { weight: 1, arbitrary: only('lose the newest') },
+  { weight: 1, arbitrary: only('lose the newest', 'clear') },
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('storage refuses' as const), times: fc.nat(6) }),
@@ -128,6 +118,12 @@ interface Game {
   workers: WorldWorker[]
   /** Those that a person sent again: they may be out of order, and there twice. */
   retried: Set<string>
+  /** Under way, with whose it is. */
+  clears: Map<object, string | null>
+  /** Those that were saved before a clear() of their sender had ended. */
+  cleared: Set<string>
+  /** Those whose clear() has not ended, or was refused. */
+  halfCleared: Set<string>
 }
 
 async function play(game: Game, each: Step): Promise<void> {
@@ -138,10 +134,12 @@ async function play(game: Game, each: Step): Promise<void> {
   const restart = (written: boolean[]) => {
     for (const old of game.workers) old.kill((place) => written[place % written.length] ?? false)
     game.workers = [world.boot()]
+    game.clears.clear()
   }
   switch (each.do) {
     case 'save':
-      return world.save((each.isByOldest && game.workers[0]) || worker, each)
+      world.save((each.isByOldest && game.workers[0]) || worker, each)
+      return noteCleared(game)
     case 'happen':
       for (const which of each.order) {
         world.happen(which)
@@ -174,6 +172,8 @@ async function play(game: Game, each: Step): Promise<void> {
     case 'woken':
     case 'flush':
       return void worker.outbox.drain(each.do)
+    case 'clear':
+      return clear(game, worker)
     case 'sign in':
       return world.signIn(each.name)
     case 'server':
@@ -182,6 +182,31 @@ async function play(game: Game, each: Step): Promise<void> {
       return world.giveAuth(each.has ? { Authorization: 'Bearer new' } : null)
     case 'retry the dead':
       return retryTheDead(game, worker)
+  }
+}
+
+function clear(game: Game, { outbox }: WorldWorker): void {
+  const { world, clears, halfCleared } = game
+  const owner = world.principal()
+  const each = {}
+  clears.set(each, owner)
+  noteCleared(game)
+  const clearing = outbox.clear()
+  const settle = async () => {
+    const [{ status }] = await Promise.allSettled([clearing])
+    clears.delete(each)
+    if (status === 'rejected') return
+    for (const saved of world.saved) if (saved.owner === owner) halfCleared.delete(saved.text)
+  }
+  void settle()
+}
+
+function noteCleared({ world, clears, cleared, halfCleared }: Game): void {
+  const owners = new Set(clears.values())
+  for (const { owner, text } of world.saved) {
+    if (!owners.has(owner)) continue
+    cleared.add(text)
+    halfCleared.add(text)
   }
 }
 
@@ -242,9 +267,15 @@ test(
     console.log(`Seed ${SEED}: to have the same lives again, set SEED to it`)
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 30 }), async (steps) => {
-        sealed.length = 0
         const world = createWorld()
-        const game: Game = { world, workers: [world.boot()], retried: new Set() }
+        const game: Game = {
+          world,
+          workers: [world.boot()],
+          retried: new Set(),
+          cleared: new Set(),
+          halfCleared: new Set(),
+          clears: new Map(),
+        }
         for (const each of steps) {
           await play(game, each)
           await world.settle()
@@ -254,7 +285,9 @@ test(
 
         const { arrivals, saved } = world
         const left = await listEverybodys(game)
-        const promised = saved.filter(({ promisedAt }) => promisedAt !== undefined)
+        const promised = saved.filter(
+          ({ promisedAt, text }) => promisedAt !== undefined && !game.cleared.has(text),
+        )
         const arrivalsOf = ({ text }: Saved) => arrivals.filter((arrival) => arrival.text === text)
 
         for (const message of promised) {
@@ -280,10 +313,15 @@ test(
           expect(mine.filter(({ as }) => as !== owner)).toEqual([])
           // Where that was asked for, nothing is sent again whose fate is unknown.
           if (settings.whenUnsure === 'hold' && !game.retried.has(text)) {
-            const unsure = mine.findIndex(({ hasReply, fate: which }) => !hasReply || which === 'error')
+            const unsure = mine.findIndex(({ hasReply, fate: which }) => !hasReply || UNSURE.has(which))
             expect(unsure).toBeOneOf([-1, mine.length - 1])
           }
         }
+        // What was promised is whole, or gone.
+        const torn = new Set(world.torn().map((id) => world.textOf.get(id)))
+        const isWhole = ({ promisedAt, text }: Saved) =>
+          promisedAt === undefined || game.halfCleared.has(text) || !torn.has(text)
+        expect(saved.filter((each) => !isWhole(each))).toEqual([])
         // Pages hear of it once.
         const emitted = world.statuses.flatMap((each) => (each.status === 'save_sent' ? [each.entryId] : []))
         expect(emitted).toEqual([...new Set(emitted)])

@@ -5,7 +5,7 @@ import type { RouteMatch } from '../../core/options/routes.ts'
 import type { OutboxCounts, OutboxEntry } from '../../core/messages/message.ts'
 import type { Status, NewStatus } from '../../core/messages/status.ts'
 import type { AuthQuestion } from '../page/ask-auth.ts'
-import type { Principal, PrincipalId } from '../page/principal.ts'
+import type { Principal } from '../page/principal.ts'
 import { saveResponse, actualResponse, type Waiters } from './save-response.ts'
 import { createCredentials } from './credentials.ts'
 import { deliver, type DeliverContext, type Send } from './deliver.ts'
@@ -14,7 +14,7 @@ import { type Entry, ownerOf, toPublic } from './entry.ts'
 import type { MessageIndex } from './message-index.ts'
 import type { MessageCache } from './message-cache.ts'
 import { move, type Triggers } from './transitions.ts'
-import { NO_SECRETS, type Secrets, unseal } from './seal.ts'
+import { NO_SECRETS, type Secrets } from './seal.ts'
 import { sendRecord } from './send-save.ts'
 import { openStore } from './store.ts'
 import { createEnqueue, SLOT_MS } from './enqueue.ts'
@@ -162,7 +162,7 @@ export function createOutbox(context: OutboxContext): Outbox {
     if (!hasSecrets && !hasQuery) return NO_SECRETS
     if (!sealed) return unsealed.get(id)
     const key = await store.sealKey(ownerOf(entry))
-    return unseal(key, sealed).catch(() => undefined)
+    return key.unseal(sealed).catch(() => undefined)
   }
 
   const delivery: DeliverContext = {
@@ -229,13 +229,17 @@ export function createOutbox(context: OutboxContext): Outbox {
     return (running ??= run())
   }
 
-  const clear = async (who: PrincipalId) => {
+  const clear = async () => {
     /** What another tab saves from now on stays. */
     const meant = new Set<string | void>()
-    const isMeant = (entry: Entry) => ownerOf(entry) === who && meant.has(entry.id)
     const pending = Array.from(storing, async (stored) => meant.add(await stored))
     // What only the cached messages have would come back at the next start.
-    const [ids] = await Promise.all([store.load(), waitAtMost(clock, SLOT_MS, Promise.all(pending))])
+    const [who, ids] = await Promise.all([
+      principal.known(),
+      store.load(),
+      waitAtMost(clock, SLOT_MS, Promise.all(pending)),
+    ])
+    const isMeant = (entry: Entry) => ownerOf(entry) === who && meant.has(entry.id)
     for (const id of ids) meant.add(id)
     await Promise.all((await store.list()).filter(isMeant).map(({ id }) => remove(id).wasThere))
     await stop(isMeant)
@@ -304,12 +308,11 @@ export function createOutbox(context: OutboxContext): Outbox {
       void drain() // It may have held back others.
       return wasThere
     },
-    clear: async () => clear(await principal.known()),
+    clear,
     stopOthers: () => stop((entry) => !isOwn(entry)),
     forget: async () => {
-      const who = await principal.known()
       credentials.forget()
-      await Promise.all([clear(who), store.forgetSealKey(who)])
+      await Promise.all([clear(), principal.known().then(store.forgetSealKey)])
     },
   }
 }

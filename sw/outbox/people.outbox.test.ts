@@ -414,6 +414,21 @@ describe('S2 a message waits until it is known whose it is', () => {
     expect(await device.entries()).toHaveLength(1)
   })
 
+  test('what is saved after clear() was asked for stays', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const worker = device.boot({ principal: late(device, 2_000, 'ada') })
+    const before = worker.save('/api/a', 'before')
+    const clearing = worker.outbox.clear()
+    const after = worker.save('/api/a', 'after')
+    await device.advance(3_000)
+    await Promise.all([before, clearing, after])
+    expect((await device.entries()).map(({ conversation, principal }) => [conversation, principal])).toEqual([
+      ['/api/a', 'ada'],
+    ])
+    expect(device.upstream.bodies().at(-1)).toBe('after')
+  })
+
   test('one that 0.1 has stored without saying whose is nobody’s, not everybody’s', async () => {
     const device = createFakeDevice()
     device.upstream.otherwise = noNetwork

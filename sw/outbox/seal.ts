@@ -10,20 +10,30 @@ export const NO_SECRETS: Secrets = { search: '', headers: [] }
 const ALGORITHM = 'AES-GCM'
 const IV_BYTES = 12
 
+/** Seals one person's secrets, and opens what it has sealed. */
+export interface SealKey {
+  seal: (secrets: Secrets) => Promise<string>
+  /** Rejects when it was sealed with another key. */
+  unseal: (text: string) => Promise<Secrets>
+}
+
 /** A key that the browser keeps and no script can read. */
-export function createSealKey(): Promise<CryptoKey> {
+export function createCryptoKey(): Promise<CryptoKey> {
   return crypto.subtle.generateKey({ name: ALGORITHM, length: 256 }, false, ['encrypt', 'decrypt'])
 }
 
-export async function seal(key: CryptoKey, secrets: Secrets): Promise<string> {
+export function sealKeyOf(key: CryptoKey): SealKey {
+  return { seal: (secrets) => seal(key, secrets), unseal: (text) => unseal(key, text) }
+}
+
+async function seal(key: CryptoKey, secrets: Secrets): Promise<string> {
   const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES))
   const plain = new TextEncoder().encode(JSON.stringify(secrets))
   const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: ALGORITHM, iv }, key, plain))
   return btoa(Array.from([...iv, ...sealed], (byte) => String.fromCharCode(byte)).join(''))
 }
 
-/** @throws {DOMException} when it was sealed with another key. */
-export async function unseal(key: CryptoKey, text: string): Promise<Secrets> {
+async function unseal(key: CryptoKey, text: string): Promise<Secrets> {
   const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
   const algorithm = { name: ALGORITHM, iv: bytes.subarray(0, IV_BYTES) }
   const plain = await crypto.subtle.decrypt(algorithm, key, bytes.subarray(IV_BYTES))

@@ -5,6 +5,7 @@ import { type Entry, entryOf, recordOf } from './entry.ts'
 import type { MessageIndex } from './message-index.ts'
 import type { Body, MessageCache } from './message-cache.ts'
 import { createBacklogs, type Backlog } from './backlog.ts'
+import type { SealKey } from './seal.ts'
 
 /**
  * Where saved messages are kept. One truth, one index: the cached messages (Cache API) have each message whole, the message index
@@ -34,7 +35,7 @@ export interface Store {
   change: MessageIndex['change']
   remove: (id: string) => Removal
   /** The key that seals a person's secrets. */
-  sealKey: (principal: string | null) => Promise<CryptoKey>
+  sealKey: (principal: string | null) => Promise<SealKey>
   forgetSealKey: (principal: string | null) => Promise<void>
 }
 
@@ -67,7 +68,7 @@ export function openStore(
   restored: (count: number) => void,
 ): Store {
   const backlogs = createBacklogs()
-  const keys = new Map<string | null, Promise<CryptoKey>>()
+  const keys = new Map<string | null, Promise<SealKey>>()
   let lastId = ''
   /** What was put last, as far as the backlogs know; `null`: they may not know what the message index has. */
   let seen: string | undefined | null = null
@@ -171,10 +172,13 @@ export function openStore(
     add: async (entry, body) => {
       const { id } = entry
       const known = lastId
+      /** Another worker has put something since this one has read the index. */
+      let isNews = false
       noteId(id)
       backlogs.set({ ...entry, state: 'storing' })
       const indexed = follow(messageIndex.put(entry), (before) => {
         isLost ||= before === undefined && known !== ''
+        isNews = !isLost && before !== seen
         seen = before === seen ? id : null
       })
       const writes = [indexed, messageCache.put(recordOf(entry), body)] as const
@@ -182,6 +186,11 @@ export function openStore(
         await Promise.all([timely(indexed), ofCache(writes[1], (body?.byteLength ?? 0) / SLOWEST_WRITE)])
         // Another worker has put something, or the index was lost: something may have to go first.
         if (isLost || seen === null) await catchUp()
+        // Perhaps another has put this back, and sent or cleared it, before it had its place.
+        if (isNews && !(await readBody(id))) {
+          backlogs.remove(id)
+          return void (await timely(messageIndex.remove(id)))
+        }
         bodies.keep(id, body)
         backlogs.set(entry)
       } catch (error) {

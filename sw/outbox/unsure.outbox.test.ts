@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { responses, saysNothing, type Scripted } from '../../core/testing/scripted-upstream.ts'
 import { createFakeDevice, type FakeDevice } from '../testing/fake-device.ts'
 import { after, created, noNetwork, type Received } from '../testing/fake-upstream.ts'
@@ -37,6 +37,70 @@ test.each([
   const keys = sent(device).map(({ headers }) => headers.get('idempotency-key'))
   expect(keys[0]).toBe(keys[1])
   expect(await worker.outbox.list()).toEqual([])
+})
+
+/** A response as `fetch` gives it after a redirect. */
+const redirected =
+  (response: Response, url: string): Scripted =>
+  () =>
+    Promise.resolve(Object.defineProperties(response, { url: { value: url }, redirected: { value: true } }))
+
+describe('a redirect that may have come after the message was taken leaves it to the user', () => {
+  const list = () => Response.json([{ id: 1 }])
+
+  test.each([
+    ['a GET is answered alike: POST, then GET', () => list(), 'https://app.example/api/a/1', list],
+    ['the GET that is to tell fails', () => list(), 'https://app.example/api/a/1', () => undefined],
+    ['it led to another origin', () => list(), 'https://other.example/api/a', list],
+    [
+      'what was made is not to be seen yet',
+      () => Response.json({}, { status: 404 }),
+      'https://app.example/1',
+      list,
+    ],
+    ['the GET is too many', () => Response.json({}, { status: 429 }), 'https://app.example/1', list],
+  ])('%s', async (_name, response, url, get) => {
+    const device = createFakeDevice()
+    serve(device, ({ method }) => {
+      if (method === 'POST') return redirected(response(), url)
+      const shown = get()
+      return shown ? () => Promise.resolve(shown) : noNetwork()
+    })
+    const worker = device.boot()
+    await worker.save('/api/a', 'm1', { settings })
+    await device.advance(600_000)
+    expect(sent(device)).toHaveLength(1)
+    expect(await worker.outbox.list()).toMatchObject([{ state: 'dead', code: 'unsure' }])
+  })
+
+  test.each([
+    ['a page of another type: a log-in', 200, 'text/html'],
+    ['an edge’s page', 404, 'text/html'],
+  ])('%s is not the API’s: it is sent again', async (_name, status, type) => {
+    const device = createFakeDevice()
+    const page = () => new Response('<h1>Log in', { status, headers: { 'content-type': type } })
+    const fates = [redirected(page(), 'https://app.example/login')]
+    serve(device, ({ method }) =>
+      method === 'POST' ? (fates.shift() ?? created()) : () => Promise.resolve(page()),
+    )
+    const worker = device.boot()
+    await worker.save('/api/a', 'm1', { settings })
+    await device.advance(60_000)
+    expect(sent(device)).toHaveLength(2)
+    expect(await worker.outbox.list()).toEqual([])
+  })
+
+  test('one that kept the method and the body has sent it', async () => {
+    const device = createFakeDevice()
+    serve(device, ({ method }) =>
+      method === 'POST' ? redirected(list(), 'https://app.example/v2/a') : responses(405),
+    )
+    const worker = device.boot()
+    await worker.save('/api/a', 'm1', { settings })
+    await device.advance(600_000)
+    expect(sent(device)).toHaveLength(1)
+    expect(await worker.outbox.list()).toEqual([])
+  })
 })
 
 test('a worker that dies while it sends leaves it to a person', async () => {

@@ -202,7 +202,7 @@ describe('a chat that ends', () => {
     },
   )
 
-  test('of no conversation is told under its own name, and marks nothing', async () => {
+  test('a chat of no conversation is told under its own name, and marks nothing', async () => {
     const { browser, chats, end } = createScene()
     await end({ conversation: undefined })
     await end({ conversation: undefined, requestId: 'r2' })
@@ -229,7 +229,7 @@ describe('a chat that ends', () => {
     expect(browser.shown[0]).not.toHaveProperty('body')
   })
 
-  test('of somebody who is not known is nobody’s', async () => {
+  test('a chat of somebody who is not known is nobody’s', async () => {
     const { browser, chats, user, end } = createScene()
     await end({ principal: undefined })
     user.id = undefined

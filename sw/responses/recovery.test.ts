@@ -448,7 +448,7 @@ describe.each([openaiBackground(), located()])('a response by $name whose worker
       expect(again).toEqual({ text: new TextDecoder().decode(kind.whole.subarray(from)), end: 'closed' })
     } else expect(again).toBeUndefined()
   })
-  describe('and of which nothing is kept but its place', () => {
+  describe('a response of which nothing is kept but its place', () => {
     const isPlaced = kind.name === 'Content-Location'
 
     test('leaves no byte on the disk', async () => {

@@ -424,7 +424,7 @@ test('Stop ends a response also while it waits for its reader', async () => {
 })
 
 describe('what is kept', () => {
-  test('of a response that has ended is told to nobody: its end was the last word', async () => {
+  test('the loss of a response that has ended is told to nobody: its end was the last word', async () => {
     const { clock, kept, ask, tabs, emitted } = createScene()
     const asked = ask('a', SLOW)
     await clock.advance(2_500)
@@ -440,7 +440,7 @@ describe('what is kept', () => {
     expect(emitted.join()).not.toContain('stream_attached')
   })
 
-  test('of a cut response ends as it ended: never cleanly', async () => {
+  test('a cut response is given again with its end: never a clean one', async () => {
     const { clock, kept, ask } = createScene()
     const asked = ask('a', streams([[0, say('half')]], { end: 'reset' }))
     await clock.advance(0)
@@ -456,7 +456,7 @@ describe('what is kept', () => {
     expect(await kept.list()).toMatchObject([{ verdict: 'network_error', deliveredWhole: false }])
   })
 
-  test('of a stopped response ends in an error, too', async () => {
+  test('a stopped response that is given again ends in an error, too', async () => {
     const { clock, kept, ask } = createScene()
     const asked = ask('a', SLOW)
     await clock.advance(1_500)
@@ -634,7 +634,7 @@ describe('S16 a dedicated Worker’s chat', () => {
     return scene
   }
 
-  test('that was terminated is stopped', async () => {
+  test('the chat of a dedicated Worker that was terminated is stopped', async () => {
     expect((await terminate()).isStopped()).toBe(true)
   })
 

@@ -247,7 +247,7 @@ describe('S5 a journal that is late', () => {
     expect(await records()).toMatchObject([{ requestId: 'r1', attempts: 2 }])
   })
 
-  test('that cannot be read at all: that is told', async () => {
+  test('a journal that cannot be read at all is told as a failure', async () => {
     await leave([])
     const responses = boot({ ...openOwn(), load: () => Promise.reject(new Error('refused')) })
     const { found, late } = await responses.claim(CLAIM)

@@ -111,7 +111,7 @@ describe('a worker that is started anew', () => {
     expect(await heldFor(boot())).toBe(49_000)
   })
 
-  test('of another scope knows nothing of it', async () => {
+  test('a worker of another scope knows nothing of the limit', async () => {
     const first = boot()
     await first.ready()
     first.participant.refused(clock.monotonic() + 5_000)

@@ -4,6 +4,7 @@ import type { Status, NewStatus } from '../../core/messages/status.ts'
 import { type Entry, isRecord, type SaveRecord } from '../outbox/entry.ts'
 import type { MessageIndex } from '../outbox/message-index.ts'
 import type { MessageCache } from '../outbox/message-cache.ts'
+import type { SealKey, Secrets } from '../outbox/seal.ts'
 import { isHolding } from '../outbox/transitions.ts'
 import { createOutbox, type Outbox } from '../outbox/outbox.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -26,6 +27,8 @@ export type Fate =
   | 'silent'
   /** A redirect that makes a GET of it. */
   | 'redirected'
+  /** It is taken, and a redirect leads to a GET of what was made of it. */
+  | 'shown'
   /** One that leaves it as it is, to a server that answers 200, or 201. */
   | 'moved'
   | 'moved201'
@@ -117,7 +120,8 @@ function redirected(path: string, response: Response): Response {
 export function createWorld() {
   const locks = createFakeLocks()
   const entries = new Map<string, Entry>()
-  const keys = new Map<string, CryptoKey>()
+  const keys = new Map<string, SealKey>()
+  let sealings = 0
   const messageCache = new Map<string, { record: string; body: Blob }>()
   const texts = new WeakMap<Blob, string>()
   const textOf = new Map<string, string>()
@@ -161,6 +165,23 @@ export function createWorld() {
       operations.push({ owner, place, run })
     })
 
+  /** Encryption would take turns of its own on other threads. */
+  const createSealKey = (): SealKey => {
+    const sealed = new Map<string, Secrets>()
+    return {
+      seal: async (secrets) => {
+        const text = String(sealings++)
+        sealed.set(text, secrets)
+        return text
+      },
+      unseal: async (text) => {
+        const secrets = sealed.get(text)
+        if (!secrets) throw new Error('Another key')
+        return secrets
+      },
+    }
+  }
+
   const messageIndexOf = (owner: object): MessageIndex => {
     const ask = <Result>(what: () => Result) => happen(owner, 'ledger', what)
     const note = (entry: Entry) => {
@@ -200,7 +221,7 @@ export function createWorld() {
       remove: (id) => ask(() => entries.delete(id)),
       key: (name) =>
         ask(() => {
-          const key = keys.get(name) ?? ({ name } as unknown as CryptoKey)
+          const key = keys.get(name) ?? createSealKey()
           keys.set(name, key)
           return key
         }),
@@ -273,6 +294,7 @@ export function createWorld() {
           case 'deploying':
             return page(404)
           case 'redirected':
+          case 'shown':
             return redirected('/login', json())
           case 'moved':
           case 'moved201':
@@ -414,6 +436,13 @@ export function createWorld() {
     refuse: (times: number) => {
       refusals = times
     },
+    /** Ids of what only one of the two stores has. A place that a worker kept before it died is nothing. */
+    torn: () => [
+      ...Array.from(entries.values()).flatMap((entry) =>
+        isRecord(entry) && !messageCache.has(entry.id) ? [entry.id] : [],
+      ),
+      ...Array.from(messageCache.keys()).filter((id) => !entries.has(id)),
+    ],
     /** How far the next try of each is set beyond the end of its message's time, ms; none may be. */
     beyondTheirAge: () =>
       Array.from(entries.values())

@@ -1,8 +1,13 @@
-const NEWLINE = 10
-const RETURN = 13
+import { NEWLINE, RETURN } from './split.ts'
 
-/** Remembers how what has passed ended. */
-export function rememberEnding() {
+/** How what has passed ended. */
+export interface Ending {
+  feed: (bytes: Uint8Array) => void
+  isLine: () => boolean
+  isBlankLine: () => boolean
+}
+
+export function rememberEnding(): Ending {
   let last = NEWLINE
   let beforeLast = NEWLINE
   return {

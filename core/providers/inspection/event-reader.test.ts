@@ -18,7 +18,7 @@ function read(chunks: (Uint8Array | string)[], end = false): Reported[] {
   for (const chunk of chunks) {
     reader.feed(typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }))
   }
-  if (end) reader.end()
+  if (end) reader.feed('\n\n')
   return events
 }
 

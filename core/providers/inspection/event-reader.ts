@@ -3,8 +3,6 @@ import type { StreamEvent } from '../wire.ts'
 
 export interface EventReader {
   feed: (text: string) => void
-  /** Reads what is left as if its line and its event had ended: some servers forget the last blank line. */
-  end: () => void
 }
 
 export interface EventListeners {
@@ -23,18 +21,19 @@ export function createEventReader({ onEvent, onStrayLine, onId }: EventListeners
       if (type === 'unknown-field') onStrayLine?.(line)
     },
   })
-  const feed = (text: string) => {
-    // The parser makes an Error of each stray line; with its stack trace that costs ten times as much.
-    const traces = Error as { stackTraceLimit?: number | undefined }
-    const limit = traces.stackTraceLimit
-    traces.stackTraceLimit = 0
-    try {
-      parser.feed(text)
-    } finally {
-      traces.stackTraceLimit = limit
-    }
+  return {
+    feed: (text) => {
+      // The parser makes an Error of each stray line; with its stack trace that costs ten times as much.
+      const traces = Error as { stackTraceLimit?: number | undefined }
+      const limit = traces.stackTraceLimit
+      traces.stackTraceLimit = 0
+      try {
+        parser.feed(text)
+      } finally {
+        traces.stackTraceLimit = limit
+      }
+    },
   }
-  return { feed, end: () => feed('\n\n') }
 }
 
 /** The JSON value of a text; `undefined` when it is none. */

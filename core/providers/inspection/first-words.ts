@@ -2,7 +2,8 @@ import { asText, type StreamEvent, type Wire } from '../wire.ts'
 import { recognise } from '../wires.ts'
 import { createEventReader, parseJson } from './event-reader.ts'
 import { formatOf, MAX_START } from './format.ts'
-import { splitEvents, splitLines, splitValues } from './split.ts'
+import { splitEvents, splitLines } from './split.ts'
+import { splitValues } from './split-values.ts'
 import { createUnread } from './unread.ts'
 
 /** Where the words are looked for, bytes: thoughts may come before them. */

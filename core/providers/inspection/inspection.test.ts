@@ -208,7 +208,7 @@ describe(`every recorded OpenAI chat stream${skipReason}`, () => {
     )
 
   test.skipIf(!hasCorpus)(
-    'that is whole is complete, whatever its chunks',
+    'a whole stream is complete, whatever its chunks',
     { timeout: 120_000 },
     async () => {
       expect(whole.length).toBeGreaterThan(60)

@@ -1,18 +1,16 @@
-import { createJsonScanner } from './json-scanner.ts'
-
 /** Finds where events end, in bytes that come in any pieces. */
 export interface Splitter {
   /** The index in `bytes` after the event that ends first at or behind `from`; -1 when none ends there. */
   next: (bytes: Uint8Array, from: number) => number
   /** True if what follows the last end has content: more than blanks and comments. */
   isInside: () => boolean
-  /** The bytes so far cannot be of this format. */
-  isInvalid: () => boolean
+  /** The bytes so far cannot be of this format; absent: any can. */
+  isInvalid?: () => boolean
 }
 
+export const NEWLINE = 10
+export const RETURN = 13
 const TAB = 9
-const LF = 10
-const CR = 13
 const SPACE = 32
 const COLON = 58
 
@@ -24,9 +22,9 @@ export function splitEvents(): Splitter {
     next: (bytes, from) => {
       let at = from
       while (at < bytes.length) {
-        const lf = bytes.indexOf(LF, at)
+        const lf = bytes.indexOf(NEWLINE, at)
         const end = lf < 0 ? bytes.length : lf
-        const isBlank = isLineBlank && (end === at || (end === at + 1 && bytes[at] === CR))
+        const isBlank = isLineBlank && (end === at || (end === at + 1 && bytes[at] === RETURN))
         // The first byte of a line tells a comment.
         if (isLineBlank && !isBlank && bytes[at] !== COLON && !isBlankByte(bytes[at])) isInside = true
         if (lf < 0) {
@@ -43,7 +41,6 @@ export function splitEvents(): Splitter {
       return -1
     },
     isInside: () => isInside,
-    isInvalid: () => false,
   }
 }
 
@@ -54,7 +51,7 @@ export function splitLines(): Splitter {
     next: (bytes, from) => {
       let at = from
       for (;;) {
-        const lf = bytes.indexOf(LF, at)
+        const lf = bytes.indexOf(NEWLINE, at)
         const end = lf < 0 ? bytes.length : lf
         isInside ||= !isBlank(bytes, at, end)
         if (lf < 0) return -1
@@ -65,22 +62,11 @@ export function splitLines(): Splitter {
       }
     },
     isInside: () => isInside,
-    isInvalid: () => false,
-  }
-}
-
-/** JSON values in a row, with or without lines between them. */
-export function splitValues(): Splitter {
-  const scanner = createJsonScanner()
-  return {
-    next: (bytes, from) => scanner.scan(bytes, from),
-    isInside: () => scanner.isInside(),
-    isInvalid: () => scanner.isInvalid(),
   }
 }
 
 export function isBlankByte(byte: number | undefined): boolean {
-  return byte === SPACE || byte === LF || byte === CR || byte === TAB
+  return byte === SPACE || byte === NEWLINE || byte === RETURN || byte === TAB
 }
 
 /** Returns the bytes after a byte order mark and blanks. */

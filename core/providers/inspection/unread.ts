@@ -1,4 +1,5 @@
 import { join } from '../../concat.ts'
+import { NEWLINE, RETURN } from './split.ts'
 
 /** Bytes that have passed and have not been read. Chunks are kept as they are; nothing is copied before it is asked for. */
 export interface Unread {
@@ -25,8 +26,6 @@ export interface Unread {
 /** So much is remembered of the beginning of an event that is too long to keep, bytes. */
 export const HEAD = 4096
 
-const LF = 10
-const CR = 13
 const NOTHING = new Uint8Array()
 
 export function createUnread(): Unread {
@@ -56,6 +55,26 @@ export function createUnread(): Unread {
     if (start * 2 <= chunks.length) return
     chunks = chunks.slice(start)
     start = 0
+  }
+
+  /** Removes the first bytes, and returns them as they came. */
+  const remove = (count: number) => {
+    const parts: Uint8Array[] = []
+    let left = Math.min(count, size)
+    while (left > 0) {
+      const chunk = shift()
+      const part = chunk.subarray(0, left)
+      parts.push(part)
+      left -= part.length
+      unshift(chunk.subarray(part.length))
+    }
+    compact()
+    return parts
+  }
+
+  const forget = () => {
+    head = []
+    headSize = 0
   }
 
   const remember = (bytes: Uint8Array) => {
@@ -93,58 +112,39 @@ export function createUnread(): Unread {
       return join(parts)
     },
     take: (count) => {
-      const parts: Uint8Array[] = []
-      const whole = Math.min(count, size)
-      let left = whole
       gap = false
-      head = []
-      headSize = 0
-      while (left > 0) {
-        const chunk = shift()
-        const part = chunk.subarray(0, left)
-        parts.push(part)
-        left -= part.length
-        unshift(chunk.subarray(part.length))
-      }
-      compact()
-      return join(parts)
+      forget()
+      return join(remove(count))
     },
     trim: (count, borderIn) => {
       if (size <= count) return
-      const dropped: Uint8Array[] = []
-      while (size > count) dropped.push(shift())
-      const last = dropped.pop() ?? new Uint8Array()
-      const cut = last.length - (count - size)
-      dropped.push(last.subarray(0, cut))
-      unshift(last.subarray(cut))
-      compact()
+      const dropped = remove(size - count)
       gap = true
       // Chunk by chunk from the end: most often the last one has the border.
       let index = dropped.length
       let border = -1
-      while (border < 0 && index-- > 0) border = borderIn(dropped[index] ?? new Uint8Array())
+      while (border < 0 && index > 0) border = borderIn(dropped[--index] ?? NOTHING)
       if (border >= 0) {
-        head = []
-        headSize = 0
-        remember((dropped[index] ?? new Uint8Array()).subarray(border))
+        forget()
+        dropped[index] = (dropped[index] ?? NOTHING).subarray(border)
       }
-      for (const chunk of dropped.slice(index + 1)) remember(chunk)
+      for (const chunk of dropped.slice(index)) remember(chunk)
     },
   }
 }
 
 /** The index after the last line within a chunk, or -1. */
 export function afterLastLine(chunk: Uint8Array): number {
-  return chunk.lastIndexOf(LF) + 1 || -1
+  return chunk.lastIndexOf(NEWLINE) + 1 || -1
 }
 
 /** The index after the last blank line within a chunk, or -1. */
 export function afterLastBlankLine(chunk: Uint8Array): number {
-  let at = chunk.lastIndexOf(LF)
+  let at = chunk.lastIndexOf(NEWLINE)
   while (at > 0) {
-    const before = chunk[at - 1] === CR ? at - 2 : at - 1
-    if (chunk[before] === LF) return at + 1
-    at = chunk.lastIndexOf(LF, at - 1)
+    const before = chunk[at - 1] === RETURN ? at - 2 : at - 1
+    if (chunk[before] === NEWLINE) return at + 1
+    at = chunk.lastIndexOf(NEWLINE, at - 1)
   }
   return -1
 }

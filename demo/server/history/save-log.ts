@@ -13,6 +13,8 @@ export interface SaveAttempt {
   /** True if they were present; their values are never stored. */
   authorization: boolean
   cookie: boolean
+  /** The user of the cookie `who`, as tests' pages set it; `null`: none. */
+  who: string | null
   bodyBytes: number
   /** The message's own id, where the body has one. */
   message: string | null
@@ -45,6 +47,7 @@ export function createSaveLog(): SaveLog {
         key,
         authorization: req.headers.authorization !== undefined,
         cookie: req.headers.cookie !== undefined,
+        who: /\bwho=(\w+)/.exec(req.headers.cookie ?? '')?.[1] ?? null,
         bodyBytes: 0,
         message: null,
         isSaved: false,

@@ -1,3 +1,5 @@
+import type { Splitter } from './split.ts'
+
 const QUOTE = 34
 const BACKSLASH = 92
 const COMMA = 44
@@ -17,20 +19,12 @@ const AFTER_VALUE = 3
 /** Deeper than this it is no JSON that anybody sends. */
 const MAX_DEPTH = 1_000
 
-export interface JsonScanner {
-  /** The index after the object or array that closes first at or behind `from`; -1 when none closes in these bytes. */
-  scan: (bytes: Uint8Array, from: number) => number
-  /** A value has begun and is not closed. */
-  isInside: () => boolean
-  /** The bytes are no JSON: objects and arrays in a row, blanks between them. */
-  isInvalid: () => boolean
-}
-
 /**
- * Follows JSON objects and arrays in a row through their bytes without keeping them: enough to tell whole ones from cut
- * ones, and JSON from words that begin like it. Strings are skipped natively; numbers and literals are not checked.
+ * JSON values in a row, with or without lines between them: objects and arrays, followed through their bytes without
+ * keeping them. That is enough to tell whole ones from cut ones, and JSON from words that begin like it. Strings are
+ * skipped natively; numbers and literals are not checked.
  */
-export function createJsonScanner(): JsonScanner {
+export function splitValues(): Splitter {
   /** `true` for each object that is open, `false` for each array. */
   const open: boolean[] = []
   let expected = VALUE
@@ -62,7 +56,7 @@ export function createJsonScanner(): JsonScanner {
   }
 
   return {
-    scan: (bytes, from) => {
+    next: (bytes, from) => {
       let at = from
       while (at < bytes.length && !isInvalid) {
         if (isInString) {
@@ -116,6 +110,13 @@ export function createJsonScanner(): JsonScanner {
     isInside: () => open.length > 0,
     isInvalid: () => isInvalid,
   }
+}
+
+/** True for JSON whose last value is not closed. */
+export function isHalfValue(bytes: Uint8Array): boolean {
+  const values = splitValues()
+  for (let at = 0; at >= 0;) at = values.next(bytes, at)
+  return values.isInside() && !values.isInvalid?.()
 }
 
 /** A digit, a minus, or the first letter of `true`, `false` and `null`. */

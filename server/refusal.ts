@@ -1,0 +1,57 @@
+import type { Clock } from '../core/clock.ts'
+import { concat } from '../core/concat.ts'
+import { passedOn, passOn, problem } from './head.ts'
+import { inTime } from './in-time.ts'
+import { MAX_REFUSAL, REFUSAL_MS } from './limits.ts'
+
+/** A response that is no stream, for the request that it answers and for all that wait with the same key. */
+export interface Refusal {
+  /** For the request that it answers, as it comes. */
+  response: Response
+  /** For any other: whole, or where it is long or slow, its status and headers alone. */
+  again: () => Promise<Response>
+}
+
+/** A body can be read once: a copy of it is read beside the first reader, and at its own pace. */
+export function createRefusal(refused: Response, clock: Clock): Refusal {
+  const { body, status, headers } = refused
+  if (!body) return { response: passOn(refused), again: async () => passOn(refused) }
+  const [first, second] = body.tee()
+  const response = passOn(refused, first)
+  const read = readWhole(second, clock)
+  return {
+    response,
+    again: async () => {
+      const bytes = await read
+      return bytes
+        ? passOn(refused, bytes)
+        : problem(status, 'upstream_error', 'The upstream refused the request', passedOn(headers))
+    },
+  }
+}
+
+/** `undefined`: there is more, it takes longer, or it broke off. */
+async function readWhole(
+  body: ReadableStream<Uint8Array>,
+  clock: Clock,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const reader = body.getReader()
+  const read = async () => {
+    const chunks: Uint8Array[] = []
+    for (let length = 0; length <= MAX_REFUSAL;) {
+      const { done, value } = await reader.read()
+      if (done) return concat(chunks)
+      if (!(value instanceof Uint8Array)) break // An app's own `respond` may give anything.
+      chunks.push(value)
+      length += value.length
+    }
+    return undefined
+  }
+  try {
+    return await inTime(clock, REFUSAL_MS, read(), 'The refusal is slow')
+  } catch {
+    return undefined // Its first reader meets the fault.
+  } finally {
+    void reader.cancel().catch(() => {})
+  }
+}
