@@ -86,6 +86,20 @@ describe('C1 classifyAnswer() knows a spent account that comes as a 429:', () =>
       },
     ],
     ['z.ai, a week', { error: { code: '1310', message: 'Weekly/Monthly Limit Exhausted.' } }],
+    ['OpenAI, credit', { error: { code: 'credit_balance_exhausted' } }],
+    ['OpenAI, a project', { error: { code: 'project_spend_limit_exceeded' } }],
+    ['OpenAI, an organisation', { error: { code: 'organization_usage_limit_exceeded' } }],
+    ['OpenAI, a bill', { error: { code: 'billing_hard_limit_reached', message: 'No' } }],
+    [
+      'Gemini, a day',
+      {
+        error: {
+          code: 429,
+          status: 'RESOURCE_EXHAUSTED',
+          details: [{ violations: [{ quotaId: 'GenerateRequestsPerDayPerProjectPerModel-FreeTier' }] }],
+        },
+      },
+    ],
     [
       'Moonshot',
       {
@@ -151,6 +165,7 @@ describe('C1 classifyAnswer() knows a spent account that comes as a 429:', () =>
     }
     expect(kindOf(400, {}, anthropic)).toBe('quota_exhausted')
     expect(kindOf(500, {}, { error: { message: 'insufficient balance (1008)' } })).toBe('quota_exhausted')
+    expect(kindOf(400, {}, { error: { message: 'Insufficient credit' } })).toBe('quota_exhausted')
   })
 })
 
@@ -169,6 +184,11 @@ describe('classifyAnswer() reads the error body', () => {
     [429, '{"error":{"code":"insufficient_qu', 'rate_limited'],
     [429, 'null', 'rate_limited'],
     [429, { code: 'insufficient_quota' }, 'quota_exhausted'],
+    // DeepSeek sends blank lines until its JSON is there.
+    [429, '\n\n{"error":{"code":"insufficient_quota"}}', 'quota_exhausted'],
+    // What a documentation's address has in it is no name of the error.
+    [500, { type: 'https://example.com/docs/throttling#internal' }, 'server_error'],
+    [502, { error: { message: 'Upstream: request too large for its buffer' } }, 'server_error'],
   ])('%i %j is %s', (status, body, kind) => {
     expect(kindOf(status, {}, body)).toBe(kind)
   })
@@ -183,6 +203,8 @@ describe('classifyAnswer() reads the headers', () => {
     [503, { 'retry-after': '5' }, 'overloaded'],
     [503, { 'retry-after': '0' }, 'overloaded'],
     [500, { 'retry-after': '5' }, 'server_error'],
+    // OpenRouter: requests under way have reserved the last credit, and give back what they do not need.
+    [402, { 'retry-after': '5' }, 'rate_limited'],
   ])('%i %j is %s', (status, headers, kind) => {
     expect(kindOf(status, headers)).toBe(kind)
   })
@@ -194,6 +216,11 @@ describe('classifyAnswer() reads the headers', () => {
       retryHintMs: 7_000,
     })
     expect(classifyResponse(404, new Headers(), '', NOW)).toEqual({ kind: 'client_error', httpStatus: 404 })
+    // Only a limit means every reset that it tells of.
+    expect(classifyResponse(503, new Headers({ 'x-ratelimit-reset': '7' }), '', NOW)).toEqual({
+      kind: 'overloaded',
+      httpStatus: 503,
+    })
   })
 })
 
@@ -223,6 +250,7 @@ describe('classifyErrorEvent() reads an error inside a 200', () => {
     'not_found_error',
     'permission_error',
     'permission_denied',
+    'unauthorized',
     'invalid_api_key',
     'invalid_prompt',
     'invalid_image_url',
@@ -237,11 +265,13 @@ describe('classifyErrorEvent() reads an error inside a 200', () => {
     'UNAUTHENTICATED',
     'invalid-argument',
     'TOO_MANY_TOKENS',
+    'too_many_input_tokens',
     'BadRequestError',
     'ContextWindowExceededError',
     'ValidationException',
     'AccessDeniedException',
     'com.amazonaws.bedrock#ResourceNotFoundException',
+    'https://example.com/errors/invalid-prompt',
     'DataInspectionFailed',
     'unknown_model',
     'image_parse_error',
@@ -255,6 +285,7 @@ describe('classifyErrorEvent() reads an error inside a 200', () => {
       { error: { code: null, type: 'api_error', status: name } },
       { error: name, message: 'No' },
       { error_type: name, message: 'No' },
+      { errorCode: name, message: 'No' },
       { __type: name, message: 'No' },
       { response: { status: 'failed', error: { code: name, message: 'No' } } },
       { choices: [{ finish_reason: 'error', error: { code: name } }] },
@@ -270,12 +301,19 @@ describe('classifyErrorEvent() reads an error inside a 200', () => {
     [{ status_code: 503, message: 'No' }, 503, 'overloaded'],
     [{ statusCode: '400', message: 'No' }, 400, 'client_error'],
     [{ http_status: 401 }, 401, 'client_error'],
+    [{ httpStatus: 401 }, 401, 'client_error'],
+    [{ errorCode: '429' }, 429, 'rate_limited'],
+    [{ code: 408, type: 'invalid_request_error' }, 408, 'server_error'],
     [{ http_code: '529' }, 529, 'overloaded'],
     [{ status: '503 Service Unavailable' }, 503, 'overloaded'],
     [{ error: { code: 404 } }, 404, 'client_error'],
     [{ status: 200, error: { statusCode: 402 } }, 402, 'quota_exhausted'],
     [{ code: 429, metadata: { raw: '{"error":{"code":400}}' } }, 429, 'rate_limited'],
     [{ code: '400001' }, 500, 'server_error'],
+    [{ code: 10_404 }, 500, 'server_error'],
+    [{ error_subcode: 404 }, 500, 'server_error'],
+    [{ status_count: 404 }, 500, 'server_error'],
+    [{ position: 404 }, 500, 'server_error'],
     [{ code: 429.5 }, 500, 'server_error'],
     [{ code: 1e300, status: 'boom' }, 500, 'server_error'],
   ])('C2 %j says its status, %i: %s', (error, httpStatus, kind) => {
@@ -287,6 +325,9 @@ describe('classifyErrorEvent() reads an error inside a 200', () => {
     ['MiniMax, its bare record', { status_code: 1039, status_msg: 'token limit' }, 'rate_limited'],
     ['MiniMax, a bad key', { base_resp: { status_code: 1004, status_msg: 'no' } }, 'client_error'],
     ['MiniMax, a fault', { base_resp: { status_code: 1033, status_msg: 'no' } }, 'server_error'],
+    ['MiniMax, its words first', { base_resp: { status_msg: 'no', status_code: 1002 } }, 'rate_limited'],
+    ['MiniMax, its words alone', { base_resp: { status_msg: 'no' } }, 'server_error'],
+    ['another’s number', { status_code: 1004, message: 'No' }, 'server_error'],
     ['Google', { status: 'RESOURCE_EXHAUSTED' }, 'rate_limited'],
     ['Google, down', { status: 'UNAVAILABLE' }, 'server_error'],
     ['Google, broken', { status: 'INTERNAL' }, 'server_error'],
@@ -308,9 +349,18 @@ describe('classifyErrorEvent() reads an error inside a 200', () => {
     ],
     ['words alone', { errorText: 'This model’s maximum context length is 8192 tokens' }, 'client_error'],
     ['Ollama', { error: "model 'x' not found" }, 'client_error'],
+    ['a model without its name', { error: 'Model not found' }, 'client_error'],
     ['OpenAI', { type: 'server_error', code: 'server_error' }, 'server_error'],
     ['a name that fails to resolve', { code: 'ENOTFOUND', message: 'getaddrinfo' }, 'server_error'],
     ['an upstream’s bad answer', { type: 'invalid_response_error' }, 'server_error'],
+    ['an upstream’s bad answer, otherwise', { type: 'upstream_response_invalid' }, 'server_error'],
+    ['a model whose name sounds so', { message: 'No', model_name: 'omni-moderation-latest' }, 'server_error'],
+    [
+      'a page that explains errors',
+      { message: 'No', error_docs: 'https://example.com/#authentication' },
+      'server_error',
+    ],
+    ['a limit that is only told', { message: 'No', rate_limit: { remaining: 12 } }, 'server_error'],
     [
       'what the request said',
       { message: 'No', input: [{ type: 'invalid_request_error', code: 400 }] },
@@ -318,6 +368,21 @@ describe('classifyErrorEvent() reads an error inside a 200', () => {
     ],
   ])('C2 %s', (_name, error, kind) => {
     expect(classifyErrorEvent(error, NOW).kind).toBe(kind)
+  })
+
+  test.each<[number, string, RefusalKind]>([
+    [1002, 'a rate limit', 'rate_limited'],
+    [1039, 'a limit of tokens', 'rate_limited'],
+    [1008, 'no balance', 'quota_exhausted'],
+    [2056, 'a plan that is used up', 'quota_exhausted'],
+    [1004, 'a key that is missing', 'client_error'],
+    [1026, 'a prompt that is not allowed', 'client_error'],
+    [1027, 'an output that is not allowed', 'client_error'],
+    [1042, 'a prompt of odd characters', 'client_error'],
+    [2013, 'a parameter that is none', 'client_error'],
+    [2049, 'a key that is none', 'client_error'],
+  ])('C2 MiniMax’s %i, %s, in any language', (code, _name, kind) => {
+    expect(classifyErrorEvent({ base_resp: { status_code: code, status_msg: '…' } }, NOW).kind).toBe(kind)
   })
 
   test('with the time that it names', () => {
@@ -331,6 +396,9 @@ describe('classifyErrorEvent() reads an error inside a 200', () => {
       httpStatus: 500,
       retryHintMs: 30_000,
     })
+    // A limit has no 429 here, and means every reset that it tells of all the same.
+    const quoting = { code: 'rate_limit_exceeded', headers: { 'x-ratelimit-reset-requests': '42s' } }
+    expect(classifyErrorEvent(quoting, NOW)).toMatchObject({ retryHintMs: 42_000 })
   })
 })
 
@@ -405,6 +473,13 @@ describe('R6 reading a refusal is linear in its bytes', () => {
     'wait ',
     'try again in 9',
     '5s ',
+    // What dates, and the names of fields and errors are made of.
+    'jan ',
+    '(',
+    'limit',
+    'retry',
+    'reset-',
+    'x#',
   ]
 
   /** As the text of a refusal, as one in its error, after words that a time follows, in fields, as a field's name. */

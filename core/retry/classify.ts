@@ -79,7 +79,7 @@ const STATUS_FIELDS = /^(?:(?:http|error)_?)?(?:status|code|status_?code)$/i
 /** The HTTP status of a field that has one, as a number or a text ("429", "503 Service Unavailable"). */
 function statusIn([name, value]: Field): number | undefined {
   if (!STATUS_FIELDS.test(name)) return undefined
-  const [, status = '0'] = /^([45]\d\d)(?: |$)/.exec(String(value)) ?? []
+  const [, status] = /^([45]\d\d)(?: |$)/.exec(String(value)) ?? []
   return Number(status) || undefined
 }
 
@@ -128,11 +128,7 @@ const OWN_FAULT_WORDS =
   /\bmaximum context length\b|\bprompt is too long\b|\bcontext (?:length|window) exceeded\b|\b(?:incorrect|invalid) api key\b|\bapi key not valid\b|\bmodel (?:\S{1,80} )?(?:not found|does not exist)\b/i
 
 function saysOwnFault(fields: readonly Field[]): boolean {
-  return (
-    namesIn(fields).some((name) => OWN_FAULT.test(name)) ||
-    minimaxIn(fields) === 'client_error' ||
-    contains(fields, OWN_FAULT_WORDS)
-  )
+  return namesIn(fields).some((name) => OWN_FAULT.test(name)) || contains(fields, OWN_FAULT_WORDS)
 }
 
 /** Words of an account that no wait fills again. */
@@ -187,5 +183,5 @@ function minimaxIn(fields: readonly Field[]): RefusalKind | undefined {
 }
 
 function contains(fields: readonly Field[], words: RegExp): boolean {
-  return fields.some(([, value]) => typeof value === 'string' && words.test(value))
+  return fields.some(([, value]) => words.test(String(value)))
 }

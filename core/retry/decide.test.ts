@@ -37,6 +37,8 @@ describe('decide() tries again', () => {
     ['a first-output time-out', { kind: 'timeout', phase: 'first_output' }, 'timeout_retry', 500],
     ['a reset before output', { kind: 'cut', clean: false }, 'network_retry', 500],
     ['a close before output', { kind: 'cut', clean: true }, 'network_retry', 500],
+    ['a stream that says nothing', { kind: 'empty' }, 'network_retry', 500],
+    ['a response whose worker died', { kind: 'worker_lost' }, 'network_retry', 500],
     ['a web page', { kind: 'not_a_chat' }, 'server_retry', 500],
     ['a server error', refused('server_error'), 'server_retry', 500],
     ['a server error that names a time', refused('server_error', 3_000), 'server_retry', 3_000],
@@ -46,6 +48,14 @@ describe('decide() tries again', () => {
     ['an overload told in the stream', refused('overloaded', undefined, true), 'rate_limit_retry', 2_000],
   ])('%s', (_name, outcome, status, afterMs) => {
     expect(after(outcome)).toMatchObject({ action: 'retry', status, afterMs })
+  })
+
+  test.each<[string, Outcome]>([
+    ['a network error', { kind: 'network_error' }],
+    ['a headers time-out', { kind: 'timeout', phase: 'headers' }],
+    ['a refusal by its status', refused('server_error')],
+  ])('%s, however often the request was accepted before: this time it was not', (_name, outcome) => {
+    expect(after(outcome, { accepted: 2 }).action).toBe('retry')
   })
 })
 
@@ -87,6 +97,8 @@ describe('decide() gives up', () => {
     ['a second accepted attempt, cut', { kind: 'cut', clean: true }, { accepted: 2 }, {}, 'truncated'],
     ['a second accepted attempt, reset', { kind: 'cut', clean: false }, { accepted: 2 }, {}, 'network_error'],
     ['a second web page', { kind: 'not_a_chat' }, { accepted: 2 }, {}, 'upstream_error'],
+    ['a second stream that says nothing', { kind: 'empty' }, { accepted: 2 }, {}, 'truncated'],
+    ['a second response whose worker died', { kind: 'worker_lost' }, { accepted: 2 }, {}, 'worker_lost'],
     [
       'a second silent response',
       { kind: 'timeout', phase: 'first_output' },
@@ -220,6 +232,26 @@ describe('decide() at its limits', () => {
     expect(after(refused('rate_limited'), { networkWaits: 3 })).toMatchObject({ afterMs: 2_000 })
   })
 
+  test('lets an outage that says something else each time wait for longer and longer', () => {
+    const outage = [refused('overloaded'), refused('server_error'), { kind: 'network_error' } as const]
+    const waits: number[] = []
+    let retryState = NEW_RETRY_STATE
+    for (const outcome of [...outage, ...outage]) {
+      const decision = decide(outcome, retryState, DEFAULT_RETRY, SITUATION)
+      if (decision.action === 'give_up') break
+      waits.push(decision.afterMs)
+      retryState = decision.retryState
+    }
+    // Those of an overload begin at 2 s, all others at 500 ms.
+    expect(waits).toEqual([2_000, 1_000, 2_000, 16_000, 5_000, 5_000])
+    expect(retryState).toMatchObject({ rateLimitWaitedMs: 18_000, networkWaitedMs: 13_000 })
+  })
+
+  test('takes a wait of no length from a budget that is spent: it costs nothing', () => {
+    const eager = { ...DEFAULT_RETRY, baseMs: 0, networkBudgetMs: 0 }
+    expect(decide({ kind: 'network_error' }, FIRST, eager, SITUATION)).toMatchObject({ afterMs: 0 })
+  })
+
   test("says whether the wait is the server's word", () => {
     expect(after(refused('rate_limited', 1_000))).toMatchObject({ hinted: true, reason: 'rate_limited' })
     expect(after(refused('overloaded'))).toMatchObject({ hinted: false, reason: 'overloaded' })
@@ -250,6 +282,7 @@ describe('decide() while the browser is offline', () => {
       retryState: { ...FIRST, ...spent, offlineAttempts: 1 },
     })
     expect(after({ kind: 'cut', clean: false }, {}, offline)).toMatchObject({ status: 'network_wait' })
+    expect(after(lost, {}, { ...offline, random: () => 0.999 })).toMatchObject({ afterMs: 5_250 })
   })
 
   test('counts no attempt for the brake, but one attempt stays one', () => {

@@ -1,5 +1,5 @@
 import type { Random } from '../clock.ts'
-import { codeOfStatus, type FailureCode } from '../messages/failure.ts'
+import type { FailureCode } from '../messages/failure.ts'
 import { backoff, jitter } from './backoff.ts'
 import { type Outcome, wasAccepted } from './outcome.ts'
 import type { RetryPolicy } from './policy.ts'
@@ -229,7 +229,6 @@ function statusOf(outcome: Outcome): RetryStatus {
     case 'timeout':
       return 'timeout_retry'
     case 'not_a_chat':
-      return 'server_retry'
     case 'refused':
       return limitOf(outcome) ? 'rate_limit_retry' : 'server_retry'
   }
@@ -250,12 +249,8 @@ function codeOf(outcome: Outcome): FailureCode {
       return 'upstream_error'
     case 'refused': {
       const { kind } = outcome.refusal
-      if (kind === 'server_error' || kind === 'client_error') {
-        if (outcome.inStream) return 'error_in_stream'
-        const { httpStatus } = outcome.refusal
-        return kind === 'server_error' && httpStatus >= 500 ? codeOfStatus(httpStatus) : 'upstream_error'
-      }
-      return kind
+      if (kind !== 'server_error' && kind !== 'client_error') return kind
+      return outcome.inStream ? 'error_in_stream' : 'upstream_error'
     }
   }
 }

@@ -1,7 +1,5 @@
-/** Nothing that decides lies deeper, or comes later, in an error. */
-const MAX_DEPTH = 8
+/** Nothing that decides comes later in an error. */
 const MAX_FIELDS = 5_000
-const MAX_NAME = 60
 /** No refusal is read further. Characters. */
 const MAX_TEXT = 64 * 1024
 
@@ -19,7 +17,7 @@ export type Field = readonly [name: string, value: string | number]
 export function fieldsIn(value: unknown): Field[] {
   const fields: Field[] = []
   let level: [name: string, value: unknown][] = [['', value]]
-  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++) {
+  while (level.length > 0) {
     const next: typeof level = []
     for (const [name, provided] of level) {
       if (fields.length >= MAX_FIELDS) return fields
@@ -29,8 +27,8 @@ export function fieldsIn(value: unknown): Field[] {
       if (/exception$/i.test(name)) fields.push(['exception', name])
       for (const [field, inner] of Object.entries(found)) {
         // A duration as protobuf has it: { retryDelay: { seconds: 34 } }.
-        const known = Array.isArray(found) || field === 'seconds' ? name : field.slice(0, MAX_NAME)
-        if (inner !== null && !QUOTED.test(known)) next.push([known, inner])
+        const known = Array.isArray(found) || field === 'seconds' ? name : field
+        if (!QUOTED.test(known)) next.push([known, inner])
       }
     }
     level = next

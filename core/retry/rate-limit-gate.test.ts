@@ -4,7 +4,9 @@ import { createRateLimitGate, type Ticket, type WaitOptions } from './rate-limit
 
 /** A gate and a log of what happens at it, in ms after the start: `5000 b goes`. */
 function createScene(random = () => 0) {
-  const clock = createFakeClock()
+  const fake = createFakeClock()
+  let unseenMs = 0
+  const clock = { ...fake, monotonic: () => fake.monotonic() + unseenMs }
   const startedAt = clock.monotonic()
   const log: string[] = []
   const note = (what: string) => log.push(`${clock.monotonic() - startedAt} ${what}`)
@@ -26,7 +28,15 @@ function createScene(random = () => 0) {
     )
     return { ticket, stop }
   }
-  return { clock, gate, log, enter, in: (ms: number) => startedAt + ms, start: startedAt }
+  return {
+    clock,
+    gate,
+    log,
+    enter,
+    in: (ms: number) => startedAt + ms,
+    /** The machine wakes up, and none of its timers has run yet. */
+    wakeAfter: (ms: number) => void (unseenMs += ms),
+  }
 }
 
 describe('an open gate', () => {
@@ -44,6 +54,13 @@ describe('an open gate', () => {
     enter('b')
     await clock.advance(1_000)
     expect(log).toEqual(['0 b goes', '500 a goes'])
+  })
+
+  test('lets nobody go who was cancelled before', async () => {
+    const { clock, log, enter } = createScene()
+    enter('a', undefined, { signal: AbortSignal.abort() })
+    await clock.advance(0)
+    expect(log).toEqual(['0 a is cancelled'])
   })
 })
 
@@ -92,6 +109,58 @@ describe('a gate that is shut', () => {
     ticket.refused(at(3_600_000 + 10_000))
     await clock.advance(4_000)
     expect(log.slice(-3)).toEqual(['3606000 b is held until 3610000', '3606000 shut', '3610000 b goes'])
+  })
+
+  test('C5 takes a sleep for one although it was idle for long before it was shut, and was opened before', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    enter('early')
+    await clock.advance(60_000)
+    for (const start of [60_000, 200_000]) {
+      gate.shut(at(start + 1_000))
+      const { ticket } = enter('probe')
+      enter('next')
+      await clock.advance(1_500)
+      await clock.freeze(60_000)
+      expect(log.at(-1)).toBe(`${start + 1_000} probe goes`)
+      ticket.accepted()
+      await clock.advance(78_500)
+      expect(log.at(-1)).toBe(`${start + 61_500} next goes`)
+    }
+  })
+
+  test('C5 counts a sleep as nobody’s wait, also where a refusal is read before any timer runs', async () => {
+    const { clock, gate, log, enter, in: at, wakeAfter } = createScene()
+    gate.shut(at(1_000))
+    const { ticket } = enter('a')
+    enter('b', undefined, { notAfter: at(20_000) })
+    await clock.advance(2_000)
+    wakeAfter(3_600_000)
+    ticket.refused(at(3_600_000 + 10_000))
+    await clock.advance(8_000)
+    expect(log.slice(-3)).toEqual(['3602000 b is held until 3610000', '3602000 shut', '3610000 b goes'])
+  })
+
+  test('C5 counts no sleep of before for whoever comes after it', async () => {
+    const { clock, gate, log, enter, in: at, wakeAfter } = createScene()
+    gate.shut(at(10_000))
+    enter('a')
+    await clock.advance(2_000)
+    wakeAfter(3_600_000)
+    enter('b', undefined, { notAfter: at(3_602_000 + 1_000) })
+    gate.shut(at(3_602_000 + 2_000))
+    await clock.advance(0)
+    expect(log).toContain('3602000 b gives up: 3604000')
+  })
+
+  test('sends the next one ahead in time when the probe that was refused does not come back', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    gate.shut(at(1_000))
+    const { ticket } = enter('a')
+    enter('b')
+    await clock.advance(1_100)
+    ticket.refused(at(2_100))
+    await clock.advance(1_000)
+    expect(log.at(-1)).toBe('2100 b goes')
   })
 
   test('is shut again by a refusal of the probe, and tells all how long', async () => {
@@ -151,6 +220,19 @@ describe('a gate that is shut', () => {
     expect(log.at(-1)).toBe('1500 b goes')
   })
 
+  test('sends no second probe when a request ends that was none', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    const { ticket: early } = enter('early')
+    await clock.advance(0)
+    gate.shut(at(1_000))
+    enter('a')
+    enter('b')
+    await clock.advance(1_500)
+    early.ended()
+    await clock.advance(4_499)
+    expect(log.at(-1)).toBe('1000 a goes')
+  })
+
   test('lets go at once who is cancelled', async () => {
     const { clock, gate, log, enter, in: at } = createScene()
     gate.shut(at(1_000))
@@ -189,6 +271,32 @@ describe('a gate that is shut', () => {
     enter('b', undefined, { notAfter: at(21_000) })
     await clock.advance(22_000)
     expect(log.slice(2)).toEqual(['0 b is held until 21000', '0 a gives up: 20000', '21000 b goes'])
+  })
+
+  test.each([
+    ['tells whoever has less time than its probe takes, if a server named that time', false],
+    ['lets whoever has less time wait for its probe, if that time is a guess of ours', true],
+  ])('%s', async (_name, isGuess) => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    gate.shut(at(2_000), isGuess)
+    enter('a')
+    await clock.advance(3_000)
+    enter('b', undefined, { notAfter: at(4_000) })
+    await clock.advance(4_000)
+    const ofB = log.filter((line) => line.includes(' b '))
+    expect(ofB).toEqual(isGuess ? ['3000 b is held until 7000', '7000 b goes'] : ['3000 b gives up: 7000'])
+  })
+
+  test('forgets what a server named when it opens', async () => {
+    const { clock, gate, log, enter, in: at } = createScene()
+    gate.shut(at(1_000))
+    const { ticket } = enter('a')
+    await clock.advance(1_000)
+    ticket.accepted()
+    gate.shut(at(9_000), true)
+    enter('b', undefined, { notAfter: at(3_000) })
+    await clock.advance(2_000)
+    expect(log.at(-1)).toBe('3000 b goes')
   })
 
   test('is never opened earlier by a shorter word', async () => {

@@ -18,6 +18,8 @@ describe('parseRetryAfterValue() takes', () => {
     ['an asctime date', 'Thu Jan  1 00:00:05 2026', 5_000],
     ['several, of which the longest counts', 'Thu, 01 Jan 2026 00:00:05 GMT, 45', 45_000],
     ['several, the date later', '2, Thu, 01 Jan 2026 00:00:05 GMT', 5_000],
+    ['several, one of them as RFC 3339 has it', '2, 2026-01-01T00:00:30Z', 30_000],
+    ['several, one of them with its unit', '2, 30s', 30_000],
     ['a date as RFC 3339 has it', '2026-01-01T00:00:30.000Z', 30_000],
     ['a date that says UTC', 'Thu, 1 Jan 2026 01:00:00 UTC', 3_600_000],
   ])('%s: %j', (_name, value, ms) => {
@@ -35,6 +37,8 @@ test.runIf(isMainThread)('parseRetryAfterValue() takes every date for GMT, where
       expect(parseRetryAfterValue('Thu, 01 Jan 2026 00:00:05 GMT', NOW)).toBe(5_000)
       expect(parseRetryAfterValue('Thursday, 01-Jan-26 00:00:05 GMT', NOW)).toBe(5_000)
       expect(parseRetryAfterValue('Thu Jan  1 00:00:05 2026', NOW)).toBe(5_000)
+      expect(parseRetryAfterValue('2026-01-01T00:00:05Z', NOW)).toBe(5_000)
+      expect(parseRetryAfterValue('2026-01-01T00:00:05', NOW)).toBe(5_000)
     }
   } finally {
     if (here === undefined) delete process.env.TZ
@@ -49,6 +53,7 @@ describe('parseRetryAfterValue() ignores', () => {
     ['blanks', '   '],
     ['zero', '0'],
     ['a negative number', '-10'],
+    ['a negative number that could be a year', '-3600'],
     ['a signed number', '+1'],
     ['infinity', 'inf'],
     ['no number', 'nan'],
@@ -71,6 +76,9 @@ describe('parseRetryAfter()', () => {
     [{ 'retry-after': '2' }, 2_000],
     [{ 'Retry-After-Ms': '10' }, 10],
     [{ 'x-amz-retry-after': '5000' }, 5_000],
+    [{ 'x-ms-retry-after-ms': '250' }, 250],
+    [{ 'x-retry-after': '3' }, 3_000],
+    [{ 'retry-after-ms': '2592000000' }, 30 * 86_400_000],
     [{ 'x-ratelimit-retry-after': '3' }, 3_000],
     [{ 'retry-after-ms': '0' }, undefined],
     [{ 'retry-after-ms': 'abc', 'retry-after': '2' }, 2_000],

@@ -33,7 +33,8 @@ function readList(value: string | null, unitMs: number, now: number): number | u
 
 /**
  * Reads one wait, however it is written, in ms from `now`: a number of `unitMs`, an epoch (s or ms), a date as HTTP or
- * RFC 3339 have it, a duration (`6m0s`, `45 seconds`). `undefined`: it says nothing.
+ * RFC 3339 have it, a duration (`6m0s`, `45 seconds`). `undefined`, and what is no positive number: it says nothing,
+ * which `longest()` knows.
  */
 export function readWait(value: string | number, unitMs: number, now: number): number | undefined {
   if (typeof value === 'number') return waitOf(value, unitMs, now)
@@ -51,30 +52,26 @@ const NONSENSE = 1e14
 
 function waitOf(number: number, unitMs: number, now: number): number | undefined {
   if (number >= NONSENSE) return undefined
-  if (number > EPOCH_MS) return positive(number - now)
-  return positive(number > EPOCH_S && unitMs > 1 ? number * 1_000 - now : number * unitMs)
+  if (number > EPOCH_MS) return number - now
+  return number > EPOCH_S && unitMs > 1 ? number * 1_000 - now : number * unitMs
 }
 
 const RFC_3339 = /^(\d{4}-\d\d-\d\d)([T ])(\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(Z|UTC|GMT|[+-]\d\d:?\d\d)?$/i
 
-/** No date is longer. */
-const MAX_DATE = 60
-
 function readDate(value: string, now: number): number | undefined {
   const text = value.trim()
-  if (text.length > MAX_DATE) return undefined
   // [not in spec] AWS sends dates as RFC 3339 has them. Without a zone they are UTC, except with a blank in them: z.ai
   // means its local time by that.
   const [, day, separator, time, zone = separator === ' ' ? '' : 'Z'] = RFC_3339.exec(text) ?? []
   if (day) {
     const offset = /^[+-]/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(-2)}` : 'Z'
-    return zone ? positive(Date.parse(`${day}T${time}${offset}`) - now) : undefined
+    return zone ? Date.parse(`${day}T${time}${offset}`) - now : undefined
   }
   // `Date.parse` takes far more than dates ("-5", "2"); only what names a month can be an HTTP-date.
   // [spec] https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
   if (!/jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec/i.test(text)) return undefined
   // An asctime date names no zone and means GMT; `Date.parse` would take it for local time.
-  return positive(Date.parse(/:\d\d \d{4}$/.test(text) ? `${text} GMT` : text) - now)
+  return Date.parse(/:\d\d \d{4}$/.test(text) ? `${text} GMT` : text) - now
 }
 
 const UNIT = 'ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?'
@@ -83,7 +80,7 @@ const PART = `\\d{1,12}(?:\\.\\d{1,12})?[ -]?(?:more )?(?:${UNIT})(?![a-z])`
 /** A duration in a text: `6m0s`, `2m59.56s`, `120ms`, `45 seconds`, `1 minute and 30 seconds`. */
 export const DURATION = `${PART}(?:,? ?(?:and )?${PART}){0,4}`
 
-const IS_DURATION = new RegExp(`^${DURATION}$`, 'i')
+const IS_DURATION = new RegExp(`^${DURATION}$`)
 const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 function readDuration(value: string): number | undefined {
@@ -93,18 +90,13 @@ function readDuration(value: string): number | undefined {
   for (const [, number, unit = ''] of text.matchAll(/([\d.]+)[ -]?(?:more )?([a-z]+)/g)) {
     ms += Number(number) * (/^(ms|milli)/.test(unit) ? 1 : (UNITS_MS[unit.charAt(0)] ?? 0))
   }
-  return positive(ms)
+  return ms
 }
 
-/** The longest of what was said; what is no positive number says nothing. */
+/** The longest of what was said, in whole ms; what is no positive number says nothing. */
 export function longest(hints: readonly (number | undefined)[]): number | undefined {
   return hints.reduce(
-    (most, retryHint) => (retryHint !== undefined && retryHint > (most ?? 0) ? retryHint : most),
+    (most, retryHint) => (retryHint !== undefined && retryHint > (most ?? 0) ? Math.ceil(retryHint) : most),
     undefined,
   )
-}
-
-function positive(ms: number): number | undefined {
-  const whole = Math.ceil(ms)
-  return whole > 0 && Number.isFinite(whole) ? whole : undefined
 }

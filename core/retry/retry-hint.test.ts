@@ -37,12 +37,34 @@ describe('readHint() reads the headers of', () => {
     ],
     ['the older draft', { 'ratelimit-remaining': '0', 'ratelimit-reset': '9' }, 9_000],
     ['the draft', { ratelimit: '"burst";r=10;t=2, "day";r=0;t=30' }, 30_000],
+    ['the draft, a limit that is not used up', { ratelimit: '"burst";r=0;t=2,"day";r=10;t=3600' }, 2_000],
+    ['the draft, with blanks', { ratelimit: '"burst"; r=0; t=2, "day"; r=10; t=3600' }, 2_000],
     [
       'limits that are not used up',
       { 'x-ratelimit-remaining-tokens': '9', 'x-ratelimit-reset-tokens': '8s' },
       undefined,
     ],
     ['a reset of a 429 that says no more', { 'x-ratelimit-reset': '8' }, 8_000],
+    ['a reset beside the limit’s size', { 'x-ratelimit-limit': '500', 'x-ratelimit-reset': '8' }, 8_000],
+    [
+      'the limit that says it is used up, and none that says nothing',
+      {
+        'x-ratelimit-remaining-requests': '0',
+        'x-ratelimit-reset-requests': '12s',
+        'x-ratelimit-reset-tokens': '6m0s',
+      },
+      12_000,
+    ],
+    [
+      'a gateway whose limit is overdrawn',
+      { 'x-ratelimit-remaining-tokens': '-20', 'x-ratelimit-reset-tokens': '8s' },
+      8_000,
+    ],
+    [
+      'Azure, which knows nothing',
+      { 'x-ratelimit-remaining-tokens': '-1', 'x-ratelimit-reset-tokens': '0' },
+      undefined,
+    ],
     ['a reset that makes no sense', { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '-1' }, undefined],
     ['a reset that is over', { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1700000000' }, undefined],
   ])('%s', (_name, headers, ms) => {
@@ -121,6 +143,8 @@ describe('C4 readHint() reads', () => {
     ['429 Too Many Requests, retry-after: 30', 30_000],
     ['Retry after 30. Visit our docs', 30_000],
     ['429 {"error":{"details":[{"retryDelay":"34.4s"}', 34_400],
+    ['{"error":{"details":[{"retryDelay":"34.4s"}', 34_400],
+    ['[rate limited] Please try again in 42s', 42_000],
     ['Please wait for 5 more seconds', 5_000],
     ['Come back in 10 minutes', 600_000],
     ['Limit resets at 1767225642', 42_000],
@@ -138,6 +162,8 @@ describe('C4 readHint() reads', () => {
     'try 30 days for free',
     'retry limit 3 million',
     'Retry after 3 attempts',
+    'The request timed out after 30 seconds',
+    'Processed in 42s, and then refused',
     'Try again at 5% load',
     'Please try again in 0s',
     'Please try again in -5 s',
@@ -154,12 +180,15 @@ describe('C4 readHint() reads', () => {
     [{ error: { resets_in_seconds: 42 } }, 42_000],
     [{ retry_after: '42' }, 42_000],
     [{ retry_after: '42s' }, 42_000],
+    [{ retry_after: ' 42s ' }, 42_000],
     [{ 'retry-after': 42 }, 42_000],
     [{ 'Retry-After': 'Thu, 01 Jan 2026 00:00:42 GMT' }, 42_000],
     [{ retryAfterMs: 420 }, 420],
     [{ 'retry-after-ms': '420' }, 420],
     [{ retry_after_millis: 420 }, 420],
     [{ retryAfterMinutes: 2 }, 120_000],
+    [{ retry_after_min: 2 }, 120_000],
+    [{ retry_after_sec: 42 }, 42_000],
     [{ retryIn: 42 }, 42_000],
     [{ retryDelay: { seconds: 42 } }, 42_000],
     [{ retry_delay_ms: 420 }, 420],
@@ -175,12 +204,18 @@ describe('C4 readHint() reads', () => {
     [{ resetsAt: NOW + 420 }, 420],
     [{ resets_at: '2026-01-01T00:00:42Z' }, 42_000],
     [{ resetTime: '2026-01-01T00:00:42+00:00' }, 42_000],
+    [{ resetTime: '2026-01-01T08:00:42+0800' }, 42_000],
+    [{ resetTime: '2026-01-01T00:01Z' }, 60_000],
     [{ retry_at: '2026-01-01T00:00:42.000000' }, 42_000],
     [{ next_retry_at: String(NOW + 42_000) }, 42_000],
     [
       { error: { headers: { 'x-ratelimit-reset-requests': '42s', 'x-ratelimit-remaining-requests': 0 } } },
       42_000,
     ],
+    [{ rate_limit_remaining_requests: 0, rate_limit_reset_requests: '42s' }, 42_000],
+    [{ rate_limit: { remaining: 0, resets_in_seconds: 42 } }, 42_000],
+    [{ rate_limit: { remaining: 12 }, retry_after: 42 }, 42_000],
+    [{ error_messages: ['Please try again in 42s'] }, 42_000],
     [{ retry_after: 3, retry_after_ms: 0 }, 3_000],
     [{ error_code: 1033, retryable: true, retry_after: 20 }, 20_000],
   ])('the field of %j', (body, ms) => {
@@ -199,6 +234,14 @@ describe('C4 readHint() reads', () => {
     [{ reset_at: '2025-12-31T00:00:00Z' }],
     [{ retry_count: 3, retries: 4, retryable: true, waiting: 7, reset: 5, available: 9 }],
     [{ rate_limit: { remaining: 12, resets_in_seconds: 42 } }],
+    [{ rate_limit: { requests_remaining: 12, resets_in_seconds: 42 } }],
+    // A setting, and no wait.
+    [{ max_retry_delay: 42 }],
+    // z.ai means its local time by this.
+    [{ reset_at: '2026-01-01 00:00:42' }],
+    // No names of headers.
+    [{ 'x-ratelimit-reset (s)': 42 }],
+    [{ 'my x-ratelimit-reset': 42 }],
   ])('nothing in %j', (body) => {
     expect(retryHint({}, body)).toBeUndefined()
   })

@@ -112,7 +112,7 @@ function retryHintInRateLimit(headers: Headers): number | undefined {
 
 /**
  * The many `x-ratelimit-reset-requests`, `anthropic-ratelimit-tokens-reset`, `x-ratelimit-reset`: of the limits that
- * are used up; of all, where a 429 does not say what is left.
+ * are used up or overdrawn; of all, where a 429 does not say what is left.
  */
 function retryHintInResets(status: number, headers: Headers, now: number): number | undefined {
   const limits = new Map<string, { left?: number; resetMs?: number | undefined }>()
@@ -120,7 +120,7 @@ function retryHintInResets(status: number, headers: Headers, now: number): numbe
     const [, kind] = /^(?:x-|anthropic-)?rate-?limit-(.+)$/.exec(header) ?? []
     const part = kind && /(?:^|-)(remaining|reset)(?=-|$)/.exec(kind)?.[1]
     if (!kind || !part) return
-    const name = kind.replace(part, '').replaceAll('-', '')
+    const name = kind.replace(part, '')
     const limit = limits.get(name) ?? {}
     if (part === 'remaining') limit.left = Number(value)
     else limit.resetMs = readWait(value, 1_000, now)
@@ -129,6 +129,8 @@ function retryHintInResets(status: number, headers: Headers, now: number): numbe
   const all = [...limits.values()]
   const saysLeft = all.some(({ left }) => left !== undefined)
   return longest(
-    all.filter(({ left }) => (saysLeft ? left === 0 : status === 429)).map(({ resetMs }) => resetMs),
+    all
+      .filter(({ left }) => (saysLeft ? left !== undefined && left <= 0 : status === 429))
+      .map(({ resetMs }) => resetMs),
   )
 }

@@ -39,6 +39,11 @@ describe('takeRetry()', () => {
     expect(granted([...Array<number>(12).fill(0), 5_000, 6_000]).slice(11)).toEqual([6_000, 10_000, 12_000])
   })
 
+  test('a bucket of a single token gives it, and the next one when it is there', () => {
+    expect(granted([0, 0, 0], { capacity: 1, refillPerMinute: 60 })).toEqual([0, 0, 1_000])
+    expect(granted([0, 0, 0], { capacity: 1, refillPerMinute: 0 })).toEqual([0, 0, 10_000])
+  })
+
   test('one retry in ten seconds is free, whatever the policy', () => {
     const none = { capacity: 0, refillPerMinute: 0 }
     expect(granted([0, 1, 9_999, 25_000], none)).toEqual([0, 10_000, 20_000, 30_000])
