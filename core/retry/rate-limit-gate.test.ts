@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import { createRateLimitGate, type Ticket, type WaitOptions } from './rate-limit-gate.ts'
@@ -54,6 +55,13 @@ describe('an open gate', () => {
     enter('b')
     await clock.advance(1_000)
     expect(log).toEqual(['0 b goes', '500 a goes'])
+  })
+
+  test('leaves nothing on a signal that outlives the wait', async () => {
+    const { clock, enter } = createScene()
+    const { stop } = enter('a')
+    await clock.advance(0)
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([])
   })
 
   test('lets nobody go who was cancelled before', async () => {
