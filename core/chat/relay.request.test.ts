@@ -340,3 +340,13 @@ test('a refusal whose body does not end is judged after 5 s by what there is of 
   expect(run.sentAt).toEqual([0, 7_000])
   expect(run.page.text).toBe(WHOLE)
 })
+
+test.each([1, 5, 12, 13, 24, 25, 26, 40])(
+  'bytes that come one by one, %d ms apart, all pass',
+  async (gapMs) => {
+    const text = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'Hello' } }] })}\n\ndata: [DONE]\n\n`
+    const run = runRequest([streams(Array.from(text, (letter, index) => [index * gapMs, letter] as const))])
+    await run.clock.advance(60_000)
+    expect(run.page).toMatchObject({ text, closed: true })
+  },
+)
