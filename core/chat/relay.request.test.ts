@@ -345,7 +345,7 @@ test.each([1, 5, 12, 13, 24, 25, 26, 40])(
   'bytes that come one by one, %d ms apart, all pass',
   async (gapMs) => {
     const text = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'Hello' } }] })}\n\ndata: [DONE]\n\n`
-    const run = runRequest([streams(Array.from(text, (letter, index) => [index * gapMs, letter] as const))])
+    const run = runRequest([streams(Array.from(text, (byte, index) => [index * gapMs, byte] as const))])
     await run.clock.advance(60_000)
     expect(run.page).toMatchObject({ text, closed: true })
   },

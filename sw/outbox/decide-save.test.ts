@@ -6,6 +6,7 @@ const response = (status: number, more: Partial<SaveResponse> = {}): SaveRespons
   contentType: 'application/json',
   text: '{}',
   isRedirected: false,
+  isCut: false,
   isElsewhere: false,
   ...more,
 })
@@ -131,6 +132,15 @@ describe('decideSave()', () => {
   ])('S11 a %i that says %j is %s', (status, text, expected) => {
     const refused = ['errors', 'ok=false', 'status.code=REFUSED']
     expect(decideSave(response(status, { text }), { ...rules, refused }).do).toBe(expected)
+  })
+
+  test('a 2xx that breaks off where its words might have said no is no yes', () => {
+    const cut = response(200, { text: '{"errors":[…', isCut: true })
+    expect(decideSave(cut, { ...rules, refused: 'errors' })).toEqual({ do: 'stay', code: 'network_error' })
+    expect(decideSave(cut, { ...rules, refused: 'errors', whenUnsure: 'hold' })).toMatchObject({
+      code: 'unsure',
+    })
+    expect(decideSave(cut, rules)).toEqual({ do: 'sent' })
   })
 
   test('whatever comes from elsewhere is no response of the API’s', () => {

@@ -11,8 +11,10 @@ export interface SaveResponse {
   status: number
   /** Lower case, as the header has it; empty when there is none. */
   contentType: string
-  /** Its first 64 kB. */
+  /** Its first 64 kB, or 1 MB where its words decide. */
   text: string
+  /** The body broke off in it. */
+  isCut: boolean
   isRedirected: boolean
   /** A redirect led to another origin, or may have turned the request into a GET: it may be no response to the message. */
   isElsewhere: boolean
@@ -50,7 +52,7 @@ const UNSURE = new Set([408, 500, 502, 504])
 
 /** Judges one try; `null`: no response came. */
 export function decideSave(response: SaveResponse | null, rules: Rules): SaveDecision {
-  const { accept, refused = [], duplicateStatus } = rules
+  const { accept, refused, duplicateStatus } = rules
   const isHeld = rules.whenUnsure === 'hold'
   const unsure: SaveDecision = { do: 'dead', code: 'unsure', isForeign: false }
   if (isHeld && (!response || UNSURE.has(response.status))) return unsure
@@ -65,6 +67,9 @@ export function decideSave(response: SaveResponse | null, rules: Rules): SaveDec
   if (status === duplicateStatus) return { do: 'sent' }
   if (status < 300) {
     if (!isOfItsType) return stay
+    if (!refused) return { do: 'sent' }
+    // What might have said no is not known to have said yes.
+    if (response.isCut) return isHeld ? unsure : { do: 'stay', code: 'network_error' }
     const isRefused = matches(refused, { data: text, value: parseJson(text) })
     return isRefused ? { do: 'dead', code, isForeign: false } : { do: 'sent' }
   }

@@ -181,6 +181,7 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
         url: entry.url,
         size: sizeOf(body),
         keep: waiters.has(id),
+        mayRefuse: entry.refused !== undefined,
         deadline,
         send: (signal) => sendRecord(context.fetch, entry, secrets, body, headers ?? {}, signal),
         get: (url, signal) => getAs(context.fetch, url, entry, secrets, headers ?? {}, signal),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { streams } from '../../core/testing/scripted-upstream.ts'
 import { runOutbox } from '../testing/run-outbox.ts'
 
 const ORIGIN = 'https://app.example'
@@ -213,6 +214,48 @@ describe('S11 a 2xx that says no', () => {
     await device.advance(0)
     expect(await listed()).toMatchObject([{ state: 'dead', code: 'upstream_error', preview: `200 ${text}` }])
   })
+})
+
+/** JSON whose refusal comes last, in pieces as a network gives them. */
+function lateRefusal(size: number, ends: 'closes' | 'breaks' | 'stays open'): Response {
+  const text = JSON.stringify({ data: 'x'.repeat(size), errors: [{ message: 'No' }] })
+  let at = 0
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      const piece = text.slice(at, (at += 50_000))
+      if (piece) return controller.enqueue(new TextEncoder().encode(piece))
+      if (ends === 'closes') controller.close()
+      if (ends === 'breaks') controller.error(new TypeError('terminated'))
+    },
+  })
+  return new Response(body, { headers: { 'content-type': 'application/json' } })
+}
+
+describe('S11 a refusal that comes late in a 2xx', () => {
+  test.each([10_000, 60_000, 200_000, 700_000, 1_000_000])('is found after %i bytes', async (size) => {
+    const { device, server, save, list: listed } = runOutbox({ route: { refused: 'errors' } })
+    server(() => lateRefusal(size, 'closes'))
+    await save('a', 'm1')
+    await device.advance(0)
+    expect(await listed()).toMatchObject([{ state: 'dead', code: 'upstream_error' }])
+  })
+
+  test('and breaks off is no yes: it is sent again with the same key', async () => {
+    const { device, server, save, sent, emitted } = runOutbox({ route: { refused: 'errors' } })
+    server(() => (sent.length < 3 ? lateRefusal(200, 'breaks') : Response.json({ ok: true })))
+    await save('a', 'm1')
+    await device.advance(60_000)
+    expect(new Set(sent.map(({ headers }) => headers.get('idempotency-key'))).size).toBe(1)
+    expect([sent.length, emitted('save_sent').length]).toEqual([3, 1])
+  })
+})
+
+test('a refusal whose body never ends is known by its status, and holds nobody up for longer than 5 s', async () => {
+  const { device, save, emitted } = runOutbox()
+  device.upstream.otherwise = () => streams([[0, 'Try later']], { end: 'open', status: 503 })
+  await save('a', 'm1')
+  await device.advance(5_100)
+  expect(emitted('save_retry')).toMatchObject([{ code: 'overloaded' }])
 })
 
 describe('S18 the real response is handed on without a copy of its stream', () => {

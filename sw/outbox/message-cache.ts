@@ -12,7 +12,10 @@ export const SMALL = 64 * 1024
  */
 export interface MessageCache {
   put: (record: SaveRecord, body: ArrayBuffer | null) => Promise<void>
+  /** The ids of all; an empty one is the mark. */
   ids: () => Promise<string[]>
+  /** Marks the cache: where the mark is not, the browser has lost what was here. */
+  mark: () => Promise<void>
   /** `undefined` when it is not there, or cannot be read. */
   record: (id: string) => Promise<SaveRecord | undefined>
   /** `undefined` when it is not there. */
@@ -44,6 +47,7 @@ export function openMessageCache(scope: string, origin: string, caches: CacheSto
       }
       await (await open()).put(folder + record.id, new Response(body, { headers }))
     },
+    mark: async () => (await open()).put(folder, new Response()),
     ids: async () => (await (await open()).keys()).map(({ url }) => url.slice(folder.length)),
     record: async (id) => parseRecord((await find(id))?.headers.get(RECORD_HEADER)),
     body: async (id) => {

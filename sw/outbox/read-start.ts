@@ -1,4 +1,4 @@
-/** More of a response is not looked at. Bytes. */
+/** More of a response is not looked at, unless its words decide. Bytes. */
 const MAX_LOOK = 64 * 1024
 
 /**
@@ -7,14 +7,15 @@ const MAX_LOOK = 64 * 1024
  * A clone would hang: of a stream that is teed, one branch can hold the other back.
  *
  * @param keep whether the response is read by somebody else afterwards; otherwise the rest is let go of
- * @returns the text, and a response that has all of the body where `keep` says so
+ * @returns the text, whether the body broke off in it, and a response that has all of the body where `keep` says so
  */
 export async function readStart(
   received: Response,
   keep: boolean,
-): Promise<{ text: string; response: Response }> {
+  maxBytes = MAX_LOOK,
+): Promise<{ text: string; isCut: boolean; response: Response }> {
   const reader = received.body?.getReader()
-  if (!reader) return { text: '', response: received }
+  if (!reader) return { text: '', isCut: false, response: received }
   const decoder = new TextDecoder()
   const chunks: Uint8Array[] = []
   let text = ''
@@ -22,7 +23,7 @@ export async function readStart(
   /** How the body went on after what has been read: `undefined`: it is not known yet. */
   let end: { error?: unknown } | undefined
   try {
-    while (!end && size < MAX_LOOK) {
+    while (!end && size < maxBytes) {
       const { done, value } = await reader.read()
       if (done) end = {}
       else {
@@ -33,10 +34,14 @@ export async function readStart(
     }
     if (!keep) await reader.cancel()
   } catch (error) {
-    text += '…' // Cut short: the status is known, and that is what counts.
+    text += '…' // Cut short: the status is known, and mostly that is what counts.
     end = { error }
   }
-  return { text, response: keep ? again(received, chunks, reader, end) : received }
+  return {
+    text,
+    isCut: end !== undefined && 'error' in end,
+    response: keep ? again(received, chunks, reader, end) : received,
+  }
 }
 
 /** The same response, from its first byte on. */

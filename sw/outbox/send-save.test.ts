@@ -107,6 +107,7 @@ describe('trySend()', () => {
       url: `${OWN}/api/a`,
       size,
       keep: false,
+      mayRefuse: false,
       deadline: new AbortController(),
       send: (signal) => {
         signals.push(signal)

@@ -30,6 +30,12 @@ const KEY_HEADER = 'Idempotency-Key'
 const SEND_MS = 30_000
 const SLOWEST_UPLOAD = 50
 
+/** A response that is known by its status is looked at for so long, ms; its body may never end. */
+const LOOK_MS = 5_000
+
+/** So much is read of a response whose words decide, bytes. */
+const MAX_JUDGED = 1024 * 1024
+
 /** Headers that say who sends, without any cookie. */
 const IDENTITY_HEADERS = new Set(['authorization', 'x-api-key', 'api-key', 'x-auth-token'])
 
@@ -180,6 +186,8 @@ export interface SendContext {
   size: number
   /** True if somebody wants to read the response, too. */
   keep: boolean
+  /** True if the words of a 2xx may say no: then more of it is read. */
+  mayRefuse: boolean
   /** Ends the send, at its deadline or before. */
   deadline: AbortController
   send: (signal: AbortSignal) => Promise<Response>
@@ -196,15 +204,20 @@ export async function trySend({
   url,
   size,
   keep,
+  mayRefuse,
   deadline,
   send,
   get,
 }: SendContext): Promise<ReadSaveResponse | null> {
-  const disarm = clock.timer(Math.max(SEND_MS, size / SLOWEST_UPLOAD), () => deadline.abort())
+  const abort = () => deadline.abort()
+  const disarm = clock.timer(Math.max(SEND_MS, size / SLOWEST_UPLOAD), abort)
+  let disarmLook = () => {}
   try {
     const received = await send(deadline.signal)
     const { status, headers, redirected: isRedirected } = received
-    const { text, response } = await readStart(received, keep)
+    const isJudged = mayRefuse && status < 300
+    if (!keep && !isJudged) disarmLook = clock.timer(LOOK_MS, abort)
+    const { text, isCut, response } = await readStart(received, keep, isJudged ? MAX_JUDGED : undefined)
     const isElsewhere =
       isRedirected &&
       (new URL(received.url).origin !== new URL(url).origin ||
@@ -214,6 +227,7 @@ export async function trySend({
       // Frameworks name a type, even for nothing.
       contentType: (text && headers.get('content-type')?.toLowerCase()) ?? '',
       text,
+      isCut,
       isRedirected,
       isElsewhere,
       retryHintMs:
@@ -225,5 +239,6 @@ export async function trySend({
     return null // The platform does not say why a fetch failed.
   } finally {
     disarm()
+    disarmLook()
   }
 }

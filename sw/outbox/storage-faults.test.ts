@@ -200,6 +200,23 @@ describe('between the two stores', () => {
     await isEmpty(device)
   })
 
+  test.each(['resend', 'hold'] as const)(
+    'the cache lost while one is being sent: a dead letter, whatever came of it: %s',
+    async (whenUnsure) => {
+      const device = createFakeDevice()
+      const worker = device.boot()
+      device.upstream.otherwise = saysNothing
+      await worker.save('/api/a', 'm1', { settings: { whenUnsure } })
+      await device.advance(0)
+      worker.kill()
+      device.caches.loseAll()
+      const next = device.boot()
+      await device.advance(60_000)
+      expect(await next.outbox.list()).toMatchObject([{ state: 'dead', code: 'storage_unavailable' }])
+      expect(device.emitted()).toEqual(['save_queued', 'save_dead'])
+    },
+  )
+
   test('body lost while sending: it was sent', async () => {
     const device = createFakeDevice()
     const worker = device.boot()
@@ -207,7 +224,9 @@ describe('between the two stores', () => {
     await worker.save('/api/a', 'm1')
     await device.advance(0)
     worker.kill()
-    device.caches.loseAll()
+    // As a worker that dies between the two steps of a removal leaves it.
+    const [entry] = await device.entries()
+    device.caches.loseAll(entry?.id)
     device
       .boot()
       .outbox.drain()

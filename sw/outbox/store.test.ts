@@ -36,7 +36,7 @@ function open(late: 'index' | 'cache') {
   const second = openStore(index, cache, clock, () => {})
   const stored = async () => [
     (await index.all()).entries.map(({ id }) => id),
-    await cache.ids(),
+    (await cache.ids()).filter(Boolean),
     [first.backlog(null).has('a'), second.backlog(null).has('a')],
   ]
   return { first, second, stored, letGo }

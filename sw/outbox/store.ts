@@ -6,6 +6,7 @@ import type { MessageIndex } from './message-index.ts'
 import type { Body, MessageCache } from './message-cache.ts'
 import { createBacklogs, type Backlog } from './backlog.ts'
 import type { SealKey } from './seal.ts'
+import { move } from './transitions.ts'
 
 /**
  * Where saved messages are kept. One truth, one index: the cached messages (Cache API) have each message whole, the message index
@@ -136,12 +137,22 @@ export function openStore(
     return false
   }
 
+  /** The cache is new, or was lost with all that it had: then a message that is gone was not sent for that. */
+  const markCache = async (gone: readonly Entry[]) => {
+    const found = gone.filter(({ state }) => state === 'sending')
+    const keep = (entry: Entry) => (entry.state === 'sending' ? move(entry, 'queued') : undefined)
+    await Promise.all(found.map(({ id }) => timely(messageIndex.change(id, keep))))
+    messageCache.mark().catch(() => {}) // The next life tries again.
+    if (found.length > 0) await readIndex()
+  }
+
   const isStoring = (id: string) => backlogs.get(id)?.state === 'storing'
 
   const load = async () => {
     const [entries, ids] = await Promise.all([readIndex(), ofCache(messageCache.ids())])
+    if (!ids.includes('')) await markCache(entries.filter(({ id }) => !ids.includes(id)))
     const known = new Set(entries.map(({ id }) => id))
-    const lost = ids.filter((id) => !known.has(id) && !isStoring(id))
+    const lost = ids.filter((id) => id !== '' && !known.has(id) && !isStoring(id))
     const before = known.size
     for (let from = 0; from < lost.length; from += AT_ONCE) {
       const restore = async (id: string) => (await putBack(id)) && known.add(id)

@@ -20,7 +20,7 @@ export interface FakeCaches {
   delay: (operation: CacheOperation, url: string) => number
   /** How often an operation was asked for. */
   count: (operation: CacheOperation) => number
-  /** Everything stored, as text; by URL. */
+  /** Everything stored, as text; by URL. Not a mark, which is nothing but a URL. */
   readAll: () => Map<string, string>
   /** Makes the headers of the pair with that body unreadable. */
   damage: (body: string) => void
@@ -100,7 +100,8 @@ export function createFakeCaches(clock: Clock): FakeCaches {
       const all = new Map<string, string>()
       for (const pairs of stored.values()) {
         for (const [url, { bytes, headers }] of pairs) {
-          all.set(url, `${JSON.stringify(headers)}\n${new TextDecoder().decode(bytes)}`)
+          if (!url.endsWith('/'))
+            all.set(url, `${JSON.stringify(headers)}\n${new TextDecoder().decode(bytes)}`)
         }
       }
       return all
