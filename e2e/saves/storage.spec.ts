@@ -40,6 +40,25 @@ test('what the app’s own cleaning deletes is a dead letter, and the page is to
   expect(await app.told('save_dead')).toMatchObject([{ code: 'storage_unavailable' }])
 })
 
+test('a cache that is deleted while a message is being sent, and its worker dies: a dead letter, not an arrival', async ({
+  app,
+  server,
+  killWorker,
+}) => {
+  await app.start({ saves: [SAVES] })
+  await server.behave({ mode: 'slow', delayMs: 600_000 })
+  await app.save(crypto.randomUUID(), '1')
+  await expect.poll(async () => (await app.outbox()).map(({ state }) => state)).toEqual(['sending'])
+  await killWorker()
+  await app.evaluate(async () => {
+    for (const name of await caches.keys()) await caches.delete(name)
+  })
+  await app.reload()
+  await expect
+    .poll(app.outbox, { timeout: 20_000 })
+    .toMatchObject([{ state: 'dead', code: 'storage_unavailable' }])
+})
+
 test('an index that is deleted under the worker is made again, and nothing is lost', async ({
   app,
   server,

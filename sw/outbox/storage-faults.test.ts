@@ -205,7 +205,7 @@ describe('between the two stores', () => {
     async (whenUnsure) => {
       const device = createFakeDevice()
       const worker = device.boot()
-      device.upstream.otherwise = saysNothing
+      device.upstream.otherwise = ({ method }) => (method === 'HEAD' ? created() : saysNothing())
       await worker.save('/api/a', 'm1', { settings: { whenUnsure } })
       await device.advance(0)
       worker.kill()
