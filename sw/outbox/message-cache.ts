@@ -12,10 +12,9 @@ export const SMALL = 64 * 1024
  */
 export interface MessageCache {
   put: (record: SaveRecord, body: ArrayBuffer | null) => Promise<void>
-  /** The ids of all; an empty one is the mark. */
   ids: () => Promise<string[]>
-  /** Marks the cache: where the mark is not, the browser has lost what was here. */
-  mark: () => Promise<void>
+  /** True if there was no cache when this worker began: it is the first one, or the browser has lost all that was here. */
+  wasMissing: () => Promise<boolean>
   /** `undefined` when it is not there, or cannot be read. */
   record: (id: string) => Promise<SaveRecord | undefined>
   /** `undefined` when it is not there. */
@@ -30,9 +29,14 @@ const SIZE_HEADER = 'X-Streamkeeper-Size'
 export function openMessageCache(scope: string, origin: string, caches: CacheStorage): MessageCache {
   const folder = `${origin}/__streamkeeper/outbox/`
   const cacheName = `streamkeeper outbox ${scope}`
+  // Asked for before anything here can make it.
+  const missing = caches.has(cacheName).then(
+    (isThere) => !isThere,
+    () => false,
+  )
   let opened: Promise<Cache> | undefined
   const open = () => {
-    const opening = caches.open(cacheName)
+    const opening = missing.then(() => caches.open(cacheName))
     opened = opening
     opening.catch(() => opened === opening && (opened = undefined))
     return opening
@@ -47,7 +51,7 @@ export function openMessageCache(scope: string, origin: string, caches: CacheSto
       }
       await (await open()).put(folder + record.id, new Response(body, { headers }))
     },
-    mark: async () => (await open()).put(folder, new Response()),
+    wasMissing: () => missing,
     ids: async () => (await (await open()).keys()).map(({ url }) => url.slice(folder.length)),
     record: async (id) => parseRecord((await find(id))?.headers.get(RECORD_HEADER)),
     body: async (id) => {

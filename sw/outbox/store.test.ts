@@ -36,7 +36,7 @@ function open(late: 'index' | 'cache') {
   const second = openStore(index, cache, clock, () => {})
   const stored = async () => [
     (await index.all()).entries.map(({ id }) => id),
-    (await cache.ids()).filter(Boolean),
+    await cache.ids(),
     [first.backlog(null).has('a'), second.backlog(null).has('a')],
   ]
   return { first, second, stored, letGo }

@@ -76,6 +76,7 @@ export function openStore(
   /** The index has lost what was put last: what else it lacks, only the cached messages tell. */
   let isLost = false
   let isStuck = false
+  let hasLoaded = false
   /** Counts what the message cache has answered. */
   let steps = 0
 
@@ -137,12 +138,11 @@ export function openStore(
     return false
   }
 
-  /** The cache is new, or was lost with all that it had: then a message that is gone was not sent for that. */
-  const markCache = async (gone: readonly Entry[]) => {
+  /** The cache was lost with all that it had: then a message that is gone from it was not sent for that. */
+  const distrust = async (gone: readonly Entry[]) => {
+    const step = (entry: Entry) => (entry.state === 'sending' ? move(entry, 'queued') : undefined)
     const found = gone.filter(({ state }) => state === 'sending')
-    const keep = (entry: Entry) => (entry.state === 'sending' ? move(entry, 'queued') : undefined)
-    await Promise.all(found.map(({ id }) => timely(messageIndex.change(id, keep))))
-    messageCache.mark().catch(() => {}) // The next life tries again.
+    await Promise.all(found.map(({ id }) => timely(messageIndex.change(id, step))))
     if (found.length > 0) await readIndex()
   }
 
@@ -150,9 +150,11 @@ export function openStore(
 
   const load = async () => {
     const [entries, ids] = await Promise.all([readIndex(), ofCache(messageCache.ids())])
-    if (!ids.includes('')) await markCache(entries.filter(({ id }) => !ids.includes(id)))
+    if (!hasLoaded && (await messageCache.wasMissing()))
+      await distrust(entries.filter(({ id }) => !ids.includes(id)))
+    hasLoaded = true
     const known = new Set(entries.map(({ id }) => id))
-    const lost = ids.filter((id) => id !== '' && !known.has(id) && !isStoring(id))
+    const lost = ids.filter((id) => !known.has(id) && !isStoring(id))
     const before = known.size
     for (let from = 0; from < lost.length; from += AT_ONCE) {
       const restore = async (id: string) => (await putBack(id)) && known.add(id)

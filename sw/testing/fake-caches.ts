@@ -20,7 +20,7 @@ export interface FakeCaches {
   delay: (operation: CacheOperation, url: string) => number
   /** How often an operation was asked for. */
   count: (operation: CacheOperation) => number
-  /** Everything stored, as text; by URL. Not a mark, which is nothing but a URL. */
+  /** Everything stored, as text; by URL. */
   readAll: () => Map<string, string>
   /** Makes the headers of the pair with that body unreadable. */
   damage: (body: string) => void
@@ -78,7 +78,8 @@ export function createFakeCaches(clock: Clock): FakeCaches {
   }
 
   const createStorage = (isDead: () => boolean): CacheStorage => {
-    const storage: Pick<CacheStorage, 'open' | 'match'> = {
+    const storage: Pick<CacheStorage, 'has' | 'open' | 'match'> = {
+      has: async (name) => stored.has(name),
       open: async (name) => {
         await begin('open', name, isDead)
         const pairs = stored.get(name) ?? new Map<string, Pair>()
@@ -118,6 +119,7 @@ export function createFakeCaches(clock: Clock): FakeCaches {
       for (const pairs of stored.values()) {
         for (const url of pairs.keys()) if (url.includes(part)) pairs.delete(url)
       }
+      if (part === '') stored.clear()
     },
   }
   return fakes

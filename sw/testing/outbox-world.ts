@@ -239,8 +239,8 @@ export function createWorld() {
         textOf.set(record.id, text)
         return ask(() => void messageCache.set(record.id, { record: JSON.stringify(record), body }))
       },
-      ids: () => ask(() => ['', ...messageCache.keys()]),
-      mark: () => ask(() => {}),
+      ids: () => ask(() => Array.from(messageCache.keys())),
+      wasMissing: () => Promise.resolve(false),
       record: (id) =>
         ask(() => {
           const cachedMessage = messageCache.get(id)
