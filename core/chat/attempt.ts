@@ -1,4 +1,5 @@
 import { type Clock, deadline } from '../clock.ts'
+import { join } from '../concat.ts'
 import type { FailureCode } from '../messages/failure.ts'
 import { classifyResponse, classifyErrorEvent } from '../retry/classify.ts'
 import type { Outcome } from '../retry/outcome.ts'
@@ -184,8 +185,10 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
         return undefined
       }
       if (expired || signal.aborted) return failed({ kind: 'cut', clean: false })
-      if (chunk.done) opened.rest = null
-      else {
+      if (chunk.done) {
+        opened.rest = null
+        takeWhole(opened, inspection)
+      } else {
         total.extend()
         heldBytes += chunk.value.length
         for (const bytes of opened.splice?.take(chunk.value) ?? [chunk.value]) {
@@ -195,6 +198,19 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
       }
     }
     return undefined
+  }
+
+  /** A body that has ended before its first event did may be no events at all, and whole. */
+  function takeWhole(opened: OpenResponse, inspection: Inspection) {
+    const { splice, response, held } = opened
+    const bytes = join(splice?.unfinished() ?? [])
+    if (!splice || bytes.length === 0 || inspection.wire()) return
+    const trial = createInspection(response.headers, plan)
+    for (const part of [...held, bytes]) trial.feed(part)
+    if (splice.isKnown() && !/complete|error/.test(trial.conclude(true))) return
+    opened.splice = undefined
+    held.push(bytes)
+    inspection.feed(bytes)
   }
 
   /** Judges what is held: it has failed, or may be handed on. */

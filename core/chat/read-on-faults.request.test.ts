@@ -244,3 +244,165 @@ test('an empty key names nothing: nothing is asked', async () => {
   await run.clock.advance(LONG)
   expect([asked, run.page.error instanceof TypeError]).toEqual([0, true])
 })
+
+describe('a body under the label of events that ends before its first event does', () => {
+  const { body, options, path } = openaiBackground()
+  const HOW = [
+    ['last-event-id', resumedBy('last-event-id')],
+    ['replay', resumedBy('replay')],
+    ['background', { body, options, path }],
+  ] as const
+  const BODIES = [
+    '{"id":1}',
+    '{"id":1}\n',
+    'Hello, world',
+    '{"a":1}\n{"a":2}\n',
+    'data: {"word":1}\n',
+    'data: {"word":1}',
+  ]
+
+  test.each(HOW.flatMap(([name, more]) => BODIES.map((text) => [name, text, more] as const)))(
+    'passes as it came: %s, %j',
+    async (_name, text, more) => {
+      const run = runRequest([streams([[0, text]], { headers: SSE })], {
+        body: { id: 'r1', stream: true },
+        ask: gives(''),
+        ...more,
+      })
+      await run.clock.advance(LONG)
+      expect(run.page).toMatchObject({ text, closed: true })
+      expect(run.sentAt).toHaveLength(1)
+    },
+  )
+})
+
+test.each([
+  ': hi\n\n',
+  ': hi\n',
+  '\n',
+  'retry: 1\n\n',
+  'event: ping\ndata: {}\n\n',
+  'id: 7\n\n',
+  'id: 7\ndata:\n\n',
+])(
+  'what only keeps a connection open is no progress: %j, time after time, ends with the total',
+  async (text) => {
+    const { options } = resumedBy('last-event-id')
+    const breaksOff: Ask = async () => {
+      let isRead = false
+      const pull = (controller: ReadableStreamDefaultController) => {
+        if (isRead) return controller.error(new TypeError('terminated'))
+        isRead = true
+        controller.enqueue(new TextEncoder().encode(text))
+      }
+      return new Response(new ReadableStream({ pull }), { headers: SSE })
+    }
+    const run = cutAfter('', breaksOff, { options: { ...options, timeouts: { totalMs: 2_000 } } })
+    await run.clock.advance(2_100)
+    expect(run.page.error).toBeInstanceOf(TypeError)
+  },
+)
+
+test.each(['reset', 'close'] as const)(
+  'a server that says its end and never gives it leaves the cut: %s',
+  async (end) => {
+    const { whole, headers, path, body, events } = located()
+    const closed = {
+      ...SSE,
+      'stream-closed': 'true',
+      'stream-next-offset': String(whole.length).padStart(16, '0'),
+    }
+    const unknown = WORDS.slice(0, 3).join('')
+    const run = runRequest([streams([[0, unknown]], { end, headers: { ...headers } })], {
+      path,
+      body,
+      ask: async (url) => {
+        const from = Number(new URL(url).searchParams.get('offset'))
+        return new Response(unknown.slice(from), { headers: closed })
+      },
+    })
+    await run.clock.advance(LONG)
+    expect(events.length).toBeGreaterThan(3)
+    expect(run.page.error).toBeInstanceOf(TypeError)
+  },
+)
+
+test.each([
+  ['gemini', geminiBackground().events, { ...geminiBackground() }],
+  ['SSE ids', WORDS, resumedBy('last-event-id')],
+] as const)('an id that comes again with other bytes is not shown twice: %s', async (_name, events, more) => {
+  const { options, ...about } = { body: { id: 'r1', stream: true }, path: '/chat', ...more }
+  const again = [events[5], events[6], events[6]?.replace('}', ' }'), ...events.slice(7)].join('')
+  const run = cutAfter(events.slice(0, 6).join(''), gives(again), {
+    options,
+    body: about.body,
+    path: about.path,
+  })
+  await run.clock.advance(LONG)
+  expect(run.page.error).toBeInstanceOf(TypeError)
+})
+
+test('several events with one id are read on, where they were so before', async () => {
+  const groups = WORDS.map((event, index) => event.replace(/^id: \d+/, `id: ${Math.floor(index / 2)}`))
+  const run = cutAfter(
+    groups.slice(0, 6).join(''),
+    gives(groups.slice(3).join('')),
+    resumedBy('last-event-id'),
+  )
+  await run.clock.advance(LONG)
+  expect(run.page).toMatchObject({ text: groups.join(''), closed: true })
+})
+
+test('a keep-alive with a number of its own is the next event', async () => {
+  const { events, body, options, path } = openaiBackground()
+  const alive = 'event: keepalive\ndata: {"type":"keepalive","sequence_number":6}\n\n'
+  const rest = events
+    .slice(6)
+    .map((event) =>
+      event.replace(
+        /"sequence_number":(\d+)/,
+        (_, number: string) => `"sequence_number":${Number(number) + 1}`,
+      ),
+    )
+  const run = cutAfter(events.slice(0, 6).join(''), gives([events[5], alive, ...rest].join('')), {
+    body,
+    options,
+    path,
+  })
+  await run.clock.advance(LONG)
+  expect(run.page).toMatchObject({ closed: true })
+  expect(run.page.text).toContain('"sequence_number":12')
+})
+
+test('lines that end in a bare CR pass as they come, byte by byte, too', async () => {
+  const text = 'data: {"word":"one"}\r\rdata: {"word":"two"}\r\r'
+  const run = runRequest(
+    [
+      streams(
+        Array.from(text, (byte, at) => [at, byte] as const),
+        { headers: SSE },
+      ),
+    ],
+    {
+      body: { id: 'r1', stream: true },
+      ask: gives(''),
+      ...resumedBy('last-event-id'),
+    },
+  )
+  await run.clock.advance(LONG)
+  expect(run.page).toMatchObject({ text, closed: true })
+})
+
+test.each(['application/json', 'application/x-ndjson'])(
+  'a page under the label %s is no rest',
+  async (type) => {
+    const page = '<!doctype html><p>Sign in</p>'
+    const run = cutAfter('', gives(page, { 'content-type': type }), {
+      ...resumedBy('replay'),
+      headers: { 'content-type': type },
+    })
+    await run.clock.advance(LONG)
+    expect(run.page.text).not.toContain('Sign in')
+    expect(run.page.error).toBeInstanceOf(TypeError)
+  },
+)

@@ -5,7 +5,7 @@ import { type Failure, type FailureCode, failureOf } from '../messages/failure.t
 import { createEventReader } from '../providers/inspection/event-reader.ts'
 import { createInspection, type Glance } from '../providers/inspection/inspection.ts'
 import { skipBlanks } from '../providers/inspection/split.ts'
-import { isEventStream } from '../providers/media-types.ts'
+import { isEventStream, isJson, isJsonLines } from '../providers/media-types.ts'
 import { isDone } from '../providers/wire.ts'
 import type { OpenResponse } from './attempt.ts'
 import { brokenOff, markNotice } from './notice.ts'
@@ -56,7 +56,8 @@ type ConnectionEnd = 'closed' | 'finished' | FailureCode
 export async function relay(open: OpenResponse, context: RelayContext): Promise<void> {
   const { held, inspection, splice } = open
   const { writer, signal, isEventSource, readOn } = context
-  const isEvents = isEventStream(open.response.headers.get('content-type') ?? '')
+  const label = open.response.headers.get('content-type') ?? ''
+  const isNoPage = isEventStream(label) || isJson(label) || isJsonLines(label)
   const over = deferred<void>()
   let bytes = 0
   let isOver = false
@@ -94,7 +95,9 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
       if (isOver) return close()
       const before = end
       end = await copy(next)
-      if (end === 'closed' && splice?.hasCaughtUp() === false) end = before
+      // A server that says its ends, and has given less than there was, has not said this one.
+      if (end === 'closed' && splice?.hasCaughtUp() === false)
+        end = splice.saysEnd && before === 'closed' ? 'network_error' : before
     }
     if (isOver) return
     if (lastWords) {
@@ -109,7 +112,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
     let stopped: ConnectionEnd | undefined
     // Where nothing is compared byte by byte, a page in the place of the rest could be taken for it.
     const isProven = splice?.isExact && (inspection?.seen.outputs || inspection?.wire())
-    let mayBePage = rest !== open.rest && isEvents && !isProven
+    let mayBePage = rest !== open.rest && isNoPage && !isProven
     const stop = (why: ConnectionEnd) => {
       stopped = why
       abort()
@@ -140,9 +143,10 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
           if (first === LESS_THAN) return 'truncated'
           mayBePage = first === undefined
         }
+        const size = splice?.size()
         const accepted = splice ? splice.take(chunk.value) : [chunk.value]
         if (!accepted) return 'truncated' // Another response: this one has no rest.
-        if (accepted.length > 0) progressed()
+        if (splice?.size() !== size) progressed()
         // In one write: a log that keeps nothing holds no more than a few.
         pass(join(accepted))
       }

@@ -46,7 +46,8 @@ export function spliceBytes({ requestFrom, isReplay, saysEnd = false, stopUrl }:
       if (headers.get('stream-closed') === 'true') endsAt = BYTE_OFFSET.test(offset) ? Number(offset) : 0
     },
     isClosed,
-    hasCaughtUp: () => isClosed() || (size > 0 && !isMissing()),
+    size: () => size,
+    hasCaughtUp: () => (endsAt === undefined ? size > 0 && !isMissing() : isClosed()),
     saysEnd,
     isExact: true,
     isKnown: () => !isOff,

@@ -58,6 +58,8 @@ export function spliceEvents({
   /** The events after the one at `previous`, and after the one at `last`. */
   let overlap: StreamEvent[] = []
   let sinceLast: StreamEvent[] = []
+  /** Several events in a row have one id. */
+  let hasGroups = false
   /** The events that must come again before anything new; `undefined`: all that comes is new. */
   let expected: StreamEvent[] | undefined
   /** True on a resumed connection: each number follows the one before, and no id comes again. */
@@ -77,6 +79,7 @@ export function spliceEvents({
     },
     begin: () => {},
     isClosed: () => false,
+    size: () => count,
     hasCaughtUp: () => count > 0 && (expected ?? []).every(isKeepAlive),
     saysEnd: false,
     isExact: false,
@@ -99,7 +102,8 @@ export function spliceEvents({
     let at = 0
     // Where lines end in a bare CR, which nobody writes, events are not told apart.
     const cr = bytes.indexOf(RETURN)
-    if (cr >= 0 && (bytes[cr + 1] ?? NEWLINE) !== NEWLINE) isOff = true
+    const isAfterReturn = pending.at(-1)?.at(-1) === RETURN && bytes[0] !== NEWLINE
+    if (isAfterReturn || (cr >= 0 && (bytes[cr + 1] ?? NEWLINE) !== NEWLINE)) isOff = true
     for (let end = splitter.next(bytes, at); end >= 0; end = splitter.next(bytes, at)) {
       const event = join([...pending, bytes.subarray(at, end)])
       pending = []
@@ -170,7 +174,7 @@ export function spliceEvents({
       expected?.splice(0, next + 1)
       return 'old'
     }
-    if (isKeepAlive(event)) return 'old'
+    if (isKeepAlive(event) && (old || position === undefined)) return 'old'
     if (!old) return typeof last === 'number' && position === undefined ? 'foreign' : 'new'
     // A server that goes further back is fine, until the comparison has begun.
     const hasBegun = expected?.length !== overlap.length
@@ -182,16 +186,17 @@ export function spliceEvents({
     if (position === undefined) return true
     if (typeof last === 'number') return position === last + 1
     if (position !== last) return !known.has(position)
-    return !overlap.some((old) => sameness(old) === sameness(event))
+    return hasGroups && !overlap.some((old) => sameness(old) === sameness(event))
   }
 
   function note(event: StreamEvent, position: number | string | undefined) {
-    count++
+    if (!isKeepAlive(event)) count++
     see?.(event)
     // A server that gives a response again says its id at once.
     if (idOf && id === undefined) isOff = true
     if (position === undefined && isKeepAlive(event)) return // Nobody keeps it.
     if (position === undefined || position === last) {
+      hasGroups ||= position !== undefined
       overlap.push(event)
       sinceLast.push(event)
     } else {

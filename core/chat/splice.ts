@@ -30,6 +30,8 @@ export interface Splice {
   begin: (head: ResumedHead) => void
   /** Returns `true` if the server has said that what came by now is all. */
   isClosed: () => boolean
+  /** How much of the response has been handed on; keep-alives are nothing. */
+  size: () => number
   /** Returns `true` if what was handed on has come again as far as it must: where it has not, a clean end is none. */
   hasCaughtUp: () => boolean
   /** The server says so: where it does not, and no known wire's end is there, a clean end proves nothing. */
