@@ -213,7 +213,7 @@ export function createOutbox(context: OutboxContext): Outbox {
           })
           // Conversations that hang can make a run last: a page that comes does not wait for its end.
           renewRun = () => renew(isWoken ? refresh() : undefined)
-          return finished
+          return finished.finally(() => (renewRun = () => {}))
         })
       } while (isWanted)
       // While this worker lives, it needs nobody to wake it.
