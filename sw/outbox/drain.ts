@@ -49,8 +49,7 @@ export interface Run {
  * - when the storage fails it starts nothing more, and rejects when nothing is under way
  */
 export function startRun({ clock, backlog, deliver, triggers, settle }: DrainContext): Run {
-  const busy = new Map<string, Promise<void>>()
-  /** What each of them is at. */
+  /** What each conversation that is worked on is at. */
   const trying = new Map<string, Entry>()
   /** So many of them wait for a page. */
   let asides = 0
@@ -58,6 +57,7 @@ export function startRun({ clock, backlog, deliver, triggers, settle }: DrainCon
   let failure: { error: unknown } | undefined
   let free = CONNECTIONS
   const waiting: (() => void)[] = []
+  /** All that is under way: those conversations, and what nobody waits for. */
   const unfinished = new Set<Promise<void>>()
 
   const dueHead = (conversation: string) => {
@@ -109,22 +109,17 @@ export function startRun({ clock, backlog, deliver, triggers, settle }: DrainCon
 
   const start = (head: Entry) => {
     const { conversation } = head
-    const ended = worker(conversation, head)
-      .catch(fail)
-      .then(() => {
-        busy.delete(conversation)
-        trying.delete(conversation)
-      })
-    busy.set(conversation, ended)
+    const ended = worker(conversation, head).catch(fail)
+    behind(ended.then(() => trying.delete(conversation)))
   }
 
   /** @returns how long it is until the next retry is due, ms */
   const startWorkers = () => {
-    const isFull = () => busy.size - asides >= WORKERS
+    const isFull = () => trying.size - asides >= WORKERS
     const retries: Entry[] = []
     let next = Infinity
     for (const conversation of backlog().conversations()) {
-      const head = busy.has(conversation) ? undefined : backlog().head(conversation)
+      const head = trying.has(conversation) ? undefined : backlog().head(conversation)
       if (!head) continue
       if (!isDue(head, clock.now(), triggers)) {
         if (head.state !== 'needs_auth') next = Math.min(next, head.retryAt)
@@ -134,7 +129,7 @@ export function startRun({ clock, backlog, deliver, triggers, settle }: DrainCon
     }
     // Who has waited longest goes first: the others may hang again and again.
     for (const head of retries.sort((a, b) => a.triedAt - b.triedAt)) if (!isFull()) start(head)
-    if (unfinished.size === 0 && Array.from(trying.values()).every(isRetry)) settle()
+    if (unfinished.size === trying.size && Array.from(trying.values()).every(isRetry)) settle()
     return next - clock.now()
   }
 
@@ -142,10 +137,9 @@ export function startRun({ clock, backlog, deliver, triggers, settle }: DrainCon
     for (;;) {
       news = deferred()
       const nextMs = failure ? Infinity : startWorkers()
-      const ends = [...busy.values(), ...unfinished]
-      if (ends.length === 0) break
+      if (unfinished.size === 0) break
       const disarm = clock.timer(nextMs, news.resolve)
-      await Promise.race([...ends, news.promise])
+      await Promise.race([...unfinished, news.promise])
       disarm()
     }
     if (failure) throw failure.error
