@@ -26,6 +26,7 @@ test('a conversation that fails ends the run when nothing more is under way, and
       return results[id as 'a' | 'b'].promise
     },
     triggers: NEVER,
+    settle: () => {},
   })
   let isOver = false
   const over = finished.catch(() => {
@@ -61,6 +62,7 @@ test('what comes while it runs is sent, too', async () => {
       return true
     },
     triggers: NEVER,
+    settle: () => {},
   })
   await clock.advance(0)
   backlogs.set(makeEntry('b', { conversation: 'b' }))
@@ -87,6 +89,7 @@ test('S17 conversations that wait for a page hold up no others', async () => {
       return true
     },
     triggers: NEVER,
+    settle: () => {},
   })
   await clock.advance(0)
   expect(delivered).toEqual(['b', 'c'])
@@ -111,6 +114,7 @@ test('what is sent is removed behind it, and the run ends when that is done; whe
         return true
       },
       triggers: NEVER,
+      settle: () => {},
     })
     let isOver = false
     finished.finally(() => (isOver = true)).catch(() => {})
@@ -141,6 +145,7 @@ test('four are sent at a time, while others are read and removed', async () => {
       return true
     },
     triggers: NEVER,
+    settle: () => {},
   })
   await clock.advance(0)
   expect([begun, sent]).toEqual([12, ['c0', 'c1', 'c2', 'c3']])
@@ -170,6 +175,7 @@ test('what waits for a connection is not sent any more when the storage has fail
       return true
     },
     triggers: NEVER,
+    settle: () => {},
   })
   await clock.advance(0)
   response.resolve()

@@ -17,6 +17,8 @@ export interface DrainContext {
   /** Tries one entry; resolves with whether it is out of the way. */
   deliver: (entry: Entry, slot: Slot) => Promise<boolean>
   triggers: Triggers
+  /** Called whenever nothing is under way but retries: nobody waits for those, for where all hangs they never end. */
+  settle: () => void
 }
 
 /** State that the delivery of one entry shares with the others. */
@@ -31,29 +33,31 @@ export interface Slot {
 
 /** One run through the outbox; one at a time. */
 export interface Run {
-  /** Resolves when nothing more can be sent now. */
+  /** Resolves when nothing is under way, and nothing can be sent now. */
   finished: Promise<void>
-  /** There is more to send, perhaps: look again. */
-  renew: () => void
+  /** There is more to send, perhaps: look again, now and after `task`. */
+  renew: (task?: Promise<unknown>) => void
 }
 
 /**
  * Sends whatever is due, strictly in order inside a conversation, several conversations side by side.
  *
  * Its duties:
- * - a slow conversation holds up none that came later, nor does one whose page is asked for credentials
- * - whatever becomes due before it ends is sent, too
+ * - a slow conversation holds up no other, nor does one whose page is asked for credentials
+ * - whatever becomes due before it ends is sent, too, at its time
  * - it ends when nothing more can be sent, and all that was sent is removed
  * - when the storage fails it starts nothing more, and rejects when nothing is under way
  */
-export function startRun({ clock, backlog, deliver, triggers }: DrainContext): Run {
-  const busy = new Map<string, Promise<void>>()
+export function startRun({ clock, backlog, deliver, triggers, settle }: DrainContext): Run {
+  /** What each conversation that is worked on is at. */
+  const trying = new Map<string, Entry>()
   /** So many of them wait for a page. */
   let asides = 0
   let news: Deferred<void> = deferred()
   let failure: { error: unknown } | undefined
   let free = CONNECTIONS
   const waiting: (() => void)[] = []
+  /** All that is under way: those conversations, and what nobody waits for. */
   const unfinished = new Set<Promise<void>>()
 
   const dueHead = (conversation: string) => {
@@ -63,6 +67,7 @@ export function startRun({ clock, backlog, deliver, triggers }: DrainContext): R
 
   const worker = async (conversation: string, first: Entry) => {
     for (let entry: Entry | undefined = first; entry; entry = dueHead(conversation)) {
+      trying.set(conversation, entry)
       if (failure || !(await deliver(entry, { connected, aside, behind }))) return
     }
   }
@@ -99,30 +104,51 @@ export function startRun({ clock, backlog, deliver, triggers }: DrainContext): R
     }
   }
 
+  /** True if it has been tried since the last trigger: only its time makes it due. */
+  const isRetry = ({ triedAt }: Entry) => triedAt >= triggers.onlineAt && triedAt <= clock.now()
+
+  const start = (head: Entry) => {
+    const { conversation } = head
+    const ended = worker(conversation, head).catch(fail)
+    behind(ended.then(() => trying.delete(conversation)))
+  }
+
+  /** @returns how long it is until the next retry is due, ms */
   const startWorkers = () => {
+    const isFull = () => trying.size - asides >= WORKERS
+    const retries: Entry[] = []
+    let next = Infinity
     for (const conversation of backlog().conversations()) {
-      if (busy.size - asides >= WORKERS) return
-      if (busy.has(conversation)) continue
-      const head = dueHead(conversation)
+      const head = trying.has(conversation) ? undefined : backlog().head(conversation)
       if (!head) continue
-      const ended = worker(conversation, head).catch(fail)
-      busy.set(
-        conversation,
-        ended.then(() => void busy.delete(conversation)),
-      )
+      if (!isDue(head, clock.now(), triggers)) {
+        if (head.state !== 'needs_auth') next = Math.min(next, head.retryAt)
+      } else if (isRetry(head)) retries.push(head)
+      else if (isFull()) return Infinity
+      else start(head)
     }
+    // Who has waited longest goes first: the others may hang again and again.
+    for (const head of retries.sort((a, b) => a.triedAt - b.triedAt)) if (!isFull()) start(head)
+    if (unfinished.size === trying.size && Array.from(trying.values()).every(isRetry)) settle()
+    return next - clock.now()
   }
 
   const run = async () => {
     for (;;) {
       news = deferred()
-      if (!failure) startWorkers()
-      const ends = [...busy.values(), ...unfinished]
-      if (ends.length > 0) await Promise.race([...ends, news.promise])
-      else if (failure) throw failure.error
-      else return
+      const nextMs = failure ? Infinity : startWorkers()
+      if (unfinished.size === 0) break
+      const disarm = clock.timer(nextMs, news.resolve)
+      await Promise.race([...unfinished, news.promise])
+      disarm()
     }
+    if (failure) throw failure.error
   }
 
-  return { finished: run(), renew: () => news.resolve() }
+  const renew: Run['renew'] = (task) => {
+    if (task) behind(task)
+    news.resolve()
+  }
+
+  return { finished: run(), renew }
 }

@@ -1,4 +1,5 @@
 import { type Clock, type Random, sleep, waitAtMost } from '../../core/clock.ts'
+import { deferred } from '../../core/deferred.ts'
 import { DEFAULT_OUTBOX, DEFAULT_SAVE } from '../../core/options/defaults.ts'
 import type { OutboxOptions, SaveRouteOptions } from '../../core/options/options.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
@@ -26,7 +27,7 @@ export interface Outbox {
   /**
    * Sends what is due; `'online'`: also what failed for lack of a network; `'woken'`: or of credentials; `'flush'`:
    * everything.
-   * Resolves when nothing more can be sent now; never rejects.
+   * Resolves when all that is due has been tried; never rejects.
    */
   drain: (why?: 'online' | 'woken' | 'flush') => Promise<void>
   /** Waits until a conversation has nothing left to send, at most so long, ms. */
@@ -95,6 +96,8 @@ export function createOutbox(context: OutboxContext): Outbox {
   const unsealed = new Map<string, Secrets>()
   let running: Promise<void> | undefined
   let renewRun = () => {}
+  /** What those wait for who have asked for a drain. */
+  let settled = deferred<void>()
   let disarm = () => {}
   /** Somebody asked for a drain since the last run began. */
   let isWanted = false
@@ -182,6 +185,17 @@ export function createOutbox(context: OutboxContext): Outbox {
     await waitAtMost(clock, STOP_MS, Promise.all(meant.map(({ ended }) => ended)))
   }
 
+  const settle = () => {
+    settled.resolve()
+    settled = deferred()
+  }
+
+  const refresh = async () => {
+    await (isWoken ? reload() : loaded())
+    isWoken = false
+    await store.refresh()
+  }
+
   const run = async () => {
     disarm()
     try {
@@ -189,17 +203,17 @@ export function createOutbox(context: OutboxContext): Outbox {
       do {
         isWanted = false
         await context.locks.request(`streamkeeper outbox ${context.scope}`, async () => {
-          await (isWoken ? reload() : loaded())
-          isWoken = false
-          await store.refresh()
+          await refresh()
           const { finished, renew } = startRun({
             clock,
             backlog,
             deliver: (entry, slot) => deliver(entry, slot, delivery),
             triggers,
+            settle,
           })
-          renewRun = renew
-          return finished
+          // Conversations that hang can make a run last: a page that comes does not wait for its end.
+          renewRun = () => renew(isWoken ? refresh() : undefined)
+          return finished.finally(() => (renewRun = () => {}))
         })
       } while (isWanted)
       // While this worker lives, it needs nobody to wake it.
@@ -213,6 +227,7 @@ export function createOutbox(context: OutboxContext): Outbox {
       disarm = clock.timer(isWanted ? 0 : STORAGE_MS, () => void drain())
     } finally {
       running = undefined
+      settle()
     }
   }
 
@@ -226,7 +241,8 @@ export function createOutbox(context: OutboxContext): Outbox {
     if (why === 'flush') triggers.flushedAt = now
     isWanted = true
     renewRun()
-    return (running ??= run())
+    running ??= run()
+    return settled.promise
   }
 
   const clear = async () => {
@@ -305,6 +321,7 @@ export function createOutbox(context: OutboxContext): Outbox {
     },
     discard: async (id) => {
       const wasThere = (await find(id)) !== undefined && (await remove(id).wasThere)
+      if (wasThere) await stop((entry) => entry.id === id)
       void drain() // It may have held back others.
       return wasThere
     },
