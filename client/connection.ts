@@ -2,10 +2,10 @@ import { watchLocalNetwork } from '../core/local-network.ts'
 import type { Options } from '../core/options/options.ts'
 import { compileRoutes } from '../core/options/routes.ts'
 import { type Calls, type Hello, PROTOCOL_VERSION } from '../core/messages/message.ts'
-import { AWAKE_PATH, HELLO_PATH, PROTOCOL_HEADER, STREAMS_PATH } from '../core/messages/paths.ts'
+import { AWAKE_PATH, HELLO_PATH, STREAMS_PATH } from '../core/messages/paths.ts'
 import { REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
 import type { RequestStatus } from '../core/messages/status.ts'
-import { call, post } from './channel.ts'
+import { call, ownUrl, post, reaches, request } from './channel.ts'
 import { watchUpdates } from './watch-updates.ts'
 import { keepAwake } from './keep-awake.ts'
 import type { SentChat } from './guard-response.ts'
@@ -25,6 +25,9 @@ const DRAIN_MS = 10_000
 const OWN_MS = 4_000
 
 const CHANGES = /^(principal|seen|clear|outbox\.(flush|retry|discard|clear))$/
+
+/** What they mean depends on which of this page's requests were sent before. */
+const ORDERED = /principal|clear/
 
 export type Reading = Pick<Keeper, 'streams' | 'attach'>
 
@@ -203,7 +206,10 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
   const ask: Connection['ask'] = async (name, args, limitMs) => {
     const { worker } = context
     if (!worker) throw new Error(`Cannot call ${name}: no worker`)
-    const result = await call(worker, name, args, limitMs, limitMs ? () => look(worker) : undefined)
+    const isDone = ORDERED.test(name) && isControlled() && (await request(name, args))
+    const result = isDone
+      ? undefined
+      : await call(worker, name, args, limitMs, limitMs ? () => look(worker) : undefined)
     // Statuses tell of entries as they are sent, not of those that are gone.
     if (CHANGES.test(name)) await look(worker).catch(() => {})
     // The person who has signed in may have something to send.
@@ -261,17 +267,10 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
   }
 }
 
-/** A path of ours as a URL: a `<base>` of the app's may lead elsewhere. */
-function ownUrl(path: string): string {
-  return location.origin + path
-}
-
 /** True if this page's requests come to `keepStreams`, and not to a listener that was there before it. */
 async function reachesIt(): Promise<boolean> {
-  const responses = ['GET', 'POST'].map((method) =>
-    fetch(ownUrl(HELLO_PATH), { method }).catch(() => undefined),
-  )
-  return (await Promise.all(responses)).every((response) => response?.headers.has(PROTOCOL_HEADER))
+  const reached = ['GET', 'POST'].map((method) => reaches(HELLO_PATH, { method }))
+  return !(await Promise.all(reached)).includes(false)
 }
 
 /** Takes in where everything stands; what was heard since it was asked for, at `askedAt` (epoch ms), is newer. */

@@ -58,9 +58,11 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   const lifetime = new AbortController()
   const container = globalThis.navigator?.serviceWorker as ServiceWorkerContainer | undefined
   let connection: Promise<Connection> | undefined
+  /** From then on calls are made in their very turn, ahead of what the app sends next. */
+  let connected: Connection | undefined
   let engine: Promise<Fallback> | undefined
   /** Who was said last to be signed in: calls that waited for the worker say no other. */
-  let latest: string | null = null
+  const latest: { id: string | null } = { id: null }
 
   const settle: KeeperContext['settle'] = (state, reason) => {
     if (state !== 'controlling') context.worker = undefined
@@ -77,11 +79,11 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   const reach = async () => {
     await ready.promise
     if (!connection) throw new Error('No worker')
-    return connection
+    return (connected = await connection)
   }
 
   const ask = async <Name extends keyof Calls>(name: Name, args: Calls[Name][0], limitMs?: number) =>
-    (await reach()).ask(name, args, limitMs)
+    (connected ?? (await reach())).ask(name, args, limitMs)
 
   const post = (message: ToWorker) => context.worker?.postMessage(message)
 
@@ -183,9 +185,8 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       if (!isPrincipal(id))
         throw new TypeError(`Wrong principal: got ${String(id)}, takes ${PRINCIPAL_TAKES}`)
       // The worker hears it with this page's first word, and decides by it whose the requests before were.
-      context.principalToSay = id
-      latest = id
-      await (await reach()).ask('principal', { id: latest })
+      context.principalToSay = latest.id = id
+      await ask('principal', latest)
     },
     clear: () => ask('clear', null),
     persist: async () => (await navigator.storage?.persist?.()) ?? false,
@@ -223,6 +224,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     )
     connection
       .then(({ established }) => established)
+      .then(reach)
       .catch((error) => {
         ready.reject(error)
         settle('fallback', 'blocked')

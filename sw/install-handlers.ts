@@ -159,7 +159,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     emptied,
     ...options.outbox,
   })
-  const call = createCalls({
+  const { reply, obey } = createCalls({
     options: canonicalOptions(options),
     clock,
     emitter,
@@ -171,7 +171,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     principal,
   })
 
-  const own = { clock, responses, activity }
+  const own = { clock, responses, activity, obey }
 
   worker.addEventListener('fetch', (event) => {
     const { request, clientId } = event
@@ -216,7 +216,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
       case 'takeover':
         return // The ready-made worker's own affair.
       case 'call':
-        return event.waitUntil(atMost(call(message, event)))
+        return event.waitUntil(atMost(reply(message, event)))
     }
   })
 

@@ -17,6 +17,13 @@ export const HELLO_PATH = `${OWN_PATHS}hello`
 export const PROTOCOL_HEADER = 'X-Streamkeeper-Protocol'
 
 /**
+ * A request to this path is a call that has no result: its header has it, for a body would be read too late. It reaches
+ * the worker in the order of the page's other requests, which messages do not.
+ */
+export const CALL_PATH = `${OWN_PATHS}call`
+export const CALL_HEADER = 'X-Streamkeeper-Call'
+
+/**
  * The number of bytes at the start of a response that streamkeeper has sent so that the page does not give up; the rest
  * is the upstream's.
  */

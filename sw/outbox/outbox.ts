@@ -92,6 +92,8 @@ export function createOutbox(context: OutboxContext): Outbox {
   const sends = new Set<Send>()
   /** What was asked for, and is not in both stores yet; each resolves with its id when it is. */
   const storing = new Set<Promise<string | void>>()
+  /** Of each `clear` that is under way, what was saved after it. */
+  const clears = new Set<Set<string>>()
   /** Secrets that are never stored. */
   const unsealed = new Map<string, Secrets>()
   let running: Promise<void> | undefined
@@ -246,27 +248,41 @@ export function createOutbox(context: OutboxContext): Outbox {
   }
 
   const clear = async () => {
-    /** What another tab saves from now on stays. */
+    const spared = new Set<string>()
     const meant = new Set<string | void>()
-    const pending = Array.from(storing, async (stored) => meant.add(await stored))
-    // What only the cached messages have would come back at the next start.
-    const [who, ids] = await Promise.all([
-      principal.known(),
-      store.load(),
-      waitAtMost(clock, SLOT_MS, Promise.all(pending)),
-    ])
-    const isMeant = (entry: Entry) => ownerOf(entry) === who && meant.has(entry.id)
-    for (const id of ids) meant.add(id)
-    await Promise.all((await store.list()).filter(isMeant).map(({ id }) => remove(id).wasThere))
-    await stop(isMeant)
+    clears.add(spared)
+    const pending = Promise.all(Array.from(storing, async (stored) => meant.add(await stored)))
+    try {
+      // What only the cached messages have would come back at the next start.
+      const [who, ids] = await Promise.all([
+        principal.known(),
+        store.load(),
+        waitAtMost(clock, SLOT_MS, pending),
+      ])
+      for (const id of ids) if (!spared.has(id)) meant.add(id)
+      const isMeant = (entry: Entry) => ownerOf(entry) === who && meant.has(entry.id)
+      const removeMeant = async () => {
+        await Promise.all((await store.list()).filter(isMeant).map(({ id }) => remove(id).wasThere))
+        await stop(isMeant)
+      }
+      await removeMeant()
+      // What is stored only later was still saved before.
+      void pending.then(removeMeant).catch(degraded)
+    } finally {
+      clears.delete(spared)
+    }
   }
 
   return {
     accept: async (request, route, clientId) => {
       const { respond = DEFAULT_SAVE.respond, respondMs = DEFAULT_SAVE.respondMs } = route.settings
       const { parts, placed } = enqueue(request, route, clientId)
+      const clearing = Array.from(clears)
       const ended = placed
-        .then(({ entry, stored }) => stored.then(() => entry.id))
+        .then(({ entry, stored }) => {
+          for (const spared of clearing) spared.add(entry.id)
+          return stored.then(() => entry.id)
+        })
         .catch(() => {}) // Told below.
         .finally(() => storing.delete(ended))
       storing.add(ended)

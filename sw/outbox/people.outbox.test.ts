@@ -429,6 +429,19 @@ describe('S2 a message waits until it is known whose it is', () => {
     expect(device.upstream.bodies().at(-1)).toBe('after')
   })
 
+  test('what is saved after clear() stays, also where it is stored before the stores are read', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const worker = device.boot()
+    await device.advance(10)
+    const before = worker.save('/api/a', 'before')
+    const clearing = worker.outbox.clear()
+    const after = worker.save('/api/b', 'after')
+    await device.advance(3_000)
+    await Promise.all([before, clearing, after])
+    expect((await device.entries()).map(({ conversation }) => conversation)).toEqual(['/api/b'])
+  })
+
   test('one that 0.1 has stored without saying whose is nobody’s, not everybody’s', async () => {
     const device = createFakeDevice()
     device.upstream.otherwise = noNetwork

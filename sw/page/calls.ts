@@ -37,7 +37,7 @@ export interface CallsContext {
   principal: Principal
 }
 
-/** Answers what pages ask, each call on the port it brought. */
+/** Answers what pages ask: a message on the port it brought, a request that must keep its order by being done. */
 export function createCalls(context: CallsContext) {
   const { options, clock, emitter, responses, chats, endedChats, outbox, limits, principal } = context
   const handlers: Handlers = {
@@ -105,13 +105,21 @@ export function createCalls(context: CallsContext) {
     }
   }
 
-  return async ({ name, args }: Call, event: ExtendableMessageEvent): Promise<void> => {
+  const handle = async ({ name, args }: Pick<Call, 'name' | 'args'>, clientId: string) => {
+    const handler = handlers[name] as ((args: unknown, clientId: string) => Promise<unknown>) | undefined
+    if (!handler) throw new TypeError(`Cannot answer ${name}: this worker does not know it`)
+    return handler(args, clientId)
+  }
+
+  /** A call in a request; it begins in the turn of its event. */
+  const obey = async (text: string | null, clientId: string) =>
+    handle(JSON.parse(decodeURIComponent(text ?? '')) as Call, clientId)
+
+  const reply = async (call: Call, event: ExtendableMessageEvent): Promise<void> => {
     const port = event.ports[0]
     const clientId = event.source && 'id' in event.source ? event.source.id : ''
     try {
-      const handle = handlers[name] as ((args: unknown, clientId: string) => Promise<unknown>) | undefined
-      if (!handle) throw new TypeError(`Cannot answer ${name}: this worker does not know it`)
-      port?.postMessage({ ok: true, result: await handle(args, clientId) } satisfies Reply)
+      port?.postMessage({ ok: true, result: await handle(call, clientId) } satisfies Reply)
     } catch (error) {
       port?.postMessage({
         ok: false,
@@ -119,4 +127,6 @@ export function createCalls(context: CallsContext) {
       } satisfies Reply)
     }
   }
+
+  return { reply, obey }
 }

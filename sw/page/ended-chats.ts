@@ -131,8 +131,7 @@ export function createEndedChats(context: EndedChatsContext): EndedChats {
     },
     clear: async () => {
       clears++
-      await notifications.close()
-      await store.clear(await principal.known())
+      await Promise.all([notifications.close(), principal.known().then(store.clear)])
       await emitUnseen()
     },
     principalChanged: () => {

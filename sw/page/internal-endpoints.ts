@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import { PROTOCOL_VERSION } from '../../core/messages/message.ts'
-import { AWAKE_PATH, HELLO_PATH, PROTOCOL_HEADER } from '../../core/messages/paths.ts'
+import { AWAKE_PATH, CALL_HEADER, CALL_PATH, HELLO_PATH, PROTOCOL_HEADER } from '../../core/messages/paths.ts'
 import type { Responses } from '../responses/responses.ts'
 import { serveStreams } from '../responses/serve-streams.ts'
 import { isOwnOrigin } from '../is-eligible.ts'
@@ -11,17 +11,22 @@ export interface OwnContext {
   clock: Clock
   responses: Responses
   activity: ActivityLock
+  /** Does what a page asks in a request; rejects when it cannot. */
+  obey: (text: string | null, clientId: string) => Promise<unknown>
 }
 
 /** Answers what is asked of the worker itself, by pages of its own origin; `undefined` for anything else. */
 export function serveInternal(
-  { clock, responses, activity }: OwnContext,
+  { clock, responses, activity, obey }: OwnContext,
   request: Request,
   clientId: string,
 ): Promise<Response> | undefined {
   const { pathname } = new URL(request.url)
   if (request.mode === 'no-cors' || !isOwnOrigin(request)) return undefined
   if (pathname === HELLO_PATH) return Promise.resolve(hello())
+  // Refused, the page says it again in a message, and is told why.
+  if (pathname === CALL_PATH)
+    return obey(request.headers.get(CALL_HEADER), clientId).then(hello, () => Response.error())
   if (request.method !== 'GET') return undefined
   if (pathname === AWAKE_PATH) return Promise.resolve(stayAwake(clock, activity.isUnderWay))
   return serveStreams(responses, request, clientId)

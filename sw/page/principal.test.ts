@@ -57,6 +57,15 @@ test('what is set before the storage has answered stands', async () => {
   expect(principal.current()).toBe('bob')
 })
 
+test('whoever asks while the storage is read is told who it was then, although another signs in meanwhile', async () => {
+  await (await boot()).set('ann')
+  const principal = start()
+  const asked = principal.known()
+  await principal.set('bob')
+  expect(await asked).toBe('ann')
+  expect(await principal.known()).toBe('bob')
+})
+
 test('another worker that is still at work hears of it', async () => {
   const [old, fresh] = [await boot(), await boot()]
   await fresh.set('ann')

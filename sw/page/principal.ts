@@ -13,7 +13,10 @@ export interface Principal {
   /** Counts who has been signed in so far: what was asked of one person is no answer for the next. */
   changes: () => number
   set: (id: PrincipalId) => Promise<void>
-  /** Resolves when it is known. Rejects when the storage refuses, or has not answered in time; the next call asks again. */
+  /**
+   * Resolves, when it is known, with who was signed in when it was asked. Rejects when the storage refuses, or has not
+   * answered in time; the next call asks again.
+   */
   known: () => Promise<PrincipalId>
   /**
    * Who was signed in on a page when it sent a request. A page whose first word is still to come is waited for: it may
@@ -72,10 +75,7 @@ export function openPrincipal({ scope, clock, initial, isPage, changed }: Princi
       others.postMessage(id)
       await write('current', id)
     },
-    known: async () => {
-      if (current === undefined) await loaded()
-      return current ?? null
-    },
+    known: async () => (current === undefined ? loaded() : current),
     of,
     met: (clientId, id) => {
       if (id !== undefined) {

@@ -70,8 +70,8 @@ export function createRecovery(
 
   /** Nobody reads on for another person. */
   const isOwn = async ({ principal: whose }: Recorded) => {
-    const id = await principal.known().catch(() => undefined)
-    return whose !== undefined && whose === id
+    await principal.known().catch(() => {})
+    return whose !== undefined && whose === principal.current()
   }
 
   /**

@@ -330,12 +330,14 @@ export function createWorld() {
     // As `openPrincipal`: asked of the storage at once, and again by whoever needs it after it failed.
     let loading: Promise<unknown> | undefined
     const knowPrincipal = async () => {
-      if (knowing.has(owner)) return
+      const then = principal
+      if (knowing.has(owner)) return then
       loading ??= happen(owner, 'principal', () => knowing.add(owner)).catch((error: unknown) => {
         loading = undefined
         throw error
       })
       await inTime(loading, clock)
+      return then
     }
     const outbox = createOutbox({
       clock,
@@ -349,15 +351,8 @@ export function createWorld() {
         current: () => (knowing.has(owner) ? principal : undefined),
         changes: () => changes,
         set: () => Promise.resolve(),
-        known: async () => {
-          await knowPrincipal()
-          return principal
-        },
-        of: async () => {
-          const then = principal
-          await knowPrincipal()
-          return then
-        },
+        known: knowPrincipal,
+        of: knowPrincipal,
         met: () => {},
       },
       locks: locks.of(owner),

@@ -1,0 +1,67 @@
+import { type App, SAVES } from '../support/app.ts'
+import { expect, test } from '../support/test.ts'
+
+// A page’s messages to its worker may overtake its requests, or be overtaken by them: most of all while the worker starts.
+
+const ROUNDS = 4
+
+/** In one turn of the page: `first` is saved, something is asked of the keeper, `last` is saved. */
+const saveAround = (app: App, what: 'bob signs in' | 'clear()', first: string, last?: string) =>
+  app.evaluate(
+    async ({ what, first, last }) => {
+      const { keeper } = window.e2e
+      const save = async (session: string) => {
+        const body = JSON.stringify({ id: '1', role: 'user', content: 'Hello', createdAt: 1 })
+        const headers = { 'Content-Type': 'application/json' }
+        return (await fetch(`/api/sessions/${session}/messages`, { method: 'POST', headers, body })).status
+      }
+      const saving = [save(first)]
+      const asking = what === 'clear()' ? keeper?.clear() : keeper?.setPrincipal('bob')
+      if (last) saving.push(save(last))
+      await asking
+      return Promise.all(saving)
+    },
+    { what, first, last },
+  )
+
+const signIn = (app: App, name: string) => app.evaluate((name) => window.e2e.keeper?.setPrincipal(name), name)
+
+const sessions = async (app: App) => (await app.outbox()).map(({ url }) => url.split('/').at(-2))
+
+for (const worker of ['a stopped worker', 'a running worker']) {
+  test(`what was sent before another signs in is filed under its sender: ${worker}`, async ({
+    app,
+    server,
+    killWorker,
+  }) => {
+    await app.start({ saves: [SAVES] })
+    await server.stop()
+    const hers: string[] = []
+    for (let round = 0; round < ROUNDS; round++) {
+      const session = crypto.randomUUID()
+      hers.push(session)
+      await signIn(app, 'ann')
+      if (worker === 'a stopped worker') await killWorker()
+      expect(await saveAround(app, 'bob signs in', session)).toEqual([202])
+      expect(await sessions(app)).toEqual([])
+    }
+    await signIn(app, 'ann')
+    expect(await sessions(app)).toEqual(hers)
+  })
+
+  test(`clear() deletes what was saved before it, and keeps what is saved after it: ${worker}`, async ({
+    app,
+    server,
+    killWorker,
+  }) => {
+    await app.start({ saves: [SAVES] })
+    await server.stop()
+    for (let round = 0; round < ROUNDS; round++) {
+      const [before, after] = [crypto.randomUUID(), crypto.randomUUID()]
+      if (worker === 'a stopped worker') await killWorker()
+      expect(await saveAround(app, 'clear()', before, after)).toEqual([202, 202])
+      expect(await sessions(app)).toEqual([after])
+      await app.evaluate(() => window.e2e.keeper?.clear())
+    }
+  })
+}
