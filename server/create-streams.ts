@@ -74,12 +74,16 @@ const DEFAULT_MAX_BYTES = 16 * 1024 * 1024
  */
 export function createStreams(options: StreamsOptions, clock: Clock = systemClock): Streams {
   checkOptions(options)
-  const { authorize, onError = () => {} } = options
+  const { authorize } = options
+  // What the app's own functions do wrong costs no response.
+  const onError = (error: unknown) => void attempt(() => options.onError?.(error))
+  const waitUntil = (task: Promise<unknown>) => void attempt(() => options.waitUntil?.(task), onError)
   const context = {
     ...options,
     store: withDeadline(options.store, clock),
     clock,
     onError,
+    waitUntil,
     send: options.fetch ?? createResilientFetch(),
     path: (options.path ?? '/api/streams').replace(/\/+$/, ''),
     ttlMs: options.ttlMs ?? DEFAULT_TTL_MS,
@@ -130,6 +134,15 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
         'retry-after': '1',
       })
     }
+  }
+}
+
+/** Runs a task that may throw or reject. */
+async function attempt(task: () => unknown, onError: (error: unknown) => void = () => {}): Promise<void> {
+  try {
+    await task()
+  } catch (error) {
+    onError(error)
   }
 }
 

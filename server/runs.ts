@@ -52,7 +52,7 @@ export interface RunsContext {
   path: string
   ttlMs: number
   maxBytes: number
-  waitUntil?: ((task: Promise<unknown>) => void) | undefined
+  waitUntil: (task: Promise<unknown>) => void
   onError: (error: unknown) => void
 }
 
@@ -135,7 +135,7 @@ export function createRuns(context: RunsContext): Runs {
     })
     productions.set(id, production)
     const finished = production.finished.then(() => void productions.delete(id))
-    waitUntil?.(finished)
+    waitUntil(finished)
     return production
   }
 
@@ -144,7 +144,7 @@ export function createRuns(context: RunsContext): Runs {
     const begun = await beginning
     switch (begun.kind) {
       case 'streaming': {
-        const timing = begun.response.headers.get('server-timing')
+        const { timing } = begun
         return (await respond(source, request, timing ? { 'server-timing': timing } : {})) ?? failedEarly()
       }
       case 'refused':

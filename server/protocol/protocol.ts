@@ -17,7 +17,7 @@ export interface ProtocolContext {
   maxBytes: number
   origins?: string[] | '*' | undefined
   ingest?: boolean | undefined
-  waitUntil?: ((task: Promise<unknown>) => void) | undefined
+  waitUntil: (task: Promise<unknown>) => void
   onError: (error: unknown) => void
 }
 
