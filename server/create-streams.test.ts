@@ -741,6 +741,16 @@ describe('a producer that died', () => {
     expect((await read).text).toContain('producer_lost')
   })
 
+  test('is told to each reader in time, though its end cannot be stored', async () => {
+    const { alive, id } = await leaveBehind(ROLE + say('Hel'))
+    alive.store.write = () => Promise.reject(new Error('The disk is full'))
+    const read = readBody(await alive.get(`${PATH}/${id}?live=stream`))
+    await alive.clock.advance(20_000)
+    expect(await read).toMatchObject({ isBroken: true })
+    expect((await read).text).toContain('"code":"producer_lost"')
+    expect(alive.errors.map(String)).toContain('Error: The disk is full')
+  })
+
   test('is noticed by a client that only asks again and again', async () => {
     const { alive, id } = await leaveBehind(ROLE + say('Hel'))
     for (let seconds = 0; seconds < 20; seconds++) {
@@ -834,6 +844,99 @@ describe('a producer that died', () => {
     expect(after?.length).toBe(before?.length)
     expect((await readBody(response)).isBroken).toBe(true)
   })
+})
+
+describe('a stream that is not in the store any more', () => {
+  test('is stopped by its producer, which somebody has declared dead before its first output', async () => {
+    const site = openSite()
+    // Nobody tells it anything, and it cannot write for a while.
+    const cut = openSite({ store: { ...site.store, watch: () => () => {} }, clock: site.clock })
+    const started = cut.start({ key: 'k' })
+    const upstream = await cut.upstream.request()
+    const [id = ''] = await site.store.list('ann')
+    await site.store.delete(id)
+    await site.clock.advance(4_000)
+    expect(upstream.isClosed()).toBe(true)
+    expect((await started).status).toBe(503)
+  })
+
+  test('is stopped at once where the store tells of it, though its model is silent', async () => {
+    const site = openSite()
+    const { response, upstream, id } = await openStream(site)
+    await site.clock.advance(100)
+    await site.store.delete(id)
+    await site.clock.advance(100)
+    expect(upstream.isClosed()).toBe(true)
+    expect((await readBody(response)).text).toContain('"code":"producer_lost"')
+  })
+
+  test('goes on if the store has lost it, and its key does not run again here', async () => {
+    const kept = memoryStore()
+    const site = openSite({ store: { ...kept, wasDeleted: async () => false } })
+    const { response, upstream, id } = await openStream(site, { key: 'k', conversation: 'c1' })
+    await site.clock.advance(100)
+    await kept.delete(id)
+    await site.clock.advance(4_000)
+    expect(upstream.isClosed()).toBe(false)
+    const again = await site.start({ key: 'k' })
+    expect(again.headers.get('x-streamkeeper-id')).toBe(id)
+    expect((await site.latest('c1')).headers.get('x-streamkeeper-id')).toBe(id)
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    for (const read of [response, again]) {
+      expect(await readBody(read)).toEqual({ text: ROLE + say('Hel') + FINISH + DONE, isBroken: false })
+    }
+    expect(site.upstream.requests).toHaveLength(1)
+  })
+})
+
+describe('a conversation of many responses', () => {
+  test.each([
+    ['one that 20 newer ones have followed', 1, 20],
+    ['25 at once', 25, 0],
+  ])('has all open ones found and stopped: %s', async (_name, open, ended) => {
+    const site = openSite()
+    for (let count = 0; count < open; count++) await openStream(site, { conversation: 'c1' })
+    for (let count = 0; count < ended; count++) {
+      const { upstream } = await openStream(site, { conversation: 'c1' })
+      upstream.push(FINISH + DONE)
+      upstream.end()
+    }
+    await site.clock.advance(1_000)
+    expect((await site.latest('c1')).status).toBe(200)
+    await site.stop('c1')
+    await site.clock.advance(1_000)
+    const opened = site.upstream.requests.slice(0, open)
+    expect(opened.filter((request) => request.isClosed())).toHaveLength(open)
+  })
+})
+
+test.each([{ id: 1 }, ['ann'], true, 10n, Symbol('ann'), () => 'ann'])(
+  'a user that is %o, and no text or number, is a TypeError: it would be the same for many',
+  async (user) => {
+    const site = openSite({ authorize: () => user as unknown as string })
+    await expect(site.start()).rejects.toThrow('Wrong result of authorize')
+    await expect(site.latest('c1')).rejects.toThrow(TypeError)
+    await expect(site.stop('c1')).rejects.toThrow(TypeError)
+    await expect(site.get(PATH)).rejects.toThrow(TypeError)
+    expect(site.upstream.requests).toHaveLength(0)
+  },
+)
+
+test.each(['/v1/chat/completions', 'http://'])('the url %s is a TypeError that names it', async (url) => {
+  const site = openSite()
+  const request = new Request('https://app.example/', { method: 'POST', headers: { user: 'ann' } })
+  await expect(site.streams.start(request, { url })).rejects.toThrow(`Wrong option url: got ${url}`)
+})
+
+test.each(['/ü/streams', '/流', '/a b'])('streams may lie below %s', async (path) => {
+  const site = openSite({ path })
+  const { response, upstream } = await openStream(site)
+  upstream.push(FINISH + DONE)
+  upstream.end()
+  await readBody(response)
+  const read = await site.get(`${response.headers.get('content-location')}?live=stream`)
+  expect((await readBody(read)).text).toBe(ROLE + say('Hel') + FINISH + DONE)
 })
 
 describe('limits', () => {

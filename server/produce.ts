@@ -38,6 +38,8 @@ type Begun =
 
 /** One answer on its way from upstream into the store, whoever reads it. */
 export interface Production {
+  /** As it was when it was added. */
+  added: StreamInfo
   beginning: Promise<Beginning>
   /** For readers in this process: they need not wait for the store. */
   source: Source
@@ -54,6 +56,8 @@ interface ProductionPlan {
   store: StreamStore
   clock: Clock
   maxBytes: number
+  /** The store has taken it in. */
+  isKept: boolean
   /** The store has failed; the response goes on. */
   onStoreError: (error: unknown) => void
 }
@@ -74,6 +78,7 @@ export function produce({
   store,
   clock,
   maxBytes,
+  isKept,
   onStoreError,
   ...plan
 }: ProductionPlan): Production {
@@ -92,9 +97,11 @@ export function produce({
     onStop: () => close('stopped'),
     onLost: () => close('producer_lost'),
     onError: onStoreError,
+    isKept,
   })
 
   return {
+    added: plan.info,
     beginning: beginning.promise,
     source: {
       id,

@@ -216,8 +216,12 @@ describe.runIf(hasRedis)('Redis', () => {
     await speak(upstream, 0.3, 0.4)
     await redis.kill()
     await redis.start()
-    await speak(upstream, 0.4, 1)
+    await speak(upstream, 0.4, 0.5)
+    const again = first.start({ key: 'k' }).then(readBody)
+    await speak(upstream, 0.5, 1)
     expect(await body).toEqual({ text: whole, isBroken: false })
+    expect(await again).toEqual({ text: whole, isBroken: false })
+    expect(first.upstream.requests).toHaveLength(1)
     const { text, isBroken } = await there
     expect(isBroken).toBe(true)
     expect(whole.startsWith(text)).toBe(true)
