@@ -9,6 +9,7 @@ import { DONE, FINISH, ROLE, say, WHOLE } from '../core/testing/openai-events.ts
 import { createStreams } from './create-streams.ts'
 import { sqliteStore } from './node/sqlite-store.ts'
 import { memoryStore } from './stores/memory-store.ts'
+import type { StreamStore } from './stores/store.ts'
 import type { UpstreamRequest } from './testing/controlled-upstream.ts'
 import { openSite, readBody, type Site } from './testing/open-site.ts'
 
@@ -89,8 +90,157 @@ describe('respond() may give anything', () => {
   test.each([
     ['a body that is read already', locked()],
     ['no response', undefined],
-  ])('%s is a refusal', async (_name, provided) => {
-    expect((await start(provided)).status).toBeGreaterThanOrEqual(500)
+    ['Response.error()', Response.error()],
+    ['a status that no response has', { status: 999, headers: new Headers(), body: new Response('no').body }],
+    ['a status of a protocol change', { status: 101, headers: new Headers(), body: new Response('no').body }],
+    ['an empty object', {}],
+    ['a text', 'hi'],
+    ['a body of another kind', { status: 200, headers: new Headers(), body: { pipe: () => {} } }],
+    ['headers of another kind', { status: 200, headers: {}, body: new Response('x').body }],
+    ['a refusal with a body of another kind', { status: 500, headers: new Headers(), body: {} }],
+  ])('%s is a 502, and its key is free', async (_name, provided) => {
+    const site = openSite()
+    const request = () =>
+      new Request('https://app.example/', {
+        method: 'POST',
+        headers: { user: 'ann', 'idempotency-key': 'k' },
+      })
+    let signal: AbortSignal | undefined
+    const started = site.streams.start(request(), {
+      respond: (ofRun) => {
+        signal = ofRun
+        return provided as Response
+      },
+    })
+    await site.clock.advance(1_000)
+    expect((await started).status).toBe(502)
+    expect(signal?.aborted).toBe(true)
+    expect(await site.store.list('ann')).toEqual([])
+    const again = await site.streams.start(request(), { respond: () => new Response('x') })
+    expect(await again.text()).toBe('x')
+  })
+
+  test('a refusal of strings keeps its body, for all who wait for it', async () => {
+    const refused = await start(new Response(stream('No', '!').body, { status: 500 }))
+    expect(refused).toMatchObject({ status: 500, text: 'No!', isBroken: false })
+  })
+
+  test('a body that is locked as soon as it was given is its run alone', async () => {
+    const provided = new Response('Hello')
+    const site = openSite({ store: slowly(memoryStore()) })
+    const request = new Request('https://app.example/', { method: 'POST', headers: { user: 'ann' } })
+    const started = site.streams.start(request, { respond: () => provided })
+    await site.clock.advance(0)
+    // Its head is being stored meanwhile.
+    expect(() => provided.body?.getReader()).toThrow('locked')
+    await site.clock.advance(2_000)
+    expect(await (await started).text()).toBe('Hello')
+  })
+})
+
+/** A store whose writes never come back. */
+function slowly(store: StreamStore): StreamStore {
+  return { ...store, write: () => new Promise(() => {}) }
+}
+
+test('an upstream that answers with a status that no response has is a 502', async () => {
+  await using upstream = await countConnections((_request, { socket }) =>
+    socket?.end('HTTP/1.1 999 Denied\r\ncontent-length: 2\r\nconnection: close\r\n\r\nNo'),
+  )
+  const site = openSite({ fetch: globalThis.fetch })
+  const request = new Request('https://app.example/', { method: 'POST', headers: { user: 'ann' } })
+  const response = await site.streams.start(request, { url: upstream.url })
+  expect(response.status).toBe(502)
+})
+
+describe("a function of the app's that fails", () => {
+  const fails = () => {
+    throw new Error('The app has a fault')
+  }
+
+  test.each([
+    ['throws', fails],
+    ['rejects', async () => fails()],
+  ])('costs nothing if it is onError and %s', async (_how, onError) => {
+    const site = openSite({ onError })
+    const started = site.start()
+    ;(await site.upstream.request()).fail(new TypeError('fetch failed'))
+    expect((await started).status).toBe(502)
+  })
+
+  test.each([
+    ['throws', fails],
+    ['rejects', async () => fails()],
+  ])('is reported if it is waitUntil and %s, and the response goes on', async (_how, waitUntil) => {
+    const site = openSite({ waitUntil })
+    const { response, upstream } = await openStream(site)
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    expect(await readBody(response)).toEqual({ text: ROLE + say('Hel') + FINISH + DONE, isBroken: false })
+    expect(site.errors.map(String)).toEqual(['Error: The app has a fault'])
+  })
+})
+
+describe('bytes are the same for all', () => {
+  const words = Array.from({ length: 10 }, (_, index) => String.fromCharCode(97 + index).repeat(64))
+
+  /** Reads a body and does something to each chunk as soon as it has it. */
+  async function readThen(response: Response, then: (chunk: Uint8Array) => void) {
+    let text = ''
+    for await (const chunk of response.body ?? []) {
+      text += new TextDecoder().decode(chunk)
+      then(chunk)
+    }
+    return text
+  }
+
+  test.each([
+    [
+      'hands its chunks on for good',
+      (chunk: Uint8Array) => void structuredClone(chunk, { transfer: [chunk.buffer] }),
+    ],
+    ['writes into its chunks', (chunk: Uint8Array) => void chunk.fill(35)],
+  ])('though a reader %s', async (_what, then) => {
+    const site = openSite()
+    const started = site.start({ conversation: 'c1' })
+    const upstream = await site.upstream.request()
+    upstream.response({ 'content-type': 'text/plain' })
+    const response = await started
+    const reads = [
+      readThen(response, then),
+      readThen(await site.latest('c1'), then),
+      readThen(await site.latest('c1'), () => {}),
+    ]
+    for (const word of words) {
+      upstream.push(word)
+      await site.clock.advance(5)
+    }
+    upstream.end()
+    await site.clock.advance(1_000)
+    expect(await Promise.all(reads)).toEqual(Array(3).fill(words.join('')))
+    const id = response.headers.get('x-streamkeeper-id') ?? ''
+    expect((await readBody(await site.get(`${PATH}/${id}?live=stream`))).text).toBe(words.join(''))
+  })
+
+  test('though their source fills one buffer again and again', async () => {
+    const site = openSite()
+    const buffer = new Uint8Array(64)
+    let index = 0
+    const pull = (controller: ReadableStreamDefaultController) => {
+      if (index === words.length) return controller.close()
+      buffer.set(new TextEncoder().encode(words[index++]))
+      controller.enqueue(buffer)
+    }
+    const body = new ReadableStream({ pull }, { highWaterMark: 0 })
+    const request = new Request('https://app.example/', { method: 'POST', headers: { user: 'ann' } })
+    const started = site.streams.start(request, {
+      respond: () => new Response(body, { headers: { 'content-type': 'text/plain' } }),
+    })
+    await site.clock.advance(1_000)
+    const response = await started
+    expect(await response.text()).toBe(words.join(''))
+    const id = response.headers.get('x-streamkeeper-id') ?? ''
+    expect((await readBody(await site.get(`${PATH}/${id}?live=stream`))).text).toBe(words.join(''))
   })
 })
 
@@ -591,6 +741,16 @@ describe('a producer that died', () => {
     expect((await read).text).toContain('producer_lost')
   })
 
+  test('is told to each reader in time, though its end cannot be stored', async () => {
+    const { alive, id } = await leaveBehind(ROLE + say('Hel'))
+    alive.store.write = () => Promise.reject(new Error('The disk is full'))
+    const read = readBody(await alive.get(`${PATH}/${id}?live=stream`))
+    await alive.clock.advance(20_000)
+    expect(await read).toMatchObject({ isBroken: true })
+    expect((await read).text).toContain('"code":"producer_lost"')
+    expect(alive.errors.map(String)).toContain('Error: The disk is full')
+  })
+
   test('is noticed by a client that only asks again and again', async () => {
     const { alive, id } = await leaveBehind(ROLE + say('Hel'))
     for (let seconds = 0; seconds < 20; seconds++) {
@@ -684,6 +844,99 @@ describe('a producer that died', () => {
     expect(after?.length).toBe(before?.length)
     expect((await readBody(response)).isBroken).toBe(true)
   })
+})
+
+describe('a stream that is not in the store any more', () => {
+  test('is stopped by its producer, which somebody has declared dead before its first output', async () => {
+    const site = openSite()
+    // Nobody tells it anything, and it cannot write for a while.
+    const cut = openSite({ store: { ...site.store, watch: () => () => {} }, clock: site.clock })
+    const started = cut.start({ key: 'k' })
+    const upstream = await cut.upstream.request()
+    const [id = ''] = await site.store.list('ann')
+    await site.store.delete(id)
+    await site.clock.advance(4_000)
+    expect(upstream.isClosed()).toBe(true)
+    expect((await started).status).toBe(503)
+  })
+
+  test('is stopped at once where the store tells of it, though its model is silent', async () => {
+    const site = openSite()
+    const { response, upstream, id } = await openStream(site)
+    await site.clock.advance(100)
+    await site.store.delete(id)
+    await site.clock.advance(100)
+    expect(upstream.isClosed()).toBe(true)
+    expect((await readBody(response)).text).toContain('"code":"producer_lost"')
+  })
+
+  test('goes on if the store has lost it, and its key does not run again here', async () => {
+    const kept = memoryStore()
+    const site = openSite({ store: { ...kept, wasDeleted: async () => false } })
+    const { response, upstream, id } = await openStream(site, { key: 'k', conversation: 'c1' })
+    await site.clock.advance(100)
+    await kept.delete(id)
+    await site.clock.advance(4_000)
+    expect(upstream.isClosed()).toBe(false)
+    const again = await site.start({ key: 'k' })
+    expect(again.headers.get('x-streamkeeper-id')).toBe(id)
+    expect((await site.latest('c1')).headers.get('x-streamkeeper-id')).toBe(id)
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    for (const read of [response, again]) {
+      expect(await readBody(read)).toEqual({ text: ROLE + say('Hel') + FINISH + DONE, isBroken: false })
+    }
+    expect(site.upstream.requests).toHaveLength(1)
+  })
+})
+
+describe('a conversation of many responses', () => {
+  test.each([
+    ['one that 20 newer ones have followed', 1, 20],
+    ['25 at once', 25, 0],
+  ])('has all open ones found and stopped: %s', async (_name, open, ended) => {
+    const site = openSite()
+    for (let count = 0; count < open; count++) await openStream(site, { conversation: 'c1' })
+    for (let count = 0; count < ended; count++) {
+      const { upstream } = await openStream(site, { conversation: 'c1' })
+      upstream.push(FINISH + DONE)
+      upstream.end()
+    }
+    await site.clock.advance(1_000)
+    expect((await site.latest('c1')).status).toBe(200)
+    await site.stop('c1')
+    await site.clock.advance(1_000)
+    const opened = site.upstream.requests.slice(0, open)
+    expect(opened.filter((request) => request.isClosed())).toHaveLength(open)
+  })
+})
+
+test.each([{ id: 1 }, ['ann'], true, 10n, Symbol('ann'), () => 'ann'])(
+  'a user that is %o, and no text or number, is a TypeError: it would be the same for many',
+  async (user) => {
+    const site = openSite({ authorize: () => user as unknown as string })
+    await expect(site.start()).rejects.toThrow('Wrong result of authorize')
+    await expect(site.latest('c1')).rejects.toThrow(TypeError)
+    await expect(site.stop('c1')).rejects.toThrow(TypeError)
+    await expect(site.get(PATH)).rejects.toThrow(TypeError)
+    expect(site.upstream.requests).toHaveLength(0)
+  },
+)
+
+test.each(['/v1/chat/completions', 'http://'])('the url %s is a TypeError that names it', async (url) => {
+  const site = openSite()
+  const request = new Request('https://app.example/', { method: 'POST', headers: { user: 'ann' } })
+  await expect(site.streams.start(request, { url })).rejects.toThrow(`Wrong option url: got ${url}`)
+})
+
+test.each(['/ü/streams', '/流', '/a b'])('streams may lie below %s', async (path) => {
+  const site = openSite({ path })
+  const { response, upstream } = await openStream(site)
+  upstream.push(FINISH + DONE)
+  upstream.end()
+  await readBody(response)
+  const read = await site.get(`${response.headers.get('content-location')}?live=stream`)
+  expect((await readBody(read)).text).toBe(ROLE + say('Hel') + FINISH + DONE)
 })
 
 describe('limits', () => {

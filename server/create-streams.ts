@@ -74,14 +74,19 @@ const DEFAULT_MAX_BYTES = 16 * 1024 * 1024
  */
 export function createStreams(options: StreamsOptions, clock: Clock = systemClock): Streams {
   checkOptions(options)
-  const { authorize, onError = () => {} } = options
+  const { authorize } = options
+  // What the app's own functions do wrong costs no response.
+  const onError = (error: unknown) => void attempt(() => options.onError?.(error))
+  const waitUntil = (task: Promise<unknown>) => void attempt(() => options.waitUntil?.(task), onError)
   const context = {
     ...options,
     store: withDeadline(options.store, clock),
     clock,
     onError,
+    waitUntil,
     send: options.fetch ?? createResilientFetch(),
-    path: (options.path ?? '/api/streams').replace(/\/+$/, ''),
+    // As it stands in the URLs of requests.
+    path: new URL(`http://localhost${options.path ?? '/api/streams'}`).pathname.replace(/\/+$/, ''),
     ttlMs: options.ttlMs ?? DEFAULT_TTL_MS,
     maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
   }
@@ -89,13 +94,15 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
   const serve = createProtocol(context, runs)
 
   return {
-    start: (request, { conversation, ...start }) =>
-      asUser(request, (owner) =>
+    start: async (request, { conversation, ...start }) => {
+      if ('url' in start && !URL.canParse(start.url)) wrong('url', start.url, 'an absolute URL')
+      return asUser(request, (owner) =>
         runs.start(request, owner, {
           ...start,
           ...(conversation === undefined ? {} : { conversation: toId(conversation) }),
         }),
-      ),
+      )
+    },
     latest: (request, id) =>
       asUser(request, async (owner) => {
         const open = (await named(owner, toId(id))).find(isOpen)
@@ -121,6 +128,11 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
   async function asUser(request: Request, task: (owner: string) => Promise<Response>): Promise<Response> {
     const owner = await authorize(request)
     if (!owner) return problem(401, 'unauthorized', 'Sign in first')
+    // As text, all objects are the same.
+    if (typeof owner !== 'string' && typeof owner !== 'number')
+      throw new TypeError(
+        `Wrong result of authorize: got a value of type ${typeof owner}, takes a user id, or null`,
+      )
     try {
       return await task(toId(owner))
     } catch (error) {
@@ -133,6 +145,15 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
   }
 }
 
+/** Runs a task that may throw or reject. */
+async function attempt(task: () => unknown, onError: (error: unknown) => void = () => {}): Promise<void> {
+  try {
+    await task()
+  } catch (error) {
+    onError(error)
+  }
+}
+
 /** Stores take strings; an app's own ids may be numbers. */
 function toId(id: string | number): string {
   return String(id)
@@ -142,10 +163,11 @@ function isOpen({ info }: FoundStream): boolean {
   return info.end === undefined && !info.ingest
 }
 
+function wrong(option: string, got: unknown, takes: string): never {
+  throw new TypeError(`Wrong option ${option}: got ${String(got)}, takes ${takes}`)
+}
+
 function checkOptions({ store, authorize, ttlMs, maxBytes, path }: StreamsOptions): void {
-  const wrong = (option: string, got: unknown, takes: string) => {
-    throw new TypeError(`Wrong option ${option}: got ${String(got)}, takes ${takes}`)
-  }
   if (typeof store?.write !== 'function') wrong('store', store, 'a store such as sqliteStore(path)')
   if (typeof authorize !== 'function') wrong('authorize', authorize, 'a function from a Request to a user id')
   if (path !== undefined && !path.startsWith('/')) wrong('path', path, "a path that begins with '/'")

@@ -45,17 +45,30 @@ function isServerError(code: StreamErrorCode): code is Exclude<StreamErrorCode, 
 /**
  * Ends a stream whose producer has been silent for too long. Nothing happens if it has written meanwhile; from now on it
  * cannot any more.
+ *
+ * @returns the end, where it could not be stored
  */
-export async function declareDead(store: StreamStore, id: string, version: number): Promise<void> {
+export async function declareDead(
+  store: StreamStore,
+  id: string,
+  version: number,
+  onError: (error: unknown) => void,
+): Promise<StreamEnd | undefined> {
   const stored = await store.read(id, 0, SLICE_BYTES)
-  if (stored?.version !== version) return
+  if (stored?.version !== version) return undefined
   const info = readInfo(stored.info)
   const code = info.isStopping ? 'stopped' : 'producer_lost'
   const end = info.head ? await judgeStored(store, id, info, stored, code) : errorEnd(code)
   const ended: StreamInfo = { ...info, end }
-  const isEnded = await store.write(id, version, { info: JSON.stringify(ended), isEnd: true })
-  // Nobody has been given any of it: who asks again may begin anew.
-  if (isEnded && !info.head && code === 'producer_lost') await store.delete(id)
+  try {
+    const isEnded = await store.write(id, version, { info: JSON.stringify(ended), isEnd: true })
+    // Nobody has been given any of it: who asks again may begin anew.
+    if (isEnded && !info.head && code === 'producer_lost') await store.delete(id)
+    return undefined
+  } catch (error) {
+    onError(error)
+    return end
+  }
 }
 
 async function judgeStored(

@@ -2,6 +2,8 @@ import { isNotice } from '../core/chat/notice.ts'
 import type { Clock } from '../core/clock.ts'
 import { deferred } from '../core/deferred.ts'
 import type { Failure } from '../core/messages/failure.ts'
+import type { Inspection } from '../core/providers/inspection/inspection.ts'
+import { copyChunk } from './copy-chunk.ts'
 import { inTime } from './in-time.ts'
 import { errorEnd, inspect, judgeEnd } from './judge-end.ts'
 import { headOf } from './head.ts'
@@ -10,20 +12,34 @@ import { createRefusal, type Refusal } from './refusal.ts'
 import { createSaver } from './saver.ts'
 import type { Source } from './source.ts'
 import type { StreamStore } from './stores/store.ts'
-import type { StreamEnd, StreamErrorCode, StreamInfo } from './stream-info.ts'
+import type { StreamEnd, StreamErrorCode, StreamHead, StreamInfo } from './stream-info.ts'
 import { createTail } from './tail.ts'
 
 /** How a run has begun. Only the first kind is kept. */
 export type Beginning =
-  | { kind: 'streaming'; response: Response }
+  | { kind: 'streaming'; timing: string | null }
   /** A response that is no stream: a refusal, or nothing at all. */
   | { kind: 'refused'; refusal: Refusal }
   | { kind: 'failed'; error: unknown }
   /** The upstream was closed before it had answered. */
   | { kind: 'closed'; code: StreamErrorCode }
 
+/** A response that was taken over. */
+type Begun =
+  | Extract<Beginning, { kind: 'refused' }>
+  | {
+      kind: 'streaming'
+      head: StreamHead
+      /** Its `Server-Timing`. */
+      timing: string | null
+      inspection: Inspection
+      reader: ReadableStreamDefaultReader<Uint8Array>
+    }
+
 /** One answer on its way from upstream into the store, whoever reads it. */
 export interface Production {
+  /** As it was when it was added. */
+  added: StreamInfo
   beginning: Promise<Beginning>
   /** For readers in this process: they need not wait for the store. */
   source: Source
@@ -40,6 +56,8 @@ interface ProductionPlan {
   store: StreamStore
   clock: Clock
   maxBytes: number
+  /** The store has taken it in. */
+  isKept: boolean
   /** The store has failed; the response goes on. */
   onStoreError: (error: unknown) => void
 }
@@ -60,6 +78,7 @@ export function produce({
   store,
   clock,
   maxBytes,
+  isKept,
   onStoreError,
   ...plan
 }: ProductionPlan): Production {
@@ -78,9 +97,11 @@ export function produce({
     onStop: () => close('stopped'),
     onLost: () => close('producer_lost'),
     onError: onStoreError,
+    isKept,
   })
 
   return {
+    added: plan.info,
     beginning: beginning.promise,
     source: {
       id,
@@ -101,32 +122,39 @@ export function produce({
   }
 
   async function run(): Promise<void> {
-    let response: Response
+    let begun: Begun
     try {
-      response = await orAborted(upstream.signal, send(upstream.signal))
-      // An app's own `respond` may give anything.
-      if (response.bodyUsed || response.body?.locked)
-        throw new TypeError('Cannot read response: its body is used')
+      begun = takeOver(await orAborted(upstream.signal, send(upstream.signal)))
     } catch (error) {
-      return endWithoutHead(closedFor ? { kind: 'closed', code: closedFor } : { kind: 'failed', error })
+      if (closedFor) return endWithoutHead({ kind: 'closed', code: closedFor })
+      upstream.abort(error) // What was taken over in part is not read any more.
+      return endWithoutHead({ kind: 'failed', error })
     }
-    const { body, status } = response
-    if (!body || status >= 300)
-      return endWithoutHead({ kind: 'refused', refusal: createRefusal(response, clock) })
-    update({ head: headOf(response) })
+    if (begun.kind === 'refused') return endWithoutHead(begun)
+    update({ head: begun.head })
     // Whatever anybody is given of it, the store knows that it has begun: its key is never used again.
     await inTime(clock, HEAD_MS, saver.tried(), 'The store is slow').catch(() => {})
-    beginning.resolve({ kind: 'streaming', response })
-    const end = await readAll(body)
+    beginning.resolve({ kind: 'streaming', timing: begun.timing })
+    const end = await readAll(begun)
     update({ end })
     const isStopped = end.kind === 'error' && end.code === 'stopped'
     const isNothing = tail.length() === 0 && !isStopped
     await (isNothing ? saver.forget() : saver.finished)
   }
 
-  async function readAll(body: ReadableStream<Uint8Array>): Promise<StreamEnd> {
-    const inspection = inspect(info.head ?? { status: 200, headers: {} }, info.path)
-    const reader = body.getReader()
+  /** Takes all that is needed of a response at once: an app's own `respond` may give anything, and do anything with it. */
+  function takeOver(response: Response): Begun {
+    const { body, status, headers } = response
+    if (!(status >= 200 && status <= 599))
+      throw new TypeError(`Cannot read response: its status is ${status}`)
+    if (response.bodyUsed || body?.locked) throw new TypeError('Cannot read response: its body is used')
+    if (!body || status >= 300) return { kind: 'refused', refusal: createRefusal(response, clock) }
+    const head = headOf(response)
+    const timing = headers.get('server-timing')
+    return { kind: 'streaming', head, timing, inspection: inspect(head, info.path), reader: body.getReader() }
+  }
+
+  async function readAll({ inspection, reader }: Begun & { kind: 'streaming' }): Promise<StreamEnd> {
     // Not every upstream notices that its request was aborted.
     const cancel = () => void reader.cancel().catch(() => {})
     upstream.signal.addEventListener('abort', cancel, { once: true })
@@ -136,9 +164,9 @@ export function produce({
         const { done, value } = await reader.read()
         if (closedFor) return judgeEnd(inspection, closedFor)
         if (done) return judgeEnd(inspection)
-        const bytes = bytesOf(value)
         // The engine tells a cut in the response's own words. Here that is said to each reader, and is not kept.
-        if (isNotice(bytes)) continue
+        if (isNotice(value)) continue
+        const bytes = copyChunk(value)
         if (tail.length() + bytes.length > maxBytes) close('too_large')
         else {
           inspection.feed(bytes)
@@ -194,14 +222,6 @@ function orAborted(signal: AbortSignal, task: Promise<Response>): Promise<Respon
       .catch(reject)
       .finally(() => signal.removeEventListener('abort', abort))
   })
-}
-
-/** The bytes of a chunk of a body that an app has made: some platforms send strings and buffers, too. */
-function bytesOf(chunk: unknown): Uint8Array {
-  if (chunk instanceof Uint8Array) return chunk
-  if (typeof chunk === 'string') return new TextEncoder().encode(chunk)
-  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk)
-  throw new TypeError(`Cannot read response: got a chunk of type ${typeof chunk}, takes bytes`)
 }
 
 /** The engine says why a body broke off; a platform does not. */

@@ -102,7 +102,13 @@ export function openReader(
       const state = await readPatiently(maxBytes)
       if (!state || isClosed) return undefined
       if (isEnough(state)) return state
-      if (source.isRemote && !state.info.ingest && (await hasDied(state))) continue
+      if (source.isRemote && !state.info.ingest && isSilent(state)) {
+        const end = await declareDead(store, source.id, seen.version, onError)
+        // Where it cannot be stored, who reads is told all the same, now and again.
+        if (end) return { ...state, info: { ...state.info, end } }
+        seen.silentMs = 0
+        continue
+      }
       const since = clock.monotonic()
       if (since >= idleAt) return state
       await change(Math.min(POLL_MS, idleAt - since))
@@ -121,13 +127,10 @@ export function openReader(
     return position > length ? { kind: 'gone' } : { kind: 'end', end: info.end, state }
   }
 
-  /** Ends the stream if its producer has been silent for too long. */
-  async function hasDied({ version = 0 }: SourceState): Promise<boolean> {
+  /** True if its producer has been silent for too long. */
+  function isSilent({ version = 0 }: SourceState): boolean {
     if (version !== seen.version) seen = { version, silentMs: 0 }
-    if (seen.silentMs < LEASE_MS) return false
-    seen.silentMs = 0
-    await declareDead(store, source.id, version)
-    return true
+    return seen.silentMs >= LEASE_MS
   }
 
   /** A store that is away for a moment has lost nothing. */

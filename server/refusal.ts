@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { concat } from '../core/concat.ts'
+import { copyChunk } from './copy-chunk.ts'
 import { passedOn, passOn, problem } from './head.ts'
 import { inTime } from './in-time.ts'
 import { MAX_REFUSAL, REFUSAL_MS } from './limits.ts'
@@ -17,7 +18,7 @@ export function createRefusal(refused: Response, clock: Clock): Refusal {
   const { body, status, headers } = refused
   if (!body) return { response: passOn(refused), again: async () => passOn(refused) }
   const [first, second] = body.tee()
-  const response = passOn(refused, first)
+  const response = passOn(refused, first.pipeThrough(new TransformStream({ transform: copy })))
   const read = readWhole(second, clock)
   return {
     response,
@@ -28,6 +29,11 @@ export function createRefusal(refused: Response, clock: Clock): Refusal {
         : problem(status, 'upstream_error', 'The upstream refused the request', passedOn(headers))
     },
   }
+}
+
+/** Its reader's own: the other one's chunks are the same. */
+function copy(chunk: unknown, controller: TransformStreamDefaultController<Uint8Array>): void {
+  controller.enqueue(copyChunk(chunk))
 }
 
 /** `undefined`: there is more, it takes longer, or it broke off. */
@@ -41,9 +47,9 @@ async function readWhole(
     for (let length = 0; length <= MAX_REFUSAL;) {
       const { done, value } = await reader.read()
       if (done) return concat(chunks)
-      if (!(value instanceof Uint8Array)) break // An app's own `respond` may give anything.
-      chunks.push(value)
-      length += value.length
+      const bytes = copyChunk(value)
+      chunks.push(bytes)
+      length += bytes.length
     }
     return undefined
   }

@@ -30,8 +30,8 @@ export interface Runs {
   start: (request: Request, owner: string, options: StartOptions) => Promise<Response>
   /** One stream of this owner. */
   find: (owner: string, id: string) => Promise<FoundStream | undefined>
-  /** The newest streams of this owner, or of one conversation. */
-  list: (owner: string, conversation?: string) => Promise<FoundStream[]>
+  /** The streams of this owner, or of one conversation, newest first. */
+  list: (owner: string, conversation?: string, most?: number) => Promise<FoundStream[]>
   /** A stream's bytes from the first on, live; `undefined`: it ended before it began. */
   respond: (source: Source, request: Request) => Promise<Response | undefined>
   /** Closes a stream's upstream, whichever process has it. */
@@ -52,7 +52,7 @@ export interface RunsContext {
   path: string
   ttlMs: number
   maxBytes: number
-  waitUntil?: ((task: Promise<unknown>) => void) | undefined
+  waitUntil: (task: Promise<unknown>) => void
   onError: (error: unknown) => void
 }
 
@@ -62,9 +62,6 @@ const MAX_KEY = 256
 /** What we call streams, or clients of the protocol theirs: nothing else is looked for. */
 const ID = /^[0-9a-f]{32}$|\//
 
-/** Only so many of the newest streams are looked at. */
-const MAX_LISTED = 20
-
 /** A Stop is a write that may be refused again and again while bytes come. */
 const MAX_STOPS = 100
 
@@ -72,7 +69,10 @@ export function createRuns(context: RunsContext): Runs {
   const { store, send, clock, path, ttlMs, maxBytes, waitUntil, onError } = context
   /** What this process runs, by id. */
   const productions = new Map<string, Production>()
-  /** Runs with a key that have not begun, from their claim on: the store takes its time to say who was the first. */
+  /**
+   * Runs with a key, from their claim to their end: the store takes its time to say who was the first, and may lose what
+   * still runs.
+   */
   const keyed = new Map<string, Promise<Production | string>>()
 
   return { start, find, list, respond, stop }
@@ -97,7 +97,13 @@ export function createRuns(context: RunsContext): Runs {
   function remember(name: string, claiming: Promise<Production | string>): void {
     keyed.set(name, claiming)
     const forget = () => void keyed.delete(name)
-    claiming.then((run) => (typeof run === 'string' ? forget() : void run.beginning.then(forget)), forget)
+    claiming
+      .then(async (run) => {
+        if (typeof run === 'string') return
+        // A run that has not begun frees its key at once.
+        if ((await run.beginning).kind === 'streaming') await run.finished
+      })
+      .then(forget, forget)
   }
 
   /** Adds a stream and runs it, unless the key names one already: then that one's id. */
@@ -115,12 +121,14 @@ export function createRuns(context: RunsContext): Runs {
     }
     const upstreamPath = 'url' in options ? new URL(options.url).pathname : '/'
     const info: StreamInfo = { ...named, createdAt: clock.now(), path: upstreamPath }
+    let isKept = true
     try {
       const holder = await store.create({ ...named, id, info: JSON.stringify(info), ttlMs })
       if (holder !== id) return holder
     } catch (error) {
       // With a key nobody can say whether it has run already. Without one, a response that is not kept is better than none.
       if (key) throw error
+      isKept = false
       onError(error)
     }
     const production = produce({
@@ -131,11 +139,12 @@ export function createRuns(context: RunsContext): Runs {
       store,
       clock,
       maxBytes,
+      isKept,
       onStoreError: onError,
     })
     productions.set(id, production)
     const finished = production.finished.then(() => void productions.delete(id))
-    waitUntil?.(finished)
+    waitUntil(finished)
     return production
   }
 
@@ -144,7 +153,7 @@ export function createRuns(context: RunsContext): Runs {
     const begun = await beginning
     switch (begun.kind) {
       case 'streaming': {
-        const timing = begun.response.headers.get('server-timing')
+        const { timing } = begun
         return (await respond(source, request, timing ? { 'server-timing': timing } : {})) ?? failedEarly()
       }
       case 'refused':
@@ -203,9 +212,14 @@ export function createRuns(context: RunsContext): Runs {
     return state?.info.owner === owner ? { source, ...state } : undefined
   }
 
-  async function list(owner: string, conversation?: string): Promise<FoundStream[]> {
-    const ids = await store.list(owner, conversation)
-    const found = await Promise.all(ids.slice(0, MAX_LISTED).map((id) => find(owner, id)))
+  async function list(owner: string, conversation?: string, most = Infinity): Promise<FoundStream[]> {
+    const kept = await store.list(owner, conversation)
+    // What runs here is known, whatever the store has lost of it.
+    const own = [...productions].filter(
+      ([, { added }]) => added.owner === owner && (conversation ?? added.conversation) === added.conversation,
+    )
+    const ids = new Set([...own.map(([id]) => id).filter((id) => !kept.includes(id)), ...kept])
+    const found = await Promise.all([...ids].slice(0, most).map((id) => find(owner, id)))
     return found.filter((stream) => stream !== undefined)
   }
 

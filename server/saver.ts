@@ -28,6 +28,8 @@ interface SaverContext {
   /** The stream belongs to somebody else now. */
   onLost: () => void
   onError: (error: unknown) => void
+  /** The store has taken it in. */
+  isKept: boolean
 }
 
 const BACKOFF_MS = 250
@@ -42,7 +44,16 @@ const MAX_BACKOFF_MS = 5_000
  *
  * A write whose response was lost may have been done. The next is refused then, and the record tells.
  */
-export function createSaver({ id, store, clock, tail, onStop, onLost, onError }: SaverContext): Saver {
+export function createSaver({
+  id,
+  store,
+  clock,
+  tail,
+  onStop,
+  onLost,
+  onError,
+  isKept,
+}: SaverContext): Saver {
   let version = 1
   let info: StreamInfo | undefined
   let hasNewInfo = false
@@ -172,7 +183,8 @@ export function createSaver({ id, store, clock, tail, onStop, onLost, onError }:
     isAsking = true
     try {
       const stored = await store.read(id, 0, 0)
-      if (stored && !isOver) {
+      if (!stored) await abandon()
+      else if (!isOver) {
         const other = readInfo(stored.info)
         if (other.end && !info?.end) loseLease()
         else learn(other)
@@ -192,8 +204,14 @@ export function createSaver({ id, store, clock, tail, onStop, onLost, onError }:
     onLost()
   }
 
-  /** The store does not know the stream any more. Who reads it here still gets it. */
-  function abandon(): void {
+  /**
+   * The store does not have the stream. If somebody has removed it, its key may run again, and nobody can stop this run any
+   * more; if the store has lost it, who reads it here still gets it.
+   */
+  async function abandon(): Promise<void> {
+    const isRemoved = isKept && (store.wasDeleted ? await store.wasDeleted(id) : true)
+    if (isOver) return
+    if (isRemoved) return loseLease()
     onError(new Error('Cannot store stream: the store has lost it'))
     end()
   }

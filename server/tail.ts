@@ -1,6 +1,7 @@
 /** The newest bytes of a stream, in memory: all that are not stored yet, and some that are. */
 export interface Tail {
-  push: (bytes: Uint8Array) => void
+  /** Takes bytes that nobody else has. */
+  push: (bytes: Uint8Array<ArrayBuffer>) => void
   /** Bytes in all, those that are no longer here included. */
   length: () => number
   /** The position of the first byte that is not stored. */
@@ -9,7 +10,7 @@ export interface Tail {
   unsaved: (maxBytes: number) => Uint8Array
   /** So many more are stored. */
   saved: (count: number) => void
-  /** Bytes from that position; `undefined` where they are no longer here. */
+  /** A copy of the bytes from that position; `undefined` where they are no longer here. */
   read: (from: number, maxBytes: number) => Uint8Array | undefined
 }
 
@@ -22,9 +23,7 @@ export function createTail(keptBytes: number): Tail {
   return {
     push: (bytes) => {
       if (bytes.length === 0) return
-      // A view of the platform's buffer would keep all of that alive.
-      const isSmallView = bytes.length < bytes.buffer.byteLength / 2
-      pieces.push({ from: length, bytes: isSmallView ? bytes.slice() : bytes })
+      pieces.push({ from: length, bytes })
       length += bytes.length
     },
     length: () => length,
@@ -48,7 +47,7 @@ export function createTail(keptBytes: number): Tail {
     read: (position, maxBytes) => {
       if (position >= length) return new Uint8Array()
       if (position < (pieces[0]?.from ?? length)) return undefined
-      return from(pieceAt(position), position).subarray(0, maxBytes)
+      return from(pieceAt(position), position).slice(0, maxBytes)
     },
   }
 

@@ -31,7 +31,14 @@ interface NodeRedisSubscriber {
 /** A client of the package `ioredis`, version 5 or later. */
 interface Ioredis {
   callBuffer: (command: string, args: Argument[]) => Promise<unknown>
+  pipeline: () => IoredisPipeline
+  options: { enableAutoPipelining?: boolean | undefined }
   duplicate: () => IoredisSubscriber
+}
+
+interface IoredisPipeline {
+  callBuffer: (command: string, args: Argument[]) => IoredisPipeline
+  exec: () => Promise<[error: Error | null, reply: unknown][] | null>
 }
 
 interface IoredisSubscriber {
@@ -109,7 +116,13 @@ function ofIoredis(client: Ioredis): Redis {
     return subscriber
   }
   return {
-    command: ([name, ...args]) => client.callBuffer(String(name), args),
+    command: async ([name, ...args]) => {
+      if (!client.options.enableAutoPipelining) return client.callBuffer(String(name), args)
+      // There, `callBuffer` does not work outside of a pipeline.
+      const [[error, reply] = []] = (await client.pipeline().callBuffer(String(name), args).exec()) ?? []
+      if (error) throw error
+      return reply
+    },
     subscribe: (channel, received) => {
       heardBy.set(channel, received)
       connected().subscribe(channel).catch(ignore)

@@ -150,6 +150,19 @@ describe.runIf(hasRedis)('Redis', () => {
       expect(first.errors).toEqual([])
     })
 
+    test('the second removes a response of the first that Redis cannot be reached by: its upstream is closed as soon as it can', async () => {
+      const slow = await startSlowProxy(redis.port, 0)
+      open.push(slow.close)
+      const [first, second] = [await openServer(slow.url), await openServer()]
+      const { upstream, id } = await openStream(first)
+      await speak(upstream, 0, 0.2)
+      await stored(second, id, 1)
+      slow.delay(4_000)
+      expect((await second.get(`${PATH}/${id}`, { method: 'DELETE' })).status).toBe(204)
+      slow.delay(0)
+      await upstream.closed
+    })
+
     test('one of many starts with one key, on two servers at once, runs', async () => {
       const sites = [await openServer(), await openServer(), await openServer()]
       const starts = Array.from({ length: 30 }, (_, index) => sites[index % 3]?.start({ key: 'same' }))
@@ -216,8 +229,12 @@ describe.runIf(hasRedis)('Redis', () => {
     await speak(upstream, 0.3, 0.4)
     await redis.kill()
     await redis.start()
-    await speak(upstream, 0.4, 1)
+    await speak(upstream, 0.4, 0.5)
+    const again = first.start({ key: 'k' }).then(readBody)
+    await speak(upstream, 0.5, 1)
     expect(await body).toEqual({ text: whole, isBroken: false })
+    expect(await again).toEqual({ text: whole, isBroken: false })
+    expect(first.upstream.requests).toHaveLength(1)
     const { text, isBroken } = await there
     expect(isBroken).toBe(true)
     expect(whole.startsWith(text)).toBe(true)

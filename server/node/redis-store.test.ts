@@ -44,6 +44,30 @@ describe.runIf(hasRedis)('Redis', () => {
     return { store, other: otherStore, ready: () => listening(third), close }
   })
 
+  describeStore('redisStore() with ioredis that pipelines by itself', async () => {
+    const open = () => new Redis(server.url, { enableAutoPipelining: true })
+    const [client, other, third] = [open(), open(), await node()]
+    const [store, otherStore] = [redisStore(client), redisStore(other)]
+    const close = () => {
+      for (const opened of [store, otherStore]) opened.close()
+      for (const opened of [client, other]) opened.disconnect()
+      third.destroy()
+    }
+    return { store, other: otherStore, ready: () => listening(third), close }
+  })
+
+  test('a stream that was deleted is known from one that Redis has lost', async () => {
+    const client = await node()
+    const store = redisStore(client)
+    for (const id of ['deleted', 'lost']) await store.create({ id, owner: 'ann', info: '{}', ttlMs: 60_000 })
+    await store.delete('deleted')
+    await client.sendCommand(['DEL', 'streamkeeper:{lost}:record'])
+    expect(await store.wasDeleted?.('deleted')).toBe(true)
+    expect(await store.wasDeleted?.('lost')).toBe(false)
+    expect(await client.pTTL('streamkeeper:{deleted}:deleted')).toBeGreaterThan(0)
+    client.destroy()
+  })
+
   test('a stream of which Redis has dropped a part is never given out', async () => {
     const client = await node()
     const store = redisStore(client)
@@ -94,6 +118,21 @@ describe.runIf(hasRedis)('A cluster of Redis', () => {
 
   describeStore('redisStore() with a Cluster of ioredis', async () => {
     const open = () => new Cluster(nodes.map(({ port }) => ({ host: '127.0.0.1', port })))
+    const clients = [open(), open()] as const
+    const [store, other] = [redisStore(clients[0]), redisStore(clients[1])]
+    const close = () => {
+      for (const each of [store, other]) each.close()
+      for (const client of clients) client.disconnect()
+    }
+    return { store, other, ready: listening, close }
+  })
+
+  describeStore('redisStore() with a Cluster of ioredis that pipelines by itself', async () => {
+    const open = () =>
+      new Cluster(
+        nodes.map(({ port }) => ({ host: '127.0.0.1', port })),
+        { enableAutoPipelining: true },
+      )
     const clients = [open(), open()] as const
     const [store, other] = [redisStore(clients[0]), redisStore(clients[1])]
     const close = () => {

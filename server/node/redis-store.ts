@@ -139,11 +139,13 @@ export function redisStore(
     },
     delete: async (id) => {
       const lists = (await command('HGET', record(id), 'lists')) as Buffer | null
+      await command('SET', deleted(id), '1', 'PX', String(OPEN_MS))
       await command('DEL', record(id), log(id))
       for (const name of lists ? (JSON.parse(lists.toString()) as string[]) : [])
         await command('LREM', name, '0', id)
       await command('PUBLISH', channel(id), String(Number.MAX_SAFE_INTEGER))
     },
+    wasDeleted: async (id) => Number(await command('EXISTS', deleted(id))) === 1,
     close: redis.close,
   }
 
@@ -176,6 +178,11 @@ export function redisStore(
 
   function log(id: string): string {
     return `${prefix}{${id}}:log`
+  }
+
+  /** Its producer may not have heard of it yet. */
+  function deleted(id: string): string {
+    return `${prefix}{${id}}:deleted`
   }
 
   function channel(id: string): string {

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { type Clock, systemClock } from '../../core/clock.ts'
+import { type Clock, pause, systemClock } from '../../core/clock.ts'
 import { OPEN_MS } from '../limits.ts'
 import { createListeners } from '../stores/listeners.ts'
 import type { StreamStore } from '../stores/store.ts'
@@ -40,8 +40,14 @@ const SCHEMA = `
 const OPENING_TRIES = 200
 const OPENING_PAUSE_MS = 10
 
-/** How often streams are looked for that may be removed, ms. */
+/** A file that another process has locked is waited for: so long at once, so long between, and so long in all, ms. */
+const BLOCK_MS = 10
+const LOCK_PAUSE_MS = 20
+const LOCK_MS = 2_000
+
+/** How often streams are looked for that may be removed, ms; and how many are removed at once. */
 const SWEEP_MS = 60_000
+const SWEEP_SLICE = 50
 
 /** How often other processes' writes are looked for while somebody waits for one, ms. */
 const LOOK_MS = 250
@@ -62,6 +68,7 @@ export interface SqliteStore extends StreamStore {
 export function sqliteStore(path: string, clock: Clock = systemClock): SqliteStore {
   const database = new DatabaseSync(path)
   prepare(database)
+  database.exec(`PRAGMA busy_timeout = ${BLOCK_MS}`)
   const listeners = createListeners({
     first: (id) => {
       known.set(id, versionOf(id))
@@ -94,20 +101,24 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
   )
   const listAll = database.prepare('SELECT id FROM streams WHERE owner = ? ORDER BY number DESC LIMIT 100')
   const listOne = database.prepare(
-    'SELECT id FROM streams WHERE owner = ? AND conversation = ? ORDER BY number DESC LIMIT 100',
+    'SELECT id FROM streams WHERE owner = ? AND conversation = ? ORDER BY number DESC LIMIT 1000',
   )
   const remove = database.prepare('DELETE FROM streams WHERE id = ?')
   const findExpired = database.prepare(
-    'SELECT id, version, ended FROM streams WHERE written_at < ? - ttl_ms LIMIT 1000',
+    `SELECT number, id, version, ended FROM streams WHERE number > ? AND written_at < ? - ttl_ms
+     ORDER BY number LIMIT ${SWEEP_SLICE}`,
   )
   /** Versions of expired streams that had not ended, by id, and since when, by the monotonic clock. */
   const silent = new Map<string, { version: number; since: number }>()
   let sweptAt = -Infinity
+  /** The last stream that was looked at; absent: all were. */
+  let sweptTo: number | undefined
 
   return {
     create: async ({ id, owner, conversation = null, key = null, info, ttlMs }) => {
       sweep()
-      const added = insert.run(id, owner, conversation, key, info, ttlMs, clock.now())
+      const add = () => insert.run(id, owner, conversation, key, info, ttlMs, clock.now())
+      const added = await unlocked(add)
       if (Number(added.changes) > 0) return id
       const holder = key === null ? undefined : findKey.get(owner, key)
       if (!holder) throw new Error('Cannot create stream: its id is taken')
@@ -116,11 +127,12 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
     write: async (id, version, { bytes, info = null, isEnd = false }) => {
       const size = bytes?.length ?? 0
       const write = () => {
-        const row = update.get(size, info, isEnd ? 1 : 0, clock.now(), id, version)
+        // Read to its end: only then it says if it could not be stored.
+        const [row] = update.all(size, info, isEnd ? 1 : 0, clock.now(), id, version)
         if (row && bytes && size > 0) insertPiece.run(row.number as number, row.length as number, bytes)
         return row !== undefined
       }
-      const isWritten = size > 0 ? inTransaction(write) : write()
+      const isWritten = await unlocked(() => (size > 0 ? inTransaction(write) : write()))
       if (isWritten) callListeners(id, version + 1)
       return isWritten
     },
@@ -136,11 +148,14 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
       if (room.length > 0) {
         for (const piece of findPieces.iterate(row.number, from)) {
           const { until, bytes } = piece as { until: number; bytes: Uint8Array }
-          const part = bytes.subarray(Math.max(0, from - (until - bytes.length)))
+          const at = from + filled - (until - bytes.length)
+          if (at < 0) break // There is a gap before it.
+          const part = bytes.subarray(at)
           room.set(part.subarray(0, room.length - filled), filled)
           filled = Math.min(room.length, filled + part.length)
           if (filled === room.length) break
         }
+        if (filled === 0) throw dataLost()
       }
       return { version, length, info, bytes: room.subarray(0, filled) }
     },
@@ -151,7 +166,7 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
     },
     delete: async (id) => {
       const row = find.get(id)
-      remove.run(id)
+      await unlocked(() => remove.run(id))
       if (row) callListeners(id, (row.version as number) + 1)
     },
     close: () => {
@@ -163,7 +178,7 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
   /** Tells of other processes' writes. Where there are none, that costs no more than reading a number. */
   function look(): void {
     stopLooking = clock.timer(LOOK_MS, look)
-    const version = readSafely(() => dataVersion.get()?.data_version)
+    const version = safely(() => dataVersion.get()?.data_version)
     if (version === seenVersion) return
     seenVersion = version
     for (const [id, before] of known) {
@@ -174,12 +189,25 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
 
   /** One that is not there any more has a greater version than all that it had. */
   function versionOf(id: string): number {
-    return readSafely(() => (find.get(id)?.version as number | undefined) ?? Number.MAX_SAFE_INTEGER) ?? 0
+    return safely(() => (find.get(id)?.version as number | undefined) ?? Number.MAX_SAFE_INTEGER) ?? 0
   }
 
   function callListeners(id: string, version: number): void {
     if (known.has(id)) known.set(id, version)
     listeners.call(id, version)
+  }
+
+  /** Tries again while another process has the file locked, and lets all else go on meanwhile. */
+  async function unlocked<Value>(task: () => Value): Promise<Value> {
+    const until = clock.monotonic() + LOCK_MS
+    for (;;) {
+      try {
+        return task()
+      } catch (error) {
+        if (!isBusy(error) || clock.monotonic() >= until) throw error
+      }
+      await pause(clock, LOCK_PAUSE_MS)
+    }
   }
 
   function inTransaction(task: () => boolean): boolean {
@@ -195,19 +223,21 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
   }
 
   /**
-   * Removes what has expired. The wall clock may jump, so a stream that has not ended goes only if nothing has been written
+   * Removes what has expired, some of it with each call until none is left. The wall clock may jump, so a stream that has not ended goes only if nothing has been written
    * to it while this process has watched it for its whole time to live.
    */
   function sweep(): void {
     const now = clock.monotonic()
-    if (now - sweptAt < SWEEP_MS) return
+    if (sweptTo === undefined && now - sweptAt < SWEEP_MS) return
     sweptAt = now
-    for (const row of findExpired.all(clock.now())) {
+    const rows = findExpired.all(sweptTo ?? 0, clock.now())
+    sweptTo = rows.length === SWEEP_SLICE ? (rows.at(-1)?.number as number) : undefined
+    for (const row of rows) {
       const { id, version, ended } = row as { id: string; version: number; ended: number }
       const known = silent.get(id)
       if (known?.version !== version && !ended) silent.set(id, { version, since: now })
       else if (ended || now - (known?.since ?? now) > OPEN_MS) {
-        remove.run(id)
+        safely(() => remove.run(id))
         silent.delete(id)
       }
     }
@@ -226,15 +256,19 @@ function prepare(database: DatabaseSync): void {
   }
 }
 
+function dataLost(): Error {
+  return Object.assign(new Error('Cannot read stream: bytes are missing'), { name: 'DataLostError' })
+}
+
 /** SQLITE_BUSY, in any of its extended forms. */
 function isBusy(error: unknown): boolean {
   return ((error as { errcode?: number }).errcode ?? 0) % 256 === 5
 }
 
-/** Nobody has asked for this read: who does meets the fault. */
-function readSafely<Value>(read: () => Value): Value | undefined {
+/** Nobody has asked for this: who does meets the fault. */
+function safely<Value>(task: () => Value): Value | undefined {
   try {
-    return read()
+    return task()
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { memoryStore } from '../stores/memory-store.ts'
 import { openSite } from '../testing/open-site.ts'
 
 const PATH = '/api/streams/notes'
@@ -30,6 +31,33 @@ test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
     expect(await (await send('GET')).text()).toBe('aa')
   },
 )
+
+test('what is remembered of producers has a limit, too', async () => {
+  const { site, send } = await openStream()
+  const statuses = []
+  for (let count = 0; count < 20; count++) {
+    const id = `${count}`.padStart(8_000, 'x')
+    const producer = { ...TEXT, 'producer-id': id, 'producer-epoch': '0', 'producer-seq': '0' }
+    statuses.push((await send('POST', 'a', producer)).status)
+  }
+  expect(statuses[0]).toBe(200)
+  expect(statuses.at(-1)).toBe(413)
+  const [id = ''] = await site.store.list('ann')
+  expect((await site.store.read(id, 0, 0))?.info.length).toBeLessThan(70_000)
+})
+
+test('a stream is kept for a hundred years at most, whatever it asks for', async () => {
+  const kept = memoryStore()
+  const asked: number[] = []
+  const create: typeof kept.create = (stream) => {
+    asked.push(stream.ttlMs)
+    return kept.create(stream)
+  }
+  const site = openSite({ ingest: true, store: { ...kept, create } })
+  const headers = { ...TEXT, 'stream-ttl': String(Number.MAX_SAFE_INTEGER) }
+  expect((await site.get(PATH, { method: 'PUT', headers })).status).toBe(201)
+  expect(asked).toEqual([100 * 365 * 86_400_000])
+})
 
 test('live=stream gives an open stream as it comes', async () => {
   const { site, send } = await openStream()

@@ -10,6 +10,12 @@ import { readBody } from './read-body.ts'
 /** A write that others overtake is decided anew so often. */
 const MAX_ROUNDS = 1_000
 
+/** A record has at most so many characters: each append writes it anew. */
+const MAX_RECORD = 64 * 1024
+
+/** Stores need not keep anything for longer, ms: a hundred years. */
+const MAX_KEPT_MS = 100 * 365 * 86_400_000
+
 /** How a client's own stream is called in the store: one namespace for each user. */
 export function ingestId(owner: string, name: string): string {
   return `${encodeName(owner)}/${name}`
@@ -106,7 +112,7 @@ async function addStream(
 }
 
 function keptMs({ ttlSeconds }: IngestInfo, ttlMs: number): number {
-  return ttlSeconds === undefined ? ttlMs : Math.max(ttlSeconds * 1000, 1000)
+  return ttlSeconds === undefined ? ttlMs : Math.min(Math.max(ttlSeconds * 1000, 1000), MAX_KEPT_MS)
 }
 
 function isSame(a: IngestInfo, b: IngestInfo): boolean {
@@ -151,6 +157,7 @@ export async function appendTo(
     if (!stored || !info?.ingest) return problem(404, 'not_found', 'There is no such stream')
     if (stored.length + append.bytes.length > maxBytes) return tooLarge()
     const { change, response } = decideAppend(append, info, info.ingest, stored.length, clock.now())
+    if (change?.info && change.info.length > MAX_RECORD) return tooLarge()
     if (!change || (await store.write(id, stored.version, change))) return response
   }
   return busy()

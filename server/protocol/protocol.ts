@@ -17,13 +17,16 @@ export interface ProtocolContext {
   maxBytes: number
   origins?: string[] | '*' | undefined
   ingest?: boolean | undefined
-  waitUntil?: ((task: Promise<unknown>) => void) | undefined
+  waitUntil: (task: Promise<unknown>) => void
   onError: (error: unknown) => void
 }
 
 type AsUser = (task: (owner: string) => Promise<Response>) => Promise<Response>
 
 const STOP = /^([0-9a-f]{32})\/stop$/
+
+/** Only so many of the newest streams are listed. */
+const MAX_LISTED = 20
 
 const METHODS = 'GET, HEAD, POST, PUT, DELETE, OPTIONS'
 
@@ -104,7 +107,7 @@ export function createProtocol(context: ProtocolContext, runs: Runs) {
   }
 
   async function list(owner: string, conversation: string | undefined): Promise<Response> {
-    const found = await runs.list(owner, conversation)
+    const found = await runs.list(owner, conversation, MAX_LISTED)
     const streams = found.map(({ source: { id }, info, length }) => ({
       id,
       url: `${path}/${id}`,

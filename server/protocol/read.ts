@@ -220,5 +220,5 @@ function watchOver({ store, clock, waitUntil }: ProtocolContext, source: Source,
       reader.close()
       watched.delete(source.id)
     })
-  waitUntil?.(task)
+  waitUntil(task)
 }

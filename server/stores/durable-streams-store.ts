@@ -102,7 +102,7 @@ export function durableStreamsStore(
       const { version, length, info } = stream
       const wanted = Math.min(maxBytes, length - from)
       const bytes =
-        wanted > 0 ? (await readFrom(id, stream, from, wanted)).subarray(0, wanted) : new Uint8Array()
+        wanted > 0 ? (await readFrom(id, stream, from, wanted)).slice(0, wanted) : new Uint8Array()
       return { version, length, info, bytes }
     },
     watch: listeners.add,

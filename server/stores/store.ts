@@ -35,6 +35,11 @@ export interface StreamStore {
   list: (owner: string, conversation?: string) => Promise<string[]>
   /** Removes a stream; its key is free again. */
   delete: (id: string) => Promise<void>
+  /**
+   * True if a stream that is not there was removed by `delete`, not long ago. Only for stores that may lose streams nobody has
+   * removed: without it, a stream that is not there counts as removed, and its producer stops.
+   */
+  wasDeleted?: (id: string) => Promise<boolean>
 }
 
 export interface NewStream {

@@ -14,5 +14,8 @@ export function withDeadline(store: StreamStore, clock: Clock): StreamStore {
     watch: (id, changed) => store.watch(id, changed),
     list: (owner, conversation) => bounded('list', store.list(owner, conversation)),
     delete: (id) => bounded('delete', store.delete(id)),
+    ...(store.wasDeleted && {
+      wasDeleted: (id) => bounded('read', store.wasDeleted?.(id) ?? Promise.resolve(true)),
+    }),
   }
 }
