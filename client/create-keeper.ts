@@ -187,6 +187,8 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       // The worker hears it with this page's first word, and decides by it whose the requests before were.
       context.principalToSay = latest.id = id
       await ask('principal', latest)
+      // Another page may say another before there is a new worker to greet.
+      if (context.principalToSay === id) context.principalToSay = undefined
     },
     clear: () => ask('clear', null),
     persist: async () => (await navigator.storage?.persist?.()) ?? false,

@@ -73,6 +73,24 @@ test('it waits for the message that is being sent', async ({ app, deploy, server
   expect(await server.saves('s')).toHaveLength(1)
 })
 
+test('a page tells a new version nothing of a person whom another page has replaced since', async ({
+  app,
+  deploy,
+  server,
+}) => {
+  await app.start(options)
+  await app.evaluate(() => window.e2e.keeper?.setPrincipal('ann'))
+  const other = await app.newTab()
+  await other.start({ ...options, principal: 'bob' })
+  await server.behave({ session: 's', mode: 'fail', status: 503 })
+  await other.save('s', '1')
+  await other.told('save_retry')
+  await deploy(app)
+  await app.told('worker_updated')
+  await other.told('worker_updated')
+  await expect.poll(app.outbox).toMatchObject([{ conversation: '/api/sessions/s/messages' }])
+})
+
 test('without any work it takes over at once, and has what the one before it kept', async ({
   app,
   deploy,
