@@ -127,7 +127,7 @@ export function startRun({ clock, backlog, deliver, triggers, settle }: DrainCon
       else if (isFull()) return Infinity
       else start(head)
     }
-    // Who has waited longest goes first: the others may hang again and again.
+    // The one that has waited longest goes first: the others may hang again and again.
     for (const head of retries.sort((a, b) => a.triedAt - b.triedAt)) if (!isFull()) start(head)
     if (unfinished.size === trying.size && Array.from(trying.values()).every(isRetry)) settle()
     return next - clock.now()
