@@ -303,6 +303,22 @@ test.each([
   },
 )
 
+test.each(['event: interaction.created\ndata', 'event: interaction.created\n', 'data: {"event_ty'])(
+  'a background response that is closed in the middle of its first event is asked for once more: %j',
+  async (text) => {
+    const { events, body, options, path } = geminiBackground()
+    const again = streams([[0, events.join('')]], { headers: SSE })
+    const run = runRequest([streams([[0, text]], { headers: SSE }), again], {
+      body,
+      options,
+      path,
+      ask: gives(''),
+    })
+    await run.clock.advance(LONG)
+    expect(run.page).toMatchObject({ text: events.join(''), closed: true })
+  },
+)
+
 test.each(['reset', 'close'] as const)(
   'a server that says its end and never gives it leaves the cut: %s',
   async (end) => {

@@ -135,9 +135,9 @@ export function createResponseReader(
     if (wire) {
       if (!wire.read(event, into, request)) into.outputs++
     } else if (isDone(event.text)) end(into)
-    // Half a JSON value says nothing to anyone.
+    // Half a JSON value says nothing to anyone, nor does a name alone that has no blank line.
     else if (isHalf && isHalfValue(new TextEncoder().encode(event.text))) return
-    else if (event.text.trim() !== '' || event.name !== undefined) into.outputs++
+    else if (event.text.trim() !== '' || (event.name !== undefined && !isHalf)) into.outputs++
   }
 
   function takeStrayLine(line: string): void {
