@@ -358,6 +358,16 @@ test.each([
   expect(run.page.error).toBeInstanceOf(TypeError)
 })
 
+test.each(['id: 0\ndata:\n\n', 'id: 0\n\n'])(
+  'an empty event with an id, before a cut, may come again: %j',
+  async (first) => {
+    const run = cutAfter(first, gives(first + WORDS.join('')), resumedBy('last-event-id'))
+    await run.clock.advance(LONG)
+    expect(run.page.closed).toBe(true)
+    expect(run.page.text.replaceAll(first, '')).toBe(WORDS.join(''))
+  },
+)
+
 test('several events with one id are read on, where they were so before', async () => {
   const groups = WORDS.map((event, index) => event.replace(/^id: \d+/, `id: ${Math.floor(index / 2)}`))
   const run = cutAfter(

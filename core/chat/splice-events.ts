@@ -74,7 +74,7 @@ export function spliceEvents({
       pending = []
       pendingBytes = 0
       isAgain = true
-      if (count > 0) expected = overlap.slice()
+      if (overlap.length > 0) expected = overlap.slice()
       return requestAfter(previous, id)
     },
     begin: () => {},
