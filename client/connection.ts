@@ -26,7 +26,7 @@ const OWN_MS = 4_000
 
 const CHANGES = /^(principal|seen|clear|outbox\.(flush|retry|discard|clear))$/
 
-/** What they mean depends on which of this page's requests were sent before. */
+/** Calls whose meaning depends on which of this page's requests were sent before. */
 const ORDERED = /principal|clear/
 
 export type Reading = Pick<Keeper, 'streams' | 'attach'>

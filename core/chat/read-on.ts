@@ -36,7 +36,7 @@ export interface ReadOnContext {
 export interface Connection {
   rest: Chunks
   abort: () => void
-  /** So long it may bring nothing new, ms. Absent: the first one, which has other limits. */
+  /** How long it may bring nothing new, ms. Absent: the first connection, which has other limits. */
   limitMs?: number
 }
 

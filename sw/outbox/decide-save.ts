@@ -68,7 +68,7 @@ export function decideSave(response: SaveResponse | null, rules: Rules): SaveDec
   if (status < 300) {
     if (!isOfItsType) return stay
     if (!refused) return { do: 'sent' }
-    // What might have said no is not known to have said yes.
+    // A body that might have said no is not known to have said yes.
     if (response.isCut) return isHeld ? unsure : { do: 'stay', code: 'network_error' }
     const isRefused = matches(refused, { data: text, value: parseJson(text) })
     return isRefused ? { do: 'dead', code, isForeign: false } : { do: 'sent' }

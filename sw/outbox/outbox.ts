@@ -98,7 +98,7 @@ export function createOutbox(context: OutboxContext): Outbox {
   const unsealed = new Map<string, Secrets>()
   let running: Promise<void> | undefined
   let renewRun = () => {}
-  /** What those wait for who have asked for a drain. */
+  /** Resolves for all who have asked for a drain. */
   let settled = deferred<void>()
   let disarm = () => {}
   /** Somebody asked for a drain since the last run began. */
@@ -266,7 +266,7 @@ export function createOutbox(context: OutboxContext): Outbox {
         await stop(isMeant)
       }
       await removeMeant()
-      // What is stored only later was still saved before.
+      // Messages that are stored only later were still saved before.
       void pending.then(removeMeant).catch(degraded)
     } finally {
       clears.delete(spared)

@@ -4,7 +4,7 @@ import type { ResponseReader } from './response-reader.ts'
 import { NEWLINE } from './split.ts'
 import { HEAD, type Unread } from './unread.ts'
 
-/** What the last bytes of a response say. */
+/** The last bytes of a response, read by themselves. */
 export interface LastEvents {
   last: Seen
   isUnfinished: boolean
