@@ -235,8 +235,9 @@ export function createInspection(headers: Headers, request: InspectionRequest): 
   }
 
   function keepWithinLimits(): void {
+    if (unread.size() <= MAX_UNREAD) return
     const isNeeded = needsAll(seen)
-    if (unread.size() <= (isNeeded ? MAX_UNREAD_OF_ALL : MAX_UNREAD)) return
+    if (isNeeded && unread.size() <= MAX_UNREAD_OF_ALL) return
     if (reader.isRowOfValues()) scanValues()
     else if (isNeeded) readOn()
     // One event may be longer than what is kept.

@@ -63,10 +63,11 @@ export function createUnread(): Unread {
     let left = Math.min(count, size)
     while (left > 0) {
       const chunk = shift()
-      const part = chunk.subarray(0, left)
+      // A view is made of the last one alone: there may be thousands.
+      const part = chunk.length > left ? chunk.subarray(0, left) : chunk
       parts.push(part)
+      if (part !== chunk) unshift(chunk.subarray(left))
       left -= part.length
-      unshift(chunk.subarray(part.length))
     }
     compact()
     return parts
