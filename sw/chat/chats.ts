@@ -133,6 +133,7 @@ export function createChats(context: ChatsContext): Chats {
         principal: ownerId(),
       },
       openChat.stop,
+      openChat.arrival,
       lost && lost.attempts + 1,
     )
     known.then(() => whose !== undefined && !lost && begun.belongsTo(whose)).catch(() => {}) // Told.
@@ -233,7 +234,12 @@ export function createChats(context: ChatsContext): Chats {
       const asked = readRequestId(request.headers.get(REQUEST_ID_HEADER))
       if (asked && open.has(asked)) return { response: again(asked, clientId), finished: Promise.resolve() }
       const requestId = asked ?? createRequestId()
-      const openChat: OpenChat = { asked, requestId, stop: new AbortController() }
+      const openChat: OpenChat = {
+        asked,
+        requestId,
+        stop: new AbortController(),
+        arrival: responses.arrive(),
+      }
       open.set(requestId, openChat.stop)
       if (clock.monotonic() - (cancelledEarly.get(requestId) ?? -Infinity) < EARLY_CANCEL_MS)
         openChat.stop.abort()
@@ -293,6 +299,8 @@ interface OpenChat {
   asked: string | undefined
   requestId: string
   stop: AbortController
+  /** As `Responses.arrive` numbers it. */
+  arrival: number
 }
 
 /** [spec] https://html.spec.whatwg.org/#dom-eventsource step 9: nothing else sets all three of these. */

@@ -80,8 +80,8 @@ export interface Journal {
   load: () => Promise<Recorded[]>
   /** A response's bytes from the first one on, as far as they are there; rejects when storage refuses. */
   read: (requestId: string) => Promise<Uint8Array[]>
-  /** Deletes all of one person's, and bytes that are nobody's any more; rejects when it could not. */
-  clear: (principal: PrincipalId) => Promise<void>
+  /** Deletes all of one person's but what is spared, and bytes that are nobody's any more; rejects when it could not. */
+  clear: (principal: PrincipalId, isSpared: (requestId: string) => boolean) => Promise<void>
 }
 
 export interface JournalContext {
@@ -261,7 +261,7 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
       const records = await inTime(loading(), clock)
       return records.sort((a, b) => a.at - b.at)
     },
-    clear: async (principal) => {
+    clear: async (principal, isSpared) => {
       const clearing = async () => {
         const transaction = (await db()).transaction(['answers', 'bytes'], 'readwrite')
         const heads = transaction.objectStore('answers')
@@ -269,8 +269,9 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
         const [records, owners] = await Promise.all([heads.getAll(), ownersOf(bytes)])
         const others = new Set<string>()
         for (const record of records) {
-          if (record.principal === principal) void heads.delete(record.requestId)
-          else others.add(record.requestId)
+          const { requestId } = record
+          if (record.principal === principal && !isSpared(requestId)) void heads.delete(requestId)
+          else others.add(requestId)
         }
         for (const owner of owners) if (!others.has(owner)) void bytes.delete(rangeOf(owner))
         await transaction.done

@@ -20,6 +20,8 @@ export interface KeptResponse {
   pagesBefore?: Promise<string[] | undefined>
   /** Ends the upstream. */
   stop: AbortController
+  /** Its place among this worker's requests; 0: of a worker before it. */
+  arrival: number
   /** It is read on since a worker before this one died: from which byte, and whether bytes beyond are the same again. */
   continued?: { from: number; isExact: boolean }
 }

@@ -277,7 +277,7 @@ describe('a request that was sent and not answered when its worker died', () => 
     await ask(boot(), saysNothing())
     const second = boot()
     const lost = await claim(second)
-    second.begin({ ...lost!, keep: 'disk' }, new AbortController(), (lost?.attempts ?? 0) + 1)
+    second.begin({ ...lost!, keep: 'disk' }, new AbortController(), undefined, (lost?.attempts ?? 0) + 1)
     await clock.advance(250)
     expect(await claim(boot())).toMatchObject({ requestId: 'r1', attempts: 2 })
   })

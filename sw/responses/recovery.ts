@@ -164,6 +164,7 @@ export function createRecovery(
           if (!isWhole) filling = undefined
         })),
       stop: new AbortController(),
+      arrival: 0,
     }
     return kept
   }

@@ -17,12 +17,20 @@ import { type KeptResponse, openLog, sizeOf, spliceOf, toInfo } from './kept-res
 
 /** The responses of all chats: read on behalf of the pages, so that none of them takes its answer with it. */
 export interface Responses {
+  /** A request has come; it is told in the turn of its event, for what came before a `clear` goes with it. */
+  arrive: () => number
   /**
    * A request is about to be sent; `principal`: of whom, where that is known; `stop` ends it.
    *
+   * @param arrival what `arrive` has given it; default: it comes now
    * @param attempts those of workers before this one, and the one that comes; default 1
    */
-  begin: (asked: Asked & Pick<Recorded, 'principal'>, stop: AbortController, attempts?: number) => Begun
+  begin: (
+    asked: Asked & Pick<Recorded, 'principal'>,
+    stop: AbortController,
+    arrival?: number,
+    attempts?: number,
+  ) => Begun
   /** What is left of a request of this kind that a worker before this one sent, and died before it was answered. */
   claim: Recovery['claim']
   /** A request of that name is known, under way or ended. */
@@ -41,7 +49,7 @@ export interface Responses {
   /** Stops what is under way of that name; whether there was any. */
   stop: (resumeId: string, clientId: string) => boolean
   list: () => Promise<StreamInfo[]>
-  /** Stops and deletes all of the one who is signed in; rejects when it could not. */
+  /** Stops and deletes all of the one who is signed in that came before; rejects when it could not. */
   clear: () => Promise<void>
   /** A page says that it is about to go: what it gives up now it does not stop. */
   leaving: (clientId: string) => void
@@ -133,6 +141,9 @@ export function createResponses(context: ResponsesContext): Responses {
     if (verdict === undefined) emit(kept, { status, requestId, from })
   }
   const all = new Map<string, KeptResponse>()
+  let arrivals = 0
+  /** Whose requests are cleared, up to which. */
+  const cleared = new Map<PrincipalId | undefined, number>()
   const leaving = new Map<string, number>()
   /** What pages have read to its end while they were about to go. */
   const unshown = new Map<string, Set<KeptResponse>>()
@@ -145,6 +156,15 @@ export function createResponses(context: ResponsesContext): Responses {
     const { record, entry } = kept
     if (all.get(record.requestId) === kept) all.delete(record.requestId)
     entry.remove()
+  }
+
+  const arrive = () => ++arrivals
+
+  const removeCleared = (kept: KeptResponse) => {
+    const { record, stop, arrival } = kept
+    if (arrival > (cleared.get(record.principal) ?? -1)) return
+    if (record.endedAt === undefined) stop.abort()
+    remove(kept)
   }
 
   /** Lets go of what is too old, and (oldest first) of what is too much. */
@@ -392,7 +412,8 @@ export function createResponses(context: ResponsesContext): Responses {
   }
 
   return {
-    begin: (asked, stop, attempts = 1) => {
+    arrive,
+    begin: (asked, stop, arrival = arrive(), attempts = 1) => {
       const { requestId } = asked
       // A page may use a name again: what it was the name of is no more.
       const before = all.get(requestId)
@@ -413,10 +434,12 @@ export function createResponses(context: ResponsesContext): Responses {
         ready: () => log.begun,
         pagesBefore: context.isWorker(record.clientId).then((isIt) => (isIt ? context.pages() : undefined)),
         stop,
+        arrival,
       }
       all.set(requestId, kept)
       const { entry } = kept
       entry.touch()
+      removeCleared(kept)
       return {
         recorded: waitAtMost(clock, RECORD_MS, new Promise<void>((handed) => void journal.flush(handed))),
         writer: createWriter(kept),
@@ -430,6 +453,7 @@ export function createResponses(context: ResponsesContext): Responses {
         belongsTo: (id) => {
           record.principal = id
           entry.touch()
+          removeCleared(kept)
         },
         wasLost: (lost) => {
           if (lost.requestId !== requestId) journal.open(lost, true).remove()
@@ -474,14 +498,12 @@ export function createResponses(context: ResponsesContext): Responses {
         .map(toInfo)
     },
     clear: async () => {
+      const until = arrivals
       const [who] = await Promise.all([principal.known(), recovery.recovered()])
-      for (const kept of all.values()) {
-        if (kept.record.principal !== who) continue
-        if (kept.record.endedAt === undefined) kept.stop.abort()
-        remove(kept)
-      }
+      cleared.set(who, until)
+      for (const kept of all.values()) removeCleared(kept)
       await journal.flush()
-      await journal.clear(who)
+      await journal.clear(who, (requestId) => all.has(requestId))
     },
     leaving: (clientId) => {
       leaving.set(clientId, clock.monotonic())

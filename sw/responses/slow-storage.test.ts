@@ -123,6 +123,44 @@ describe('S3 clear() has deleted what it says', () => {
     expect(await records()).toHaveLength(1)
   })
 
+  const asked = (requestId: string) => ({
+    requestId,
+    clientId: 'a',
+    digest: 'd',
+    url: 'https://a.example/',
+    keep: 'disk' as const,
+    principal: who,
+  })
+
+  test('what is asked after it goes on, however slow the storage is', async () => {
+    const responses = boot(slow(1_000))
+    const clearing = responses.clear()
+    const stop = new AbortController()
+    responses.begin(asked('r2'), stop)
+    await clock.advance(2_000)
+    await clearing
+    expect(stop.signal.aborted).toBe(false)
+    expect(await records()).toMatchObject([{ requestId: 'r2' }])
+    await responses.clear()
+    expect(stop.signal.aborted).toBe(true)
+    expect(await records()).toEqual([])
+  })
+
+  test('what came before it, and begins later, goes with it', async () => {
+    const responses = boot()
+    const [arrival, ofUnknown] = [responses.arrive(), responses.arrive()]
+    await responses.clear()
+    const stops = [new AbortController(), new AbortController()] as const
+    responses.begin(asked('r1'), stops[0], arrival)
+    const begun = responses.begin({ ...asked('r2'), principal: undefined }, stops[1], ofUnknown)
+    expect(stops.map(({ signal }) => signal.aborted)).toEqual([true, false])
+    begun.belongsTo(who ?? null)
+    expect(stops[1].signal.aborted).toBe(true)
+    await clock.advance(1_000)
+    expect(await records()).toEqual([])
+    expect(await responses.list()).toEqual([])
+  })
+
   test('it leaves no bytes whose record the browser lost', async () => {
     await leave(['{"a":1}'], whole())
     await leave(['{"b":2}'], { ...whole(), requestId: 'r2', principal: 'bob' })
