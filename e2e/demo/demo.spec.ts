@@ -87,6 +87,7 @@ test('a reload during a wait shows the wait again, and then the response', async
   await demo.send('Hello')
   await demo.countdown(1)
   await tab.reload()
+  await demo.countdown(1)
   await demo.answer('complete')
   expect((await chats(server)).map(({ status }) => status)).toEqual([429, 429, 200])
 })
