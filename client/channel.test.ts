@@ -1,13 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { call, request } from './channel.ts'
+import { call } from './channel.ts'
 
 const MINUTE = 60_000
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
-afterEach(() => {
-  vi.useRealTimers()
-  vi.unstubAllGlobals()
-})
+afterEach(() => void vi.useRealTimers())
 
 /** A worker that answers when it is told to. */
 function createWorker() {
@@ -52,27 +49,3 @@ test('a flush that is over in its time asks for nothing else', async () => {
   await vi.advanceTimersByTimeAsync(5 * MINUTE)
   expect(looks).toBe(0)
 })
-
-test.each([
-  ['a worker of ours', new Response(null, { headers: { 'X-Streamkeeper-Protocol': '1' } }), true],
-  ['a server', new Response('Not found', { status: 404 }), false],
-  ['a policy that forbids it', new TypeError('refused'), false],
-])(
-  'a call as a request is begun at once, and done only by a worker of ours: %s',
-  async (_by, reply, isDone) => {
-    const asked: [string, RequestInit][] = []
-    vi.stubGlobal('location', { origin: 'https://app.example' })
-    vi.stubGlobal('fetch', async (...args: [string, RequestInit]) => {
-      asked.push(args)
-      if (reply instanceof Response) return reply
-      throw reply
-    })
-    const requested = request('principal', { id: 'Zoë \ud800' })
-    expect(asked).toHaveLength(1)
-    expect(await requested).toBe(isDone)
-    const [url, { headers }] = asked[0] ?? ['', {}]
-    expect(url).toBe('https://app.example/__streamkeeper/call')
-    const text = decodeURIComponent(new Headers(headers).get('X-Streamkeeper-Call') ?? '')
-    expect(JSON.parse(text)).toEqual({ name: 'principal', args: { id: 'Zoë \ud800' } })
-  },
-)

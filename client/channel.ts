@@ -1,5 +1,6 @@
 import type { Calls, Reply, ToWorker } from '../core/messages/message.ts'
-import { CALL_HEADER, CALL_PATH, PROTOCOL_HEADER } from '../core/messages/paths.ts'
+import { PROTOCOL_HEADER } from '../core/messages/paths.ts'
+import { ownUrl } from './request.ts'
 
 /** A worker that has not answered by then is not going to, ms. */
 const REPLY_MS = 10_000
@@ -37,30 +38,12 @@ export function call<Name extends keyof Calls>(
   })
 }
 
-/**
- * Makes a call without a result as a request of this page, which its worker hears of in the order of all its requests.
- * Resolves with whether it was done.
- */
-export function request(name: keyof Calls, args: unknown): Promise<boolean> {
-  return reaches(CALL_PATH, {
-    method: 'POST',
-    headers: { [CALL_HEADER]: encodeURIComponent(JSON.stringify({ name, args })) },
-    // Before a message repeats it, what it waits for has ended.
-    signal: AbortSignal.timeout(2 * REPLY_MS),
-  })
-}
-
 /** True if a request for a path of ours is responded to by a worker of ours, and not by a server. */
 export function reaches(path: string, init: RequestInit): Promise<boolean> {
   return fetch(ownUrl(path), init).then(
     ({ headers }) => headers.has(PROTOCOL_HEADER),
     () => false,
   )
-}
-
-/** A path of ours as a URL: a `<base>` of the app's may lead elsewhere. */
-export function ownUrl(path: string): string {
-  return location.origin + path
 }
 
 /** Tells a worker something that has no response. */

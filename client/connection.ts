@@ -5,7 +5,8 @@ import { type Calls, type Hello, PROTOCOL_VERSION } from '../core/messages/messa
 import { AWAKE_PATH, HELLO_PATH, STREAMS_PATH } from '../core/messages/paths.ts'
 import { REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
 import type { RequestStatus } from '../core/messages/status.ts'
-import { call, ownUrl, post, reaches, request } from './channel.ts'
+import { call, post, reaches } from './channel.ts'
+import { ownUrl } from './request.ts'
 import { watchUpdates } from './watch-updates.ts'
 import { keepAwake } from './keep-awake.ts'
 import type { SentChat } from './guard-response.ts'
@@ -26,9 +27,6 @@ const OWN_MS = 4_000
 
 const CHANGES = /^(principal|seen|clear|outbox\.(flush|retry|discard|clear))$/
 
-/** Calls whose meaning depends on which of this page's requests were sent before. */
-const ORDERED = /principal|clear/
-
 export type Reading = Pick<Keeper, 'streams' | 'attach'>
 
 export interface Connection {
@@ -44,6 +42,8 @@ export interface Connection {
     args: Calls[Name][0],
     limitMs?: number,
   ) => Promise<Calls[Name][1]>
+  /** A call was done in a request: takes in what it changed. */
+  done: (name: keyof Calls) => Promise<void>
   /** The responses of the worker and, where that is said, of a server. */
   reading: () => Reading | Promise<Reading>
   /** Asks the app for credentials, and the port has the response. */
@@ -203,17 +203,20 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
     signal,
   )
 
-  const ask: Connection['ask'] = async (name, args, limitMs) => {
+  const done: Connection['done'] = async (name) => {
     const { worker } = context
-    if (!worker) throw new Error(`Cannot call ${name}: no worker`)
-    const isDone = ORDERED.test(name) && isControlled() && (await request(name, args))
-    const result = isDone
-      ? undefined
-      : await call(worker, name, args, limitMs, limitMs ? () => look(worker) : undefined)
+    if (!worker) return
     // Statuses tell of entries as they are sent, not of those that are gone.
     if (CHANGES.test(name)) await look(worker).catch(() => {})
     // The person who has signed in may have something to send.
     if (name === 'principal') post(worker, 'wake')
+  }
+
+  const ask: Connection['ask'] = async (name, args, limitMs) => {
+    const { worker } = context
+    if (!worker) throw new Error(`Cannot call ${name}: no worker`)
+    const result = await call(worker, name, args, limitMs, limitMs ? () => look(worker) : undefined)
+    await done(name)
     return result
   }
 
@@ -230,6 +233,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
   return {
     established: establish(),
     ask,
+    done,
     reading: () => {
       const path = options.resume?.streams
       if (!path) return own

@@ -12,6 +12,7 @@ import {
   type ToWorker,
 } from '../core/messages/message.ts'
 import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
+import { request } from './request.ts'
 import type { Connection } from './connection.ts'
 import type { Fallback } from './fallback.ts'
 import type { Keeper, ScriptUrl } from './keeper.ts'
@@ -62,7 +63,11 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   let connected: Connection | undefined
   let engine: Promise<Fallback> | undefined
   /** Who was said last to be signed in: calls that waited for the worker say no other. */
-  const latest: { id: string | null } = { id: null }
+  const latest = { id: options.principal as string | null }
+  /** Calls of `clear` that are under way. */
+  let clears = 0
+  /** The page is being unloaded: no request of it begins any more. */
+  let isGoing = false
 
   const settle: KeeperContext['settle'] = (state, reason) => {
     if (state !== 'controlling') context.worker = undefined
@@ -84,6 +89,26 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
 
   const ask = async <Name extends keyof Calls>(name: Name, args: Calls[Name][0], limitMs?: number) =>
     (connected ?? (await reach())).ask(name, args, limitMs)
+
+  /** Makes a call whose meaning depends on which of this page's requests were sent before; `late`: for when it no longer can. */
+  const askInOrder = async <Name extends 'principal' | 'clear' | 'outbox.clear'>(
+    name: Name,
+    args: Calls[Name][0],
+    late = args,
+  ): Promise<void> => {
+    if (!isGoing && isControlled() && (await request(name, args))) {
+      await reach().then(
+        ({ done }) => done(name),
+        () => {}, // It was done all the same.
+      )
+    } else await ask(name, late)
+  }
+
+  const clear = async (name: 'clear' | 'outbox.clear') => {
+    clears++
+    const { id: principal } = latest
+    await askInOrder(name, null, { principal, askedAt: Date.now() }).finally(() => clears--)
+  }
 
   const post = (message: ToWorker) => context.worker?.postMessage(message)
 
@@ -175,7 +200,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       flush: () => ask('outbox.flush', null, FLUSH_MS),
       retry: (id) => ask('outbox.retry', { id }),
       discard: (id) => ask('outbox.discard', { id }),
-      clear: () => ask('outbox.clear', null),
+      clear: () => clear('outbox.clear'),
     },
     provideAuth: (next) => {
       context.provider = next
@@ -185,12 +210,14 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       if (!isPrincipal(id))
         throw new TypeError(`Wrong principal: got ${String(id)}, takes ${PRINCIPAL_TAKES}`)
       // The worker hears it with this page's first word, and decides by it whose the requests before were.
-      context.principalToSay = latest.id = id
-      await ask('principal', latest)
+      latest.id = id
+      // What is to be cleared is still that of the one before.
+      if (clears === 0) context.principalToSay = id
+      await askInOrder('principal', latest)
       // Another page may say another before there is a new worker to greet.
       if (context.principalToSay === id) context.principalToSay = undefined
     },
-    clear: () => ask('clear', null),
+    clear: () => clear('clear'),
     persist: async () => (await navigator.storage?.persist?.()) ?? false,
     warm: async (url) => {
       // A connection that does not open says so when it is needed.
@@ -210,6 +237,10 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     container.addEventListener('message', onMessage, lifetime)
     container.startMessages()
     context.adopt()
+    addEventListener('pagehide', () => (isGoing = true), { signal: lifetime.signal, capture: true })
+    addEventListener('pageshow', () => (isGoing = false), lifetime)
+    // Should this page go before its connection can greet the worker, the worker knows whose its requests were.
+    if (options.principal !== undefined && isControlled()) void request('principal', latest).catch(() => {})
     const connecting = import('./connection.ts').then(({ connect }) => connect(context, PATIENCE_MS))
     connection = connecting
     const { endsInSilence } = browserLimits(navigator.userAgent)

@@ -66,6 +66,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
   const clientType = async (clientId: string) => (await worker.clients.get(clientId))?.type
   const principal = openPrincipal({
     scope,
+    caches,
     clock,
     initial: options.principal,
     isPage: async (clientId) => (await clientType(clientId)) === 'window',

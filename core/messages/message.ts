@@ -63,6 +63,17 @@ export interface StreamInfo {
   from?: 'server'
 }
 
+/** Of a `clear` that may come late: whose it is, if the page has said so, and when it was asked, epoch ms. */
+export interface Clearing {
+  principal?: string | null | undefined
+  askedAt?: number | undefined
+}
+
+/** True if what came at that time, epoch ms, came after a `clear` was asked: it stays. A time to come is of another clock. */
+export function isAfter({ askedAt = Infinity }: Clearing, at: number, now: number): boolean {
+  return at > askedAt && at <= now
+}
+
 /** The calls from a page to the worker: `[arguments, result]` by name. */
 export interface Calls {
   /** `principal`: the page's first report of who is signed in, if it has one. */
@@ -72,7 +83,7 @@ export interface Calls {
   'outbox.flush': [null, undefined]
   'outbox.retry': [{ id: string }, boolean]
   'outbox.discard': [{ id: string }, boolean]
-  'outbox.clear': [null, undefined]
+  'outbox.clear': [Clearing | null, undefined]
   streams: [null, StreamInfo[]]
   /** True if this worker itself has, or had, a request of that id: not a request that died before it. */
   knows: [{ requestId: string }, boolean]
@@ -81,7 +92,7 @@ export interface Calls {
   /** Marks a conversation as seen. */
   seen: [{ conversation: string }, undefined]
   /** Deletes everything that is kept for the user who is signed in. */
-  clear: [null, undefined]
+  clear: [Clearing | null, undefined]
   warm: [{ url: string }, undefined]
   claim: [null, undefined]
   /** Sends queued messages for at most `timeoutMs`; resolves with the number that is left. */

@@ -3,10 +3,10 @@ import { deferred } from '../../core/deferred.ts'
 import { DEFAULT_OUTBOX, DEFAULT_SAVE } from '../../core/options/defaults.ts'
 import type { OutboxOptions, SaveRouteOptions } from '../../core/options/options.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
-import type { OutboxCounts, OutboxEntry } from '../../core/messages/message.ts'
+import { type Clearing, isAfter, type OutboxCounts, type OutboxEntry } from '../../core/messages/message.ts'
 import type { Status, NewStatus } from '../../core/messages/status.ts'
 import type { AuthQuestion } from '../page/ask-auth.ts'
-import type { Principal } from '../page/principal.ts'
+import { type Principal, principalOf } from '../page/principal.ts'
 import { saveResponse, actualResponse, type Waiters } from './save-response.ts'
 import { createCredentials } from './credentials.ts'
 import { deliver, type DeliverContext, type Send } from './deliver.ts'
@@ -41,14 +41,15 @@ export interface Outbox {
   /** Sends one entry now, a dead letter too; `false` when there is none. */
   retry: (id: string) => Promise<boolean>
   discard: (id: string) => Promise<boolean>
-  clear: () => Promise<void>
+  /** Deletes all of the one who is signed in, or is named, that was saved before; rejects when it could not. */
+  clear: (clearing?: Clearing) => Promise<void>
   /**
    * Stops what is under way of others than who is signed in. Resolves when it has ended: from then on no cookie that is
    * set can go with it.
    */
   stopOthers: () => Promise<void>
   /** Deletes, with them, the key to their secrets, and what pages gave. */
-  forget: () => Promise<void>
+  forget: (clearing?: Clearing) => Promise<void>
 }
 
 export interface OutboxContext extends OutboxOptions {
@@ -247,7 +248,7 @@ export function createOutbox(context: OutboxContext): Outbox {
     return settled.promise
   }
 
-  const clear = async () => {
+  const clear = async (clearing: Clearing = {}) => {
     const spared = new Set<string>()
     const meant = new Set<string | void>()
     clears.add(spared)
@@ -255,12 +256,13 @@ export function createOutbox(context: OutboxContext): Outbox {
     try {
       // What only the cached messages have would come back at the next start.
       const [who, ids] = await Promise.all([
-        principal.known(),
+        principalOf(principal, clearing),
         store.load(),
         waitAtMost(clock, SLOT_MS, pending),
       ])
       for (const id of ids) if (!spared.has(id)) meant.add(id)
-      const isMeant = (entry: Entry) => ownerOf(entry) === who && meant.has(entry.id)
+      const isMeant = (entry: Entry) =>
+        ownerOf(entry) === who && meant.has(entry.id) && !isAfter(clearing, entry.createdAt, clock.now())
       const removeMeant = async () => {
         await Promise.all((await store.list()).filter(isMeant).map(({ id }) => remove(id).wasThere))
         await stop(isMeant)
@@ -343,9 +345,15 @@ export function createOutbox(context: OutboxContext): Outbox {
     },
     clear,
     stopOthers: () => stop((entry) => !isOwn(entry)),
-    forget: async () => {
+    forget: async (clearing = {}) => {
       credentials.forget()
-      await Promise.all([clear(), principal.known().then(store.forgetSealKey)])
+      const owner = principalOf(principal, clearing)
+      const isLate = clearing.askedAt !== undefined
+      await Promise.all([clear(clearing), isLate || owner.then(store.forgetSealKey)])
+      if (!isLate) return
+      // What was saved since it was asked is sealed with the same key.
+      const who = await owner
+      if (!(await store.list()).some((entry) => ownerOf(entry) === who)) await store.forgetSealKey(who)
     },
   }
 }

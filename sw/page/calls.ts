@@ -53,8 +53,8 @@ export function createCalls(context: CallsContext) {
     },
     'outbox.retry': ({ id }) => outbox.retry(id),
     'outbox.discard': ({ id }) => outbox.discard(id),
-    'outbox.clear': async () => {
-      await outbox.clear()
+    'outbox.clear': async (clearing) => {
+      await outbox.clear(clearing ?? {})
     },
     streams: () => responses.list(),
     knows: async ({ requestId }) => chats.knows(requestId),
@@ -69,9 +69,10 @@ export function createCalls(context: CallsContext) {
     seen: async ({ conversation }) => {
       await endedChats.seen(conversation)
     },
-    clear: async () => {
+    clear: async (asked) => {
+      const clearing = asked ?? {}
       limits.forget()
-      await Promise.all([responses.clear(), outbox.forget(), endedChats.clear()])
+      await Promise.all([responses.clear(clearing), outbox.forget(clearing), endedChats.clear(clearing)])
     },
     warm: async ({ url }) => {
       // Its response does not matter, nor whether there is one: the connection does.

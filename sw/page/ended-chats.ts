@@ -1,7 +1,7 @@
 import { type Clock, pause, waitAtMost } from '../../core/clock.ts'
 import type { NotificationsOptions } from '../../core/options/options.ts'
-import type { Unseen } from '../../core/messages/message.ts'
-import type { Principal, PrincipalId } from './principal.ts'
+import type { Clearing, Unseen } from '../../core/messages/message.ts'
+import { type Principal, type PrincipalId, principalOf } from './principal.ts'
 import type { Notifications } from './notifications.ts'
 import type { UnseenStore } from './unseen.ts'
 
@@ -45,7 +45,7 @@ export interface EndedChats {
   /** A conversation has been looked at. Rejects when the storage refuses. */
   seen: (conversation: string) => Promise<void>
   /** Forgets what is unseen, and closes all notifications. Rejects when the storage refuses. */
-  clear: () => Promise<void>
+  clear: (clearing?: Clearing) => Promise<void>
   /** Somebody else may be signed in now. */
   principalChanged: () => void
 }
@@ -129,9 +129,9 @@ export function createEndedChats(context: EndedChatsContext): EndedChats {
       await store.remove(await principal.known(), conversation)
       await emitUnseen()
     },
-    clear: async () => {
+    clear: async (clearing = {}) => {
       clears++
-      await Promise.all([notifications.close(), principal.known().then(store.clear)])
+      await Promise.all([notifications.close(), principalOf(principal, clearing).then(store.clear)])
       await emitUnseen()
     },
     principalChanged: () => {

@@ -24,14 +24,19 @@ export function serveInternal(
   const { pathname } = new URL(request.url)
   if (request.mode === 'no-cors' || !isOwnOrigin(request)) return undefined
   if (pathname === HELLO_PATH) return Promise.resolve(hello())
-  // Refused, the page says it again in a message, and is told why.
   if (pathname === CALL_PATH)
-    return obey(request.headers.get(CALL_HEADER), clientId).then(hello, () => Response.error())
+    return obey(request.headers.get(CALL_HEADER), clientId).then(
+      () => hello(),
+      (error: unknown) => hello(error instanceof Error ? error.message : String(error)),
+    )
   if (request.method !== 'GET') return undefined
   if (pathname === AWAKE_PATH) return Promise.resolve(stayAwake(clock, activity.isUnderWay))
   return serveStreams(responses, request, clientId)
 }
 
-function hello(): Response {
-  return new Response(null, { status: 204, headers: { [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) } })
+function hello(failure: string | null = null): Response {
+  return new Response(failure, {
+    status: failure === null ? 204 : 500,
+    headers: { [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) },
+  })
 }

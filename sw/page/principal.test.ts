@@ -2,21 +2,30 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { createFakeDatabase, type FakeDatabase } from '../testing/fake-database.ts'
 import { createQuietClock } from '../testing/quiet-clock.ts'
 import type { FakeClock } from '../../core/testing/fake-clock.ts'
+import { createFakeCaches, type FakeCaches } from '../testing/fake-caches.ts'
 import { openPrincipal, type Principal } from './principal.ts'
 
 const SCOPE = 'https://app.example/'
 
 let database: FakeDatabase
 let clock: FakeClock
+let caches: FakeCaches
 
 beforeEach(() => {
   database = createFakeDatabase()
   clock = createQuietClock()
+  caches = createFakeCaches(clock)
 })
 
 /** A worker that has just started: its storage has not answered yet. */
 const start = (initial?: string | null) =>
-  openPrincipal({ scope: SCOPE, clock, initial, isPage: async (id) => id.startsWith('page') })
+  openPrincipal({
+    scope: SCOPE,
+    caches: caches.of(() => false),
+    clock,
+    initial,
+    isPage: async (id) => id.startsWith('page'),
+  })
 
 async function boot(initial?: string | null) {
   const principal = start(initial)
@@ -40,6 +49,24 @@ test('who is signed in is known to the next worker', async () => {
   await first.set('ann')
   expect(first.current()).toBe('ann')
   expect((await boot()).current()).toBe('ann')
+})
+
+test.each(['ann', null])('a lost database makes nobody another: %s', async (id) => {
+  await (await boot('bob')).set(id)
+  database.loseAll()
+  expect((await boot('bob')).current()).toBe(id)
+  caches.loseAll()
+  expect((await boot('bob')).current()).toBe(id)
+})
+
+test('a Cache API that does not answer changes nothing', async () => {
+  await (await boot()).set('ann')
+  caches.fault = () => 'hang'
+  expect((await boot()).current()).toBe('ann')
+  const setting = start().set('bob')
+  await clock.advance(10_000)
+  await setting
+  expect((await boot()).current()).toBe('bob')
 })
 
 test('the option says it for the first time only', async () => {

@@ -1,5 +1,7 @@
 import type { DBSchema } from 'idb'
 import { type Clock, waitAtMost } from '../../core/clock.ts'
+import { type Clearing, isPrincipal } from '../../core/messages/message.ts'
+import { OWN_PATHS } from '../../core/messages/paths.ts'
 import { type Deferred, deferred } from '../../core/deferred.ts'
 import { inTime, openLazily } from '../storage/database.ts'
 
@@ -29,6 +31,7 @@ export interface Principal {
 
 export interface PrincipalContext {
   scope: string
+  caches: CacheStorage
   clock: Clock
   /** The option `principal`. */
   initial: PrincipalId | undefined
@@ -49,11 +52,17 @@ const FIRST_WORD_MS = 3_000
 /** So many pages are remembered beyond this worker's life. */
 const MAX_MET = 64
 
-/** One for the scope, as cookies are; kept in IndexedDB, for a worker does not live as long as a session. */
-export function openPrincipal({ scope, clock, initial, isPage, changed }: PrincipalContext): Principal {
+/**
+ * One for the scope, as cookies are; kept in IndexedDB, for a worker does not live as long as a session. Browsers have
+ * been seen to lose a database, and then nobody may be taken for signed out: the Cache API has a copy.
+ */
+export function openPrincipal(context: PrincipalContext): Principal {
+  const { scope, caches, clock, initial, isPage, changed } = context
   const database = openLazily<Schema>(`streamkeeper principal ${scope}`, (upgraded) => {
     upgraded.createObjectStore('principal')
   })
+  const cacheName = `streamkeeper principal ${scope}`
+  const copyUrl = new URL(`${OWN_PATHS}principal`, scope).href
   let current: PrincipalId | undefined
   let changes = 0
   /** True if pages of this app say who is signed in. */
@@ -105,15 +114,17 @@ export function openPrincipal({ scope, clock, initial, isPage, changed }: Princi
   }
 
   async function load(): Promise<PrincipalId> {
+    const copied = readCopy()
     const opened = await database()
     const [kept, before] = await Promise.all([
       opened.get('principal', 'current'),
       opened.get('principal', 'met'),
     ])
     if (Array.isArray(before)) for (const clientId of before) met.add(clientId)
-    const isKept = kept !== undefined && !Array.isArray(kept)
-    isUsed ||= isKept
-    const id = isKept ? kept : (initial ?? null)
+    const known = kept === undefined || Array.isArray(kept) ? await copied : kept
+    isUsed ||= known !== undefined
+    const id = known === undefined ? (initial ?? null) : known
+    if (known !== undefined && known !== kept) void write('current', known)
     // A page may have been faster.
     if (current === undefined) current = id
     return id
@@ -150,9 +161,31 @@ export function openPrincipal({ scope, clock, initial, isPage, changed }: Princi
 
   /** Refused: then the next start asks the pages. */
   async function write(key: 'current' | 'met', value: PrincipalId | string[]): Promise<void> {
-    const writing = database().then((opened) => opened.put('principal', value, key))
-    await inTime(writing, clock).catch(() => {})
+    const writes = [database().then((opened) => opened.put('principal', value, key))]
+    if (key === 'current') writes.push(writeCopy(value))
+    await inTime(Promise.allSettled(writes), clock).catch(() => {})
   }
+
+  async function writeCopy(id: unknown) {
+    await (await caches.open(cacheName)).put(copyUrl, Response.json(id))
+    return 'current' as const
+  }
+
+  async function readCopy(): Promise<PrincipalId | undefined> {
+    const reading = caches
+      .match(copyUrl, { cacheName })
+      .then((copy): Promise<unknown> | undefined => copy?.json())
+    const id = await inTime(reading, clock).catch(() => undefined)
+    return isPrincipal(id) ? id : undefined
+  }
+}
+
+/** Whose data a `clear` deletes. */
+export function principalOf(
+  { known }: Pick<Principal, 'known'>,
+  { principal }: Clearing,
+): Promise<PrincipalId> {
+  return principal === undefined ? known() : Promise.resolve(principal)
 }
 
 /** What a page says first. */

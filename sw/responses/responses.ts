@@ -6,13 +6,13 @@ import { relay } from '../../core/chat/relay.ts'
 import { NO_READER } from '../../core/chat/chat-request.ts'
 import { pause, type Random, waitAtMost } from '../../core/clock.ts'
 import { readFirstWords } from '../../core/providers/inspection/first-words.ts'
-import type { StreamInfo } from '../../core/messages/message.ts'
+import { type Clearing, isAfter, type StreamInfo } from '../../core/messages/message.ts'
 import type { Network } from '../../core/network.ts'
 import type { RetryPolicy } from '../../core/retry/policy.ts'
 import type { RequestStatus, NewStatus } from '../../core/messages/status.ts'
 import { createRecovery, type Recovery, type RecoveryContext } from './recovery.ts'
 import type { Asked, Recorded, RecordedReadingOn } from './journal.ts'
-import type { PrincipalId } from '../page/principal.ts'
+import { type PrincipalId, principalOf } from '../page/principal.ts'
 import { type KeptResponse, openLog, sizeOf, spliceOf, toInfo } from './kept-response.ts'
 
 /** The responses of all chats: read on behalf of the pages, so that none of them takes its answer with it. */
@@ -49,8 +49,8 @@ export interface Responses {
   /** Stops what is under way of that name; whether there was any. */
   stop: (resumeId: string, clientId: string) => boolean
   list: () => Promise<StreamInfo[]>
-  /** Stops and deletes all of the one who is signed in that came before; rejects when it could not. */
-  clear: () => Promise<void>
+  /** Stops and deletes all of the one who is signed in, or is named, that came before; rejects when it could not. */
+  clear: (clearing?: Clearing) => Promise<void>
   /** A page says that it is about to go: what it gives up now it does not stop. */
   leaving: (clientId: string) => void
   /** It is still there: what it has read since it said that, it has shown. */
@@ -160,11 +160,14 @@ export function createResponses(context: ResponsesContext): Responses {
 
   const arrive = () => ++arrivals
 
-  const removeCleared = (kept: KeptResponse) => {
-    const { record, stop, arrival } = kept
-    if (arrival > (cleared.get(record.principal) ?? -1)) return
-    if (record.endedAt === undefined) stop.abort()
+  const clearOne = (kept: KeptResponse) => {
+    if (kept.record.endedAt === undefined) kept.stop.abort()
     remove(kept)
+  }
+
+  /** It came before a `clear`, and begins, or is known to be that person's, only now. */
+  const clearLate = (kept: KeptResponse) => {
+    if (kept.arrival <= (cleared.get(kept.record.principal) ?? -1)) clearOne(kept)
   }
 
   /** Lets go of what is too old, and (oldest first) of what is too much. */
@@ -439,7 +442,7 @@ export function createResponses(context: ResponsesContext): Responses {
       all.set(requestId, kept)
       const { entry } = kept
       entry.touch()
-      removeCleared(kept)
+      clearLate(kept)
       return {
         recorded: waitAtMost(clock, RECORD_MS, new Promise<void>((handed) => void journal.flush(handed))),
         writer: createWriter(kept),
@@ -453,7 +456,7 @@ export function createResponses(context: ResponsesContext): Responses {
         belongsTo: (id) => {
           record.principal = id
           entry.touch()
-          removeCleared(kept)
+          clearLate(kept)
         },
         wasLost: (lost) => {
           if (lost.requestId !== requestId) journal.open(lost, true).remove()
@@ -497,11 +500,16 @@ export function createResponses(context: ResponsesContext): Responses {
         .filter((kept) => kept.record.keep && kept.record.principal !== undefined && isOwn(kept))
         .map(toInfo)
     },
-    clear: async () => {
+    clear: async (clearing = {}) => {
       const until = arrivals
-      const [who] = await Promise.all([principal.known(), recovery.recovered()])
-      cleared.set(who, until)
-      for (const kept of all.values()) removeCleared(kept)
+      const [who] = await Promise.all([principalOf(principal, clearing), recovery.recovered()])
+      // What is told late is not known to have come before what came since.
+      if (clearing.askedAt === undefined) cleared.set(who, until)
+      for (const kept of all.values()) {
+        const { record, arrival } = kept
+        const isBefore = arrival <= until && !isAfter(clearing, record.at, clock.now())
+        if (record.principal === who && isBefore) clearOne(kept)
+      }
       await journal.flush()
       await journal.clear(who, (requestId) => all.has(requestId))
     },

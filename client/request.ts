@@ -1,0 +1,37 @@
+import type { Calls } from '../core/messages/message.ts'
+import { CALL_HEADER, CALL_PATH, PROTOCOL_HEADER } from '../core/messages/paths.ts'
+
+// Of the ways to reach a worker, what a page needs in its first moment; the others are in channel.
+
+/** A worker that has not done it by then may never do it, ms. */
+const DONE_MS = 10_000
+
+/**
+ * Makes a call without a result as a request of this page, which its worker hears of in the order of all its requests.
+ * Resolves with whether it was done; `false`: nobody knows.
+ *
+ * @throws {Error} when the worker fails
+ */
+export function request(name: keyof Calls, args: unknown): Promise<boolean> {
+  const done = fetch(ownUrl(CALL_PATH), {
+    method: 'POST',
+    headers: { [CALL_HEADER]: encodeURIComponent(JSON.stringify({ name, args })) },
+    keepalive: true,
+    signal: AbortSignal.timeout(DONE_MS),
+  }).then(
+    async (response) => {
+      if (!response.headers.has(PROTOCOL_HEADER)) return false
+      if (!response.ok) throw new Error(`Cannot call ${name}: ${await response.text()}`)
+      return true
+    },
+    () => false,
+  )
+  // The app's own `fetch` may wait for this very call.
+  const late = new Promise<boolean>((resolve) => setTimeout(resolve, DONE_MS, false))
+  return Promise.race([done, late])
+}
+
+/** A path of ours as a URL: a `<base>` of the app's may lead elsewhere. */
+export function ownUrl(path: string): string {
+  return location.origin + path
+}
