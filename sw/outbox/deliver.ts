@@ -31,10 +31,27 @@ export interface DeliverContext {
 
 /** A request that has been given to `fetch`. */
 export interface Send {
-  entry: Entry
+  /** `principal` is `undefined` where it is not known whose it is. */
+  entry: Pick<Entry, 'id'> & { principal: string | null | undefined }
   abort: () => void
   /** Resolves when nothing of it is under way. */
   ended: Promise<unknown>
+}
+
+/** Has a request among those under way until it has ended. */
+export async function trackSend<Result>(
+  sends: Set<Send>,
+  entry: Send['entry'],
+  deadline: AbortController,
+  ended: Promise<Result>,
+): Promise<Result> {
+  const send: Send = { entry, abort: () => deadline.abort(), ended }
+  sends.add(send)
+  try {
+    return await ended
+  } finally {
+    sends.delete(send)
+  }
 }
 
 /** When a body that was not there is looked for again, ms; longer than the storage may take. */
@@ -186,11 +203,7 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
         send: (signal) => sendRecord(context.fetch, entry, secrets, body, headers ?? {}, signal),
         get: (url, signal) => getAs(context.fetch, url, entry, secrets, headers ?? {}, signal),
       })
-      const send: Send = { entry, abort: () => deadline.abort(), ended }
-      context.sends.add(send)
-      const result = await ended
-      context.sends.delete(send)
-      return { result }
+      return { result: await trackSend(context.sends, entry, deadline, ended) }
     })
 
   let sent = await send(provided)

@@ -17,6 +17,8 @@ export interface Incoming {
   parts: Promise<{ record: SavedRequest; secrets: Secrets; body: ArrayBuffer | null }>
   /** Resolves when it has its place among the others; `stored` when it is in both stores. */
   placed: Promise<{ entry: Entry; stored: Promise<void> }>
+  /** Who saves it. Rejects when that cannot be known. */
+  owner: Promise<string | null>
 }
 
 export interface EnqueueContext {
@@ -108,7 +110,7 @@ export function createEnqueue({
     }
     const placed = place()
     until(placed)
-    return { parts, placed }
+    return { parts, placed, owner: known }
   }
 }
 

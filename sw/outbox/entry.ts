@@ -102,8 +102,8 @@ export function isRecord(value: unknown): value is SaveRecord {
 }
 
 /** Whose it is. 0.1 could store one of nobody's without saying so. */
-export function ownerOf({ principal }: SaveRecord): string | null {
-  return (principal as string | null | undefined) ?? null
+export function ownerOf({ principal }: { principal: string | null | undefined }): string | null {
+  return principal ?? null
 }
 
 /** The entry as a page sees it. */

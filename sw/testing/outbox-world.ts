@@ -253,7 +253,9 @@ export function createWorld() {
 
   const fetchOf =
     (owner: object) =>
-    async (url: string, { method, body, headers, signal }: RequestInit): Promise<Response> => {
+    async (input: string | Request, init: RequestInit): Promise<Response> => {
+      const { method, body, headers, signal } = init
+      const url = input instanceof Request ? input.url : input
       /** What is ended before it happens does not happen. */
       const onNetwork = <Result>(what: () => Result) =>
         new Promise<Result>((resolve, reject) => {
