@@ -153,8 +153,8 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
     if (isOther(stored)) return true // Look again.
   }
   if (!body) {
-    // The message goes first when an entry is removed: this one was sent.
-    if (entry.state === 'sending') return finish(entry.attempts)
+    // The message goes first when an entry is removed: this one was sent, unless all were lost.
+    if (entry.state === 'sending' && !(await store.isCacheLost(entry))) return finish(entry.attempts)
     if (entry.code === 'storage_unavailable') return moveToDeadLetters(entry.code)
     // Another worker may be storing it just now; lost is what is not there the next time.
     const triedAt = clock.now()

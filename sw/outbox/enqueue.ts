@@ -104,7 +104,8 @@ export function createEnqueue({
       const id = nextId(store.lastId(), createdAt)
       lastGiven = id
       latestTime = Math.max(latestTime, createdAt)
-      const entry = { ...record, ...sealed, ...UNTRIED, id, createdAt, clientId, principal: owner }
+      const about = { id, createdAt, clientId, principal: owner, mark: store.mark() }
+      const entry = { ...record, ...sealed, ...UNTRIED, ...about }
       if (authorization === 'ask-page') unsealed.set(id, secrets)
       return { entry, stored: store.add(entry, body) }
     }

@@ -38,6 +38,8 @@ export interface SaveRecord extends SavedRequest {
   clientId: string
   /** Who was signed in. */
   principal: string | null
+  /** The mark of the cache that took it; absent in entries of 0.1. */
+  mark?: string | undefined
   /** The other headers and the query, where there are any and they may be stored. */
   sealed?: string
 }

@@ -3,6 +3,7 @@ import { responses, saysNothing } from '../../core/testing/scripted-upstream.ts'
 import { createFakeDevice, type FakeDevice, type FakeWorker } from '../testing/fake-device.ts'
 import { created, noNetwork } from '../testing/fake-upstream.ts'
 
+const DATABASE = 'streamkeeper https://app.example/'
 const QUOTA = new DOMException('Quota exceeded', 'QuotaExceededError')
 
 /** A save whose response comes in its own time. */
@@ -216,6 +217,68 @@ describe('between the two stores', () => {
       expect(device.emitted()).toEqual(['save_queued', 'save_dead'])
     },
   )
+
+  test.each(['resend', 'hold'] as const)(
+    'the cache lost in mid-life, and made anew by another save: what was being sent is a dead letter: %s',
+    async (whenUnsure) => {
+      const device = createFakeDevice()
+      const worker = device.boot()
+      device.upstream.otherwise = ({ method }) => (method === 'HEAD' ? created() : saysNothing())
+      await worker.save('/api/a', 'm1', { settings: { whenUnsure } })
+      await device.advance(0)
+      device.caches.loseAll()
+      const other = track(worker.save('/api/b', 'm2'))
+      await device.advance(1_000)
+      expect(other.response?.status).toBe(202)
+      worker.kill()
+      device.upstream.otherwise = created
+      const next = device.boot()
+      await device.advance(60_000)
+      expect(await next.outbox.list()).toMatchObject([
+        { conversation: '/api/a', state: 'dead', code: 'storage_unavailable' },
+      ])
+      expect(device.upstream.bodies().filter((body) => body === 'm1')).toHaveLength(1)
+    },
+  )
+
+  test('what came after a cache was lost is known by the mark of the new one', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = saysNothing
+    const worker = device.boot()
+    await device.advance(0)
+    device.caches.loseAll()
+    // A page comes, and the cache has a new mark.
+    void worker.outbox.drain('woken')
+    await device.advance(0)
+    await worker.save('/api/a', 'm1')
+    await device.advance(0)
+    worker.kill()
+    const [entry] = await device.entries()
+    device.caches.loseAll(entry?.id)
+    device.boot()
+    await device.advance(60_000)
+    expect(device.emitted()).toEqual(['save_queued', 'save_sent'])
+    await isEmpty(device)
+  })
+
+  test('what 0.1 was sending, and removed, counts as sent: its entries have no mark', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = saysNothing
+    const worker = device.boot()
+    await worker.save('/api/a', 'm1')
+    await device.advance(0)
+    worker.kill()
+    const [entry] = await device.entries()
+    const { mark, ...asOf01 } = entry ?? {}
+    expect(mark).toBeDefined()
+    await device.database.remove(DATABASE, 'entries', entry?.id ?? '')
+    await device.database.put(DATABASE, 'entries', asOf01)
+    device.caches.loseAll(entry?.id)
+    device.boot()
+    await device.advance(60_000)
+    expect(device.emitted()).toEqual(['save_queued', 'save_sent'])
+    await isEmpty(device)
+  })
 
   test('body lost while sending: it was sent', async () => {
     const device = createFakeDevice()

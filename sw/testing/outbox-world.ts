@@ -240,7 +240,8 @@ export function createWorld() {
         return ask(() => void messageCache.set(record.id, { record: JSON.stringify(record), body }))
       },
       ids: () => ask(() => Array.from(messageCache.keys())),
-      wasMissing: () => Promise.resolve(false),
+      mark: () => Promise.resolve('mark'),
+      isMarked: () => Promise.resolve(true),
       record: (id) =>
         ask(() => {
           const cachedMessage = messageCache.get(id)
