@@ -142,6 +142,17 @@ export function openStore(
     return false
   }
 
+  /** An index that was lost has lost the keys, too. One that another worker has made since is used from now on. */
+  const keepKeys = () =>
+    Promise.all(
+      Array.from(keys, async ([principal, asked]) => {
+        const known = await asked.catch(() => {}) // It has none to keep.
+        if (!known) return
+        const key = await timely(messageIndex.key(nameOf(principal), known))
+        if (keys.get(principal) === asked) keys.set(principal, Promise.resolve(key))
+      }),
+    )
+
   const isStoring = (id: string) => backlogs.get(id)?.state === 'storing'
 
   const load = async () => {
@@ -154,6 +165,7 @@ export function openStore(
         () => {},
       ),
     ])
+    await keepKeys()
     const known = new Set(entries.map(({ id }) => id))
     const lost = ids.filter((id) => !known.has(id) && !isStoring(id))
     const before = known.size

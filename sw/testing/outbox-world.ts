@@ -169,6 +169,7 @@ export function createWorld() {
   const createSealKey = (): SealKey => {
     const sealed = new Map<string, Secrets>()
     return {
+      key: {} as CryptoKey,
       seal: async (secrets) => {
         const text = String(sealings++)
         sealed.set(text, secrets)
@@ -219,9 +220,9 @@ export function createWorld() {
           return changed ?? found
         }),
       remove: (id) => ask(() => entries.delete(id)),
-      key: (name) =>
+      key: (name, known) =>
         ask(() => {
-          const key = keys.get(name) ?? createSealKey()
+          const key = keys.get(name) ?? known ?? createSealKey()
           keys.set(name, key)
           return key
         }),
