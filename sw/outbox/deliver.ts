@@ -176,9 +176,12 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
   }
   const secrets = known ?? NO_SECRETS
   const triedAt = clock.now()
-  const reach = () => isReachable(clock, context.fetch, entry.url)
+  const reach = () => {
+    const deadline = new AbortController()
+    return trackSend(context.sends, entry, deadline, isReachable(clock, context.fetch, entry.url, deadline))
+  }
   if (whenUnsure === 'hold' && !(await slot.connected(reach))) {
-    return fail('network_error', { triedAt })
+    return context.isOwn(entry) && fail('network_error', { triedAt })
   }
 
   /** `undefined`: it did not go out. */
