@@ -41,7 +41,7 @@ export interface Outbox {
   /** Oldest first. */
   list: () => Promise<OutboxEntry[]>
   body: (id: string) => Promise<Blob | null>
-  /** Sends one entry now, a dead letter too; `false` when there is none. */
+  /** Sends one entry now, a dead letter too; `false` when there is none. One that is being sent stays as it is. */
   retry: (id: string) => Promise<boolean>
   discard: (id: string) => Promise<boolean>
   clear: () => Promise<void>
@@ -373,7 +373,10 @@ export function createOutbox(context: OutboxContext): Outbox {
       if (!(await find(id))) return false
       const vouchedAt = clock.now()
       await store.change(id, (entry) =>
-        move(entry, 'queued', { triedAt: 0, retryAt: 0, failures: 0, vouchedAt }),
+        // What is under way may arrive: a worker that dies meanwhile must leave it as not known.
+        entry.state === 'sending'
+          ? undefined
+          : move(entry, 'queued', { triedAt: 0, retryAt: 0, failures: 0, vouchedAt }),
       )
       context.requestSync()
       void drain()
