@@ -3,6 +3,7 @@ import { codeOfStatus, type FailureCode } from '../../core/messages/failure.ts'
 import { DEFAULT_SAVE } from '../../core/options/defaults.ts'
 import { matches } from '../../core/options/matcher.ts'
 import { parseJson } from '../../core/providers/inspection/event-reader.ts'
+import { parseStart } from './parse-start.ts'
 import { backoff } from '../../core/retry/backoff.ts'
 import type { SaveRecord } from './entry.ts'
 
@@ -70,7 +71,8 @@ export function decideSave(response: SaveResponse | null, rules: Rules): SaveDec
     if (!refused) return { do: 'sent' }
     // A body that might have said no is not known to have said yes.
     if (response.isCut) return isHeld ? unsure : { do: 'stay', code: 'network_error' }
-    const isRefused = matches(refused, { data: text, value: parseJson(text) })
+    // More of it is not read than what decides.
+    const isRefused = matches(refused, { data: text, value: parseJson(text) ?? parseStart(text) })
     return isRefused ? { do: 'dead', code, isForeign: false } : { do: 'sent' }
   }
   if (LATER.has(status) || status >= 500) return stay

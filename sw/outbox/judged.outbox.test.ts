@@ -293,3 +293,28 @@ describe('S18 the real response is handed on without a copy of its stream', () =
     expect(isCancelled).toBe(true)
   })
 })
+
+/** As a network gives it. */
+function inParts(value: unknown): Response {
+  const bytes = new TextEncoder().encode(JSON.stringify(value))
+  let from = 0
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      controller.enqueue(bytes.subarray(from, (from += 65_536)))
+      if (from >= bytes.length) controller.close()
+    },
+  })
+  return new Response(body, { headers: { 'content-type': 'application/json' } })
+}
+
+test.each([
+  ['ok=false', { ok: false }],
+  ['errors', { errors: [{ message: 'no' }] }],
+])('a body of 3 MB that refuses at its beginning is a refusal: %s', async (refused, refusal) => {
+  const { device, server, save, list: listed } = runOutbox({ route: { refused } })
+  server(({ path }) => inParts({ ...(path.includes('/a/') && refusal), pad: 'x'.repeat(3_000_000) }))
+  await save('a', 'm1')
+  await save('b', 'm2')
+  await device.advance(0)
+  expect(await listed()).toMatchObject([{ conversation: expect.stringContaining('/a/'), state: 'dead' }])
+})
