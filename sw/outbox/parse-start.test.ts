@@ -47,7 +47,7 @@ test.each(['no', '<p>{"ok":false', '', '…', '{"ok" false', '}'])(
 )
 
 test('parseStart() reads a megabyte of brackets in no time', () => {
-  expect(refused('['.repeat(1_000_000), 'ok')).toBe(false)
+  expect(parseStart('['.repeat(1_000_000))).toBeUndefined()
   expect(parseStart(`{"ok":false,"pad":[${'1, '.repeat(300_000)}`)).toMatchObject({ ok: false })
 })
 

@@ -6,6 +6,9 @@ const UNKNOWN = '""'
 /** What makes an object unlike any that was read whole. */
 const MORE = '"…":0'
 
+/** Nothing that is deeper is read: to close a megabyte of brackets takes a second. */
+const MAX_DEPTH = 500
+
 /**
  * The JSON value of a text of which only the beginning is there; `undefined` when it is none.
  *
@@ -25,11 +28,12 @@ export function parseStart(text: string): unknown {
       else if (char === '"') last = 's'
       continue
     }
-    if (/\s/.test(char)) continue
+    if (char <= ' ') continue
     if (char === '"') isValue = last === ':' || open.at(-1) !== '}'
     if (char === '{') open.push('}')
     if (char === '[') open.push(']')
     if (char === '}' || char === ']') open.pop()
+    if (open.length > MAX_DEPTH) return undefined
     const token = '"{}[],:'.includes(char) ? char : '0'
     if (token !== '0' || last !== '0') from = at
     last = token
@@ -47,7 +51,7 @@ export function parseStart(text: string): unknown {
   }
   /** Nothing stands before what is added, or a comma. */
   let isFirst = last === '{' || last === ',' || (last === '"' && !isValue)
-  for (const end of open.reverse()) {
+  for (let end = open.pop(); end; end = open.pop()) {
     whole += (isFirst ? '' : ',') + (end === '}' ? MORE : UNKNOWN) + end
     isFirst = false
   }
