@@ -183,9 +183,8 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     if (isLeftToPage(request.url) && !request.headers.has(REQUEST_ID_HEADER)) return
     const save = matchRoute(saveRoutes, request.method, request.url)
     if (save) {
-      const response = isRetiring
-        ? acceptLast(request, save, clientId)
-        : outbox.accept(request, save, clientId)
+      const accept = isRetiring ? outbox.acceptLast : outbox.accept
+      const response = accept(request, save, clientId)
       event.respondWith(response)
       event.waitUntil(atMost(response.then(() => drain())))
       return
@@ -254,12 +253,6 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     const draining = outbox.drain(why)
     activity.track(draining)
     return draining
-  }
-
-  /** Behind what still waits; when nothing does, as without us. */
-  async function acceptLast(...[request, save, clientId]: Parameters<typeof outbox.accept>) {
-    const isEmpty = await outbox.isEmpty().catch(() => true)
-    return isEmpty ? fetch(request) : outbox.accept(request, save, clientId)
   }
 
   /** The browser gives up after a few tries; now that there is a page, it may be asked again. */

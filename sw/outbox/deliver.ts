@@ -31,10 +31,27 @@ export interface DeliverContext {
 
 /** A request that has been given to `fetch`. */
 export interface Send {
-  entry: Entry
+  /** `principal` is `undefined` where it is not known whose it is. */
+  entry: Pick<Entry, 'id'> & { principal: string | null | undefined }
   abort: () => void
   /** Resolves when nothing of it is under way. */
   ended: Promise<unknown>
+}
+
+/** Has a request among those under way until it has ended. */
+export async function trackSend<Result>(
+  sends: Set<Send>,
+  entry: Send['entry'],
+  deadline: AbortController,
+  ended: Promise<Result>,
+): Promise<Result> {
+  const send: Send = { entry, abort: () => deadline.abort(), ended }
+  sends.add(send)
+  try {
+    return await ended
+  } finally {
+    sends.delete(send)
+  }
 }
 
 /** When a body that was not there is looked for again, ms; longer than the storage may take. */
@@ -136,8 +153,8 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
     if (isOther(stored)) return true // Look again.
   }
   if (!body) {
-    // The message goes first when an entry is removed: this one was sent.
-    if (entry.state === 'sending') return finish(entry.attempts)
+    // The message goes first when an entry is removed: this one was sent, unless all were lost.
+    if (entry.state === 'sending' && !(await store.isCacheLost(entry))) return finish(entry.attempts)
     if (entry.code === 'storage_unavailable') return moveToDeadLetters(entry.code)
     // Another worker may be storing it just now; lost is what is not there the next time.
     const triedAt = clock.now()
@@ -159,9 +176,12 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
   }
   const secrets = known ?? NO_SECRETS
   const triedAt = clock.now()
-  const reach = () => isReachable(clock, context.fetch, entry.url)
+  const reach = () => {
+    const deadline = new AbortController()
+    return trackSend(context.sends, entry, deadline, isReachable(clock, context.fetch, entry.url, deadline))
+  }
   if (whenUnsure === 'hold' && !(await slot.connected(reach))) {
-    return fail('network_error', { triedAt })
+    return context.isOwn(entry) && fail('network_error', { triedAt })
   }
 
   /** `undefined`: it did not go out. */
@@ -186,11 +206,7 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
         send: (signal) => sendRecord(context.fetch, entry, secrets, body, headers ?? {}, signal),
         get: (url, signal) => getAs(context.fetch, url, entry, secrets, headers ?? {}, signal),
       })
-      const send: Send = { entry, abort: () => deadline.abort(), ended }
-      context.sends.add(send)
-      const result = await ended
-      context.sends.delete(send)
-      return { result }
+      return { result: await trackSend(context.sends, entry, deadline, ended) }
     })
 
   let sent = await send(provided)

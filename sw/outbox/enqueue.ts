@@ -17,6 +17,8 @@ export interface Incoming {
   parts: Promise<{ record: SavedRequest; secrets: Secrets; body: ArrayBuffer | null }>
   /** Resolves when it has its place among the others; `stored` when it is in both stores. */
   placed: Promise<{ entry: Entry; stored: Promise<void> }>
+  /** Who saves it. Rejects when that cannot be known. */
+  owner: Promise<string | null>
 }
 
 export interface EnqueueContext {
@@ -102,13 +104,14 @@ export function createEnqueue({
       const id = nextId(store.lastId(), createdAt)
       lastGiven = id
       latestTime = Math.max(latestTime, createdAt)
-      const entry = { ...record, ...sealed, ...UNTRIED, id, createdAt, clientId, principal: owner }
+      const about = { id, createdAt, clientId, principal: owner, mark: store.mark() }
+      const entry = { ...record, ...sealed, ...UNTRIED, ...about }
       if (authorization === 'ask-page') unsealed.set(id, secrets)
       return { entry, stored: store.add(entry, body) }
     }
     const placed = place()
     until(placed)
-    return { parts, placed }
+    return { parts, placed, owner: known }
   }
 }
 

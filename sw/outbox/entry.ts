@@ -38,6 +38,8 @@ export interface SaveRecord extends SavedRequest {
   clientId: string
   /** Who was signed in. */
   principal: string | null
+  /** The mark of the cache that took it; absent in entries of 0.1. */
+  mark?: string | undefined
   /** The other headers and the query, where there are any and they may be stored. */
   sealed?: string
 }
@@ -102,8 +104,8 @@ export function isRecord(value: unknown): value is SaveRecord {
 }
 
 /** Whose it is. 0.1 could store one of nobody's without saying so. */
-export function ownerOf({ principal }: SaveRecord): string | null {
-  return (principal as string | null | undefined) ?? null
+export function ownerOf({ principal }: { principal: string | null | undefined }): string | null {
+  return principal ?? null
 }
 
 /** The entry as a page sees it. */

@@ -1,3 +1,4 @@
+import { createRequestId } from '../../core/messages/request-id.ts'
 import { isRecord, type SaveRecord } from './entry.ts'
 
 /** The body of a message: in memory if it is small, for to send a Blob takes the browser longer; else a Blob. */
@@ -13,8 +14,10 @@ export const SMALL = 64 * 1024
 export interface MessageCache {
   put: (record: SaveRecord, body: ArrayBuffer | null) => Promise<void>
   ids: () => Promise<string[]>
-  /** True if there was no cache when this worker began: it is the first one, or the browser has lost all that was here. */
-  wasMissing: () => Promise<boolean>
+  /** Names the cache as it is now: one that was lost with all that it had, and made anew, has another mark. */
+  mark: () => Promise<string>
+  /** True if nothing of that mark was lost. */
+  isMarked: (mark: string) => Promise<boolean>
   /** `undefined` when it is not there, or cannot be read. */
   record: (id: string) => Promise<SaveRecord | undefined>
   /** `undefined` when it is not there. */
@@ -29,14 +32,11 @@ const SIZE_HEADER = 'X-Streamkeeper-Size'
 export function openMessageCache(scope: string, origin: string, caches: CacheStorage): MessageCache {
   const folder = `${origin}/__streamkeeper/outbox/`
   const cacheName = `streamkeeper outbox ${scope}`
-  // Asked for before anything here can make it.
-  const missing = caches.has(cacheName).then(
-    (isThere) => !isThere,
-    () => false,
-  )
+  /** An empty cache has the mark in its name: whatever deletes all caches deletes it, too, and nothing makes it anew. */
+  const markPrefix = `streamkeeper mark ${scope} `
   let opened: Promise<Cache> | undefined
   const open = () => {
-    const opening = missing.then(() => caches.open(cacheName))
+    const opening = caches.open(cacheName)
     opened = opening
     opening.catch(() => opened === opening && (opened = undefined))
     return opening
@@ -51,7 +51,14 @@ export function openMessageCache(scope: string, origin: string, caches: CacheSto
       }
       await (await open()).put(folder + record.id, new Response(body, { headers }))
     },
-    wasMissing: () => missing,
+    mark: async () => {
+      const found = (await caches.keys()).find((name) => name.startsWith(markPrefix))
+      if (found) return found.slice(markPrefix.length)
+      const mark = createRequestId()
+      await caches.open(markPrefix + mark)
+      return mark
+    },
+    isMarked: async (mark) => (await caches.has(cacheName)) && caches.has(markPrefix + mark),
     ids: async () => (await (await open()).keys()).map(({ url }) => url.slice(folder.length)),
     record: async (id) => parseRecord((await find(id))?.headers.get(RECORD_HEADER)),
     body: async (id) => {

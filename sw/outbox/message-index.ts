@@ -26,8 +26,8 @@ export interface MessageIndex {
   change: (id: string, step: (entry: Entry) => Entry | undefined) => Promise<Entry | undefined>
   /** True if there was one. */
   remove: (id: string) => Promise<boolean>
-  /** The key of that name, made when it is first asked for. */
-  key: (name: string) => Promise<SealKey>
+  /** The key of that name; where there is none, `known` is put there, or one that is made. */
+  key: (name: string, known?: SealKey) => Promise<SealKey>
   forgetKey: (name: string) => Promise<void>
 }
 
@@ -150,11 +150,11 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
         const [known] = await Promise.all([entries.getKey(id), entries.delete(id)])
         return known !== undefined
       }),
-    key: async (name) => {
+    key: async (name, known) => {
       const opened = await db()
       const found = await opened.get('keys', name)
       if (found) return sealKeyOf(found)
-      const fresh = await createCryptoKey()
+      const fresh = known?.key ?? (await createCryptoKey())
       // Another worker of ours may have been faster: its key stays.
       const transaction = opened.transaction('keys', 'readwrite')
       const winner = (await transaction.store.get(name)) ?? fresh

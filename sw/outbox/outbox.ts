@@ -4,12 +4,13 @@ import { DEFAULT_OUTBOX, DEFAULT_SAVE } from '../../core/options/defaults.ts'
 import type { OutboxOptions, SaveRouteOptions } from '../../core/options/options.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
 import { type Clearing, isAfter, type OutboxCounts, type OutboxEntry } from '../../core/messages/message.ts'
+import { createRequestId } from '../../core/messages/request-id.ts'
 import type { Status, NewStatus } from '../../core/messages/status.ts'
 import type { AuthQuestion } from '../page/ask-auth.ts'
 import { type Principal, principalOf } from '../page/principal.ts'
 import { saveResponse, actualResponse, type Waiters } from './save-response.ts'
 import { createCredentials } from './credentials.ts'
-import { deliver, type DeliverContext, type Send } from './deliver.ts'
+import { deliver, type DeliverContext, type Send, trackSend } from './deliver.ts'
 import { startRun } from './drain.ts'
 import { type Entry, ownerOf, toPublic } from './entry.ts'
 import type { MessageIndex } from './message-index.ts'
@@ -24,6 +25,8 @@ import { createEnqueue, SLOT_MS } from './enqueue.ts'
 export interface Outbox {
   /** Stores a request and answers it. Call it in the turn of the request: calls are stored in their order. */
   accept: (request: Request, route: RouteMatch<SaveRouteOptions>, clientId: string) => Promise<Response>
+  /** As `accept`, behind what still waits; when nothing does, the request goes out as it would without us. */
+  acceptLast: Outbox['accept']
   /**
    * Sends what is due; `'online'`: also what failed for lack of a network; `'woken'`: or of credentials; `'flush'`:
    * everything.
@@ -38,7 +41,7 @@ export interface Outbox {
   /** Oldest first. */
   list: () => Promise<OutboxEntry[]>
   body: (id: string) => Promise<Blob | null>
-  /** Sends one entry now, a dead letter too; `false` when there is none. */
+  /** Sends one entry now, a dead letter too; `false` when there is none. One that is being sent stays as it is. */
   retry: (id: string) => Promise<boolean>
   discard: (id: string) => Promise<boolean>
   /** Deletes all of the one who is signed in, or is named, that was saved before; rejects when it could not. */
@@ -55,7 +58,7 @@ export interface Outbox {
 export interface OutboxContext extends OutboxOptions {
   clock: Clock
   random: Random
-  fetch: (url: string, init: RequestInit) => Promise<Response>
+  fetch: (input: string | Request, init: RequestInit) => Promise<Response>
   scope: string
   origin: string
   messageIndex: MessageIndex
@@ -91,7 +94,7 @@ export function createOutbox(context: OutboxContext): Outbox {
   const credentials = createCredentials({ clock, askAuth: context.askAuth, triggers, principal })
   const waiters: Waiters = new Map()
   const sends = new Set<Send>()
-  /** What was asked for, and is not in both stores yet; each resolves with its id when it is. */
+  /** What was asked for, and is neither in both stores yet nor sent without; each resolves with its id. */
   const storing = new Set<Promise<string | void>>()
   /** Of each `clear` that is under way, what was saved after it. */
   const clears = new Set<Set<string>>()
@@ -108,7 +111,7 @@ export function createOutbox(context: OutboxContext): Outbox {
   let isWoken = false
 
   const backlog = () => store.backlog(principal.current())
-  const isOwn = (entry: Entry) => ownerOf(entry) === principal.current()
+  const isOwn = (entry: Send['entry']) => ownerOf(entry) === principal.current()
   const own = async () => {
     await principal.known()
     return (await store.list()).filter(isOwn)
@@ -182,10 +185,10 @@ export function createOutbox(context: OutboxContext): Outbox {
     maxAgeMs,
   }
 
-  const stop = async (isMeant: (entry: Entry) => boolean) => {
+  const stop = async (isMeant: (entry: Send['entry']) => boolean) => {
     const meant = Array.from(sends).filter(({ entry }) => isMeant(entry))
     for (const { abort } of meant) abort()
-    await waitAtMost(clock, STOP_MS, Promise.all(meant.map(({ ended }) => ended)))
+    await waitAtMost(clock, STOP_MS, Promise.allSettled(meant.map(({ ended }) => ended)))
   }
 
   const settle = () => {
@@ -260,9 +263,11 @@ export function createOutbox(context: OutboxContext): Outbox {
         store.load(),
         waitAtMost(clock, SLOT_MS, pending),
       ])
+      for (const { id, createdAt } of await store.list()) {
+        if (isAfter(clearing, createdAt, clock.now())) spared.add(id)
+      }
       for (const id of ids) if (!spared.has(id)) meant.add(id)
-      const isMeant = (entry: Entry) =>
-        ownerOf(entry) === who && meant.has(entry.id) && !isAfter(clearing, entry.createdAt, clock.now())
+      const isMeant = (entry: Send['entry']) => ownerOf(entry) === who && meant.has(entry.id)
       const removeMeant = async () => {
         await Promise.all((await store.list()).filter(isMeant).map(({ id }) => remove(id).wasThere))
         await stop(isMeant)
@@ -275,22 +280,35 @@ export function createOutbox(context: OutboxContext): Outbox {
     }
   }
 
-  return {
-    accept: async (request, route, clientId) => {
-      const { respond = DEFAULT_SAVE.respond, respondMs = DEFAULT_SAVE.respondMs } = route.settings
-      const { parts, placed } = enqueue(request, route, clientId)
-      const clearing = Array.from(clears)
-      const ended = placed
-        .then(({ entry, stored }) => {
-          for (const spared of clearing) spared.add(entry.id)
-          return stored.then(() => entry.id)
-        })
-        .catch(() => {}) // Told below.
-        .finally(() => storing.delete(ended))
-      storing.add(ended)
+  /** Sends what is in no store, unless somebody else has signed in: the cookies are of whoever is. */
+  const sendUnstored = async (
+    entry: Send['entry'],
+    send: (deadline: AbortController) => Promise<Response>,
+  ): Promise<Response> => {
+    if (entry.principal !== principal.current()) return Response.error()
+    const deadline = new AbortController()
+    return trackSend(sends, entry, deadline, send(deadline))
+  }
+
+  const accept: Outbox['accept'] = async (request, route, clientId) => {
+    const { respond = DEFAULT_SAVE.respond, respondMs = DEFAULT_SAVE.respondMs } = route.settings
+    const { parts, placed, owner } = enqueue(request, route, clientId)
+    const clearing = Array.from(clears)
+    /** Of one that finds no place. */
+    const otherId = createRequestId()
+    const named = placed.then(
+      async ({ entry, stored }) => {
+        for (const spared of clearing) spared.add(entry.id)
+        await stored.catch(() => {}) // Told below.
+        return entry.id
+      },
+      () => otherId,
+    )
+    storing.add(named)
+    let entry: Entry
+    let real: Promise<Response | undefined> | undefined
+    try {
       const { record, secrets, body } = await parts
-      let entry: Entry
-      let real: Promise<Response | undefined> | undefined
       try {
         const { stored, ...rest } = await placed
         entry = rest.entry
@@ -298,15 +316,43 @@ export function createOutbox(context: OutboxContext): Outbox {
         await stored
       } catch (error) {
         degraded(error, clientId)
-        return sendRecord(context.fetch, record, secrets, body)
+        const unstored = { id: await named, principal: await owner.catch(() => undefined) }
+        return await sendUnstored(unstored, ({ signal }) =>
+          sendRecord(context.fetch, record, secrets, body, {}, signal),
+        )
       }
-      const { id, conversation } = entry
-      if (isOwn(entry)) {
-        context.emit({ status: 'save_queued', entryId: id, conversation, attempts: 0 }, clientId)
+    } finally {
+      storing.delete(named)
+    }
+    const { id, conversation } = entry
+    if (isOwn(entry)) {
+      context.emit({ status: 'save_queued', entryId: id, conversation, attempts: 0 }, clientId)
+    }
+    context.requestSync()
+    void drain()
+    return (await real) ?? saveResponse(id, respond)
+  }
+
+  return {
+    accept,
+    acceptLast: async (request, route, clientId) => {
+      const id = createRequestId()
+      const owner = principal.of(clientId).catch(() => undefined)
+      const known = isEmpty().catch(() => true)
+      const named = Promise.all([owner, known]).then(() => id)
+      storing.add(named)
+      try {
+        const entry = { id, principal: await owner }
+        if (!(await known) && isOwn(entry)) return await accept(request, route, clientId)
+        return await sendUnstored(entry, (deadline) => {
+          const abort = () => deadline.abort()
+          request.signal.addEventListener('abort', abort)
+          if (request.signal.aborted) abort()
+          return context.fetch(request, { signal: deadline.signal })
+        })
+      } finally {
+        storing.delete(named)
       }
-      context.requestSync()
-      void drain()
-      return (await real) ?? saveResponse(id, respond)
     },
     drain,
     settled: async (conversation, limitMs, signal) => {
@@ -331,7 +377,10 @@ export function createOutbox(context: OutboxContext): Outbox {
       if (!(await find(id))) return false
       const vouchedAt = clock.now()
       await store.change(id, (entry) =>
-        move(entry, 'queued', { triedAt: 0, retryAt: 0, failures: 0, vouchedAt }),
+        // What is under way may arrive: a worker that dies meanwhile must leave it as not known.
+        entry.state === 'sending'
+          ? undefined
+          : move(entry, 'queued', { triedAt: 0, retryAt: 0, failures: 0, vouchedAt }),
       )
       context.requestSync()
       void drain()

@@ -12,6 +12,7 @@ const IV_BYTES = 12
 
 /** Seals one person's secrets, and opens what it has sealed. */
 export interface SealKey {
+  key: CryptoKey
   seal: (secrets: Secrets) => Promise<string>
   /** Rejects when it was sealed with another key. */
   unseal: (text: string) => Promise<Secrets>
@@ -23,7 +24,7 @@ export function createCryptoKey(): Promise<CryptoKey> {
 }
 
 export function sealKeyOf(key: CryptoKey): SealKey {
-  return { seal: (secrets) => seal(key, secrets), unseal: (text) => unseal(key, text) }
+  return { key, seal: (secrets) => seal(key, secrets), unseal: (text) => unseal(key, text) }
 }
 
 async function seal(key: CryptoKey, secrets: Secrets): Promise<string> {

@@ -148,13 +148,17 @@ export function getAs(
   })
 }
 
-/** True if the server of that URL answers at all, whatever it says: nothing is sent to it but the question. */
+/**
+ * True if the server of that URL answers at all, whatever it says: nothing is sent to it but the question.
+ *
+ * @param deadline ends the question, when its time is up or before
+ */
 export async function isReachable(
   clock: Clock,
   fetch: (url: string, init: RequestInit) => Promise<Response>,
   url: string,
+  deadline: AbortController,
 ): Promise<boolean> {
-  const deadline = new AbortController()
   const disarm = clock.timer(REACH_MS, () => deadline.abort())
   try {
     await fetch(url, {

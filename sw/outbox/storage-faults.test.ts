@@ -3,6 +3,8 @@ import { responses, saysNothing } from '../../core/testing/scripted-upstream.ts'
 import { createFakeDevice, type FakeDevice, type FakeWorker } from '../testing/fake-device.ts'
 import { created, noNetwork } from '../testing/fake-upstream.ts'
 
+const TOKEN = { authorization: 'Bearer s3cret' }
+const DATABASE = 'streamkeeper https://app.example/'
 const QUOTA = new DOMException('Quota exceeded', 'QuotaExceededError')
 
 /** A save whose response comes in its own time. */
@@ -20,8 +22,9 @@ function loseInMidLife(): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     const opening = indexedDB.open('streamkeeper https://app.example/', 1)
     opening.addEventListener('success', () => {
-      const transaction = opening.result.transaction(['entries', 'latest'], 'readwrite')
-      for (const store of ['entries', 'latest']) transaction.objectStore(store).clear()
+      const stores = ['entries', 'latest', 'keys']
+      const transaction = opening.result.transaction(stores, 'readwrite')
+      for (const store of stores) transaction.objectStore(store).clear()
       transaction.addEventListener('complete', () => resolve())
     })
     opening.addEventListener('error', () => reject(opening.error ?? new Error('Cannot open')))
@@ -216,6 +219,68 @@ describe('between the two stores', () => {
       expect(device.emitted()).toEqual(['save_queued', 'save_dead'])
     },
   )
+
+  test.each(['resend', 'hold'] as const)(
+    'the cache lost in mid-life, and made anew by another save: what was being sent is a dead letter: %s',
+    async (whenUnsure) => {
+      const device = createFakeDevice()
+      const worker = device.boot()
+      device.upstream.otherwise = ({ method }) => (method === 'HEAD' ? created() : saysNothing())
+      await worker.save('/api/a', 'm1', { settings: { whenUnsure } })
+      await device.advance(0)
+      device.caches.loseAll()
+      const other = track(worker.save('/api/b', 'm2'))
+      await device.advance(1_000)
+      expect(other.response?.status).toBe(202)
+      worker.kill()
+      device.upstream.otherwise = created
+      const next = device.boot()
+      await device.advance(60_000)
+      expect(await next.outbox.list()).toMatchObject([
+        { conversation: '/api/a', state: 'dead', code: 'storage_unavailable' },
+      ])
+      expect(device.upstream.bodies().filter((body) => body === 'm1')).toHaveLength(1)
+    },
+  )
+
+  test('what came after a cache was lost is known by the mark of the new one', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = saysNothing
+    const worker = device.boot()
+    await device.advance(0)
+    device.caches.loseAll()
+    // A page comes, and the cache has a new mark.
+    void worker.outbox.drain('woken')
+    await device.advance(0)
+    await worker.save('/api/a', 'm1')
+    await device.advance(0)
+    worker.kill()
+    const [entry] = await device.entries()
+    device.caches.loseAll(entry?.id)
+    device.boot()
+    await device.advance(60_000)
+    expect(device.emitted()).toEqual(['save_queued', 'save_sent'])
+    await isEmpty(device)
+  })
+
+  test('what 0.1 was sending, and removed, counts as sent: its entries have no mark', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = saysNothing
+    const worker = device.boot()
+    await worker.save('/api/a', 'm1')
+    await device.advance(0)
+    worker.kill()
+    const [entry] = await device.entries()
+    const { mark, ...asOf01 } = entry ?? {}
+    expect(mark).toBeDefined()
+    await device.database.remove(DATABASE, 'entries', entry?.id ?? '')
+    await device.database.put(DATABASE, 'entries', asOf01)
+    device.caches.loseAll(entry?.id)
+    device.boot()
+    await device.advance(60_000)
+    expect(device.emitted()).toEqual(['save_queued', 'save_sent'])
+    await isEmpty(device)
+  })
 
   test('body lost while sending: it was sent', async () => {
     const device = createFakeDevice()
@@ -435,6 +500,53 @@ describe('the index is lost', () => {
     // Each of the twenty that were lost, and the body of the one that is tried again.
     expect(device.caches.count('match') - read).toBeLessThanOrEqual(21)
     expect(await worker.outbox.list()).toHaveLength(40)
+  })
+
+  test.each([
+    ['another save', (worker: FakeWorker) => void worker.save('/api/b', 'm2', { headers: TOKEN })],
+    ['a page', (worker: FakeWorker) => void worker.outbox.drain('woken')],
+  ])('in mid-life: the key to sealed headers is put back when it is noticed: by %s', async (_name, come) => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const worker = device.boot()
+    await worker.save('/api/a', 'm1', { headers: TOKEN })
+    await device.advance(0)
+    await loseInMidLife()
+    come(worker)
+    await device.advance(100)
+    worker.kill()
+    device.upstream.received.length = 0
+    device.upstream.otherwise = created
+    device.boot()
+    await device.advance(60_000)
+    const sent = device.upstream.received.map(({ headers }) => headers.get('authorization'))
+    expect(sent.length).toBeGreaterThan(0)
+    expect(new Set(sent)).toEqual(new Set(['Bearer s3cret']))
+    await isEmpty(device)
+  })
+
+  test('in mid-life: a key that another worker has made since is used for what comes', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const old = device.boot()
+    await old.save('/api/a', 'm1', { headers: TOKEN })
+    await device.advance(0)
+    await loseInMidLife()
+    const next = device.boot()
+    await next.save('/api/b', 'm2', { headers: TOKEN })
+    // To the old one nothing seems lost: it compares the two when a page comes.
+    void old.outbox.drain('woken')
+    await device.advance(0)
+    await old.save('/api/c', 'm3', { headers: TOKEN })
+    await device.advance(100)
+    expect(await device.database.readAll(DATABASE, 'keys')).toHaveLength(1)
+    old.kill()
+    next.kill()
+    device.upstream.received.length = 0
+    device.upstream.otherwise = created
+    device.boot()
+    await device.advance(60_000)
+    expect(device.upstream.bodies()).toContain('m3')
   })
 
   test('clear() also deletes what only the cache still has', async () => {

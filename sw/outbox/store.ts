@@ -6,7 +6,6 @@ import type { MessageIndex } from './message-index.ts'
 import type { Body, MessageCache } from './message-cache.ts'
 import { createBacklogs, type Backlog } from './backlog.ts'
 import type { SealKey } from './seal.ts'
-import { move } from './transitions.ts'
 
 /**
  * Where saved messages are kept. One truth, one index: the cached messages (Cache API) have each message whole, the message index
@@ -28,6 +27,10 @@ export interface Store {
   list: () => Promise<Entry[]>
   /** What one person has to send. */
   backlog: (principal: string | null | undefined) => Backlog
+  /** As `MessageCache.mark`, for what is added now. */
+  mark: () => string | undefined
+  /** True if the cache has been lost, with all that it had, since it took that entry. */
+  isCacheLost: (entry: Entry) => Promise<boolean>
   /** `undefined` when it is lost, or was removed. */
   body: (entry: Entry) => Promise<Body | undefined>
   /** Reads the bodies that are sent next in a conversation, for `body` to have them at once. */
@@ -76,7 +79,8 @@ export function openStore(
   /** The index has lost what was put last: what else it lacks, only the cached messages tell. */
   let isLost = false
   let isStuck = false
-  let hasLoaded = false
+  /** The cache's, as it was when the two were compared. */
+  let mark: string | undefined
   /** Counts what the message cache has answered. */
   let steps = 0
 
@@ -138,21 +142,30 @@ export function openStore(
     return false
   }
 
-  /** The cache was lost with all that it had: then a message that is gone from it was not sent for that. */
-  const distrust = async (gone: readonly Entry[]) => {
-    const step = (entry: Entry) => (entry.state === 'sending' ? move(entry, 'queued') : undefined)
-    const found = gone.filter(({ state }) => state === 'sending')
-    await Promise.all(found.map(({ id }) => timely(messageIndex.change(id, step))))
-    if (found.length > 0) await readIndex()
-  }
+  /** An index that was lost has lost the keys, too. One that another worker has made since is used from now on. */
+  const keepKeys = () =>
+    Promise.all(
+      Array.from(keys, async ([principal, asked]) => {
+        const known = await asked.catch(() => {}) // It has none to keep.
+        if (!known) return
+        const key = await timely(messageIndex.key(nameOf(principal), known))
+        if (keys.get(principal) === asked) keys.set(principal, Promise.resolve(key))
+      }),
+    )
 
   const isStoring = (id: string) => backlogs.get(id)?.state === 'storing'
 
   const load = async () => {
-    const [entries, ids] = await Promise.all([readIndex(), ofCache(messageCache.ids())])
-    if (!hasLoaded && (await messageCache.wasMissing()))
-      await distrust(entries.filter(({ id }) => !ids.includes(id)))
-    hasLoaded = true
+    const [entries, ids] = await Promise.all([
+      readIndex(),
+      ofCache(messageCache.ids()),
+      // Without a mark all is as it was before there were any.
+      ofCache(messageCache.mark()).then(
+        (found) => (mark = found),
+        () => {},
+      ),
+    ])
+    await keepKeys()
     const known = new Set(entries.map(({ id }) => id))
     const lost = ids.filter((id) => !known.has(id) && !isStoring(id))
     const before = known.size
@@ -221,6 +234,9 @@ export function openStore(
     lastId: () => lastId,
     list: async () => (await readIndex()).filter(({ id }) => !isStoring(id)),
     backlog: backlogs.of,
+    mark: () => mark,
+    isCacheLost: async (entry) =>
+      entry.mark !== undefined && !(await ofCache(messageCache.isMarked(entry.mark))),
     body: ({ id, state }) => {
       const known = bodies.take(id)
       // One that another worker has sent is only in memory still.

@@ -183,3 +183,61 @@ test('what the server surely refused is sent again', async () => {
   expect(sent(device)).toHaveLength(4)
   expect(device.emitted().at(-1)).toBe('save_sent')
 })
+
+describe('the question whether the server can be reached', () => {
+  async function askAndHang() {
+    const device = createFakeDevice()
+    device.upstream.otherwise = ({ method }) => (method === 'HEAD' ? saysNothing() : created())
+    await device.principal.set('ada')
+    const worker = device.boot()
+    for (const name of ['a', 'b', 'c', 'd']) await worker.save(`/api/${name}`, name, { settings })
+    await worker.save('/api/e', 'e')
+    await device.advance(10)
+    expect([device.upstream.open(), device.upstream.bodies()]).toEqual([4, ['', '', '', '']])
+    return { device, worker }
+  }
+
+  test('ends when its message is discarded, and its connection is free for others', async () => {
+    const { device, worker } = await askAndHang()
+    const [first] = await worker.outbox.list()
+    const discarding = worker.outbox.discard(first?.id ?? '')
+    await device.advance(10)
+    expect(await discarding).toBe(true)
+    expect([device.upstream.open(), sent(device).map(({ body }) => body)]).toEqual([3, ['e']])
+  })
+
+  test('ends when somebody else signs in, and is asked again when its sender is back', async () => {
+    const { device, worker } = await askAndHang()
+    await device.principal.set('grace')
+    await worker.outbox.stopOthers()
+    expect(device.upstream.open()).toBe(0)
+    await device.advance(10)
+    expect((await device.entries()).map(({ state }) => state)).toEqual(Array(5).fill('queued'))
+    device.upstream.otherwise = created
+    await device.principal.set('ada')
+    void worker.outbox.drain('woken')
+    await device.advance(10)
+    expect(
+      sent(device)
+        .map(({ body }) => body)
+        .toSorted(),
+    ).toEqual(['a', 'b', 'c', 'd', 'e'])
+  })
+})
+
+test('retry() leaves what is being sent as it is: after a death it is still known not to be known', async () => {
+  const device = createFakeDevice()
+  serve(device, saysNothing)
+  const worker = device.boot()
+  await worker.save('/api/a', 'm1', { settings })
+  await device.advance(10)
+  const [entry] = await worker.outbox.list()
+  expect(await worker.outbox.retry(entry?.id ?? '')).toBe(true)
+  expect(await worker.outbox.list()).toMatchObject([{ state: 'sending' }])
+  worker.kill()
+  serve(device, created)
+  const next = device.boot()
+  await device.advance(1_000)
+  expect(sent(device)).toHaveLength(1)
+  expect(await next.outbox.list()).toMatchObject([{ state: 'dead', code: 'unsure' }])
+})

@@ -78,8 +78,9 @@ export function createFakeCaches(clock: Clock): FakeCaches {
   }
 
   const createStorage = (isDead: () => boolean): CacheStorage => {
-    const storage: Pick<CacheStorage, 'has' | 'open' | 'match'> = {
+    const storage: Pick<CacheStorage, 'has' | 'keys' | 'open' | 'match'> = {
       has: async (name) => stored.has(name),
+      keys: async () => Array.from(stored.keys()),
       open: async (name) => {
         await begin('open', name, isDead)
         const pairs = stored.get(name) ?? new Map<string, Pair>()

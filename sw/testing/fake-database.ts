@@ -12,6 +12,8 @@ export interface FakeDatabase {
   owner: object
   /** All records of a store, as they are. */
   readAll: (name: string, store: string) => Promise<unknown[]>
+  /** Puts a record as it is. */
+  put: (name: string, store: string, record: unknown) => Promise<void>
   /** Loses one record. */
   remove: (name: string, store: string, key: string) => Promise<void>
 }
@@ -34,6 +36,9 @@ export function createFakeDatabase(): FakeDatabase {
       for (const database of opened.get(owner) ?? []) database.close()
     },
     readAll: (name, store) => inStore(name, store, (records) => records.getAll()) as Promise<unknown[]>,
+    put: async (name, store, record) => {
+      await inStore(name, store, (records) => records.put(record))
+    },
     remove: async (name, store, key) => {
       await inStore(name, store, (records) => records.delete(key))
     },

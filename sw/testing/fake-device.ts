@@ -32,6 +32,8 @@ export interface FakeWorker {
   outbox: Outbox
   /** A page of the app saves something; as the worker's `fetch` event answers it. */
   save: (path: string, body: string, save?: Save) => Promise<Response>
+  /** As a worker answers it that retires. */
+  saveLast: FakeWorker['save']
   /** The browser ends this worker in mid-work. */
   kill: () => void
 }
@@ -122,15 +124,19 @@ export function createFakeDevice(): FakeDevice {
         ...more,
       })
       void outbox.drain('woken')
-      return {
-        outbox,
-        save: (path, body, { clientId = 'page', ...save } = {}) => {
+      const saveBy =
+        (accept: Outbox['accept']): FakeWorker['save'] =>
+        (path, body, { clientId = 'page', ...save } = {}) => {
           const request = createRequest(clock, path, body, save)
           const routes = compileRoutes([{ url: '*', method: request.method, ...save.settings }], SCOPE)
           const route = matchRoute(routes, request.method, request.url)
           if (!route) throw new Error(`No route for ${path}`)
-          return outbox.accept(request, route, clientId)
-        },
+          return accept(request, route, clientId)
+        }
+      return {
+        outbox,
+        save: saveBy(outbox.accept),
+        saveLast: saveBy(outbox.acceptLast),
         kill: () => {
           isOver = true
           database.close(self)

@@ -23,7 +23,7 @@ export interface FakeUpstream {
   /** Answers whatever has no script. */
   otherwise: (received: Received) => Scripted
   /** What one worker sees as `fetch`; when it dies, nothing is sent or answered any more. */
-  of: (isDead: () => boolean) => (url: string, init: RequestInit) => Promise<Response>
+  of: (isDead: () => boolean) => (input: string | Request, init: RequestInit) => Promise<Response>
   /** Requests that have no response yet, and the most there ever were. */
   open: () => number
   mostOpen: () => number
@@ -54,11 +54,12 @@ export function createFakeUpstream(clock: Clock): FakeUpstream {
     bodies: () => upstream.received.map(({ body }) => body),
     script: {},
     otherwise: created,
-    of: (isDead) => async (url, init) => {
+    of: (isDead) => async (input, init) => {
       if (isDead()) return new Promise(() => {})
       const { signal = null } = init
       // What a browser would refuse, this refuses, too.
-      const request = new Request(url, { ...init, signal: null })
+      const request = new Request(input, { ...init, signal: null })
+      const { url } = request
       const received: Received = {
         at: clock.now() - startedAt,
         url,

@@ -169,6 +169,7 @@ export function createWorld() {
   const createSealKey = (): SealKey => {
     const sealed = new Map<string, Secrets>()
     return {
+      key: {} as CryptoKey,
       seal: async (secrets) => {
         const text = String(sealings++)
         sealed.set(text, secrets)
@@ -219,9 +220,9 @@ export function createWorld() {
           return changed ?? found
         }),
       remove: (id) => ask(() => entries.delete(id)),
-      key: (name) =>
+      key: (name, known) =>
         ask(() => {
-          const key = keys.get(name) ?? createSealKey()
+          const key = keys.get(name) ?? known ?? createSealKey()
           keys.set(name, key)
           return key
         }),
@@ -240,7 +241,8 @@ export function createWorld() {
         return ask(() => void messageCache.set(record.id, { record: JSON.stringify(record), body }))
       },
       ids: () => ask(() => Array.from(messageCache.keys())),
-      wasMissing: () => Promise.resolve(false),
+      mark: () => Promise.resolve('mark'),
+      isMarked: () => Promise.resolve(true),
       record: (id) =>
         ask(() => {
           const cachedMessage = messageCache.get(id)
@@ -253,7 +255,9 @@ export function createWorld() {
 
   const fetchOf =
     (owner: object) =>
-    async (url: string, { method, body, headers, signal }: RequestInit): Promise<Response> => {
+    async (input: string | Request, init: RequestInit): Promise<Response> => {
+      const { method, body, headers, signal } = init
+      const url = input instanceof Request ? input.url : input
       /** What is ended before it happens does not happen. */
       const onNetwork = <Result>(what: () => Result) =>
         new Promise<Result>((resolve, reject) => {
