@@ -263,7 +263,7 @@ export function createOutbox(context: OutboxContext): Outbox {
         store.load(),
         waitAtMost(clock, SLOT_MS, pending),
       ])
-      for (const { id, createdAt } of await store.list()) {
+      for (const { id, createdAt } of clearing.askedAt === undefined ? [] : await store.list()) {
         if (isAfter(clearing, createdAt, clock.now())) spared.add(id)
       }
       for (const id of ids) if (!spared.has(id)) meant.add(id)
