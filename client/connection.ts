@@ -43,7 +43,7 @@ export interface Connection {
     limitMs?: number,
   ) => Promise<Calls[Name][1]>
   /** A call was done in a request: takes in what it changed. */
-  done: (name: keyof Calls) => Promise<void>
+  followUp: (name: keyof Calls) => Promise<void>
   /** The responses of the worker and, where that is said, of a server. */
   reading: () => Reading | Promise<Reading>
   /** Asks the app for credentials, and the port has the response. */
@@ -203,7 +203,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
     signal,
   )
 
-  const done: Connection['done'] = async (name) => {
+  const followUp: Connection['followUp'] = async (name) => {
     const { worker } = context
     if (!worker) return
     // Statuses tell of entries as they are sent, not of those that are gone.
@@ -216,7 +216,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
     const { worker } = context
     if (!worker) throw new Error(`Cannot call ${name}: no worker`)
     const result = await call(worker, name, args, limitMs, limitMs ? () => look(worker) : undefined)
-    await done(name)
+    await followUp(name)
     return result
   }
 
@@ -233,7 +233,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
   return {
     established: establish(),
     ask,
-    done,
+    followUp,
     reading: () => {
       const path = options.resume?.streams
       if (!path) return own

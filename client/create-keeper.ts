@@ -98,7 +98,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   ): Promise<void> => {
     if (!isGoing && isControlled() && (await request(name, args))) {
       await reach().then(
-        ({ done }) => done(name),
+        ({ followUp }) => followUp(name),
         () => {}, // It was done all the same.
       )
     } else await ask(name, late)

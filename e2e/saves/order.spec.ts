@@ -28,6 +28,53 @@ const signIn = (app: App, name: string) => app.evaluate((name) => window.e2e.kee
 
 const sessions = async (app: App) => (await app.outbox()).map(({ url }) => url.split('/').at(-2))
 
+test('a page that clears and signs in another as it loads has done both, in this order', async ({
+  app,
+  server,
+}) => {
+  await app.start({ saves: [SAVES], principal: 'ann' })
+  await server.stop()
+  await app.save('s', '1')
+  expect(await sessions(app)).toEqual(['s'])
+  await server.start()
+  await app.open()
+  await server.stop()
+  await app.evaluate(async (saves) => {
+    const keeper = window.streamkeeper.createKeeper('/streamkeeper-sw.js', { saves: [saves] })
+    window.e2e.keeper = keeper
+    await Promise.all([keeper.clear(), keeper.setPrincipal('bob')])
+  }, SAVES)
+  expect(await sessions(app)).toEqual([])
+  await signIn(app, 'ann')
+  expect(await sessions(app)).toEqual([])
+})
+
+for (const worker of ['a stopped worker', 'a running worker']) {
+  test(`what a page asks as it goes is done: ${worker}`, async ({ app, server, killWorker }) => {
+    const options = { saves: [SAVES] }
+    await app.start(options)
+    await server.stop()
+    await signIn(app, 'ann')
+    await app.save('s', '1')
+    expect(await sessions(app)).toEqual(['s'])
+    await server.start()
+    if (worker === 'a stopped worker') await killWorker()
+    await app.evaluate(() => {
+      addEventListener('pagehide', () => {
+        void window.e2e.keeper?.clear()
+        void window.e2e.keeper?.setPrincipal('bob')
+      })
+    })
+    await app.page.goto('about:blank')
+    await server.behave({ session: 's', mode: 'ok' })
+    await app.start(options)
+    expect(await sessions(app)).toEqual([])
+    await signIn(app, 'ann')
+    expect(await sessions(app)).toEqual([])
+    expect(await server.messages('s')).toEqual([])
+  })
+}
+
 for (const worker of ['a stopped worker', 'a running worker']) {
   test(`what was sent before another signs in is filed under its sender: ${worker}`, async ({
     app,

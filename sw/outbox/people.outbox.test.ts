@@ -442,6 +442,47 @@ describe('S2 a message waits until it is known whose it is', () => {
     expect((await device.entries()).map(({ conversation }) => conversation)).toEqual(['/api/b'])
   })
 
+  test('told late, it deletes what was saved before it was asked, of whoever the page said', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const worker = device.boot()
+    await device.principal.set('ada')
+    await worker.save('/api/a', 'before', { headers: TOKEN })
+    await device.advance(10)
+    const askedAt = device.clock.now()
+    await device.advance(10)
+    await worker.save('/api/a', 'after', { headers: TOKEN })
+    await device.principal.set('grace')
+    await worker.save('/api/g', 'graces', { headers: TOKEN })
+    await device.advance(10)
+    await worker.outbox.forget({ principal: 'ada', askedAt })
+    expect((await device.entries()).map(({ conversation, principal }) => [conversation, principal])).toEqual([
+      ['/api/a', 'ada'],
+      ['/api/g', 'grace'],
+    ])
+    worker.kill()
+    device.upstream.received.length = 0
+    device.upstream.otherwise = created
+    await device.principal.set('ada')
+    device.boot()
+    await device.advance(60_000)
+    // The key that it was sealed with is still there.
+    expect(device.upstream.received.map(({ body, headers }) => [body, headers.get('authorization')])).toEqual(
+      [['after', TOKEN.authorization]],
+    )
+  })
+
+  test('told late, after the clock was set back, it spares nothing that claims to come', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const worker = device.boot()
+    await worker.save('/api/a', 'before')
+    await device.advance(10)
+    device.clock.jump(-3_600_000)
+    await worker.outbox.clear({ askedAt: device.clock.now() })
+    expect(await device.entries()).toEqual([])
+  })
+
   test('one that 0.1 has stored without saying whose is nobody’s, not everybody’s', async () => {
     const device = createFakeDevice()
     device.upstream.otherwise = noNetwork

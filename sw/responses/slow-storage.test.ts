@@ -146,6 +146,23 @@ describe('S3 clear() has deleted what it says', () => {
     expect(await records()).toEqual([])
   })
 
+  test('told late, it stops what came before it was asked, of whoever the page said', async () => {
+    const responses = boot()
+    const stops = ['r1', 'r2', 'r3'].map(() => new AbortController())
+    responses.begin(asked('r1'), stops[0]!)
+    await clock.advance(10)
+    const askedAt = clock.now()
+    await clock.advance(10)
+    responses.begin(asked('r2'), stops[1]!)
+    responses.begin({ ...asked('r3'), principal: 'bob' }, stops[2]!)
+    const before = who
+    who = 'bob'
+    await responses.clear({ principal: before, askedAt })
+    expect(stops.map(({ signal }) => signal.aborted)).toEqual([true, false, false])
+    await clock.advance(1_000)
+    expect(await records()).toMatchObject([{ requestId: 'r2' }, { requestId: 'r3' }])
+  })
+
   test('what came before it, and begins later, goes with it', async () => {
     const responses = boot()
     const [arrival, ofUnknown] = [responses.arrive(), responses.arrive()]
