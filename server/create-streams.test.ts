@@ -707,11 +707,11 @@ describe('a producer that died', () => {
     const started = dead.start({ key: 'k', conversation: 'c1' })
     const upstream = await dead.upstream.request()
     let id = ''
-    if (pushed) {
+    if (pushed || headers) {
       upstream.response(headers)
       id = (await started).headers.get('x-streamkeeper-id') ?? ''
-      upstream.push(pushed)
     }
+    if (pushed) upstream.push(pushed)
     await dead.clock.advance(200)
     id ||= (await dead.store.list('ann'))[0] ?? ''
     // Its clock stands still from here on, and nobody tells it anything: no sign of life comes any more.
@@ -790,6 +790,14 @@ describe('a producer that died', () => {
     upstream.push(WHOLE)
     upstream.end()
     expect((await readBody(await started)).text).toBe(WHOLE)
+  })
+
+  test('after its headers, before its first byte, frees its key, and its readers are told', async () => {
+    const { alive, id } = await leaveBehind('', { 'content-type': 'text/event-stream' })
+    const read = readBody(await alive.get(`${PATH}/${id}?live=stream`))
+    await alive.clock.advance(20_000)
+    expect(await read).toEqual({ text: '', isBroken: true })
+    expect((await openStream(alive, { key: 'k' })).response.status).toBe(200)
   })
 
   test.each([
@@ -1069,6 +1077,88 @@ describe('a store that fails', () => {
       expect(response.status).toBe(503)
       expect(await response.json()).toMatchObject({ error: { code: 'storage_unavailable' } })
       expect(String(other.errors[0])).toContain(`${operation}: no reply from the store within 5 s`)
+    },
+  )
+
+  describe.each(['rejects', 'hangs'])(
+    'and %s, after a key was claimed and before the first output',
+    (how) => {
+      /** Two servers, of which the first is cut off from the store. */
+      async function cutOff() {
+        const store = memoryStore()
+        const isCut = { value: false }
+        const cut = new Proxy(store, {
+          get:
+            (target, name: keyof StreamStore) =>
+            (...args: never[]) => {
+              if (!isCut.value || name === 'watch')
+                return (target[name] as (...all: never[]) => unknown)(...args)
+              return how === 'hangs' ? new Promise(() => {}) : Promise.reject(new Error('Cut off'))
+            },
+        })
+        const first = openSite({ store: cut })
+        const second = openSite({ store, clock: first.clock })
+        const started = first.start({ key: 'k' })
+        const upstream = await first.upstream.request()
+        return { first, second, started, upstream, isCut }
+      }
+
+      test('its headers are held back, and its upstream is closed before the key runs elsewhere', async () => {
+        const { first, second, started, upstream, isCut } = await cutOff()
+        isCut.value = true
+        upstream.response()
+        void second.start({ key: 'k' })
+        await first.clock.advance(9_000)
+        expect(upstream.isClosed()).toBe(false)
+        await first.clock.advance(5_000)
+        expect(upstream.isClosed()).toBe(true)
+        expect((await started).status).toBe(503)
+        expect(second.upstream.requests).toHaveLength(0)
+        await first.clock.advance(3_000)
+        expect(second.upstream.requests).toHaveLength(1)
+      })
+
+      test.each([
+        ['its first bytes', ROLE + say('Hel')],
+        ['all of it', WHOLE],
+      ])(
+        '%s: nobody is given a byte of it, and its upstream is closed before the key runs elsewhere',
+        async (_what, pushed) => {
+          const { first, second, started, upstream, isCut } = await cutOff()
+          upstream.response()
+          const read = started.then(readBody)
+          await first.clock.advance(100)
+          isCut.value = true
+          upstream.push(pushed)
+          if (pushed === WHOLE) upstream.end()
+          const joined = second.start({ key: 'k' }).then(readBody)
+          await first.clock.advance(14_000)
+          if (pushed !== WHOLE) expect(upstream.isClosed()).toBe(true)
+          expect(await read).toEqual({ text: '', isBroken: true })
+          await first.clock.advance(3_000)
+          expect(await joined).toEqual({ text: '', isBroken: true })
+          expect((await openStream(second, { key: 'k' })).response.status).toBe(200)
+          isCut.value = false
+          await first.clock.advance(10_000)
+          expect(second.upstream.requests[0]?.isClosed()).toBe(false)
+        },
+      )
+
+      test('for a while: they come when they are stored, and the key runs once', async () => {
+        const { first, second, started, upstream, isCut } = await cutOff()
+        isCut.value = true
+        upstream.response()
+        upstream.push(ROLE + say('Hel'))
+        await first.clock.advance(4_000)
+        isCut.value = false
+        await first.clock.advance(6_000)
+        upstream.push(FINISH + DONE)
+        upstream.end()
+        await first.clock.advance(1_000)
+        const whole = { text: ROLE + say('Hel') + FINISH + DONE, isBroken: false }
+        expect(await readBody(await started)).toEqual(whole)
+        expect(await readBody(await second.start({ key: 'k' }))).toEqual(whole)
+      })
     },
   )
 
