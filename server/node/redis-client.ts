@@ -83,21 +83,23 @@ function ofNodeRedis(client: NodeRedis | NodeRedisCluster): Redis {
     })()
     return subscriber
   }
+  const turns = new Map<string, Promise<void>>()
+  /** One after the other: the client loses a listener that comes while its channel is being left. */
+  const inTurn = (channel: string, task: (duplicate: NodeRedisSubscriber) => Promise<unknown>) => {
+    const turn = (async () => {
+      await turns.get(channel)
+      await task(await connected())
+    })().catch(ignore)
+    turns.set(channel, turn)
+    void turn.then(() => turns.get(channel) === turn && turns.delete(channel))
+  }
   return {
     command: (args) =>
       'masters' in client
         ? client.sendCommand(keyIn(args), false, args, AS_BUFFERS)
         : client.sendCommand(args, AS_BUFFERS),
-    subscribe: (channel, received) => {
-      connected()
-        .then((duplicate) => duplicate.subscribe(channel, received))
-        .catch(ignore)
-    },
-    unsubscribe: (channel) => {
-      connected()
-        .then((duplicate) => duplicate.unsubscribe(channel))
-        .catch(ignore)
-    },
+    subscribe: (channel, received) => inTurn(channel, (duplicate) => duplicate.subscribe(channel, received)),
+    unsubscribe: (channel) => inTurn(channel, (duplicate) => duplicate.unsubscribe(channel)),
     close: () => {
       subscriber?.then((duplicate) => duplicate.destroy()).catch(ignore)
     },
