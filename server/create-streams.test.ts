@@ -919,6 +919,11 @@ describe('a conversation of many responses', () => {
   })
 })
 
+test('a user may be number 0', async () => {
+  const site = openSite({ authorize: () => 0 as unknown as string })
+  expect((await site.get(PATH)).status).toBe(200)
+})
+
 test.each([{ id: 1 }, ['ann'], true, 10n, Symbol('ann'), () => 'ann'])(
   'a user that is %o, and no text or number, is a TypeError: it would be the same for many',
   async (user) => {
@@ -1161,6 +1166,69 @@ describe('a store that fails', () => {
       })
     },
   )
+
+  test.each(['c1', 'id'])('and hangs: a Stop by %s reaches what runs here at once', async (by) => {
+    const store = memoryStore()
+    let isDown = false
+    const hanging = new Proxy(store, {
+      get: (target, name: keyof typeof store) =>
+        isDown && name !== 'watch' ? () => new Promise(() => {}) : target[name],
+    })
+    const site = openSite({ store: hanging })
+    const { response, upstream, id } = await openStream(site, { conversation: 'c1' })
+    upstream.push('x'.repeat(200_000))
+    await site.clock.advance(1_000)
+    isDown = true
+    const stopped = by === 'id' ? site.get(`${PATH}/${id}/stop`, { method: 'POST' }) : site.stop('c1')
+    await site.clock.advance(100)
+    expect(upstream.isClosed()).toBe(true)
+    await site.clock.advance(5_000)
+    expect((await stopped).status).toBe(204)
+    await response.body?.cancel()
+  })
+
+  test.each([
+    ['rejects', 0],
+    ['hangs', 5_000],
+  ])('and %s for good: who reads elsewhere is told in 25 s', async (_how, ms) => {
+    const site = openSite()
+    const fault = { isDown: false }
+    const read: StreamStore['read'] = (...args) => {
+      if (!fault.isDown) return site.store.read(...args)
+      return new Promise((_resolve, reject) => site.clock.timer(ms, () => reject(new Error('Away'))))
+    }
+    const second = openSite({ store: { ...site.store, read }, clock: site.clock })
+    const { id } = await openStream(site)
+    await site.clock.advance(100)
+    const told = readBody(await second.get(`${PATH}/${id}?live=stream`)).then(({ isBroken }) => isBroken)
+    await site.clock.advance(1_000)
+    fault.isDown = true
+    await site.clock.advance(18_000)
+    expect(await Promise.race([told, false])).toBe(false)
+    await site.clock.advance(7_000)
+    expect(await Promise.race([told, false])).toBe(true)
+  })
+
+  test('for less than a second breaks no reader, however many chunks come meanwhile', async () => {
+    const { store, fault } = failing()
+    const site = openSite({ store })
+    const { response, upstream } = await openStream(site)
+    upstream.push('x'.repeat(200_000))
+    await site.clock.advance(1_000)
+    fault.isDown = true
+    // It is behind what is kept in memory.
+    const read = readBody(response)
+    for (let count = 0; count < 60; count++) {
+      upstream.push(say(` ${count}`))
+      await site.clock.advance(15)
+    }
+    fault.isDown = false
+    await site.clock.advance(2_000)
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    await site.clock.advance(3_000)
+    expect(await read).toMatchObject({ isBroken: false })
+  })
 
   test('mid-stream, for a while: the response goes on here, and is whole in the store afterwards', async () => {
     const { store, fault } = failing()

@@ -39,7 +39,7 @@ export const STORE_GRACE_MS = 60_000
 export const STORE_MS = 5_000
 
 /** A reader waits for a store that fails for so long, ms. */
-export const READ_GRACE_MS = 30_000
+export const READ_GRACE_MS = 20_000
 
 /** How long a long-poll waits, and how often an idle server-sent events connection says so, ms. */
 export const LONG_POLL_MS = 20_000

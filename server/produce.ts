@@ -113,6 +113,8 @@ export function produce({
       isRemote: false,
       read: async (from, most) => {
         if (isHeld) return { info, length: 0, bytes: new Uint8Array() }
+        // A Stop reaches it though the store does not reply.
+        if (most === 0) return { info, length: tail.length(), bytes: new Uint8Array() }
         const bytes = tail.read(from, most)
         if (bytes) return { info, length: tail.length(), bytes }
         const stored = await store.read(id, from, Math.min(most, tail.savedTo() - from))
