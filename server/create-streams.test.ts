@@ -1193,20 +1193,22 @@ describe('a store that fails', () => {
   ])('and %s for good: who reads elsewhere is told in 25 s', async (_how, ms) => {
     const site = openSite()
     const fault = { isDown: false }
-    const read: StreamStore['read'] = (...args) => {
+    const failing: StreamStore['read'] = (...args) => {
       if (!fault.isDown) return site.store.read(...args)
       return new Promise((_resolve, reject) => site.clock.timer(ms, () => reject(new Error('Away'))))
     }
-    const second = openSite({ store: { ...site.store, read }, clock: site.clock })
+    const second = openSite({ store: { ...site.store, read: failing }, clock: site.clock })
     const { id } = await openStream(site)
     await site.clock.advance(100)
-    const told = readBody(await second.get(`${PATH}/${id}?live=stream`)).then(({ isBroken }) => isBroken)
+    let isOver = false
+    const read = readBody(await second.get(`${PATH}/${id}?live=stream`)).finally(() => (isOver = true))
     await site.clock.advance(1_000)
     fault.isDown = true
     await site.clock.advance(18_000)
-    expect(await Promise.race([told, false])).toBe(false)
+    expect(isOver).toBe(false)
     await site.clock.advance(7_000)
-    expect(await Promise.race([told, false])).toBe(true)
+    expect(isOver).toBe(true)
+    expect(await read).toMatchObject({ isBroken: true })
   })
 
   test('for less than a second breaks no reader, however many chunks come meanwhile', async () => {

@@ -66,13 +66,13 @@ describe.runIf(hasRedis)('Redis', () => {
     await expect.poll(() => other.pubSubChannels()).toHaveLength(1)
     leave()
     await new Promise(setImmediate)
-    const heard: number[] = []
-    store.watch(id, (version) => heard.push(version))
+    const received: number[] = []
+    store.watch(id, (version) => received.push(version))
     let version = 1
     await expect
       .poll(async () => {
         await store.write(id, version++, {})
-        return heard.length
+        return received.length
       })
       .toBeGreaterThan(0)
     store.close()

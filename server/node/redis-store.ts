@@ -148,8 +148,9 @@ export function redisStore(
       return (ids as Buffer[]).map(String)
     },
     delete: async (id) => {
-      const lists = await command('EVAL', REMOVE, '3', record(id), log(id), deleted(id))
-      for (const name of lists ? (JSON.parse(String(lists)) as string[]) : [])
+      const args = [record(id), log(id), deleted(id)]
+      const lists = (await command('EVAL', REMOVE, '3', ...args)) as Buffer | null
+      for (const name of lists ? (JSON.parse(lists.toString()) as string[]) : [])
         await command('LREM', name, '0', id)
       await command('PUBLISH', channel(id), String(Number.MAX_SAFE_INTEGER))
     },
