@@ -308,7 +308,7 @@ describe.runIf(hasRedis)('Redis', () => {
   })
   test('a Redis that is far away and slow delays no reader on this server, and a reader elsewhere gets the same', async () => {
     redis = await startRedis()
-    const slow = await startSlowProxy(redis.port, 400)
+    const slow = await startSlowProxy(redis.port, 300)
     open.push(slow.close)
     const [first, second] = [await openServer(slow.url), await openServer(slow.url)]
     const { upstream, body, url } = await openStream(first)
