@@ -707,11 +707,11 @@ describe('a producer that died', () => {
     const started = dead.start({ key: 'k', conversation: 'c1' })
     const upstream = await dead.upstream.request()
     let id = ''
-    if (pushed) {
+    if (pushed || headers) {
       upstream.response(headers)
       id = (await started).headers.get('x-streamkeeper-id') ?? ''
-      upstream.push(pushed)
     }
+    if (pushed) upstream.push(pushed)
     await dead.clock.advance(200)
     id ||= (await dead.store.list('ann'))[0] ?? ''
     // Its clock stands still from here on, and nobody tells it anything: no sign of life comes any more.
@@ -790,6 +790,14 @@ describe('a producer that died', () => {
     upstream.push(WHOLE)
     upstream.end()
     expect((await readBody(await started)).text).toBe(WHOLE)
+  })
+
+  test('after its headers, before its first byte, frees its key, and its readers are told', async () => {
+    const { alive, id } = await leaveBehind('', { 'content-type': 'text/event-stream' })
+    const read = readBody(await alive.get(`${PATH}/${id}?live=stream`))
+    await alive.clock.advance(20_000)
+    expect(await read).toEqual({ text: '', isBroken: true })
+    expect((await openStream(alive, { key: 'k' })).response.status).toBe(200)
   })
 
   test.each([
@@ -909,6 +917,11 @@ describe('a conversation of many responses', () => {
     const opened = site.upstream.requests.slice(0, open)
     expect(opened.filter((request) => request.isClosed())).toHaveLength(open)
   })
+})
+
+test('a user may be number 0', async () => {
+  const site = openSite({ authorize: () => 0 as unknown as string })
+  expect((await site.get(PATH)).status).toBe(200)
 })
 
 test.each([{ id: 1 }, ['ann'], true, 10n, Symbol('ann'), () => 'ann'])(
@@ -1071,6 +1084,153 @@ describe('a store that fails', () => {
       expect(String(other.errors[0])).toContain(`${operation}: no reply from the store within 5 s`)
     },
   )
+
+  describe.each(['rejects', 'hangs'])(
+    'and %s, after a key was claimed and before the first output',
+    (how) => {
+      /** Two servers, of which the first is cut off from the store. */
+      async function cutOff() {
+        const store = memoryStore()
+        const isCut = { value: false }
+        const cut = new Proxy(store, {
+          get:
+            (target, name: keyof StreamStore) =>
+            (...args: never[]) => {
+              if (!isCut.value || name === 'watch')
+                return (target[name] as (...all: never[]) => unknown)(...args)
+              return how === 'hangs' ? new Promise(() => {}) : Promise.reject(new Error('Cut off'))
+            },
+        })
+        const first = openSite({ store: cut })
+        const second = openSite({ store, clock: first.clock })
+        const started = first.start({ key: 'k' })
+        const upstream = await first.upstream.request()
+        return { first, second, started, upstream, isCut }
+      }
+
+      test('its headers are held back, and its upstream is closed before the key runs elsewhere', async () => {
+        const { first, second, started, upstream, isCut } = await cutOff()
+        isCut.value = true
+        upstream.response()
+        void second.start({ key: 'k' })
+        await first.clock.advance(9_000)
+        expect(upstream.isClosed()).toBe(false)
+        await first.clock.advance(5_000)
+        expect(upstream.isClosed()).toBe(true)
+        expect((await started).status).toBe(503)
+        expect(second.upstream.requests).toHaveLength(0)
+        await first.clock.advance(3_000)
+        expect(second.upstream.requests).toHaveLength(1)
+      })
+
+      test.each([
+        ['its first bytes', ROLE + say('Hel')],
+        ['all of it', WHOLE],
+      ])(
+        '%s: nobody is given a byte of it, and its upstream is closed before the key runs elsewhere',
+        async (_what, pushed) => {
+          const { first, second, started, upstream, isCut } = await cutOff()
+          upstream.response()
+          const read = started.then(readBody)
+          await first.clock.advance(100)
+          isCut.value = true
+          upstream.push(pushed)
+          if (pushed === WHOLE) upstream.end()
+          const joined = second.start({ key: 'k' }).then(readBody)
+          await first.clock.advance(14_000)
+          if (pushed !== WHOLE) expect(upstream.isClosed()).toBe(true)
+          expect(await read).toEqual({ text: '', isBroken: true })
+          await first.clock.advance(3_000)
+          expect(await joined).toEqual({ text: '', isBroken: true })
+          expect((await openStream(second, { key: 'k' })).response.status).toBe(200)
+          isCut.value = false
+          await first.clock.advance(10_000)
+          expect(second.upstream.requests[0]?.isClosed()).toBe(false)
+        },
+      )
+
+      test('for a while: they come when they are stored, and the key runs once', async () => {
+        const { first, second, started, upstream, isCut } = await cutOff()
+        isCut.value = true
+        upstream.response()
+        upstream.push(ROLE + say('Hel'))
+        await first.clock.advance(4_000)
+        isCut.value = false
+        await first.clock.advance(6_000)
+        upstream.push(FINISH + DONE)
+        upstream.end()
+        await first.clock.advance(1_000)
+        const whole = { text: ROLE + say('Hel') + FINISH + DONE, isBroken: false }
+        expect(await readBody(await started)).toEqual(whole)
+        expect(await readBody(await second.start({ key: 'k' }))).toEqual(whole)
+      })
+    },
+  )
+
+  test.each(['c1', 'id'])('and hangs: a Stop by %s reaches what runs here at once', async (by) => {
+    const store = memoryStore()
+    let isDown = false
+    const hanging = new Proxy(store, {
+      get: (target, name: keyof typeof store) =>
+        isDown && name !== 'watch' ? () => new Promise(() => {}) : target[name],
+    })
+    const site = openSite({ store: hanging })
+    const { response, upstream, id } = await openStream(site, { conversation: 'c1' })
+    upstream.push('x'.repeat(200_000))
+    await site.clock.advance(1_000)
+    isDown = true
+    const stopped = by === 'id' ? site.get(`${PATH}/${id}/stop`, { method: 'POST' }) : site.stop('c1')
+    await site.clock.advance(100)
+    expect(upstream.isClosed()).toBe(true)
+    await site.clock.advance(5_000)
+    expect((await stopped).status).toBe(204)
+    await response.body?.cancel()
+  })
+
+  test.each([
+    ['rejects', 0],
+    ['hangs', 5_000],
+  ])('and %s for good: who reads elsewhere is told in 25 s', async (_how, ms) => {
+    const site = openSite()
+    const fault = { isDown: false }
+    const failing: StreamStore['read'] = (...args) => {
+      if (!fault.isDown) return site.store.read(...args)
+      return new Promise((_resolve, reject) => site.clock.timer(ms, () => reject(new Error('Away'))))
+    }
+    const second = openSite({ store: { ...site.store, read: failing }, clock: site.clock })
+    const { id } = await openStream(site)
+    await site.clock.advance(100)
+    let isOver = false
+    const read = readBody(await second.get(`${PATH}/${id}?live=stream`)).finally(() => (isOver = true))
+    await site.clock.advance(1_000)
+    fault.isDown = true
+    await site.clock.advance(18_000)
+    expect(isOver).toBe(false)
+    await site.clock.advance(7_000)
+    expect(isOver).toBe(true)
+    expect(await read).toMatchObject({ isBroken: true })
+  })
+
+  test('for less than a second breaks no reader, however many chunks come meanwhile', async () => {
+    const { store, fault } = failing()
+    const site = openSite({ store })
+    const { response, upstream } = await openStream(site)
+    upstream.push('x'.repeat(200_000))
+    await site.clock.advance(1_000)
+    fault.isDown = true
+    // It is behind what is kept in memory.
+    const read = readBody(response)
+    for (let count = 0; count < 60; count++) {
+      upstream.push(say(` ${count}`))
+      await site.clock.advance(15)
+    }
+    fault.isDown = false
+    await site.clock.advance(2_000)
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    await site.clock.advance(3_000)
+    expect(await read).toMatchObject({ isBroken: false })
+  })
 
   test('mid-stream, for a while: the response goes on here, and is whole in the store afterwards', async () => {
     const { store, fault } = failing()

@@ -46,7 +46,7 @@ function isServerError(code: StreamErrorCode): code is Exclude<StreamErrorCode, 
  * Ends a stream whose producer has been silent for too long. Nothing happens if it has written meanwhile; from now on it
  * cannot any more.
  *
- * @returns the end, where it could not be stored
+ * @returns the end, where the store does not have it
  */
 export async function declareDead(
   store: StreamStore,
@@ -62,9 +62,10 @@ export async function declareDead(
   const ended: StreamInfo = { ...info, end }
   try {
     const isEnded = await store.write(id, version, { info: JSON.stringify(ended), isEnd: true })
-    // Nobody has been given any of it: who asks again may begin anew.
-    if (isEnded && !info.head && code === 'producer_lost') await store.delete(id)
-    return undefined
+    if (!isEnded || stored.length > 0 || code === 'stopped') return undefined
+    // Nobody has been given a byte of it: who asks again may begin anew.
+    await store.delete(id)
+    return end
   } catch (error) {
     onError(error)
     return end

@@ -17,6 +17,12 @@ export const BEAT_MS = 3_000
 /** A producer that has written nothing for so long is dead, ms. */
 export const LEASE_MS = 15_000
 
+/**
+ * A run of which nothing is stored gives up when the store has confirmed no write for so long, ms: before the lease is over
+ * for those who saw that write, which was done at most `STORE_MS` earlier.
+ */
+export const CLAIM_MS = 10_000
+
 /** A stream without an end is kept for at least so long after its last write, ms. */
 export const OPEN_MS = 3_600_000
 
@@ -33,7 +39,7 @@ export const STORE_GRACE_MS = 60_000
 export const STORE_MS = 5_000
 
 /** A reader waits for a store that fails for so long, ms. */
-export const READ_GRACE_MS = 30_000
+export const READ_GRACE_MS = 20_000
 
 /** How long a long-poll waits, and how often an idle server-sent events connection says so, ms. */
 export const LONG_POLL_MS = 20_000
@@ -41,9 +47,6 @@ export const KEEP_ALIVE_MS = 15_000
 
 /** A server-sent events connection is closed after this long: its client connects again where it was. ms */
 export const SSE_MS = 60_000
-
-/** A response is held back for its head to be stored, but no longer than so, ms. */
-export const HEAD_MS = 1_000
 
 /** A refusal is shared with others that wait for it if it has at most so many bytes, and comes within so long, ms. */
 export const MAX_REFUSAL = 64 * 1024

@@ -4,10 +4,9 @@ import { deferred } from '../core/deferred.ts'
 import type { Failure } from '../core/messages/failure.ts'
 import type { Inspection } from '../core/providers/inspection/inspection.ts'
 import { copyChunk } from './copy-chunk.ts'
-import { inTime } from './in-time.ts'
 import { errorEnd, inspect, judgeEnd } from './judge-end.ts'
 import { headOf } from './head.ts'
-import { HEAD_MS, TAIL_BYTES } from './limits.ts'
+import { TAIL_BYTES } from './limits.ts'
 import { createRefusal, type Refusal } from './refusal.ts'
 import { createSaver } from './saver.ts'
 import type { Source } from './source.ts'
@@ -69,8 +68,10 @@ interface ProductionPlan {
  * - bytes go to readers of this process at once, and to the store in batches, in the same order
  * - it ends in exactly one way, and the end is the last thing that is written
  * - before its first byte it can fail without a trace: the store forgets it, and its key is free
- * - a store that fails does not stop the answer for those who read it here; a store that says it belongs to somebody
- *   else does
+ * - so a run with a key gives nobody a byte before the store has one: until then another process may take it for dead, and
+ *   run the request again
+ * - from then on a store that fails does not stop the answer for those who read it here; a store that says it belongs to
+ *   somebody else does
  */
 export function produce({
   id,
@@ -89,6 +90,9 @@ export function produce({
   let { info } = plan
   /** Why the upstream was closed, if it was. */
   let closedFor: StreamErrorCode | undefined
+  const closed = deferred<void>()
+  /** Its bytes are given to nobody yet. */
+  let isHeld = isKept && plan.info.key !== undefined
   const saver = createSaver({
     id,
     store,
@@ -99,6 +103,7 @@ export function produce({
     onError: onStoreError,
     isKept,
   })
+  if (isHeld) void saver.isClaimed.then((isClaimed) => (isClaimed ? release() : close('producer_lost')))
 
   return {
     added: plan.info,
@@ -107,6 +112,9 @@ export function produce({
       id,
       isRemote: false,
       read: async (from, most) => {
+        if (isHeld) return { info, length: 0, bytes: new Uint8Array() }
+        // A Stop reaches it though the store does not reply.
+        if (most === 0) return { info, length: tail.length(), bytes: new Uint8Array() }
         const bytes = tail.read(from, most)
         if (bytes) return { info, length: tail.length(), bytes }
         const stored = await store.read(id, from, Math.min(most, tail.savedTo() - from))
@@ -132,13 +140,18 @@ export function produce({
     }
     if (begun.kind === 'refused') return endWithoutHead(begun)
     update({ head: begun.head })
-    // Whatever anybody is given of it, the store knows that it has begun: its key is never used again.
-    await inTime(clock, HEAD_MS, saver.tried(), 'The store is slow').catch(() => {})
-    beginning.resolve({ kind: 'streaming', timing: begun.timing })
-    const end = await readAll(begun)
+    if (isHeld) await Promise.race([saver.stored(), closed.promise])
+    beginning.resolve(
+      closedFor ? { kind: 'closed', code: closedFor } : { kind: 'streaming', timing: begun.timing },
+    )
+    const read = await readAll(begun)
+    const isGiven = tail.length() > 0 && (!isHeld || (await saver.isClaimed))
+    // What nobody is given says nothing of how it ended.
+    const isLost = tail.length() > 0 && !isGiven
+    const end = isLost ? errorEnd(closedFor ?? 'producer_lost') : read
     update({ end })
     const isStopped = end.kind === 'error' && end.code === 'stopped'
-    const isNothing = tail.length() === 0 && !isStopped
+    const isNothing = !isGiven && !isStopped
     await (isNothing ? saver.forget() : saver.finished)
   }
 
@@ -196,6 +209,12 @@ export function produce({
     if (closedFor) return
     closedFor = code
     upstream.abort(new DOMException(errorEnd(code).message, 'AbortError'))
+    closed.resolve()
+  }
+
+  function release(): void {
+    isHeld = false
+    wake()
   }
 
   function update(change: Partial<StreamInfo>): void {

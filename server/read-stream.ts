@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { declareDead } from './judge-end.ts'
-import { LEASE_MS, POLL_MS, READ_GRACE_MS, SLICE_BYTES } from './limits.ts'
+import { LEASE_MS, POLL_MS, READ_GRACE_MS, SLICE_BYTES, STORE_MS } from './limits.ts'
 import type { Source, SourceState } from './source.ts'
 import { isLost, type StreamStore } from './stores/store.ts'
 import type { StreamEnd } from './stream-info.ts'
@@ -135,20 +135,26 @@ export function openReader(
 
   /** A store that is away for a moment has lost nothing. */
   async function readPatiently(maxBytes: number): Promise<SourceState | undefined> {
-    for (let waitedMs = 0; ;) {
+    for (let awayMs = 0; ;) {
+      const since = clock.monotonic()
       try {
         return await source.read(position, maxBytes)
       } catch (error) {
         if (isClosed) throw error
-        if (waitedMs >= READ_GRACE_MS || isLost(error)) {
+        if (awayMs + awakeSince(since) >= READ_GRACE_MS || isLost(error)) {
           onError(error)
           throw error
         }
         hasChanged = false
         await change(POLL_MS)
-        waitedMs += POLL_MS
+        awayMs += awakeSince(since)
       }
     }
+  }
+
+  /** How long a read and the wait after it took, without what was slept through. */
+  function awakeSince(since: number): number {
+    return Math.min(clock.monotonic() - since, STORE_MS + 2 * POLL_MS)
   }
 
   /** Waits until something may have changed. */

@@ -32,6 +32,8 @@ export interface Runs {
   find: (owner: string, id: string) => Promise<FoundStream | undefined>
   /** The streams of this owner, or of one conversation, newest first. */
   list: (owner: string, conversation?: string, most?: number) => Promise<FoundStream[]>
+  /** The streams that this process runs, of those that an id names for this owner; the store is not asked. */
+  own: (owner: string, id: string) => Promise<FoundStream[]>
   /** A stream's bytes from the first on, live; `undefined`: it ended before it began. */
   respond: (source: Source, request: Request) => Promise<Response | undefined>
   /** Closes a stream's upstream, whichever process has it. */
@@ -75,7 +77,7 @@ export function createRuns(context: RunsContext): Runs {
    */
   const keyed = new Map<string, Promise<Production | string>>()
 
-  return { start, find, list, respond, stop }
+  return { start, find, list, own, respond, stop }
 
   async function start(request: Request, owner: string, options: StartOptions): Promise<Response> {
     const key = request.headers.get('idempotency-key') || undefined
@@ -220,6 +222,14 @@ export function createRuns(context: RunsContext): Runs {
     )
     const ids = new Set([...own.map(([id]) => id).filter((id) => !kept.includes(id)), ...kept])
     const found = await Promise.all([...ids].slice(0, most).map((id) => find(owner, id)))
+    return found.filter((stream) => stream !== undefined)
+  }
+
+  async function own(owner: string, id: string): Promise<FoundStream[]> {
+    const named = [...productions.values()].filter(
+      ({ added, source }) => added.conversation === id || source.id === id,
+    )
+    const found = await Promise.all(named.map(({ source }) => find(owner, source.id)))
     return found.filter((stream) => stream !== undefined)
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { deferred } from '../core/deferred.ts'
-import { BATCH_BYTES, BATCH_MS, BEAT_MS, MAX_WRITE, STORE_GRACE_MS } from './limits.ts'
+import { BATCH_BYTES, BATCH_MS, BEAT_MS, CLAIM_MS, MAX_WRITE, STORE_GRACE_MS } from './limits.ts'
 import type { StreamStore } from './stores/store.ts'
 import { readInfo, type StreamInfo } from './stream-info.ts'
 import type { Tail } from './tail.ts'
@@ -10,8 +10,13 @@ export interface Saver {
   bytesAdded: () => void
   /** The record is another now; with an `end` it is the last, and is written after the last byte. */
   infoChanged: (info: StreamInfo) => void
-  /** Resolves when the record of this moment is stored, or at least one attempt has failed. Never rejects. */
-  tried: () => Promise<void>
+  /** Resolves when the record of this moment is stored, or never will be. Never rejects. */
+  stored: () => Promise<void>
+  /**
+   * True once its key names this run for good: some of its bytes are stored. False: none are, and by now another process may
+   * have taken it for dead and run its request again. Never rejects.
+   */
+  isClaimed: Promise<boolean>
   /** Removes what is stored. */
   forget: () => Promise<void>
   /** Resolves when all is stored, or never will be. Never rejects. */
@@ -67,13 +72,18 @@ export function createSaver({
   /** When the first byte that is not stored must be written; 0: at once. */
   let batchDueAt: number | undefined
   let wake = () => {}
-  let attempt = deferred<void>()
+  let stored = deferred<void>()
+  const isClaimed = deferred<boolean>()
+  let unguard = () => {}
+  /** When the store has last said that it has written. */
+  let writtenAt = clock.monotonic()
   const finished = deferred<void>()
   const unwatch = store.watch(id, (changed) => {
     learned = Math.max(learned, changed)
     if (!isWriting) void askIfChanged()
   })
   void loop()
+  guardClaim()
 
   return {
     bytesAdded: () => {
@@ -89,7 +99,8 @@ export function createSaver({
       hasNewInfo = true
       wake()
     },
-    tried: () => (isOver || !hasNewInfo ? Promise.resolve() : attempt.promise),
+    stored: () => (isOver || !hasNewInfo ? Promise.resolve() : stored.promise),
+    isClaimed: isClaimed.promise,
     forget: async () => {
       end()
       try {
@@ -121,14 +132,13 @@ export function createSaver({
         failures = 0
         if (isWritten) {
           version++
+          writtenAt = clock.monotonic()
           saved(bytes.length, sent)
           if (isLast) end()
           else void askIfChanged()
         } else await reconcile(sent)
-        attempted()
       } catch (error) {
         isWriting = false
-        attempted()
         if (failures === 0) onError(error)
         failures++
         if (info?.end) endedAt ??= clock.monotonic()
@@ -138,16 +148,26 @@ export function createSaver({
     }
   }
 
-  function attempted(): void {
-    attempt.resolve()
-    attempt = deferred()
+  /**
+   * Until some of it is stored, others who see no sign of life for the time of a lease run its request again. This one stops
+   * before.
+   */
+  function guardClaim(): void {
+    if (isOver || tail.savedTo() > 0) return
+    const leftMs = writtenAt + CLAIM_MS - clock.monotonic()
+    if (leftMs > 0) unguard = clock.timer(leftMs, guardClaim)
+    else isClaimed.resolve(false)
   }
 
   function saved(count: number, sent: StreamInfo | undefined): void {
     tail.saved(count)
     const left = tail.length() - tail.savedTo()
     batchDueAt = left === 0 ? undefined : left >= BATCH_BYTES ? 0 : clock.monotonic() + BATCH_MS
-    if (sent === info) hasNewInfo = false
+    if (tail.savedTo() > 0) isClaimed.resolve(true)
+    if (sent !== info) return
+    hasNewInfo = false
+    stored.resolve()
+    stored = deferred()
   }
 
   /** Waits until there is something to write. */
@@ -201,6 +221,7 @@ export function createSaver({
 
   function loseLease(): void {
     end()
+    isClaimed.resolve(false)
     onLost()
   }
 
@@ -213,13 +234,15 @@ export function createSaver({
     if (isOver) return
     if (isRemoved) return loseLease()
     onError(new Error('Cannot store stream: the store has lost it'))
+    isClaimed.resolve(true)
     end()
   }
 
   function end(): void {
     isOver = true
     unwatch()
-    attempt.resolve()
+    unguard()
+    stored.resolve()
     wake()
     finished.resolve()
   }

@@ -83,21 +83,24 @@ function ofNodeRedis(client: NodeRedis | NodeRedisCluster): Redis {
     })()
     return subscriber
   }
+  const running = new Map<string, Promise<void>>()
+  /** One after the other: the client loses a listener that comes while its channel is being left. */
+  const afterOthers = (channel: string, task: (duplicate: NodeRedisSubscriber) => Promise<unknown>) => {
+    const run = (async () => {
+      await running.get(channel)
+      await task(await connected())
+    })().catch(ignore)
+    running.set(channel, run)
+    void run.then(() => running.get(channel) === run && running.delete(channel))
+  }
   return {
     command: (args) =>
       'masters' in client
         ? client.sendCommand(keyIn(args), false, args, AS_BUFFERS)
         : client.sendCommand(args, AS_BUFFERS),
-    subscribe: (channel, received) => {
-      connected()
-        .then((duplicate) => duplicate.subscribe(channel, received))
-        .catch(ignore)
-    },
-    unsubscribe: (channel) => {
-      connected()
-        .then((duplicate) => duplicate.unsubscribe(channel))
-        .catch(ignore)
-    },
+    subscribe: (channel, received) =>
+      afterOthers(channel, (duplicate) => duplicate.subscribe(channel, received)),
+    unsubscribe: (channel) => afterOthers(channel, (duplicate) => duplicate.unsubscribe(channel)),
     close: () => {
       subscriber?.then((duplicate) => duplicate.destroy()).catch(ignore)
     },

@@ -267,6 +267,30 @@ describe.runIf(hasRedis)('Redis', () => {
     client.destroy()
   })
 
+  test('a full Redis lets responses be removed, also those that go on elsewhere', async () => {
+    redis = await startRedis('--maxmemory-policy', 'noeviction')
+    const [first, second] = [await openServer(), await openServer()]
+    const ended = await openStream(first)
+    await speak(ended.upstream, 0, 1)
+    await ended.body
+    const started = first.start({ conversation: 'c2' })
+    const open = await first.upstream.request(1)
+    open.response()
+    open.push(ROLE)
+    const id = (await started).headers.get('x-streamkeeper-id') ?? ''
+    await stored(first, id, 1)
+    await stored(first, ended.id, new TextEncoder().encode(whole).length)
+    const client = createClient({ url: redis.url })
+    await client.connect()
+    await client.configSet('maxmemory', '1')
+    for (const each of [ended.id, id]) {
+      expect((await second.get(`${PATH}/${each}`, { method: 'DELETE' })).status).toBe(204)
+      expect((await second.get(`${PATH}/${each}`)).status).toBe(404)
+    }
+    await open.closed
+    client.destroy()
+  })
+
   test('a Redis that hangs for seconds delays no reader on this server, and nothing is written twice', async () => {
     redis = await startRedis()
     const [first, second] = [await openServer(), await openServer()]
@@ -284,7 +308,7 @@ describe.runIf(hasRedis)('Redis', () => {
   })
   test('a Redis that is far away and slow delays no reader on this server, and a reader elsewhere gets the same', async () => {
     redis = await startRedis()
-    const slow = await startSlowProxy(redis.port, 400)
+    const slow = await startSlowProxy(redis.port, 300)
     open.push(slow.close)
     const [first, second] = [await openServer(slow.url), await openServer(slow.url)]
     const { upstream, body, url } = await openStream(first)

@@ -56,6 +56,31 @@ describe.runIf(hasRedis)('Redis', () => {
     return { store, other: otherStore, ready: () => listening(third), close }
   })
 
+  test.each(['redis', 'ioredis'])('who comes as the last one leaves hears the changes: %s', async (kind) => {
+    const client = kind === 'redis' ? await node() : new Redis(server.url)
+    const store = redisStore(client)
+    const other = await node()
+    const id = `again-${kind}`
+    await store.create({ id, owner: 'ann', info: '{}', ttlMs: 60_000 })
+    const leave = store.watch(id, () => {})
+    await expect.poll(() => other.pubSubChannels()).toHaveLength(1)
+    leave()
+    await new Promise(setImmediate)
+    const received: number[] = []
+    store.watch(id, (version) => received.push(version))
+    let version = 1
+    await expect
+      .poll(async () => {
+        await store.write(id, version++, {})
+        return received.length
+      })
+      .toBeGreaterThan(0)
+    store.close()
+    if (client instanceof Redis) client.disconnect()
+    else client.destroy()
+    other.destroy()
+  })
+
   test('a stream that was deleted is known from one that Redis has lost', async () => {
     const client = await node()
     const store = redisStore(client)

@@ -78,6 +78,16 @@ while room > 0 and at < length do
 end
 return { found[1], found[2], found[3], table.concat(parts) }`
 
+/** The record becomes the mark of its removal: Redis allows all of it also when it is full. */
+const REMOVE = `
+redis.call('DEL', KEYS[2])
+local lists = redis.call('HGET', KEYS[1], 'lists')
+if not lists then return false end
+redis.call('HDEL', KEYS[1], 'info', 'lists')
+redis.call('RENAME', KEYS[1], KEYS[3])
+redis.call('PEXPIRE', KEYS[3], ${OPEN_MS})
+return lists`
+
 const CLAIM = `
 local id = redis.call('GET', KEYS[1])
 if id and id ~= ARGV[2] then return id end
@@ -138,9 +148,8 @@ export function redisStore(
       return (ids as Buffer[]).map(String)
     },
     delete: async (id) => {
-      const lists = (await command('HGET', record(id), 'lists')) as Buffer | null
-      await command('SET', deleted(id), '1', 'PX', String(OPEN_MS))
-      await command('DEL', record(id), log(id))
+      const args = [record(id), log(id), deleted(id)]
+      const lists = (await command('EVAL', REMOVE, '3', ...args)) as Buffer | null
       for (const name of lists ? (JSON.parse(lists.toString()) as string[]) : [])
         await command('LREM', name, '0', id)
       await command('PUBLISH', channel(id), String(Number.MAX_SAFE_INTEGER))

@@ -61,8 +61,10 @@ test('all that has expired is removed, however much of it there is', async () =>
     await busy.write(`${count}`, 1, { isEnd: true })
   }
   // Open ones stay, and are not in the way.
-  await clock.advance(120_000)
-  for (let reads = 0; reads < 200; reads++) await busy.read('none', 0, 0)
+  for (let found = 0; found < 2; found++) {
+    await clock.advance(120_000)
+    for (let reads = 0; reads < 200; reads++) await busy.read('none', 0, 0)
+  }
   expect(await busy.list('ann')).toEqual([])
   busy.close()
 })

@@ -108,7 +108,7 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
     `SELECT number, id, version, ended FROM streams WHERE number > ? AND written_at < ? - ttl_ms
      ORDER BY number LIMIT ${SWEEP_SLICE}`,
   )
-  /** Versions of expired streams that had not ended, by id, and since when, by the monotonic clock. */
+  /** Versions of expired streams, by id, and since when, by the monotonic clock. */
   const silent = new Map<string, { version: number; since: number }>()
   let sweptAt = -Infinity
   /** The last stream that was looked at; absent: all were. */
@@ -223,8 +223,9 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
   }
 
   /**
-   * Removes what has expired, some of it with each call until none is left. The wall clock may jump, so a stream that has not ended goes only if nothing has been written
-   * to it while this process has watched it for its whole time to live.
+   * Removes what has expired, some of it with each call until none is left. The wall clock may jump: nothing goes while
+   * somebody here reads it, or before it has been found expired twice, and a stream that has not ended only if nothing has
+   * been written to it while this process has watched it for as long as one may be silent.
    */
   function sweep(): void {
     const now = clock.monotonic()
@@ -234,9 +235,10 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
     sweptTo = rows.length === SWEEP_SLICE ? (rows.at(-1)?.number as number) : undefined
     for (const row of rows) {
       const { id, version, ended } = row as { id: string; version: number; ended: number }
-      const known = silent.get(id)
-      if (known?.version !== version && !ended) silent.set(id, { version, since: now })
-      else if (ended || now - (known?.since ?? now) > OPEN_MS) {
+      if (known.has(id)) continue
+      const found = silent.get(id)
+      if (found?.version !== version) silent.set(id, { version, since: now })
+      else if (now - found.since > (ended ? 0 : OPEN_MS)) {
         safely(() => remove.run(id))
         silent.delete(id)
       }

@@ -32,6 +32,16 @@ test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
   },
 )
 
+test.each(['PUT', 'POST'])(
+  'a client that leaves in the middle of its %s is no fault of the server',
+  async (method) => {
+    const { site, send } = await openStream()
+    const body = new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) })
+    expect((await send(method, body)).status).toBe(400)
+    expect(site.errors).toEqual([])
+  },
+)
+
 test('what is remembered of producers has a limit, too', async () => {
   const { site, send } = await openStream()
   const statuses = []

@@ -59,7 +59,8 @@ export async function createStream(
   if (expiresAt !== null && Number.isNaN(Date.parse(expiresAt)))
     return wrong('Stream-Expires-At is malformed')
   const bytes = await readBody(request, maxBytes)
-  if (!bytes) return tooLarge()
+  if (bytes === 'too_large') return tooLarge()
+  if (bytes === 'broken') return wrong('The body broke off')
   const provided = headers.get('content-type') ?? ''
   const isClosed = headers.get('stream-closed') === 'true'
   const ingest: IngestInfo = {
@@ -169,7 +170,8 @@ async function readAppend(request: Request, maxBytes: number): Promise<Append | 
   if (producer === 'wrong')
     return wrong('Producer-Id, Producer-Epoch and Producer-Seq go together, the last two are numbers')
   const bytes = await readBody(request, maxBytes)
-  if (!bytes) return tooLarge()
+  if (bytes === 'too_large') return tooLarge()
+  if (bytes === 'broken') return wrong('The body broke off')
   const closes = headers.get('stream-closed') === 'true'
   const contentType = headers.get('content-type')
   const seq = headers.get('stream-seq')

@@ -123,8 +123,8 @@ export function createProtocol(context: ProtocolContext, runs: Runs) {
 
   async function remove({ source: { id }, info, length }: FoundStream): Promise<void> {
     if (!info.end && !info.ingest) {
-      await runs.stop(id)
-      await ended(id, length)
+      // Where a Stop cannot be stored, its producer hears of the removal.
+      await runs.stop(id).then(() => ended(id, length), context.onError)
     }
     await store.delete(id)
   }

@@ -1,20 +1,23 @@
 import { concat } from '../../core/concat.ts'
 
-/** The bytes of a request's body; `undefined` if there are more than so many. No more than that is read. */
+/** The bytes of a request's body; no more than so many are read. `broken`: its sender left in its middle. */
 export async function readBody(
   { headers, body }: Request,
   maxBytes: number,
-): Promise<Uint8Array | undefined> {
-  if (Number(headers.get('content-length')) > maxBytes) return undefined
+): Promise<Uint8Array | 'too_large' | 'broken'> {
+  if (Number(headers.get('content-length')) > maxBytes) return 'too_large'
   const chunks: Uint8Array[] = []
   let length = 0
   const reader = body?.getReader()
-  for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
+  const read = () => reader?.read().catch(() => 'broken' as const)
+  for (let chunk = await read(); chunk !== undefined; chunk = await read()) {
+    if (chunk === 'broken') return 'broken'
+    if (!chunk.value) break
     chunks.push(chunk.value)
     length += chunk.value.length
     if (length <= maxBytes) continue
     void reader?.cancel().catch(() => {}) // Its sender may have gone already.
-    return undefined
+    return 'too_large'
   }
   return concat(chunks)
 }

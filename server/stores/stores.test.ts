@@ -37,7 +37,10 @@ test.each(['memoryStore', 'sqliteStore'])(
     expect(await store.read('ended', 0, 0)).toBeDefined()
     clock.jump(10 * 365 * 86_400_000)
     expect(await store.write('open', 1, {})).toBe(true)
-    await clock.advance(120_000)
+    // Found to have expired, and found so again.
+    await clock.advance(61_000)
+    await store.read('ended', 0, 0)
+    await clock.advance(61_000)
     expect(await store.read('ended', 0, 0)).toBeUndefined()
     expect(await store.read('open', 0, 0)).toBeDefined()
     clock.jump(10 * 365 * 86_400_000)
@@ -45,6 +48,26 @@ test.each(['memoryStore', 'sqliteStore'])(
     expect(await store.read('open', 0, 0)).toBeDefined()
   },
 )
+
+test('a stream that is being read here is not removed, though the clock jumps: sqliteStore', async () => {
+  const clock = createFakeClock()
+  const store = sqliteStore(':memory:', clock)
+  await store.create({ ...NEW, id: 'read' })
+  await store.write('read', 1, { isEnd: true })
+  const leave = store.watch('read', () => {})
+  clock.jump(7_200_000)
+  await clock.advance(61_000)
+  for (let minutes = 0; minutes < 3; minutes++) {
+    expect(await store.read('read', 0, 0)).toBeDefined()
+    await clock.advance(61_000)
+  }
+  leave()
+  // Whoever reads it elsewhere has a minute.
+  expect(await store.read('read', 0, 0)).toBeDefined()
+  await clock.advance(61_000)
+  await store.read('read', 0, 0)
+  expect(await store.read('read', 0, 0)).toBeUndefined()
+})
 
 test('an open stream that nobody writes to is removed in the end: sqliteStore', async () => {
   const clock = createFakeClock()
