@@ -33,12 +33,10 @@ test('a page that clears and signs in another as it loads has done both, in this
   server,
 }) => {
   await app.start({ saves: [SAVES], principal: 'ann' })
-  await server.stop()
+  await server.behave({ session: 's', mode: 'reset' })
   await app.save('s', '1')
   expect(await sessions(app)).toEqual(['s'])
-  await server.start()
   await app.open()
-  await server.stop()
   await app.evaluate(async (saves) => {
     const keeper = window.streamkeeper.createKeeper('/streamkeeper-sw.js', { saves: [saves] })
     window.e2e.keeper = keeper
