@@ -209,9 +209,9 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     setPrincipal: async (id) => {
       if (!isPrincipal(id))
         throw new TypeError(`Wrong principal: got ${String(id)}, takes ${PRINCIPAL_TAKES}`)
-      // The worker hears it with this page's first word, and decides by it whose the requests before were.
       latest.id = id
-      // What is to be cleared is still that of the one before.
+      // The worker hears it with this page's first word, and decides by it whose the requests before were. But what is to
+      // be cleared is still that of the one before.
       if (clears === 0) context.principalToSay = id
       await askInOrder('principal', latest)
       // Another page may say another before there is a new worker to greet.

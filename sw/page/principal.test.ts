@@ -63,6 +63,11 @@ test('a Cache API that does not answer changes nothing', async () => {
   await (await boot()).set('ann')
   caches.fault = () => 'hang'
   expect((await boot()).current()).toBe('ann')
+  const unsaid = createFakeDatabase()
+  const knowing = start().known()
+  await clock.advance(1_000)
+  expect(await knowing).toBeNull()
+  expect(await unsaid.readAll(`streamkeeper principal ${SCOPE}`, 'principal')).toEqual([])
   const setting = start().set('bob')
   await clock.advance(10_000)
   await setting

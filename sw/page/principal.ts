@@ -49,6 +49,9 @@ interface Schema extends DBSchema {
 /** A page says its first word within so long, or has no module that would. ms */
 const FIRST_WORD_MS = 3_000
 
+/** Nobody waits longer for the copy where IndexedDB has replied, ms. */
+const COPY_MS = 1_000
+
 /** So many pages are remembered beyond this worker's life. */
 const MAX_MET = 64
 
@@ -124,9 +127,11 @@ export function openPrincipal(context: PrincipalContext): Principal {
     const known = kept === undefined || Array.isArray(kept) ? await copied : kept
     isUsed ||= known !== undefined
     const id = known === undefined ? (initial ?? null) : known
-    if (known !== undefined && known !== kept) void write('current', known)
     // A page may have been faster.
-    if (current === undefined) current = id
+    if (current === undefined) {
+      current = id
+      if (known !== undefined && known !== kept) void write('current', known)
+    }
     return id
   }
 
@@ -175,7 +180,12 @@ export function openPrincipal(context: PrincipalContext): Principal {
     const reading = caches
       .match(copyUrl, { cacheName })
       .then((copy): Promise<unknown> | undefined => copy?.json())
-    const id = await inTime(reading, clock).catch(() => undefined)
+    let id: unknown
+    await waitAtMost(
+      clock,
+      COPY_MS,
+      reading.then((copied) => (id = copied)),
+    ).catch(() => {}) // Without storage there is no copy.
     return isPrincipal(id) ? id : undefined
   }
 }
