@@ -36,6 +36,8 @@ export interface Current {
   isChat: (method: string, url: string) => boolean
   /** `keeper.fetch`, the request's id beside it. */
   fetch: (input: RequestInfo | URL, init?: RequestInit, requestId?: string) => Promise<Response>
+  /** Another keeper of that worker says from now on who is signed in. */
+  hush: (scriptUrl?: ScriptUrl) => void
 }
 
 let current: Current | undefined
@@ -52,6 +54,7 @@ export function currentKeeper(): Current | undefined {
 export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keeper {
   const key = JSON.stringify([String(scriptUrl), options])
   if (current?.key === key) return current.keeper
+  current?.hush(scriptUrl)
 
   const store = createStatusStore()
   const { on, subscribe, getSnapshot } = store
@@ -90,24 +93,29 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   const ask = async <Name extends keyof Calls>(name: Name, args: Calls[Name][0], limitMs?: number) =>
     (connected ?? (await reach())).ask(name, args, limitMs)
 
-  /** Makes a call whose meaning depends on which of this page's requests were sent before; `late`: for when it no longer can. */
+  const isInOrder = () => !isGoing && isControlled()
+
+  /** Makes a call that depends on which of this page's requests were sent before; resolves with whether it was done. */
   const askInOrder = async <Name extends 'principal' | 'clear' | 'outbox.clear'>(
     name: Name,
     args: Calls[Name][0],
-    late = args,
-  ): Promise<void> => {
-    if (!isGoing && isControlled() && (await request(name, args))) {
-      await reach().then(
-        ({ followUp }) => followUp(name),
-        () => {}, // It was done all the same.
-      )
-    } else await ask(name, late)
+  ): Promise<boolean> => {
+    if (!isInOrder() || !(await request(name, args))) return false
+    await reach().then(
+      ({ followUp }) => followUp(name),
+      () => {}, // It was done all the same.
+    )
+    return true
   }
 
   const clear = async (name: 'clear' | 'outbox.clear') => {
+    const late = { principal: latest.id, askedAt: Date.now() }
     clears++
-    const { id: principal } = latest
-    await askInOrder(name, null, { principal, askedAt: Date.now() }).finally(() => clears--)
+    try {
+      if (!(await askInOrder(name, null))) await ask(name, late)
+    } finally {
+      clears--
+    }
   }
 
   const post = (message: ToWorker) => context.worker?.postMessage(message)
@@ -210,10 +218,13 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       if (!isPrincipal(id))
         throw new TypeError(`Wrong principal: got ${String(id)}, takes ${PRINCIPAL_TAKES}`)
       latest.id = id
+      // What is said in its order is not to be said again, nor anything that was to be said before it.
+      if (isInOrder()) context.principalToSay = undefined
+      if (await askInOrder('principal', latest)) return
       // The worker hears it with this page's first word, and decides by it whose the requests before were. But what is to
       // be cleared is still that of the one before.
-      if (clears === 0) context.principalToSay = id
-      await askInOrder('principal', latest)
+      if (clears === 0) context.principalToSay = latest.id
+      await ask('principal', latest)
       // Another page may say another before there is a new worker to greet.
       if (context.principalToSay === id) context.principalToSay = undefined
     },
@@ -227,7 +238,11 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     unregister: async () => (await connection)?.retire() ?? { left: 0 },
   }
 
-  current = { key, keeper, isChat, fetch: fetchAs }
+  const hush: Current['hush'] = (other) => {
+    if (String(other) === String(scriptUrl)) context.principalToSay = undefined
+  }
+
+  current = { key, keeper, isChat, fetch: fetchAs, hush }
   const patience = setTimeout(ready.resolve, PATIENCE_MS, keeper)
   // A browser that has URLPattern has streams.
   if (!container || !globalThis.URLPattern) {
@@ -239,8 +254,9 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     context.adopt()
     addEventListener('pagehide', () => (isGoing = true), { signal: lifetime.signal, capture: true })
     addEventListener('pageshow', () => (isGoing = false), lifetime)
-    // Should this page go before its connection can greet the worker, the worker knows whose its requests were.
-    if (options.principal !== undefined && isControlled()) void request('principal', latest).catch(() => {})
+    // Ahead of the greeting: what this page sends in this very turn is that person's, though it may go at once.
+    if (options.principal !== undefined && isControlled())
+      keeper.setPrincipal(options.principal).catch(() => {}) // The greeting says it.
     const connecting = import('./connection.ts').then(({ connect }) => connect(context, PATIENCE_MS))
     connection = connecting
     const { endsInSilence } = browserLimits(navigator.userAgent)

@@ -28,34 +28,63 @@ const signIn = (app: App, name: string) => app.evaluate((name) => window.e2e.kee
 
 const sessions = async (app: App) => (await app.outbox()).map(({ url }) => url.split('/').at(-2))
 
-test('a page that clears and signs in another as it loads has done both, in this order', async ({
-  app,
-  server,
-}) => {
+for (const principal of [undefined, 'ann']) {
+  test(`a page that clears and signs in another as it loads does both, in this order: its option ${principal}`, async ({
+    app,
+    server,
+  }) => {
+    await app.start({ saves: [SAVES], principal: 'ann' })
+    await server.behave({ session: 's', mode: 'reset' })
+    await app.save('s', '1')
+    expect(await sessions(app)).toEqual(['s'])
+    await app.open()
+    await app.evaluate(
+      async ({ saves, principal }) => {
+        const keeper = window.streamkeeper.createKeeper('/streamkeeper-sw.js', {
+          saves: [saves],
+          ...(principal ? { principal } : {}),
+        })
+        window.e2e.keeper = keeper
+        await Promise.all([keeper.clear(), keeper.setPrincipal('bob')])
+        await keeper.ready
+      },
+      { saves: SAVES, principal },
+    )
+    await app.save('t', '2')
+    await signIn(app, 'ann')
+    expect(await sessions(app)).toEqual([])
+    await signIn(app, 'bob')
+    expect(await server.messages('t')).toHaveLength(1)
+  })
+}
+
+test('of two keepers of a page the one that was made last says who is signed in', async ({ app, server }) => {
   await app.start({ saves: [SAVES], principal: 'ann' })
   await server.behave({ session: 's', mode: 'reset' })
-  await app.save('s', '1')
-  expect(await sessions(app)).toEqual(['s'])
   await app.open()
   await app.evaluate(async (saves) => {
-    const keeper = window.streamkeeper.createKeeper('/streamkeeper-sw.js', { saves: [saves] })
-    window.e2e.keeper = keeper
-    await Promise.all([keeper.clear(), keeper.setPrincipal('bob')])
+    const make = (principal: string) =>
+      window.streamkeeper.createKeeper('/streamkeeper-sw.js', { saves: [saves], principal })
+    const ready = [make('cat').ready, make('bob').ready]
+    window.e2e.keeper = make('bob')
+    await Promise.all(ready)
   }, SAVES)
-  expect(await sessions(app)).toEqual([])
+  await app.save('s', '1')
+  expect(await sessions(app)).toEqual(['s'])
   await signIn(app, 'ann')
   expect(await sessions(app)).toEqual([])
+  await signIn(app, 'bob')
+  expect(await sessions(app)).toEqual(['s'])
 })
 
 for (const worker of ['a stopped worker', 'a running worker']) {
   test(`what a page asks as it goes is done: ${worker}`, async ({ app, server, killWorker }) => {
     const options = { saves: [SAVES] }
     await app.start(options)
-    await server.stop()
+    await server.behave({ session: 's', mode: 'reset' })
     await signIn(app, 'ann')
     await app.save('s', '1')
     expect(await sessions(app)).toEqual(['s'])
-    await server.start()
     if (worker === 'a stopped worker') await killWorker()
     await app.evaluate(() => {
       addEventListener('pagehide', () => {

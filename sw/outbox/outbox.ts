@@ -263,13 +263,15 @@ export function createOutbox(context: OutboxContext): Outbox {
         store.load(),
         waitAtMost(clock, SLOT_MS, pending),
       ])
-      for (const { id, createdAt } of clearing.askedAt === undefined ? [] : await store.list()) {
-        if (isAfter(clearing, createdAt, clock.now())) spared.add(id)
-      }
-      for (const id of ids) if (!spared.has(id)) meant.add(id)
-      const isMeant = (entry: Send['entry']) => ownerOf(entry) === who && meant.has(entry.id)
+      for (const id of ids) meant.add(id)
+      const isMeant = (entry: Send['entry']) =>
+        ownerOf(entry) === who && meant.has(entry.id) && !spared.has(entry.id)
       const removeMeant = async () => {
-        await Promise.all((await store.list()).filter(isMeant).map(({ id }) => remove(id).wasThere))
+        const entries = await store.list()
+        for (const { id, createdAt } of entries) {
+          if (isAfter(clearing, createdAt, clock.now())) spared.add(id)
+        }
+        await Promise.all(entries.filter(isMeant).map(({ id }) => remove(id).wasThere))
         await stop(isMeant)
       }
       await removeMeant()

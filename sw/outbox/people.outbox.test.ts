@@ -472,6 +472,21 @@ describe('S2 a message waits until it is known whose it is', () => {
     )
   })
 
+  test('told late, it keeps what was saved since and is still being stored', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const worker = device.boot()
+    await device.advance(10)
+    const askedAt = device.clock.now()
+    await device.advance(10)
+    device.caches.delay = (operation) => (operation === 'put' ? 50 : 0)
+    const saving = worker.save('/api/a', 'after')
+    const clearing = worker.outbox.clear({ askedAt })
+    await device.advance(1_000)
+    await Promise.all([saving, clearing])
+    expect(await device.entries()).toHaveLength(1)
+  })
+
   test('told late, after the clock was set back, it spares nothing that claims to come', async () => {
     const device = createFakeDevice()
     device.upstream.otherwise = noNetwork

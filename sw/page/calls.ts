@@ -62,9 +62,8 @@ export function createCalls(context: CallsContext) {
       if (!isPrincipal(id))
         throw new TypeError(`Wrong principal: got ${String(id)}, takes ${PRINCIPAL_TAKES}`)
       if (id !== principal.current()) emitter.forget()
-      await principal.set(id)
+      await principal.set(id, clientId)
       await outbox.stopOthers()
-      principal.met(clientId)
     },
     seen: async ({ conversation }) => {
       await endedChats.seen(conversation)

@@ -139,6 +139,31 @@ describe('S2 “not known yet” is not “nobody”', () => {
 })
 
 describe('S2 what a page sends before it has said who it is', () => {
+  test('is filed under the one whom a call names, if it comes first; what comes before a later call is not', async () => {
+    const principal = await boot('ann')
+    const early = filed(principal, 'page')
+    await clock.advance(500)
+    const setting = principal.set('bob', 'page')
+    const between = filed(principal, 'page')
+    await setting
+    const late = principal.set('eve', 'page')
+    await clock.advance(5_000)
+    await late
+    expect([early.as, between.as]).toEqual(['bob', 'bob'])
+  })
+
+  test('nor is what comes before the first call that a new worker hears', async () => {
+    const first = await boot()
+    first.met('page')
+    await first.set('ann', 'page')
+    await clock.advance(500)
+    const principal = start()
+    const early = filed(principal, 'page')
+    void principal.set('bob', 'page')
+    await clock.advance(500)
+    expect(early.as).toBe('ann')
+  })
+
   test('is filed under the one whom it names', async () => {
     const principal = await boot('ann')
     const early = filed(principal, 'page')

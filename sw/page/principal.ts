@@ -14,7 +14,8 @@ export interface Principal {
   current: () => PrincipalId | undefined
   /** Counts who has been signed in so far: what was asked of one person is no answer for the next. */
   changes: () => number
-  set: (id: PrincipalId) => Promise<void>
+  /** `clientId`: the page that says it; if that is its first word, what it has sent before belongs to that person, too. */
+  set: (id: PrincipalId, clientId?: string) => Promise<void>
   /**
    * Resolves, when it is known, with who was signed in when it was asked. Rejects when the storage refuses, or has not
    * answered in time; the next call asks again.
@@ -72,6 +73,8 @@ export function openPrincipal(context: PrincipalContext): Principal {
   let isUsed = initial !== undefined
   let loading: Promise<PrincipalId> | undefined
   const met = new Set<string>()
+  /** Of these, those whose first word a worker before this one has heard. */
+  const metBefore = new Set<string>()
   /** Of pages that have sent something before they said anything. */
   const words = new Map<string, Word>()
   /** Another version of this worker may be at work, and pages tell only one. */
@@ -82,9 +85,10 @@ export function openPrincipal(context: PrincipalContext): Principal {
   return {
     current: () => current,
     changes: () => changes,
-    set: async (id) => {
+    set: async (id, clientId = '') => {
       take(id)
       others.postMessage(id)
+      learn(clientId, id)
       await write('current', id)
     },
     known: async () => (current === undefined ? loaded() : current),
@@ -103,6 +107,8 @@ export function openPrincipal(context: PrincipalContext): Principal {
     const isOther = id !== current
     if (isOther) changes++
     current = id
+    // Until then there was nothing that a page could have said.
+    if (!isUsed && met.size > 0) noteMet()
     isUsed = true
     if (isOther) changed?.()
   }
@@ -123,7 +129,10 @@ export function openPrincipal(context: PrincipalContext): Principal {
       opened.get('principal', 'current'),
       opened.get('principal', 'met'),
     ])
-    if (Array.isArray(before)) for (const clientId of before) met.add(clientId)
+    for (const clientId of Array.isArray(before) ? before : []) {
+      met.add(clientId)
+      metBefore.add(clientId)
+    }
     const known = kept === undefined || Array.isArray(kept) ? await copied : kept
     isUsed ||= known !== undefined
     const id = known === undefined ? (initial ?? null) : known
@@ -150,7 +159,7 @@ export function openPrincipal(context: PrincipalContext): Principal {
       await waitAtMost(clock, FIRST_WORD_MS, word.received.promise)
       learn(clientId)
     } else words.delete(clientId)
-    if (word.said !== undefined) return word.said
+    if (word.said !== undefined && !metBefore.has(clientId)) return word.said
     return then === undefined ? before : then
   }
 
@@ -161,7 +170,11 @@ export function openPrincipal(context: PrincipalContext): Principal {
     words.delete(clientId)
     if (!clientId || met.has(clientId)) return
     met.add(clientId)
-    if (isUsed) void write('met', [...met].slice(-MAX_MET))
+    if (isUsed) noteMet()
+  }
+
+  function noteMet() {
+    void write('met', [...met].slice(-MAX_MET))
   }
 
   /** Refused: then the next start asks the pages. */
