@@ -16,7 +16,6 @@ export function request(name: keyof Calls, args: unknown): Promise<boolean> {
   const done = fetch(ownUrl(CALL_PATH), {
     method: 'POST',
     headers: { [CALL_HEADER]: encodeURIComponent(JSON.stringify({ name, args })) },
-    keepalive: true,
     signal: AbortSignal.timeout(DONE_MS),
   }).then(
     async (response) => {
