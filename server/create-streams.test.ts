@@ -1167,6 +1167,123 @@ describe('a store that fails', () => {
     },
   )
 
+  describe('and has done the first write with bytes, whose reply was lost', () => {
+    /** Two servers: the first is cut off as soon as it has stored something, and a reader of the second is given it. */
+    async function cutOff() {
+      const store = memoryStore()
+      const isCut = { value: false }
+      let writes = 0
+      const cut = new Proxy(store, {
+        get:
+          (target, name: keyof StreamStore) =>
+          (...args: never[]) => {
+            if (name === 'watch') return () => {}
+            const result = isCut.value || (target[name] as (...all: never[]) => unknown)(...args)
+            // The first has the headers.
+            if (name === 'write' && ++writes === 2) isCut.value = true
+            return isCut.value ? Promise.reject(new Error('Cut off')) : result
+          },
+      })
+      const first = openSite({ store: cut })
+      const second = openSite({ store, clock: first.clock })
+      const { response, upstream } = await openStream(first, { key: 'k' })
+      const reads = [readBody(response), second.start({ key: 'k' }).then(readBody)] as const
+      return { first, second, upstream, reads, isCut }
+    }
+
+    test.each([1_000, 4_000, 8_000])('for %i ms: the response goes on', async (ms) => {
+      const { first, second, upstream, reads, isCut } = await cutOff()
+      await first.clock.advance(ms)
+      isCut.value = false
+      await first.clock.advance(6_000)
+      upstream.push(FINISH + DONE)
+      upstream.end()
+      await first.clock.advance(2_000)
+      for (const read of [...reads, second.start({ key: 'k' }).then(readBody)]) {
+        expect(await read).toEqual({ text: ROLE + say('Hel') + FINISH + DONE, isBroken: false })
+      }
+      expect(second.upstream.requests).toHaveLength(0)
+    })
+
+    test('for 12 s: it breaks off, its bytes stay, and the key is not run again', async () => {
+      const { first, second, upstream, reads, isCut } = await cutOff()
+      await first.clock.advance(12_000)
+      expect(upstream.isClosed()).toBe(true)
+      expect(await reads[0]).toEqual({ text: '', isBroken: true })
+      isCut.value = false
+      await first.clock.advance(6_000)
+      const elsewhere = await reads[1]
+      expect(elsewhere.text).toContain(ROLE + say('Hel'))
+      expect(elsewhere.isBroken).toBe(true)
+      expect(await readBody(await second.start({ key: 'k' }))).toEqual(elsewhere)
+      expect(second.upstream.requests).toHaveLength(0)
+    })
+  })
+
+  describe('while the model thinks, before the first output of a run with a key', () => {
+    async function think() {
+      const { store, fault } = failing()
+      const other = openSite({ store })
+      const kept = { write: store.write }
+      const write: StreamStore['write'] = async (...args) => {
+        // No reply is there in the turn in which it was asked for.
+        await new Promise<void>((resolve) => site.clock.timer(1, resolve))
+        return kept.write(...args)
+      }
+      const site = openSite({ store: { ...store, write } })
+      const started = site.start({ key: 'k' })
+      const upstream = await site.upstream.request()
+      const finish = async () => {
+        upstream.response()
+        upstream.push(WHOLE)
+        upstream.end()
+        await site.clock.advance(1_000)
+        return readBody(await started)
+      }
+      return { site, other, kept, fault, finish }
+    }
+
+    test.each([2_900, 4_000, 5_500])('for 6 s, after %i ms: the response comes', async (ms) => {
+      const { site, fault, finish } = await think()
+      await site.clock.advance(ms)
+      fault.isDown = true
+      await site.clock.advance(6_000)
+      fault.isDown = false
+      await site.clock.advance(20_000)
+      expect(await finish()).toEqual({ text: WHOLE, isBroken: false })
+    })
+
+    test('for good, in what is read after a refusal: its upstream is closed in time', async () => {
+      const { site, kept, fault } = await think()
+      const [upstream] = site.upstream.requests
+      fault.isDown = true
+      kept.write = async () => false
+      await site.clock.advance(9_000)
+      expect(upstream?.isClosed()).toBe(false)
+      await site.clock.advance(5_000)
+      expect(upstream?.isClosed()).toBe(true)
+    })
+
+    test('not at all, but its process was frozen: the response comes', async () => {
+      const { site, finish } = await think()
+      await site.clock.advance(1_000)
+      await site.clock.freeze(60_000)
+      await site.clock.advance(20_000)
+      expect(await finish()).toEqual({ text: WHOLE, isBroken: false })
+    })
+
+    test('not at all, but its process was frozen and declared dead: its upstream is closed', async () => {
+      const { site, other } = await think()
+      await site.clock.advance(1_000)
+      void other.start({ key: 'k' })
+      await other.clock.advance(17_000)
+      expect(other.upstream.requests).toHaveLength(1)
+      await site.clock.freeze(17_000)
+      await site.clock.advance(100)
+      expect(site.upstream.requests[0]?.isClosed()).toBe(true)
+    })
+  })
+
   test.each(['c1', 'id'])('and hangs: a Stop by %s reaches what runs here at once', async (by) => {
     const store = memoryStore()
     let isDown = false
