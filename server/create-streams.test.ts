@@ -792,6 +792,20 @@ describe('a producer that died', () => {
     expect((await readBody(await started)).text).toBe(WHOLE)
   })
 
+  test('before its first byte frees its key, though its removal fails once', async () => {
+    const { alive, id } = await leaveBehind('', { 'content-type': 'text/event-stream' })
+    const { delete: remove } = alive.store
+    alive.store.delete = async () => {
+      alive.store.delete = remove
+      throw new Error('Cut off')
+    }
+    const read = readBody(await alive.get(`${PATH}/${id}?live=stream`))
+    await alive.clock.advance(20_000)
+    expect(await read).toEqual({ text: '', isBroken: true })
+    expect(alive.store.delete).toBe(remove)
+    expect((await openStream(alive, { key: 'k' })).response.headers.get('x-streamkeeper-id')).not.toBe(id)
+  })
+
   test('after its headers, before its first byte, frees its key, and its readers are told', async () => {
     const { alive, id } = await leaveBehind('', { 'content-type': 'text/event-stream' })
     const read = readBody(await alive.get(`${PATH}/${id}?live=stream`))
@@ -895,6 +909,70 @@ describe('a stream that is not in the store any more', () => {
       expect(await readBody(read)).toEqual({ text: ROLE + say('Hel') + FINISH + DONE, isBroken: false })
     }
     expect(site.upstream.requests).toHaveLength(1)
+  })
+})
+
+describe('a store that has lost its newest writes', () => {
+  /** A stream of some words, of which the store then knows a part only, as it was some versions before. */
+  async function rollBack(words: string[], kept: string) {
+    let store: StreamStore = memoryStore()
+    const restored = new Proxy(store, {
+      get: (_, name: keyof StreamStore) =>
+        name === 'watch' ? () => () => {} : name === 'wasDeleted' ? async () => false : store[name],
+    })
+    const site = openSite({ store: restored })
+    const second = openSite({ store: restored, clock: site.clock })
+    const started = await openStream(site, { key: 'k' })
+    await site.clock.advance(100)
+    for (const word of words) {
+      started.upstream.push(word)
+      await site.clock.advance(100)
+    }
+    const { id } = started
+    const { info = '' } = (await store.read(id, 0, 0)) ?? {}
+    store = memoryStore()
+    await store.create({ id, owner: 'ann', key: 'k', info, ttlMs: 3_600_000 })
+    await store.write(id, 1, { bytes: new TextEncoder().encode(kept) })
+    const finish = async () => {
+      await site.clock.advance(4_000)
+      expect(started.upstream.isClosed()).toBe(false)
+      started.upstream.push(FINISH + DONE)
+      started.upstream.end()
+      await site.clock.advance(1_000)
+    }
+    const text = ROLE + say('Hel') + words.join('') + FINISH + DONE
+    return { ...started, site, second, finish, text }
+  }
+
+  test.each([
+    ['all but the first', ROLE + say('Hel')],
+    ['a part of one', (ROLE + say('Hel')).slice(0, -3)],
+    ['all bytes', ''],
+  ])('gets them again, if they are in memory: %s', async (_which, kept) => {
+    const { response, second, id, finish, text } = await rollBack([say('lo'), say(' you')], kept)
+    const there = second.get(`${PATH}/${id}?live=stream`).then(readBody)
+    await finish()
+    for (const read of [readBody(response), there, second.start({ key: 'k' }).then(readBody)])
+      expect(await read).toEqual({ text, isBroken: false })
+  })
+
+  test('and of more than is in memory: its reader here gets all of it, and none a wrong byte', async () => {
+    const words = Array.from({ length: 5 }, (_, word) => say(`${word}`.repeat(30_000)))
+    const { response, site, second, id, finish, text } = await rollBack(words, ROLE + say('Hel'))
+    // Most of this is not in memory any more.
+    const late = readBody(await site.get(`${PATH}/${id}?live=stream`))
+    const from = text.length - (FINISH + DONE).length
+    const here = readBody(await site.get(`${PATH}/${id}?live=stream&offset=${from}`))
+    const there = second.get(`${PATH}/${id}?live=stream`).then(readBody)
+    await finish()
+    await site.clock.advance(20_000)
+    expect(await here).toEqual({ text: FINISH + DONE, isBroken: false })
+    for (const read of [late, readBody(response)])
+      expect(await read).toEqual({ text: ROLE + say('Hel'), isBroken: true })
+    const { text: given, isBroken } = await there
+    expect(given.startsWith(ROLE + say('Hel'))).toBe(true)
+    expect(given).toContain('producer_lost')
+    expect(isBroken).toBe(true)
   })
 })
 
@@ -1302,6 +1380,74 @@ describe('a store that fails', () => {
     await site.clock.advance(5_000)
     expect((await stopped).status).toBe(204)
     await response.body?.cancel()
+  })
+
+  test.each(['rejects', 'hangs'])(
+    'and %s: who stops a run of which nothing is stored is told at once',
+    async (how) => {
+      const store = memoryStore()
+      let isDown = false
+      const failed = () => (how === 'hangs' ? new Promise(() => {}) : Promise.reject(new Error('Away')))
+      const site = openSite({
+        store: new Proxy(store, {
+          get: (target, name: keyof typeof store) => (isDown && name !== 'watch' ? failed : target[name]),
+        }),
+      })
+      const started = site.start({ key: 'k', conversation: 'c1' })
+      const upstream = await site.upstream.request()
+      upstream.response()
+      const reads = [started.then(readBody), site.start({ key: 'k' }).then(readBody)]
+      await site.clock.advance(100)
+      isDown = true
+      upstream.push(ROLE + say('Hel'))
+      await site.clock.advance(100)
+      void site.stop('c1')
+      let told = 0
+      for (const read of reads) void read.then(() => told++)
+      await site.clock.advance(300)
+      expect(told).toBe(2)
+      for (const read of reads) {
+        const { text, isBroken } = await read
+        expect(text).toMatch(/^data: \{"error":.*"code":"stopped".*\}\n\n$/)
+        expect(isBroken).toBe(true)
+      }
+      isDown = false
+      await site.clock.advance(10_000)
+      expect((await readBody(await site.start({ key: 'k' }))).text).toContain('"code":"stopped"')
+      expect(site.upstream.requests).toHaveLength(1)
+    },
+  )
+
+  test.each([
+    ['latest()', (site: Site) => site.latest('c1')],
+    ['live=stream', (site: Site, id: string) => site.get(`${PATH}/${id}?live=stream`)],
+    ['live=long-poll', (site: Site, id: string) => site.get(`${PATH}/${id}?live=long-poll&offset=0`)],
+    ['DELETE', (site: Site, id: string) => site.get(`${PATH}/${id}`, { method: 'DELETE' })],
+  ])('for good, while somebody waits in %s: nothing goes on watching it', async (_how, wait) => {
+    const { store, fault } = failing()
+    const site = openSite()
+    void site.start({ conversation: 'c1' })
+    await site.upstream.request()
+    let watching = 0
+    const other = openSite({
+      clock: site.clock,
+      store: {
+        ...site.store,
+        read: (...args) => (fault.isDown ? store.read(...args) : site.store.read(...args)),
+        watch: () => {
+          watching++
+          fault.isDown = true
+          return () => void watching--
+        },
+      },
+    })
+    const [id = ''] = await site.store.list('ann', 'c1')
+    const waiting = wait(other, id)
+    await site.clock.advance(1_000)
+    expect(watching).toBe(1)
+    await site.clock.advance(30_000)
+    await waiting
+    expect(watching).toBe(0)
   })
 
   test.each([

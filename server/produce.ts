@@ -120,7 +120,8 @@ export function produce({
         const bytes = tail.read(from, most)
         if (bytes) return { info, length: tail.length(), bytes }
         const stored = await store.read(id, from, Math.min(most, tail.savedTo() - from))
-        return stored && { info, length: tail.length(), bytes: stored.bytes }
+        // What the store has lost is nowhere.
+        return stored?.bytes.length ? { info, length: tail.length(), bytes: stored.bytes } : undefined
       },
       watch: (changed) => {
         listeners.add(changed)
@@ -147,9 +148,15 @@ export function produce({
       closedFor ? { kind: 'closed', code: closedFor } : { kind: 'streaming', timing: begun.timing },
     )
     const read = await readAll(begun)
-    const isLost = isHeld && tail.length() > 0 && !(await saver.isClaimed)
-    // What nobody is given says nothing of how it ended.
-    update({ end: isLost ? errorEnd(closedFor ?? 'producer_lost') : read })
+    // Who stops it waits for no store.
+    const isClaimed = Promise.race([
+      saver.isClaimed,
+      closed.promise.then((code) => code !== 'stopped' && saver.isClaimed),
+    ])
+    const isLost = isHeld && tail.length() > 0 && !(await isClaimed)
+    const isStopped = closedFor === 'stopped' && read.kind === 'error'
+    // What nobody is given says nothing of how it ended, if nobody has stopped it.
+    update({ end: isLost && !isStopped ? errorEnd(closedFor ?? 'producer_lost') : read })
     await saver.finished
   }
 

@@ -197,9 +197,14 @@ export function createSaver({
       return loseLease()
     // Nobody else appends: bytes that are there are ours, of one of the writes whose responses were lost.
     const written = stored.length - tail.savedTo()
-    if (written < 0 || stored.length > tail.length()) return loseLease()
+    if (stored.length > tail.length()) return loseLease()
+    if (stored.version < version) {
+      // The store has lost its newest writes. What is in memory of them is written again.
+      if (!tail.read(stored.length, 0)) return lose()
+      hasNewInfo = info !== undefined
+    }
     version = stored.version
-    if (written > 0) saved(written, undefined)
+    if (written !== 0) saved(written, undefined)
     if (other.end) return conclude()
     learn(other)
   }
@@ -248,7 +253,11 @@ export function createSaver({
   async function abandon(): Promise<void> {
     const isRemoved = isKept && (store.wasDeleted ? await store.wasDeleted(id) : true)
     if (isOver) return
-    if (isRemoved) return loseLease()
+    if (isRemoved) loseLease()
+    else lose()
+  }
+
+  function lose(): void {
     onError(new Error('Cannot store stream: the store has lost it'))
     settle('certain')
     end()
