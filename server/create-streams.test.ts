@@ -969,9 +969,9 @@ describe('a store that has lost its newest writes', () => {
     expect(await here).toEqual({ text: FINISH + DONE, isBroken: false })
     for (const read of [late, readBody(response)])
       expect(await read).toEqual({ text: ROLE + say('Hel'), isBroken: true })
-    const { text: given, isBroken } = await there
-    expect(given.startsWith(ROLE + say('Hel'))).toBe(true)
-    expect(given).toContain('producer_lost')
+    const { text: elsewhere, isBroken } = await there
+    expect(elsewhere.startsWith(ROLE + say('Hel'))).toBe(true)
+    expect(elsewhere).toContain('producer_lost')
     expect(isBroken).toBe(true)
   })
 })
@@ -1402,10 +1402,10 @@ describe('a store that fails', () => {
       upstream.push(ROLE + say('Hel'))
       await site.clock.advance(100)
       void site.stop('c1')
-      let told = 0
-      for (const read of reads) void read.then(() => told++)
+      let ended = 0
+      for (const read of reads) void read.then(() => ended++)
       await site.clock.advance(300)
-      expect(told).toBe(2)
+      expect(ended).toBe(2)
       for (const read of reads) {
         const { text, isBroken } = await read
         expect(text).toMatch(/^data: \{"error":.*"code":"stopped".*\}\n\n$/)

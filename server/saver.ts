@@ -200,7 +200,7 @@ export function createSaver({
     if (stored.length > tail.length()) return loseLease()
     if (stored.version < version) {
       // The store has lost its newest writes. What is in memory of them is written again.
-      if (!tail.read(stored.length, 0)) return lose()
+      if (!tail.read(stored.length, 0)) return goOnUnstored()
       hasNewInfo = info !== undefined
     }
     version = stored.version
@@ -254,10 +254,10 @@ export function createSaver({
     const isRemoved = isKept && (store.wasDeleted ? await store.wasDeleted(id) : true)
     if (isOver) return
     if (isRemoved) loseLease()
-    else lose()
+    else goOnUnstored()
   }
 
-  function lose(): void {
+  function goOnUnstored(): void {
     onError(new Error('Cannot store stream: the store has lost it'))
     settle('certain')
     end()

@@ -81,7 +81,7 @@ function ofNodeRedis(client: NodeRedis | NodeRedisCluster, clock: Clock): Redis 
   let isClosed = false
   const wanted = new Map<string, (message: string) => void>()
   /** The channels that the client listens to. */
-  const heard = new Set<string>()
+  const subscribed = new Set<string>()
   const settling = new Set<string>()
   return {
     command: (args) =>
@@ -110,15 +110,15 @@ function ofNodeRedis(client: NodeRedis | NodeRedisCluster, clock: Clock): Redis 
   async function settle(channel: string): Promise<void> {
     if (settling.has(channel)) return
     settling.add(channel)
-    while (!isClosed && wanted.has(channel) !== heard.has(channel)) {
+    while (!isClosed && wanted.has(channel) !== subscribed.has(channel)) {
       try {
         const duplicate = await connected()
-        if (heard.has(channel)) {
+        if (subscribed.has(channel)) {
           await duplicate.unsubscribe(channel)
-          heard.delete(channel)
+          subscribed.delete(channel)
         } else {
-          await duplicate.subscribe(channel, hear)
-          heard.add(channel)
+          await duplicate.subscribe(channel, receive)
+          subscribed.add(channel)
         }
       } catch {
         // Until then readers ask from time to time.
@@ -128,7 +128,7 @@ function ofNodeRedis(client: NodeRedis | NodeRedisCluster, clock: Clock): Redis 
     settling.delete(channel)
   }
 
-  function hear(message: string, channel: string): void {
+  function receive(message: string, channel: string): void {
     wanted.get(channel)?.(message)
   }
 
