@@ -792,6 +792,20 @@ describe('a producer that died', () => {
     expect((await readBody(await started)).text).toBe(WHOLE)
   })
 
+  test('before its first byte frees its key, though its removal fails once', async () => {
+    const { alive, id } = await leaveBehind('', { 'content-type': 'text/event-stream' })
+    const { delete: remove } = alive.store
+    alive.store.delete = async () => {
+      alive.store.delete = remove
+      throw new Error('Cut off')
+    }
+    const read = readBody(await alive.get(`${PATH}/${id}?live=stream`))
+    await alive.clock.advance(20_000)
+    expect(await read).toEqual({ text: '', isBroken: true })
+    expect(alive.store.delete).toBe(remove)
+    expect((await openStream(alive, { key: 'k' })).response.headers.get('x-streamkeeper-id')).not.toBe(id)
+  })
+
   test('after its headers, before its first byte, frees its key, and its readers are told', async () => {
     const { alive, id } = await leaveBehind('', { 'content-type': 'text/event-stream' })
     const read = readBody(await alive.get(`${PATH}/${id}?live=stream`))
@@ -895,6 +909,70 @@ describe('a stream that is not in the store any more', () => {
       expect(await readBody(read)).toEqual({ text: ROLE + say('Hel') + FINISH + DONE, isBroken: false })
     }
     expect(site.upstream.requests).toHaveLength(1)
+  })
+})
+
+describe('a store that has lost its newest writes', () => {
+  /** A stream of some words, of which the store then knows a part only, as it was some versions before. */
+  async function rollBack(words: string[], kept: string) {
+    let store: StreamStore = memoryStore()
+    const restored = new Proxy(store, {
+      get: (_, name: keyof StreamStore) =>
+        name === 'watch' ? () => () => {} : name === 'wasDeleted' ? async () => false : store[name],
+    })
+    const site = openSite({ store: restored })
+    const second = openSite({ store: restored, clock: site.clock })
+    const started = await openStream(site, { key: 'k' })
+    await site.clock.advance(100)
+    for (const word of words) {
+      started.upstream.push(word)
+      await site.clock.advance(100)
+    }
+    const { id } = started
+    const { info = '' } = (await store.read(id, 0, 0)) ?? {}
+    store = memoryStore()
+    await store.create({ id, owner: 'ann', key: 'k', info, ttlMs: 3_600_000 })
+    await store.write(id, 1, { bytes: new TextEncoder().encode(kept) })
+    const finish = async () => {
+      await site.clock.advance(4_000)
+      expect(started.upstream.isClosed()).toBe(false)
+      started.upstream.push(FINISH + DONE)
+      started.upstream.end()
+      await site.clock.advance(1_000)
+    }
+    const text = ROLE + say('Hel') + words.join('') + FINISH + DONE
+    return { ...started, site, second, finish, text }
+  }
+
+  test.each([
+    ['all but the first', ROLE + say('Hel')],
+    ['a part of one', (ROLE + say('Hel')).slice(0, -3)],
+    ['all bytes', ''],
+  ])('gets them again, if they are in memory: %s', async (_which, kept) => {
+    const { response, second, id, finish, text } = await rollBack([say('lo'), say(' you')], kept)
+    const there = second.get(`${PATH}/${id}?live=stream`).then(readBody)
+    await finish()
+    for (const read of [readBody(response), there, second.start({ key: 'k' }).then(readBody)])
+      expect(await read).toEqual({ text, isBroken: false })
+  })
+
+  test('and of more than is in memory: its reader here gets all of it, and none a wrong byte', async () => {
+    const words = Array.from({ length: 5 }, (_, word) => say(`${word}`.repeat(30_000)))
+    const { response, site, second, id, finish, text } = await rollBack(words, ROLE + say('Hel'))
+    // Most of this is not in memory any more.
+    const late = readBody(await site.get(`${PATH}/${id}?live=stream`))
+    const from = text.length - (FINISH + DONE).length
+    const here = readBody(await site.get(`${PATH}/${id}?live=stream&offset=${from}`))
+    const there = second.get(`${PATH}/${id}?live=stream`).then(readBody)
+    await finish()
+    await site.clock.advance(20_000)
+    expect(await here).toEqual({ text: FINISH + DONE, isBroken: false })
+    for (const read of [late, readBody(response)])
+      expect(await read).toEqual({ text: ROLE + say('Hel'), isBroken: true })
+    const { text: elsewhere, isBroken } = await there
+    expect(elsewhere.startsWith(ROLE + say('Hel'))).toBe(true)
+    expect(elsewhere).toContain('producer_lost')
+    expect(isBroken).toBe(true)
   })
 })
 
@@ -1167,6 +1245,123 @@ describe('a store that fails', () => {
     },
   )
 
+  describe('and has done the first write with bytes, whose reply was lost', () => {
+    /** Two servers: the first is cut off as soon as it has stored something, and a reader of the second is given it. */
+    async function cutOff() {
+      const store = memoryStore()
+      const isCut = { value: false }
+      let writes = 0
+      const cut = new Proxy(store, {
+        get:
+          (target, name: keyof StreamStore) =>
+          (...args: never[]) => {
+            if (name === 'watch') return () => {}
+            const result = isCut.value || (target[name] as (...all: never[]) => unknown)(...args)
+            // The first has the headers.
+            if (name === 'write' && ++writes === 2) isCut.value = true
+            return isCut.value ? Promise.reject(new Error('Cut off')) : result
+          },
+      })
+      const first = openSite({ store: cut })
+      const second = openSite({ store, clock: first.clock })
+      const { response, upstream } = await openStream(first, { key: 'k' })
+      const reads = [readBody(response), second.start({ key: 'k' }).then(readBody)] as const
+      return { first, second, upstream, reads, isCut }
+    }
+
+    test.each([1_000, 4_000, 8_000])('for %i ms: the response goes on', async (ms) => {
+      const { first, second, upstream, reads, isCut } = await cutOff()
+      await first.clock.advance(ms)
+      isCut.value = false
+      await first.clock.advance(6_000)
+      upstream.push(FINISH + DONE)
+      upstream.end()
+      await first.clock.advance(2_000)
+      for (const read of [...reads, second.start({ key: 'k' }).then(readBody)]) {
+        expect(await read).toEqual({ text: ROLE + say('Hel') + FINISH + DONE, isBroken: false })
+      }
+      expect(second.upstream.requests).toHaveLength(0)
+    })
+
+    test('for 12 s: it breaks off, its bytes stay, and the key is not run again', async () => {
+      const { first, second, upstream, reads, isCut } = await cutOff()
+      await first.clock.advance(12_000)
+      expect(upstream.isClosed()).toBe(true)
+      expect(await reads[0]).toEqual({ text: '', isBroken: true })
+      isCut.value = false
+      await first.clock.advance(6_000)
+      const elsewhere = await reads[1]
+      expect(elsewhere.text).toContain(ROLE + say('Hel'))
+      expect(elsewhere.isBroken).toBe(true)
+      expect(await readBody(await second.start({ key: 'k' }))).toEqual(elsewhere)
+      expect(second.upstream.requests).toHaveLength(0)
+    })
+  })
+
+  describe('while the model thinks, before the first output of a run with a key', () => {
+    async function think() {
+      const { store, fault } = failing()
+      const other = openSite({ store })
+      const kept = { write: store.write }
+      const write: StreamStore['write'] = async (...args) => {
+        // No reply is there in the turn in which it was asked for.
+        await new Promise<void>((resolve) => site.clock.timer(1, resolve))
+        return kept.write(...args)
+      }
+      const site = openSite({ store: { ...store, write } })
+      const started = site.start({ key: 'k' })
+      const upstream = await site.upstream.request()
+      const finish = async () => {
+        upstream.response()
+        upstream.push(WHOLE)
+        upstream.end()
+        await site.clock.advance(1_000)
+        return readBody(await started)
+      }
+      return { site, other, kept, fault, finish }
+    }
+
+    test.each([2_900, 4_000, 5_500])('for 6 s, after %i ms: the response comes', async (ms) => {
+      const { site, fault, finish } = await think()
+      await site.clock.advance(ms)
+      fault.isDown = true
+      await site.clock.advance(6_000)
+      fault.isDown = false
+      await site.clock.advance(20_000)
+      expect(await finish()).toEqual({ text: WHOLE, isBroken: false })
+    })
+
+    test('for good, in what is read after a refusal: its upstream is closed in time', async () => {
+      const { site, kept, fault } = await think()
+      const [upstream] = site.upstream.requests
+      fault.isDown = true
+      kept.write = async () => false
+      await site.clock.advance(9_000)
+      expect(upstream?.isClosed()).toBe(false)
+      await site.clock.advance(5_000)
+      expect(upstream?.isClosed()).toBe(true)
+    })
+
+    test('not at all, but its process was frozen: the response comes', async () => {
+      const { site, finish } = await think()
+      await site.clock.advance(1_000)
+      await site.clock.freeze(60_000)
+      await site.clock.advance(20_000)
+      expect(await finish()).toEqual({ text: WHOLE, isBroken: false })
+    })
+
+    test('not at all, but its process was frozen and declared dead: its upstream is closed', async () => {
+      const { site, other } = await think()
+      await site.clock.advance(1_000)
+      void other.start({ key: 'k' })
+      await other.clock.advance(17_000)
+      expect(other.upstream.requests).toHaveLength(1)
+      await site.clock.freeze(17_000)
+      await site.clock.advance(100)
+      expect(site.upstream.requests[0]?.isClosed()).toBe(true)
+    })
+  })
+
   test.each(['c1', 'id'])('and hangs: a Stop by %s reaches what runs here at once', async (by) => {
     const store = memoryStore()
     let isDown = false
@@ -1185,6 +1380,74 @@ describe('a store that fails', () => {
     await site.clock.advance(5_000)
     expect((await stopped).status).toBe(204)
     await response.body?.cancel()
+  })
+
+  test.each(['rejects', 'hangs'])(
+    'and %s: who stops a run of which nothing is stored is told at once',
+    async (how) => {
+      const store = memoryStore()
+      let isDown = false
+      const failed = () => (how === 'hangs' ? new Promise(() => {}) : Promise.reject(new Error('Away')))
+      const site = openSite({
+        store: new Proxy(store, {
+          get: (target, name: keyof typeof store) => (isDown && name !== 'watch' ? failed : target[name]),
+        }),
+      })
+      const started = site.start({ key: 'k', conversation: 'c1' })
+      const upstream = await site.upstream.request()
+      upstream.response()
+      const reads = [started.then(readBody), site.start({ key: 'k' }).then(readBody)]
+      await site.clock.advance(100)
+      isDown = true
+      upstream.push(ROLE + say('Hel'))
+      await site.clock.advance(100)
+      void site.stop('c1')
+      let ended = 0
+      for (const read of reads) void read.then(() => ended++)
+      await site.clock.advance(300)
+      expect(ended).toBe(2)
+      for (const read of reads) {
+        const { text, isBroken } = await read
+        expect(text).toMatch(/^data: \{"error":.*"code":"stopped".*\}\n\n$/)
+        expect(isBroken).toBe(true)
+      }
+      isDown = false
+      await site.clock.advance(10_000)
+      expect((await readBody(await site.start({ key: 'k' }))).text).toContain('"code":"stopped"')
+      expect(site.upstream.requests).toHaveLength(1)
+    },
+  )
+
+  test.each([
+    ['latest()', (site: Site) => site.latest('c1')],
+    ['live=stream', (site: Site, id: string) => site.get(`${PATH}/${id}?live=stream`)],
+    ['live=long-poll', (site: Site, id: string) => site.get(`${PATH}/${id}?live=long-poll&offset=0`)],
+    ['DELETE', (site: Site, id: string) => site.get(`${PATH}/${id}`, { method: 'DELETE' })],
+  ])('for good, while somebody waits in %s: nothing goes on watching it', async (_how, wait) => {
+    const { store, fault } = failing()
+    const site = openSite()
+    void site.start({ conversation: 'c1' })
+    await site.upstream.request()
+    let watching = 0
+    const other = openSite({
+      clock: site.clock,
+      store: {
+        ...site.store,
+        read: (...args) => (fault.isDown ? store.read(...args) : site.store.read(...args)),
+        watch: () => {
+          watching++
+          fault.isDown = true
+          return () => void watching--
+        },
+      },
+    })
+    const [id = ''] = await site.store.list('ann', 'c1')
+    const waiting = wait(other, id)
+    await site.clock.advance(1_000)
+    expect(watching).toBe(1)
+    await site.clock.advance(30_000)
+    await waiting
+    expect(watching).toBe(0)
   })
 
   test.each([

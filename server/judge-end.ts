@@ -4,6 +4,7 @@ import { createInspection, type Inspection } from '../core/providers/inspection/
 import { SLICE_BYTES } from './limits.ts'
 import type { StoredStream, StreamStore } from './stores/store.ts'
 import {
+  isVoid,
   readInfo,
   SERVER_ERRORS,
   type StreamEnd,
@@ -62,8 +63,7 @@ export async function declareDead(
   const ended: StreamInfo = { ...info, end }
   try {
     const isEnded = await store.write(id, version, { info: JSON.stringify(ended), isEnd: true })
-    if (!isEnded || stored.length > 0 || code === 'stopped') return undefined
-    // Nobody has been given a byte of it: who asks again may begin anew.
+    if (!isEnded || !isVoid(ended, stored.length)) return undefined
     await store.delete(id)
     return end
   } catch (error) {

@@ -18,8 +18,8 @@ export const BEAT_MS = 3_000
 export const LEASE_MS = 15_000
 
 /**
- * A run of which nothing is stored gives up when the store has confirmed no write for so long, ms: before the lease is over
- * for those who saw that write, which was done at most `STORE_MS` earlier.
+ * A run with a key of which nothing is stored gives up when its writes fail, and the last that was done was sent so long
+ * ago, ms: before the lease is over for those who saw that one. Its next may take `STORE_MS` to fail.
  */
 export const CLAIM_MS = 10_000
 

@@ -67,11 +67,12 @@ interface ProductionPlan {
  * Its duties:
  * - bytes go to readers of this process at once, and to the store in batches, in the same order
  * - it ends in exactly one way, and the end is the last thing that is written
- * - before its first byte it can fail without a trace: the store forgets it, and its key is free
- * - so a run with a key gives nobody a byte before the store has one: until then another process may take it for dead, and
- *   run the request again
- * - from then on a store that fails does not stop the answer for those who read it here; a store that says it belongs to
- *   somebody else does
+ * - if it ends before its first byte, it leaves no trace: the store forgets it, and its key is free. Only a Stop is
+ *   remembered
+ * - so a run with a key gives nobody a byte before the store says that it has one: until then another process may take it
+ *   for dead, and run the request again
+ * - whose it is, and what of it is stored, the store alone says. A store that fails says nothing: it stops no answer that
+ *   somebody reads here, and one that is still held only when another process might soon run it again
  */
 export function produce({
   id,
@@ -90,7 +91,7 @@ export function produce({
   let { info } = plan
   /** Why the upstream was closed, if it was. */
   let closedFor: StreamErrorCode | undefined
-  const closed = deferred<void>()
+  const closed = deferred<StreamErrorCode>()
   /** Its bytes are given to nobody yet. */
   let isHeld = isKept && plan.info.key !== undefined
   const saver = createSaver({
@@ -102,6 +103,7 @@ export function produce({
     onLost: () => close('producer_lost'),
     onError: onStoreError,
     isKept,
+    isHeld,
   })
   if (isHeld) void saver.isClaimed.then((isClaimed) => (isClaimed ? release() : close('producer_lost')))
 
@@ -118,7 +120,8 @@ export function produce({
         const bytes = tail.read(from, most)
         if (bytes) return { info, length: tail.length(), bytes }
         const stored = await store.read(id, from, Math.min(most, tail.savedTo() - from))
-        return stored && { info, length: tail.length(), bytes: stored.bytes }
+        // What the store has lost is nowhere.
+        return stored?.bytes.length ? { info, length: tail.length(), bytes: stored.bytes } : undefined
       },
       watch: (changed) => {
         listeners.add(changed)
@@ -145,14 +148,16 @@ export function produce({
       closedFor ? { kind: 'closed', code: closedFor } : { kind: 'streaming', timing: begun.timing },
     )
     const read = await readAll(begun)
-    const isGiven = tail.length() > 0 && (!isHeld || (await saver.isClaimed))
-    // What nobody is given says nothing of how it ended.
-    const isLost = tail.length() > 0 && !isGiven
-    const end = isLost ? errorEnd(closedFor ?? 'producer_lost') : read
-    update({ end })
-    const isStopped = end.kind === 'error' && end.code === 'stopped'
-    const isNothing = !isGiven && !isStopped
-    await (isNothing ? saver.forget() : saver.finished)
+    // Who stops it waits for no store.
+    const isClaimed = Promise.race([
+      saver.isClaimed,
+      closed.promise.then((code) => code !== 'stopped' && saver.isClaimed),
+    ])
+    const isLost = isHeld && tail.length() > 0 && !(await isClaimed)
+    const isStopped = closedFor === 'stopped' && read.kind === 'error'
+    // What nobody is given says nothing of how it ended, if nobody has stopped it.
+    update({ end: isLost && !isStopped ? errorEnd(closedFor ?? 'producer_lost') : read })
+    await saver.finished
   }
 
   /** Takes all that is needed of a response at once: an app's own `respond` may give anything, and do anything with it. */
@@ -197,19 +202,19 @@ export function produce({
     }
   }
 
-  /** Nothing was said. A stopped run is remembered, so that its key is not used again; others are forgotten. */
+  /** Nothing was said. */
   async function endWithoutHead(how: Exclude<Beginning, { kind: 'streaming' }>): Promise<void> {
     const code = how.kind === 'closed' ? how.code : 'upstream_error'
     update({ end: errorEnd(code) })
     beginning.resolve(how)
-    await (code === 'stopped' ? saver.finished : saver.forget())
+    await saver.finished
   }
 
   function close(code: StreamErrorCode): void {
     if (closedFor) return
     closedFor = code
     upstream.abort(new DOMException(errorEnd(code).message, 'AbortError'))
-    closed.resolve()
+    closed.resolve(code)
   }
 
   function release(): void {

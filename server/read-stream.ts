@@ -17,7 +17,7 @@ export interface StreamReader {
   /**
    * Waits at most `idleMs` for bytes or for the end; not to be called twice at once.
    *
-   * @throws when the store has failed for too long
+   * @throws when the store has failed for too long; the reader is closed then, as after a failed `head`
    */
   next: (idleMs: number) => Promise<Step>
   /**
@@ -91,7 +91,17 @@ export function openReader(
     wake()
   }
 
-  async function until(
+  /** As `waited`; where that fails, so has the reader. */
+  async function until(...wanted: Parameters<typeof waited>): Promise<SourceState | undefined> {
+    try {
+      return await waited(...wanted)
+    } catch (error) {
+      close()
+      throw error
+    }
+  }
+
+  async function waited(
     isEnough: (state: SourceState) => boolean,
     idleMs: number,
     maxBytes: number,

@@ -6,7 +6,7 @@ import { produce, type Production } from './produce.ts'
 import { openReader } from './read-stream.ts'
 import { type Source, storedSource } from './source.ts'
 import type { StreamStore } from './stores/store.ts'
-import { readInfo, type StreamErrorCode, type StreamInfo } from './stream-info.ts'
+import { isVoid, readInfo, type StreamErrorCode, type StreamInfo } from './stream-info.ts'
 import { heartbeatOf, streamResponse } from './stream-response.ts'
 
 export type StartOptions = {
@@ -84,7 +84,7 @@ export function createRuns(context: RunsContext): Runs {
     if (key && key.length > MAX_KEY) return problem(400, 'bad_request', 'The Idempotency-Key is too long')
     const name = key === undefined ? undefined : JSON.stringify([owner, key])
     // A run that fails before its first output frees its key, also while somebody waits to read it.
-    for (let round = 0; round < 2; round++) {
+    for (let round = 0; round < 3; round++) {
       const earlier = name === undefined ? undefined : keyed.get(name)
       const claiming = earlier ?? claim(owner, key, options)
       if (name !== undefined && !earlier) remember(name, claiming)
@@ -178,7 +178,12 @@ export function createRuns(context: RunsContext): Runs {
   ): Promise<Response | undefined> {
     const earlier = typeof run === 'string' ? (productions.get(run) ?? (await find(owner, run))) : run
     if (!earlier) return undefined
-    if (!('beginning' in earlier)) return respond(earlier.source, request)
+    if (!('beginning' in earlier)) {
+      if (!isVoid(earlier.info, earlier.length)) return respond(earlier.source, request)
+      // Whoever has ended it could not remove it.
+      await store.delete(earlier.source.id)
+      return undefined
+    }
     const begun = await earlier.beginning
     return begun.kind === 'refused' ? begun.refusal.again() : begin(earlier, request)
   }

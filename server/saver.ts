@@ -2,23 +2,24 @@ import type { Clock } from '../core/clock.ts'
 import { deferred } from '../core/deferred.ts'
 import { BATCH_BYTES, BATCH_MS, BEAT_MS, CLAIM_MS, MAX_WRITE, STORE_GRACE_MS } from './limits.ts'
 import type { StreamStore } from './stores/store.ts'
-import { readInfo, type StreamInfo } from './stream-info.ts'
+import { isVoid, readInfo, type StreamInfo } from './stream-info.ts'
 import type { Tail } from './tail.ts'
 
 /** Writes one stream into its store: a batch at a time, and a sign of life when there is nothing to write. */
 export interface Saver {
   bytesAdded: () => void
-  /** The record is another now; with an `end` it is the last, and is written after the last byte. */
+  /**
+   * The record is another now; with an `end` it is the last, and is written after the last byte. A stream that has ended
+   * void is removed.
+   */
   infoChanged: (info: StreamInfo) => void
   /** Resolves when the record of this moment is stored, or never will be. Never rejects. */
   stored: () => Promise<void>
   /**
-   * True once its key names this run for good: some of its bytes are stored. False: none are, and by now another process may
-   * have taken it for dead and run its request again. Never rejects.
+   * Of a held run. True once its key names it for good: the store has said that some of its bytes are stored. False: it
+   * belongs to somebody else, or has given up. Never rejects.
    */
   isClaimed: Promise<boolean>
-  /** Removes what is stored. */
-  forget: () => Promise<void>
   /** Resolves when all is stored, or never will be. Never rejects. */
   finished: Promise<void>
 }
@@ -35,10 +36,16 @@ interface SaverContext {
   onError: (error: unknown) => void
   /** The store has taken it in. */
   isKept: boolean
+  /** Nobody is given a byte of it before one is stored. */
+  isHeld: boolean
 }
 
 const BACKOFF_MS = 250
 const MAX_BACKOFF_MS = 5_000
+
+/** While nobody is given anything, it is tried again more often; and for at least so long before it gives up, ms. */
+const HELD_BACKOFF_MS = 500
+const HELD_GRACE_MS = 2_000
 
 /**
  * One loop, one write at a time:
@@ -48,6 +55,11 @@ const MAX_BACKOFF_MS = 5_000
  *       └─ backoff ◀─┴─ failed
  *
  * A write whose response was lost may have been done. The next is refused then, and the record tells.
+ *
+ * Only the store says whose the run is, and what of it is stored: a run is its own while its writes are done, or its record
+ * has no other's end. Time decides one thing. Others take a run that shows no sign of life for dead, and run its request again
+ * if nothing of it is stored. So a held run that cannot write gives up before: it stops, and offers no more bytes. Then it
+ * still asks the store, by writing its end like any other: if that follows bytes after all, they stay.
  */
 export function createSaver({
   id,
@@ -58,6 +70,7 @@ export function createSaver({
   onLost,
   onError,
   isKept,
+  isHeld,
 }: SaverContext): Saver {
   let version = 1
   let info: StreamInfo | undefined
@@ -73,17 +86,17 @@ export function createSaver({
   let batchDueAt: number | undefined
   let wake = () => {}
   let stored = deferred<void>()
+  let claim: 'open' | 'certain' | 'lost' = isHeld ? 'open' : 'certain'
   const isClaimed = deferred<boolean>()
-  let unguard = () => {}
-  /** When the store has last said that it has written. */
+  /** When the newest write that was done had been sent, and when the first that failed since then did. */
   let writtenAt = clock.monotonic()
+  let failedAt = 0
   const finished = deferred<void>()
   const unwatch = store.watch(id, (changed) => {
     learned = Math.max(learned, changed)
     if (!isWriting) void askIfChanged()
   })
   void loop()
-  guardClaim()
 
   return {
     bytesAdded: () => {
@@ -101,14 +114,6 @@ export function createSaver({
     },
     stored: () => (isOver || !hasNewInfo ? Promise.resolve() : stored.promise),
     isClaimed: isClaimed.promise,
-    forget: async () => {
-      end()
-      try {
-        await store.delete(id)
-      } catch (error) {
-        onError(error)
-      }
-    },
     finished: finished.promise,
   }
 
@@ -117,53 +122,55 @@ export function createSaver({
     while (!isOver) {
       await due()
       if (isOver) return
-      const bytes = tail.unsaved(MAX_WRITE)
-      const isLast = info?.end !== undefined && tail.savedTo() + bytes.length === tail.length()
+      const isWithheld = claim === 'lost' && tail.savedTo() === 0
+      const bytes = tail.unsaved(isWithheld ? 0 : MAX_WRITE)
+      const isLast =
+        info?.end !== undefined && (isWithheld || tail.savedTo() + bytes.length === tail.length())
       const isEarly = hasNewInfo && info?.end === undefined
       const sent = isLast || isEarly ? info : undefined
+      const sentAt = clock.monotonic()
       try {
         isWriting = true
+        // Nothing of it was ever offered.
+        if (info && isVoid(info, tail.length())) return await conclude()
         const isWritten = await store.write(id, version, {
           ...(bytes.length > 0 ? { bytes } : {}),
           ...(sent ? { info: JSON.stringify(sent) } : {}),
           ...(isLast ? { isEnd: true } : {}),
         })
         isWriting = false
-        failures = 0
         if (isWritten) {
           version++
-          writtenAt = clock.monotonic()
+          writtenAt = sentAt
           saved(bytes.length, sent)
-          if (isLast) end()
+          if (isLast) await conclude()
           else void askIfChanged()
         } else await reconcile(sent)
+        failures = 0
       } catch (error) {
         isWriting = false
-        if (failures === 0) onError(error)
+        const now = clock.monotonic()
+        if (failures === 0) {
+          failedAt = now
+          onError(error)
+        }
         failures++
-        if (info?.end) endedAt ??= clock.monotonic()
-        if (endedAt !== undefined && clock.monotonic() - endedAt > STORE_GRACE_MS) end()
-        else await backOff(Math.min(BACKOFF_MS * 2 ** failures, MAX_BACKOFF_MS))
+        if (claim === 'open' && now - writtenAt >= CLAIM_MS && now - failedAt >= HELD_GRACE_MS) giveUp()
+        if (info?.end) endedAt ??= now
+        if (endedAt !== undefined && now - endedAt > STORE_GRACE_MS) end()
+        else {
+          const mostMs = claim === 'open' ? HELD_BACKOFF_MS : MAX_BACKOFF_MS
+          await backOff(Math.min(BACKOFF_MS * 2 ** failures, mostMs))
+        }
       }
     }
-  }
-
-  /**
-   * Until some of it is stored, others who see no sign of life for the time of a lease run its request again. This one stops
-   * before.
-   */
-  function guardClaim(): void {
-    if (isOver || tail.savedTo() > 0) return
-    const leftMs = writtenAt + CLAIM_MS - clock.monotonic()
-    if (leftMs > 0) unguard = clock.timer(leftMs, guardClaim)
-    else isClaimed.resolve(false)
   }
 
   function saved(count: number, sent: StreamInfo | undefined): void {
     tail.saved(count)
     const left = tail.length() - tail.savedTo()
     batchDueAt = left === 0 ? undefined : left >= BATCH_BYTES ? 0 : clock.monotonic() + BATCH_MS
-    if (tail.savedTo() > 0) isClaimed.resolve(true)
+    if (tail.savedTo() > 0) settle('certain')
     if (sent !== info) return
     hasNewInfo = false
     stored.resolve()
@@ -172,7 +179,7 @@ export function createSaver({
 
   /** Waits until there is something to write. */
   async function due(): Promise<void> {
-    const beatAt = clock.monotonic() + BEAT_MS
+    const beatAt = writtenAt + BEAT_MS
     while (!isOver && !hasNewInfo) {
       const leftMs = Math.min(batchDueAt ?? Infinity, beatAt) - clock.monotonic()
       if (leftMs <= 0) return
@@ -190,10 +197,15 @@ export function createSaver({
       return loseLease()
     // Nobody else appends: bytes that are there are ours, of one of the writes whose responses were lost.
     const written = stored.length - tail.savedTo()
-    if (written < 0 || stored.length > tail.length()) return loseLease()
+    if (stored.length > tail.length()) return loseLease()
+    if (stored.version < version) {
+      // The store has lost its newest writes. What is in memory of them is written again.
+      if (!tail.read(stored.length, 0)) return goOnUnstored()
+      hasNewInfo = info !== undefined
+    }
     version = stored.version
-    if (written > 0) saved(written, undefined)
-    if (other.end) return end()
+    if (written !== 0) saved(written, undefined)
+    if (other.end) return conclude()
     learn(other)
   }
 
@@ -221,8 +233,17 @@ export function createSaver({
 
   function loseLease(): void {
     end()
-    isClaimed.resolve(false)
+    giveUp()
+  }
+
+  function giveUp(): void {
+    settle('lost')
     onLost()
+  }
+
+  function settle(outcome: 'certain' | 'lost'): void {
+    if (claim === 'open') claim = outcome
+    isClaimed.resolve(outcome === 'certain')
   }
 
   /**
@@ -232,16 +253,26 @@ export function createSaver({
   async function abandon(): Promise<void> {
     const isRemoved = isKept && (store.wasDeleted ? await store.wasDeleted(id) : true)
     if (isOver) return
-    if (isRemoved) return loseLease()
+    if (isRemoved) loseLease()
+    else goOnUnstored()
+  }
+
+  function goOnUnstored(): void {
     onError(new Error('Cannot store stream: the store has lost it'))
-    isClaimed.resolve(true)
+    settle('certain')
+    end()
+  }
+
+  /** No byte can follow. */
+  async function conclude(): Promise<void> {
+    isWriting = true // Its own removal is no news.
+    if (info && isVoid(info, tail.savedTo())) await store.delete(id)
     end()
   }
 
   function end(): void {
     isOver = true
     unwatch()
-    unguard()
     stored.resolve()
     wake()
     finished.resolve()

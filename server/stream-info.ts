@@ -68,6 +68,11 @@ export interface IngestInfo {
   closedBy?: { id: string; epoch: number; seq: number }
 }
 
+/** True if its key may run again: it has ended, nobody was given a byte of it, and nobody has stopped it. */
+export function isVoid({ end }: StreamInfo, length: number): boolean {
+  return end !== undefined && length === 0 && !(end.kind === 'error' && end.code === 'stopped')
+}
+
 export function readInfo(text: string): StreamInfo {
   return JSON.parse(text) as StreamInfo
 }

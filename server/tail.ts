@@ -8,7 +8,7 @@ export interface Tail {
   savedTo: () => number
   /** The first bytes that are not stored. */
   unsaved: (maxBytes: number) => Uint8Array
-  /** So many more are stored. */
+  /** So many more are stored; below 0: fewer, as the store has lost some that are still here. */
   saved: (count: number) => void
   /** A copy of the bytes from that position; `undefined` where they are no longer here. */
   read: (from: number, maxBytes: number) => Uint8Array | undefined

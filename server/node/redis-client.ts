@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { type Clock, pause } from '../../core/clock.ts'
 
 type Argument = string | Buffer
 
@@ -23,7 +24,7 @@ interface NodeRedisCluster {
 interface NodeRedisSubscriber {
   connect: () => Promise<unknown>
   on: (event: 'error', listener: () => void) => unknown
-  subscribe: (channel: string, listener: (message: string) => void) => Promise<unknown>
+  subscribe: (channel: string, listener: (message: string, channel: string) => void) => Promise<unknown>
   unsubscribe: (channel: string) => Promise<unknown>
   destroy: () => void
 }
@@ -64,46 +65,86 @@ export interface Redis {
 /** In `redis`, the type of a reply that may be binary is 36. */
 const AS_BUFFERS = { typeMapping: { 36: Buffer } }
 
-export function connectRedis(client: RedisClient): Redis {
+/** What a connection that broke has not done is tried again after so long, ms. */
+const RETRY_MS = 500
+
+export function connectRedis(client: RedisClient, clock: Clock): Redis {
   if (typeof (client as Ioredis).callBuffer === 'function') return ofIoredis(client as Ioredis)
   if (typeof (client as NodeRedis).sendCommand === 'function') {
-    return ofNodeRedis(client as NodeRedis | NodeRedisCluster)
+    return ofNodeRedis(client as NodeRedis | NodeRedisCluster, clock)
   }
   throw new TypeError('Wrong Redis client: takes one of the packages redis or ioredis')
 }
 
-function ofNodeRedis(client: NodeRedis | NodeRedisCluster): Redis {
+function ofNodeRedis(client: NodeRedis | NodeRedisCluster, clock: Clock): Redis {
   let subscriber: Promise<NodeRedisSubscriber> | undefined
-  const connected = () => {
-    subscriber ??= (async () => {
-      const duplicate = client.duplicate()
-      duplicate.on('error', ignore)
-      await duplicate.connect()
-      return duplicate
-    })()
-    return subscriber
-  }
-  const running = new Map<string, Promise<void>>()
-  /** One after the other: the client loses a listener that comes while its channel is being left. */
-  const afterOthers = (channel: string, task: (duplicate: NodeRedisSubscriber) => Promise<unknown>) => {
-    const run = (async () => {
-      await running.get(channel)
-      await task(await connected())
-    })().catch(ignore)
-    running.set(channel, run)
-    void run.then(() => running.get(channel) === run && running.delete(channel))
-  }
+  let isClosed = false
+  const wanted = new Map<string, (message: string) => void>()
+  /** The channels that the client listens to. */
+  const subscribed = new Set<string>()
+  const settling = new Set<string>()
   return {
     command: (args) =>
       'masters' in client
         ? client.sendCommand(keyIn(args), false, args, AS_BUFFERS)
         : client.sendCommand(args, AS_BUFFERS),
-    subscribe: (channel, received) =>
-      afterOthers(channel, (duplicate) => duplicate.subscribe(channel, received)),
-    unsubscribe: (channel) => afterOthers(channel, (duplicate) => duplicate.unsubscribe(channel)),
+    subscribe: (channel, received) => {
+      wanted.set(channel, received)
+      void settle(channel)
+    },
+    unsubscribe: (channel) => {
+      wanted.delete(channel)
+      void settle(channel)
+    },
     close: () => {
+      isClosed = true
       subscriber?.then((duplicate) => duplicate.destroy()).catch(ignore)
     },
+  }
+
+  /**
+   * Subscribes or leaves until the client listens to a channel if that is wanted, and only then: what is under way when the
+   * connection breaks is not done. One after the other: the client loses a listener that comes while its channel is being
+   * left.
+   */
+  async function settle(channel: string): Promise<void> {
+    if (settling.has(channel)) return
+    settling.add(channel)
+    while (!isClosed && wanted.has(channel) !== subscribed.has(channel)) {
+      try {
+        const duplicate = await connected()
+        if (subscribed.has(channel)) {
+          await duplicate.unsubscribe(channel)
+          subscribed.delete(channel)
+        } else {
+          await duplicate.subscribe(channel, receive)
+          subscribed.add(channel)
+        }
+      } catch {
+        // Until then readers ask from time to time.
+        await pause(clock, RETRY_MS)
+      }
+    }
+    settling.delete(channel)
+  }
+
+  function receive(message: string, channel: string): void {
+    wanted.get(channel)?.(message)
+  }
+
+  function connected(): Promise<NodeRedisSubscriber> {
+    subscriber ??= connect().catch((error: unknown) => {
+      subscriber = undefined
+      throw error
+    })
+    return subscriber
+  }
+
+  async function connect(): Promise<NodeRedisSubscriber> {
+    const duplicate = client.duplicate()
+    duplicate.on('error', ignore)
+    await duplicate.connect()
+    return duplicate
   }
 }
 

@@ -108,7 +108,7 @@ export function redisStore(
   { prefix = 'streamkeeper:', commandMs = 5_000 }: RedisStoreOptions = {},
   clock: Clock = systemClock,
 ): RedisStore {
-  const redis = connectRedis(client)
+  const redis = connectRedis(client, clock)
   const listeners = createListeners({
     first: (id) => redis.subscribe(channel(id), (message) => listeners.call(id, Number(message))),
     last: (id) => redis.unsubscribe(channel(id)),

@@ -69,6 +69,25 @@ test('all that has expired is removed, however much of it there is', async () =>
   busy.close()
 })
 
+test('of an expired stream that another process has removed nothing is remembered', async () => {
+  const clock = createFakeClock()
+  const busy = sqliteStore(path, clock)
+  const expire = async () => {
+    await busy.create({ ...NEW, id: 'a' })
+    await busy.write('a', 1, { isEnd: true })
+    await clock.advance(120_000)
+    await busy.read('none', 0, 0)
+  }
+  await expire()
+  await store.delete('a')
+  await clock.advance(60_000)
+  await busy.read('none', 0, 0)
+  // One that looks the same has not been found before.
+  await expire()
+  expect(await busy.read('a', 0, 0)).toBeDefined()
+  busy.close()
+})
+
 test('a file that another process has locked blocks nobody, and is written to as soon as it is free', async () => {
   await store.create({ ...NEW, id: 'a' })
   const other = new DatabaseSync(path)

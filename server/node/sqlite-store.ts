@@ -108,8 +108,9 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
     `SELECT number, id, version, ended FROM streams WHERE number > ? AND written_at < ? - ttl_ms
      ORDER BY number LIMIT ${SWEEP_SLICE}`,
   )
-  /** Versions of expired streams, by id, and since when, by the monotonic clock. */
-  const silent = new Map<string, { version: number; since: number }>()
+  /** Versions of expired streams, by id, and since when, by the monotonic clock: those of the last time, and of this. */
+  let silent = new Map<string, { version: number; since: number }>()
+  let stillSilent: typeof silent = new Map()
   let sweptAt = -Infinity
   /** The last stream that was looked at; absent: all were. */
   let sweptTo: number | undefined
@@ -235,14 +236,14 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
     sweptTo = rows.length === SWEEP_SLICE ? (rows.at(-1)?.number as number) : undefined
     for (const row of rows) {
       const { id, version, ended } = row as { id: string; version: number; ended: number }
-      if (known.has(id)) continue
-      const found = silent.get(id)
-      if (found?.version !== version) silent.set(id, { version, since: now })
-      else if (now - found.since > (ended ? 0 : OPEN_MS)) {
-        safely(() => remove.run(id))
-        silent.delete(id)
-      }
+      const before = silent.get(id)
+      const found = before?.version === version ? before : { version, since: now }
+      if (!known.has(id) && now - found.since > (ended ? 0 : OPEN_MS)) safely(() => remove.run(id))
+      else stillSilent.set(id, found)
     }
+    if (sweptTo !== undefined) return
+    silent = stillSilent
+    stillSilent = new Map()
   }
 }
 
