@@ -236,9 +236,10 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
     sweptTo = rows.length === SWEEP_SLICE ? (rows.at(-1)?.number as number) : undefined
     for (const row of rows) {
       const { id, version, ended } = row as { id: string; version: number; ended: number }
+      if (known.has(id)) continue
       const before = silent.get(id)
       const found = before?.version === version ? before : { version, since: now }
-      if (!known.has(id) && now - found.since > (ended ? 0 : OPEN_MS)) safely(() => remove.run(id))
+      if (now - found.since > (ended ? 0 : OPEN_MS)) safely(() => remove.run(id))
       else stillSilent.set(id, found)
     }
     if (sweptTo !== undefined) return
