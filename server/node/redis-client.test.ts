@@ -32,7 +32,11 @@ test('who subscribes while the connection breaks hears what comes after', async 
   const { redis, clock, fault, channels } = fakeClient()
   const received: string[] = []
   fault.isBroken = true
-  redis.subscribe('a', (message) => received.push(message))
+  redis.subscribe(
+    'a',
+    (message) => received.push(message),
+    () => {},
+  )
   await clock.advance(1_200)
   fault.isBroken = false
   await clock.advance(1_000)
@@ -40,9 +44,37 @@ test('who subscribes while the connection breaks hears what comes after', async 
   expect(received).toEqual(['1'])
 })
 
+test('who subscribes is told when that has begun, also where it was listened to still', async () => {
+  const { redis, clock, fault, channels } = fakeClient()
+  const begun: number[] = []
+  fault.isBroken = true
+  redis.subscribe(
+    'a',
+    () => {},
+    () => begun.push(channels.size),
+  )
+  await clock.advance(1_200)
+  expect(begun).toEqual([])
+  fault.isBroken = false
+  await clock.advance(1_000)
+  expect(begun).toEqual([1])
+  redis.unsubscribe('a')
+  redis.subscribe(
+    'a',
+    () => {},
+    () => begun.push(channels.size),
+  )
+  await clock.advance(1_000)
+  expect(begun).toEqual([1, 1])
+})
+
 test('who leaves while the connection breaks has left after', async () => {
   const { redis, clock, fault, channels } = fakeClient()
-  redis.subscribe('a', () => {})
+  redis.subscribe(
+    'a',
+    () => {},
+    () => {},
+  )
   await clock.advance(0)
   fault.isBroken = true
   redis.unsubscribe('a')
@@ -57,7 +89,11 @@ test('who leaves and comes back, again and again, hears what comes last', async 
   const received: string[] = []
   for (let round = 0; round < 20; round++) {
     fault.isBroken = round % 3 === 1
-    redis.subscribe('a', (message) => received.push(`${round} ${message}`))
+    redis.subscribe(
+      'a',
+      (message) => received.push(`${round} ${message}`),
+      () => {},
+    )
     if (round % 2) await clock.advance(round * 50)
     if (round < 19) redis.unsubscribe('a')
   }
@@ -69,7 +105,11 @@ test('who leaves and comes back, again and again, hears what comes last', async 
 test('a first connection that fails is made again', async () => {
   const { redis, clock, fault, channels } = fakeClient()
   fault.isConnecting = true
-  redis.subscribe('a', () => {})
+  redis.subscribe(
+    'a',
+    () => {},
+    () => {},
+  )
   await clock.advance(1_200)
   fault.isConnecting = false
   await clock.advance(1_000)
@@ -79,7 +119,11 @@ test('a first connection that fails is made again', async () => {
 test('nothing is tried again once it is closed', async () => {
   const { redis, clock, fault, channels } = fakeClient()
   fault.isBroken = true
-  redis.subscribe('a', () => {})
+  redis.subscribe(
+    'a',
+    () => {},
+    () => {},
+  )
   await clock.advance(100)
   redis.close()
   fault.isBroken = false

@@ -56,7 +56,8 @@ export type RedisClient = NodeRedis | NodeRedisCluster | Ioredis
 /** The little that the store needs of a client, whichever it is. Replies are buffers. */
 export interface Redis {
   command: (args: Argument[]) => Promise<unknown>
-  subscribe: (channel: string, received: (message: string) => void) => void
+  /** `begun` is called when every message from then on is received. */
+  subscribe: (channel: string, received: (message: string) => void, begun: () => void) => void
   unsubscribe: (channel: string) => void
   /** Closes the connection that listens. */
   close: () => void
@@ -79,7 +80,7 @@ export function connectRedis(client: RedisClient, clock: Clock): Redis {
 function ofNodeRedis(client: NodeRedis | NodeRedisCluster, clock: Clock): Redis {
   let subscriber: Promise<NodeRedisSubscriber> | undefined
   let isClosed = false
-  const wanted = new Map<string, (message: string) => void>()
+  const wanted = new Map<string, { received: (message: string) => void; begun: () => void }>()
   /** The channels that the client listens to. */
   const subscribed = new Set<string>()
   const settling = new Set<string>()
@@ -88,8 +89,8 @@ function ofNodeRedis(client: NodeRedis | NodeRedisCluster, clock: Clock): Redis 
       'masters' in client
         ? client.sendCommand(keyIn(args), false, args, AS_BUFFERS)
         : client.sendCommand(args, AS_BUFFERS),
-    subscribe: (channel, received) => {
-      wanted.set(channel, received)
+    subscribe: (channel, received, begun) => {
+      wanted.set(channel, { received, begun })
       void settle(channel)
     },
     unsubscribe: (channel) => {
@@ -126,10 +127,11 @@ function ofNodeRedis(client: NodeRedis | NodeRedisCluster, clock: Clock): Redis 
       }
     }
     settling.delete(channel)
+    if (subscribed.has(channel)) wanted.get(channel)?.begun()
   }
 
   function receive(message: string, channel: string): void {
-    wanted.get(channel)?.(message)
+    wanted.get(channel)?.received(message)
   }
 
   function connected(): Promise<NodeRedisSubscriber> {
@@ -167,9 +169,9 @@ function ofIoredis(client: Ioredis): Redis {
       if (error) throw error
       return reply
     },
-    subscribe: (channel, received) => {
+    subscribe: (channel, received, begun) => {
       heardBy.set(channel, received)
-      connected().subscribe(channel).catch(ignore)
+      connected().subscribe(channel).then(begun).catch(ignore)
     },
     unsubscribe: (channel) => {
       heardBy.delete(channel)

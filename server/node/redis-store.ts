@@ -4,7 +4,7 @@ import { encodeName } from '../encode-name.ts'
 import { inTime } from '../in-time.ts'
 import { OPEN_MS } from '../limits.ts'
 import { createListeners } from '../stores/listeners.ts'
-import type { StreamStore } from '../stores/store.ts'
+import type { StoredStream, StreamStore } from '../stores/store.ts'
 import { type RedisClient, connectRedis } from './redis-client.ts'
 
 export interface RedisStore extends StreamStore {
@@ -94,6 +94,9 @@ if id and id ~= ARGV[2] then return id end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
 return ARGV[1]`
 
+/** Later than every version. */
+const REMOVED = Number.MAX_SAFE_INTEGER
+
 /**
  * Keeps streams in Redis 7 or Valkey, for any number of server processes: by the app's own client, of the package `redis`
  * or `ioredis`, also of a cluster, which must be connected. A second connection, a duplicate of it, listens for changes.
@@ -110,7 +113,10 @@ export function redisStore(
 ): RedisStore {
   const redis = connectRedis(client, clock)
   const listeners = createListeners({
-    first: (id) => redis.subscribe(channel(id), (message) => listeners.call(id, Number(message))),
+    first: (id) => {
+      const received = (message: string) => listeners.call(id, Number(message))
+      redis.subscribe(channel(id), received, () => void look(id).catch(() => {})) // Whoever waits looks again itself.
+    },
     last: (id) => redis.unsubscribe(channel(id)),
   })
 
@@ -130,18 +136,7 @@ export function redisStore(
       const args = [String(version), data, info, channel(id), isEnd ? 'end' : '']
       return Number(await command('EVAL', WRITE, '2', record(id), log(id), ...args)) === 1
     },
-    read: async (id, from, maxBytes) => {
-      const args = [String(from), String(maxBytes)]
-      const reply = await command('EVAL_RO', READ, '2', record(id), log(id), ...args).catch(failedRead)
-      if (!Array.isArray(reply)) return undefined
-      const [version, length, info, bytes] = reply as Buffer[]
-      return {
-        version: Number(version),
-        length: Number(length),
-        info: String(info),
-        bytes: new Uint8Array(bytes ?? []),
-      }
-    },
+    read,
     watch: listeners.add,
     list: async (owner, conversation) => {
       const ids = await command('LRANGE', list(owner, conversation), '0', '-1')
@@ -152,7 +147,7 @@ export function redisStore(
       const lists = (await command('EVAL', REMOVE, '3', ...args)) as Buffer | null
       for (const name of lists ? (JSON.parse(lists.toString()) as string[]) : [])
         await command('LREM', name, '0', id)
-      await command('PUBLISH', channel(id), String(Number.MAX_SAFE_INTEGER))
+      await command('PUBLISH', channel(id), String(REMOVED))
     },
     wasDeleted: async (id) => Number(await command('EXISTS', deleted(id))) === 1,
     close: redis.close,
@@ -192,6 +187,25 @@ export function redisStore(
   /** Its producer may not have heard of it yet. */
   function deleted(id: string): string {
     return `${prefix}{${id}}:deleted`
+  }
+
+  async function read(id: string, from: number, maxBytes: number): Promise<StoredStream | undefined> {
+    const args = [String(from), String(maxBytes)]
+    const reply = await command('EVAL_RO', READ, '2', record(id), log(id), ...args).catch(failedRead)
+    if (!Array.isArray(reply)) return undefined
+    const [version, length, info, bytes] = reply as Buffer[]
+    return {
+      version: Number(version),
+      length: Number(length),
+      info: String(info),
+      bytes: new Uint8Array(bytes ?? []),
+    }
+  }
+
+  /** What was done before the subscription began was told to nobody here. */
+  async function look(id: string): Promise<void> {
+    const stored = await read(id, 0, 0)
+    listeners.call(id, stored?.version ?? REMOVED)
   }
 
   function channel(id: string): string {
