@@ -25,8 +25,8 @@ export interface StreamStore {
    */
   read: (id: string, from: number, maxBytes: number) => Promise<StoredStream | undefined>
   /**
-   * Calls `changed` soon after each write of any process that the store hears of, with the new version. Calls may be
-   * lost: readers also ask from time to time.
+   * Calls `changed` soon after each write of any process that the store hears of, with the new version; also, perhaps, with
+   * the one that is there when it begins to listen. Calls may be lost: readers also ask from time to time.
    *
    * @returns ends it
    */
