@@ -218,7 +218,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       if (!isPrincipal(id))
         throw new TypeError(`Wrong principal: got ${String(id)}, takes ${PRINCIPAL_TAKES}`)
       latest.id = id
-      // What is said in its order is not to be said again, nor anything that was to be said before it.
+      // The request says it: the greeting, which may come later, must neither repeat it nor say an earlier one.
       if (isInOrder()) context.principalToSay = undefined
       if (await askInOrder('principal', latest)) return
       // The worker hears it with this page's first word, and decides by it whose the requests before were. But what is to

@@ -110,7 +110,7 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
       }),
     stop: (request, id) =>
       asUser(request, async (owner) => {
-        // What runs here needs no store to stop.
+        // A run of this process is stopped without the store.
         for (const { source } of await runs.own(owner, toId(id))) await runs.stop(source.id)
         const found = await named(owner, toId(id))
         if (found.length === 0) return problem(404, 'not_found', 'There is no such response')

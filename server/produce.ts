@@ -120,7 +120,7 @@ export function produce({
         const bytes = tail.read(from, most)
         if (bytes) return { info, length: tail.length(), bytes }
         const stored = await store.read(id, from, Math.min(most, tail.savedTo() - from))
-        // What the store has lost is nowhere.
+        // Bytes that the store has lost are nowhere.
         return stored?.bytes.length ? { info, length: tail.length(), bytes: stored.bytes } : undefined
       },
       watch: (changed) => {
@@ -148,7 +148,7 @@ export function produce({
       closedFor ? { kind: 'closed', code: closedFor } : { kind: 'streaming', timing: begun.timing },
     )
     const read = await readAll(begun)
-    // Who stops it waits for no store.
+    // A Stop waits for no store.
     const isClaimed = Promise.race([
       saver.isClaimed,
       closed.promise.then((code) => code !== 'stopped' && saver.isClaimed),

@@ -66,7 +66,7 @@ export interface Redis {
 /** In `redis`, the type of a reply that may be binary is 36. */
 const AS_BUFFERS = { typeMapping: { 36: Buffer } }
 
-/** What a connection that broke has not done is tried again after so long, ms. */
+/** A subscription that failed with its connection is tried again after so long, ms. */
 const RETRY_MS = 500
 
 export function connectRedis(client: RedisClient, clock: Clock): Redis {

@@ -202,7 +202,7 @@ export function redisStore(
     }
   }
 
-  /** What was done before the subscription began was told to nobody here. */
+  /** Catches up once a subscription has begun: nobody here was told of the writes before it. */
   async function look(id: string): Promise<void> {
     const stored = await read(id, 0, 0)
     listeners.call(id, stored?.version ?? REMOVED)

@@ -46,7 +46,7 @@ export interface Responses {
   resume: (resumeId: string, clientId: string, also?: 'cut') => Promise<Response | undefined>
   /** True if another page than this one reads it. */
   isReadByOthers: (requestId: string, clientId: string) => boolean
-  /** Stops what is under way of that name; whether there was any. */
+  /** Stops what is under way of that name; true if there was any. */
   stop: (resumeId: string, clientId: string) => boolean
   list: () => Promise<StreamInfo[]>
   /** Stops and deletes all of the one who is signed in, or is named, that came before; rejects when it could not. */
