@@ -4,7 +4,7 @@ import { startServer } from './start-server.ts'
 import type { Chunking } from './step.ts'
 import { fault } from './testing/chat.ts'
 
-const server = await startServer({ tokensPerSecond: 0 })
+const server = await startServer({ tokensPerSecond: () => 0 })
 afterAll(server.close)
 
 /** The pieces of a response as they are on the wire: HTTP's own chunks. */

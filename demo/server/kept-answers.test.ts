@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
 import { startServer } from './start-server.ts'
 
-const server = await startServer({ tokensPerSecond: 0 })
+const server = await startServer({ tokensPerSecond: () => 0 })
 afterAll(server.close)
 
 async function ask(fault: Record<string, unknown>) {

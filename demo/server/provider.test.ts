@@ -3,7 +3,7 @@ import { startServer } from './start-server.ts'
 import type { Step } from './step.ts'
 import { chat, chunksOf, fault, logOf, readToBreak, readUntil, textOf } from './testing/chat.ts'
 
-const server = await startServer({ tokensPerSecond: 0 })
+const server = await startServer({ tokensPerSecond: () => 0 })
 afterAll(server.close)
 
 const TEXT = 'one two three four five six'

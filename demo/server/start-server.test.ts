@@ -53,7 +53,7 @@ test.each(['/../secret.txt', '/..%2fsecret.txt', '/%2e%2e/secret.txt', '/link.tx
 
 test('a stop breaks open streams and frees the port; the history is still there after the start', async () => {
   const database = join(folder, 'history.sqlite')
-  const first = await startServer({ database, tokensPerSecond: 0 })
+  const first = await startServer({ database, tokensPerSecond: () => 0 })
   const { save, session } = openSession(first)
   await save('1')
   const body = {

@@ -37,8 +37,8 @@ export interface ServerOptions {
   upstreamUrl?: string | undefined
   /** How long a real provider may take to its headers. Default: 620 000. */
   upstreamHeadersMs?: number
-  /** The pace of answers that ask for no other; 0 is as fast as possible. Default: 35. */
-  tokensPerSecond?: number
+  /** The pace of answers that ask for no other, looked up for each token; 0 is as fast as possible. Default: 35. */
+  tokensPerSecond?: () => number
 }
 
 export interface RunningServer {
@@ -75,7 +75,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     log: createUpstreamLog(),
     attempts: createAttemptCounter(),
     connections,
-    tokensPerSecond: options.tokensPerSecond ?? 35,
+    tokensPerSecond: options.tokensPerSecond ?? (() => 35),
     kept: createKeptAnswers(),
     passThrough,
   }

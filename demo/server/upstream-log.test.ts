@@ -6,7 +6,7 @@ import { startServer } from './start-server.ts'
 import { chat, fault, logOf, readUntil } from './testing/chat.ts'
 import { fingerprint } from './upstream/upstream-log.ts'
 
-const server = await startServer({ tokensPerSecond: 0 })
+const server = await startServer({ tokensPerSecond: () => 0 })
 afterAll(server.close)
 
 test('a client that leaves in mid-stream is seen leaving', async () => {

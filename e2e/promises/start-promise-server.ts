@@ -58,7 +58,7 @@ export async function startPromiseServer(options: PromiseServerOptions): Promise
     log: createUpstreamLog(),
     attempts: createAttemptCounter(),
     connections,
-    tokensPerSecond: 100,
+    tokensPerSecond: () => 100,
     kept: createKeptAnswers(),
     passThrough: undefined,
   }

@@ -37,7 +37,7 @@ export async function startTestServer(site: string): Promise<TestServer> {
   const options = {
     site,
     database: join(folder, 'history.sqlite'),
-    tokensPerSecond: 200,
+    tokensPerSecond: () => 200,
     pagesAfterMs: () => {
       asked.resolve()
       return pagesAfterMs

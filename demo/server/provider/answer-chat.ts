@@ -23,7 +23,7 @@ export interface Turn {
   request: ChatRequest
   dialect: Dialect
   /** The pace of answers that do not say another. */
-  tokensPerSecond: number
+  tokensPerSecond: () => number
   kept: KeptAnswers
 }
 
@@ -57,11 +57,12 @@ function stepOf({ request: { fault }, attempt: { attempt } }: Turn): Step {
 }
 
 async function answer(turn: Turn, options: AnswerOptions): Promise<void> {
-  const { exchange, request, dialect, tokensPerSecond: usualPace } = turn
+  const { exchange, request, dialect } = turn
   const { res, over } = exchange
-  const { chunking = 'event', tokensPerSecond = usualPace } = options
+  const { chunking = 'event', tokensPerSecond: itsOwn } = options
+  const tokensPerSecond = itsOwn === undefined ? turn.tokensPerSecond : () => itsOwn
   const said = composeAnswer(request, options, Date.now())
-  await wait(options.headersAfterMs ?? (request.stream ? 0 : generationMs(said, tokensPerSecond)), over)
+  await wait(options.headersAfterMs ?? (request.stream ? 0 : generationMs(said, tokensPerSecond())), over)
 
   const wording = { dialect, includeUsage: request.includeUsage }
   const contentType = request.stream ? 'text/event-stream; charset=utf-8' : 'application/json'

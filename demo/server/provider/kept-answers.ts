@@ -5,7 +5,7 @@ interface KeptAnswer {
   /** Its moves without what went wrong on the way. */
   plan: () => Iterable<Move>
   contentType: string
-  tokensPerSecond: number
+  tokensPerSecond: () => number
 }
 
 export interface KeptAnswers {

@@ -14,7 +14,8 @@ export interface Play {
   connections: Connections
   attempt: UpstreamAttempt
   chunking: Chunking
-  tokensPerSecond: number
+  /** Looked up for each token; 0 is as fast as possible. */
+  tokensPerSecond: () => number
   /** The number of bytes at the start to leave out, without delay. Default: 0. */
   skip?: number
 }
@@ -49,9 +50,9 @@ export async function playMoves(moves: Iterable<Move>, play: Play): Promise<void
         break
       case 'pace':
         if (skip > 0) dueAt = performance.now()
-        if (tokensPerSecond <= 0 || skip > 0) break
+        if (skip > 0) break
         await wait(dueAt - performance.now(), over)
-        dueAt += 1000 / tokensPerSecond
+        dueAt += spacingMs(tokensPerSecond())
         break
       case 'rest':
         await write(chunker.rest())
@@ -69,4 +70,8 @@ export async function playMoves(moves: Iterable<Move>, play: Play): Promise<void
         return
     }
   }
+}
+
+function spacingMs(tokensPerSecond: number): number {
+  return tokensPerSecond > 0 ? 1000 / tokensPerSecond : 0
 }

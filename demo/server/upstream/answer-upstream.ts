@@ -18,7 +18,7 @@ export interface UpstreamContext {
   log: UpstreamLog
   attempts: AttemptCounter
   connections: Connections
-  tokensPerSecond: number
+  tokensPerSecond: () => number
   kept: KeptAnswers
   /** Present when a real upstream stands behind `/v1`. */
   passThrough: PassThrough | undefined
