@@ -54,7 +54,7 @@ for (const principal of [undefined, 'ann']) {
     await signIn(app, 'ann')
     expect(await sessions(app)).toEqual([])
     await signIn(app, 'bob')
-    expect(await server.messages('t')).toHaveLength(1)
+    await expect.poll(() => server.messages('t')).toHaveLength(1)
   })
 }
 
