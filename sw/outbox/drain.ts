@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { type Deferred, deferred } from '../../core/deferred.ts'
 import type { Entry } from './entry.ts'
-import { isDue, type Triggers } from './transitions.ts'
+import { isDue, limitTriggers, type Triggers } from './transitions.ts'
 import type { Backlog } from './backlog.ts'
 
 /** Requests under way at a time: of the six connections that HTTP/1.1 gives an origin, chats need some. */
@@ -60,9 +60,15 @@ export function startRun({ clock, backlog, deliver, triggers, settle }: DrainCon
   /** All that is under way: those conversations, and what nobody waits for. */
   const unfinished = new Set<Promise<void>>()
 
+  const isDueNow = (entry: Entry) => {
+    const now = clock.now()
+    limitTriggers(triggers, now)
+    return isDue(entry, now, triggers)
+  }
+
   const dueHead = (conversation: string) => {
     const head = backlog().head(conversation)
-    return head && isDue(head, clock.now(), triggers) ? head : undefined
+    return head && isDueNow(head) ? head : undefined
   }
 
   const worker = async (conversation: string, first: Entry) => {
@@ -121,7 +127,7 @@ export function startRun({ clock, backlog, deliver, triggers, settle }: DrainCon
     for (const conversation of backlog().conversations()) {
       const head = trying.has(conversation) ? undefined : backlog().head(conversation)
       if (!head) continue
-      if (!isDue(head, clock.now(), triggers)) {
+      if (!isDueNow(head)) {
         if (head.state !== 'needs_auth') next = Math.min(next, head.retryAt)
       } else if (isRetry(head)) retries.push(head)
       else if (isFull()) return Infinity

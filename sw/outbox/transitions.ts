@@ -33,13 +33,20 @@ export interface Triggers {
   flushedAt: number
 }
 
+/** After the clock was set back, a trigger that is yet to come would make every entry due again and again. */
+export function limitTriggers(triggers: Triggers, now: number): void {
+  for (const name of ['onlineAt', 'wokenAt', 'flushedAt'] as const) {
+    triggers[name] = Math.min(triggers[name], now)
+  }
+}
+
 /** True if an entry may be tried now. */
 export function isDue({ state, code, triedAt, retryAt }: Entry, now: number, triggers: Triggers): boolean {
   const { onlineAt, wokenAt, flushedAt } = triggers
   const waitsForPage = state === 'needs_auth'
   const triggeredAt = waitsForPage ? wokenAt : code === 'network_error' ? onlineAt : flushedAt
-  // A try that is yet to come: the clock was set back, and `retryAt` may be days away. So may a trigger be.
-  if (triedAt < Math.min(triggeredAt, now) || triedAt > now) return true
+  // A try that is yet to come: the clock was set back, and `retryAt` may be days away.
+  if (triedAt < triggeredAt || triedAt > now) return true
   return !waitsForPage && retryAt <= now
 }
 

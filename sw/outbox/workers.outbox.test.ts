@@ -187,6 +187,24 @@ test('a clock set back over a restart changes no order', async () => {
   expect(device.upstream.bodies()).toEqual(['m1', 'm2', 'm3'])
 })
 
+test.each([
+  ['a network that fails', () => after(5, noNetwork()), 'woken'],
+  ['a server that is busy', () => after(5, responses(503)), 'flush'],
+] as const)('a clock set back after a trigger hurries nothing: %s', async (_name, response, why) => {
+  const device = createFakeDevice()
+  device.upstream.otherwise = response
+  let backMs = 0
+  const { now, monotonic, timer } = device.clock
+  const worker = device.boot({ clock: { now: () => now() - backMs, monotonic, timer } })
+  await device.advance(3_600_000)
+  void worker.outbox.drain(why)
+  await device.advance(1_000)
+  backMs = 3_600_000
+  await worker.save('/api/a', 'm1')
+  await device.advance(10_000)
+  expect(device.upstream.bodies().length).toBeLessThan(8)
+})
+
 type Step =
   | { do: 'save'; path: string; bodyMs: number; body: string }
   | { do: 'wait'; ms: number }
