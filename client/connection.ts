@@ -95,6 +95,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
 
   const greet = async (candidate: ServiceWorker) => {
     greeted = candidate
+    await shown()
     const said = context.principalToSay
     const hello = await look(candidate, said).catch(() => undefined)
     if (greeted !== candidate) return // Another came instead.
@@ -148,6 +149,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
 
   const retire = async () => {
     const { queued, needsAuth } = store.getSnapshot().outbox
+    registration ??= await registered
     const target = context.worker ?? registration?.active
     const drained = target && call(target, 'drain', { timeoutMs: DRAIN_MS }, 2 * DRAIN_MS)
     const left = await drained?.catch(() => undefined)
@@ -269,6 +271,12 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
     },
     retire,
   }
+}
+
+/** Resolves when a prerendered page is shown: until then the browser holds back its messages. */
+async function shown(): Promise<void> {
+  if (!('prerendering' in document && document.prerendering)) return
+  await new Promise((resolve) => document.addEventListener('prerenderingchange', resolve, { once: true }))
 }
 
 /** True if this page's requests come to `keepStreams`, and not to a listener that was there before it. */

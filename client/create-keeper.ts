@@ -19,7 +19,7 @@ import type { Keeper, ScriptUrl } from './keeper.ts'
 import type { KeeperContext } from './keeper-context.ts'
 import { forgetAborts, observeAborts } from './observe-aborts.ts'
 import { isEnd } from './open-requests.ts'
-import { pathOf } from './script-path.ts'
+import { ownScope, pathOf, SCOPE_PARAMETER } from './script-path.ts'
 import { createStatusStore, FIRST_SNAPSHOT } from './status-store.ts'
 
 /** `register` resolves by then, whatever happens; a worker that has not said hello by then is none of ours. ms. */
@@ -168,7 +168,10 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     adopt: () => {
       const controller = container?.controller
       context.worker = undefined
-      if (!controller || !scriptUrl || pathOf(controller.scriptURL) !== pathOf(scriptUrl)) return
+      if (!controller || !scriptUrl) return
+      const { pathname, searchParams } = new URL(controller.scriptURL)
+      if (pathname !== pathOf(scriptUrl)) return
+      if (searchParams.get(SCOPE_PARAMETER) !== ownScope(scriptUrl, options.scope)) return
       context.worker = controller
       context.chats = compileRoutes(readOptions(controller.scriptURL)?.chat)
     },

@@ -47,6 +47,17 @@ describe('workerUrl()', () => {
     expect(asWorkerReads({ saves: [{ url: pattern }] })).toEqual({ saves: [{ url: absolute }] })
   })
 
+  test.each([
+    ['/sw.js', '/x/', '/x/'],
+    ['/sw.js', 'x/', '/chat/x/'],
+    ['/sw.js', '/', null],
+    ['/x/sw.js', 'https://app.test/x/', null],
+    ['/sw.js', undefined, null],
+  ])('%s names the scope %j as %j: none where it is the script’s folder', (script, scope, named) => {
+    const url = new URL(workerUrl(script, scope === undefined ? {} : { scope }))
+    expect(url.searchParams.get('streamkeeper-scope')).toBe(named)
+  })
+
   test('keeps the parameters that the script has', () => {
     expect(workerUrl('/sw.js?v=3', {})).toMatch(/^https:\/\/app\.test\/sw\.js\?v=3&/)
   })

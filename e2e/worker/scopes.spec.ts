@@ -72,6 +72,37 @@ test('the work of one does not hold back a new version of the other', async ({
   expect((await chat.ended()).state).toBe('whole')
 })
 
+test('two apps of one script, one inside the other’s scope, keep their people and messages apart', async ({
+  app,
+  ownSite,
+  server,
+}) => {
+  await app.open()
+  await app.register({ ...options, principal: 'ann' })
+  await server.behave({ session: 'of-ann', mode: 'reset' })
+  await app.save('of-ann', '1')
+  await app.told('save_retry')
+  await mkdir(join(ownSite, 'inner'))
+  await cp(join(ownSite, 'e2e/site/index.html'), join(ownSite, 'inner/index.html'))
+  for (const visit of ['first', 'second']) {
+    const page = await app.page.newTab()
+    const inner = createApp(page, server)
+    await page.goto(`${server.url}/inner/`)
+    const { state } = await inner.register(
+      { ...options, scope: '/inner/', principal: 'bob' },
+      '/streamkeeper-sw.js',
+    )
+    expect([visit, state]).toEqual([visit, 'controlling'])
+    await app.save('of-ann', `${visit}-2`)
+    expect(await inner.outbox()).toEqual([])
+    expect(await inner.evaluate(() => window.e2e.keeper?.getSnapshot().outbox.queued)).toBe(0)
+    expect(
+      await inner.evaluate(() => window.e2e.statuses.filter(({ status }) => status.startsWith('save'))),
+    ).toEqual([])
+  }
+  expect(await app.outbox()).toHaveLength(3)
+})
+
 test('pages with other options: the last one’s hold, the other is warned once, and nobody takes turns', async ({
   app,
 }) => {
