@@ -19,7 +19,7 @@ import type { Keeper, ScriptUrl } from './keeper.ts'
 import type { KeeperContext } from './keeper-context.ts'
 import { forgetAborts, observeAborts } from './observe-aborts.ts'
 import { isEnd } from './open-requests.ts'
-import { ownScope, pathOf, SCOPE_PARAMETER } from './script-path.ts'
+import { pathOf, SCOPE_PARAMETER } from './script-path.ts'
 import { createStatusStore, FIRST_SNAPSHOT } from './status-store.ts'
 
 /** `register` resolves by then, whatever happens; a worker that has not said hello by then is none of ours. ms. */
@@ -149,7 +149,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     }
     if (data.type === 'auth') {
       void connection?.then(({ respondWithAuth }) => respondWithAuth(data, ports))
-    } else if (data.type === 'unseen') store.set({ unseen: data.unseen })
+    } else if (data.type === 'counts') store.set({ unseen: data.unseen, outbox: data.outbox })
     else {
       if (isEnd(data.status)) forgetAborts(data.status.requestId)
       store.receive(data.status, data.outbox)
@@ -171,7 +171,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       if (!controller || !scriptUrl) return
       const { pathname, searchParams } = new URL(controller.scriptURL)
       if (pathname !== pathOf(scriptUrl)) return
-      if (searchParams.get(SCOPE_PARAMETER) !== ownScope(scriptUrl, options.scope)) return
+      if (searchParams.get(SCOPE_PARAMETER) !== (options.scope ?? null)) return
       context.worker = controller
       context.chats = compileRoutes(readOptions(controller.scriptURL)?.chat)
     },

@@ -4,6 +4,7 @@ import { createStatusStore } from './status-store.ts'
 
 let page: EventTarget
 let posted: string[]
+let looks: number
 let lifetime: AbortController
 
 beforeEach(() => {
@@ -12,6 +13,7 @@ beforeEach(() => {
   vi.stubGlobal('addEventListener', page.addEventListener.bind(page))
   vi.stubGlobal('document', Object.assign(new EventTarget(), { hidden: false }))
   posted = []
+  looks = 0
   lifetime = new AbortController()
 })
 
@@ -24,7 +26,8 @@ afterEach(() => {
 function start() {
   const store = createStatusStore()
   const post = (type: string) => void posted.push(type)
-  keepAwake(store, { post, look: async () => {}, listen: () => new Promise(() => {}) }, lifetime.signal)
+  const look = async () => void looks++
+  keepAwake(store, { post, look, listen: () => new Promise(() => {}) }, lifetime.signal)
   return store
 }
 
@@ -69,4 +72,13 @@ test('S15 one that goes has not stayed', () => {
   page.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: false }))
   vi.advanceTimersByTime(60_000)
   expect(posted).toEqual(['leaving', 'leaving'])
+})
+
+test.each([
+  ['comes back from the browser’s cache asks where everything stands', true, 1],
+  ['is loaded has asked', false, 0],
+])('a page that %s', (_name, persisted, expected) => {
+  start()
+  page.dispatchEvent(Object.assign(new Event('pageshow'), { persisted }))
+  expect([posted, looks]).toEqual([['wake'], expected])
 })

@@ -74,6 +74,13 @@ export function keepAwake(store: StatusStore, { post, look, listen }: KeepAwake,
   for (const type of ['pointerdown', 'keydown']) addEventListener(type, stay, { signal, capture: true })
   addEventListener('pagehide', ({ persisted }) => persisted || leave(), { signal })
   addEventListener('online', wake, { signal })
-  addEventListener('pageshow', wake, { signal })
+  addEventListener(
+    'pageshow',
+    ({ persisted }) => {
+      wake()
+      if (persisted) look().catch(() => {}) // As above.
+    },
+    { signal },
+  )
   document.addEventListener('visibilitychange', () => document.hidden || wake(), { signal })
 }

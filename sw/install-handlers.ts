@@ -91,7 +91,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     store: openUnseen(scope, clock),
     notifications,
     pages: allPages,
-    emit: emitter.emitUnseen,
+    emit: emitter.emitCounts,
   })
   const {
     keepMs = DEFAULT_RESUME.keepMs,

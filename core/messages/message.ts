@@ -141,7 +141,13 @@ export type Reply = { ok: true; result: unknown } | { ok: false; message: string
 export type ToPage =
   | { streamkeeper: 1; type: 'status'; status: Status; outbox?: OutboxCounts }
   /** The field `status` is for clients of 0.1, which take the message for a status. */
-  | { streamkeeper: 1; type: 'unseen'; unseen: Unseen; status: { status: 'unseen' } }
+  | {
+      streamkeeper: 1
+      type: 'counts'
+      unseen: Unseen
+      outbox: OutboxCounts
+      status: { status: 'counts' }
+    }
   | {
       streamkeeper: 1
       type: 'auth'

@@ -98,6 +98,32 @@ test('after clear() there is nothing left to ask for', async ({ app, server, pro
   expect(stored).toBe(0)
 })
 
+test('every tab counts what is left of whoever is signed in, also after discard() and clear() elsewhere', async ({
+  app,
+  server,
+}) => {
+  await app.start({ saves: [SAVES] })
+  const other = await app.newTab()
+  await other.start({ saves: [SAVES] })
+  const inOther = (queued: number) => expect.poll(() => counts(other)).toMatchObject({ queued, dead: 0 })
+  await signIn(app, 'ada')
+  await server.stop()
+  for (const session of ['one', 'two', 'three']) await app.save(session, '1')
+  await inOther(3)
+  await app.evaluate(async () => {
+    const { outbox } = window.e2e.keeper ?? {}
+    const [first] = (await outbox?.list()) ?? []
+    await outbox?.discard(first?.id ?? '')
+  })
+  await inOther(2)
+  await signIn(app, 'bob')
+  await inOther(0)
+  await signIn(app, 'ada')
+  await inOther(2)
+  await app.evaluate(() => window.e2e.keeper?.clear())
+  await inOther(0)
+})
+
 /** As an app whose person changes: nobody is signed in while the cookie changes. */
 const change = (app: App, name: string) =>
   app.evaluate(async (name) => {

@@ -41,6 +41,34 @@ test('a wrong option is named', async ({ app }) => {
   }
 })
 
+test('a page that is prerendered for long meets its worker when it is shown', async ({ app }) => {
+  await app.start(options)
+  await app.open()
+  const states = await app.evaluate(async (options) => {
+    // As browsers do it: a prerendered page’s messages are held back until it is shown.
+    const { prototype } = ServiceWorker
+    const { postMessage } = prototype
+    const held: (() => void)[] = []
+    let prerendering = true
+    Object.defineProperty(document, 'prerendering', { get: () => prerendering })
+    prototype.postMessage = function post(...message: unknown[]) {
+      const send = () => Reflect.apply(postMessage, this, message)
+      if (prerendering) held.push(send)
+      else send()
+    }
+    const keeper = (window.e2e.keeper = window.streamkeeper.createKeeper('/streamkeeper-sw.js', options))
+    await keeper.ready
+    const before = keeper.state
+    prerendering = false
+    for (const send of held) send()
+    document.dispatchEvent(new Event('prerenderingchange'))
+    return [before, keeper.state]
+  }, options)
+  expect(states[0]).toBe('starting')
+  await app.page.waitFor(() => window.e2e.keeper?.state === 'controlling')
+  expect(await app.outbox()).toEqual([])
+})
+
 test('a snapshot is the same object until something changes', async ({ app }) => {
   await app.start(options)
   const same = () => app.evaluate(() => window.e2e.keeper?.getSnapshot() === window.e2e.keeper?.getSnapshot())

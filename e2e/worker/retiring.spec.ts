@@ -46,6 +46,18 @@ test('unregister() leaves a stream to its end, sends what is queued and says wha
   expect(await registrations(app)).toBe(0)
 })
 
+test('unregister() on a first visit, while the worker is being registered, leaves none', async ({ app }) => {
+  await app.open()
+  const left = await app.evaluate(
+    (options) => window.streamkeeper.createKeeper('/streamkeeper-sw.js', options).unregister(),
+    options,
+  )
+  expect(left).toEqual({ left: 0 })
+  expect(await registrations(app)).toBe(0)
+  await app.open()
+  expect(await registrations(app)).toBe(0)
+})
+
 test('unregister() keeps what cannot be sent for the next worker', async ({ app, server }) => {
   await app.start(options)
   await server.behave({ session: 's', mode: 'reset' })

@@ -40,6 +40,9 @@ export interface CallsContext {
 /** Answers what pages ask: a message on the port it brought, a request that must keep its order by being done. */
 export function createCalls(context: CallsContext) {
   const { options, clock, emitter, responses, chats, endedChats, outbox, limits, principal } = context
+  /** Statuses tell of messages as they are sent, not of those that are gone. */
+  const emitCounts = () => void emitter.emitCounts(endedChats.unseen)
+
   const handlers: Handlers = {
     hello: async ({ principal: id }, clientId): Promise<Hello> => {
       if (id !== undefined && id !== principal.current()) emitter.forget()
@@ -52,9 +55,14 @@ export function createCalls(context: CallsContext) {
       await outbox.drain('flush')
     },
     'outbox.retry': ({ id }) => outbox.retry(id),
-    'outbox.discard': ({ id }) => outbox.discard(id),
+    'outbox.discard': async ({ id }) => {
+      const wasThere = await outbox.discard(id)
+      emitCounts()
+      return wasThere
+    },
     'outbox.clear': async (clearing) => {
       await outbox.clear(clearing ?? {})
+      emitCounts()
     },
     streams: () => responses.list(),
     knows: async ({ requestId }) => chats.knows(requestId),
@@ -72,6 +80,7 @@ export function createCalls(context: CallsContext) {
       const clearing = asked ?? {}
       limits.forget()
       await Promise.all([responses.clear(clearing), outbox.forget(clearing), endedChats.clear(clearing)])
+      emitCounts()
     },
     warm: async ({ url }) => {
       // Its response does not matter, nor whether there is one: the connection does.

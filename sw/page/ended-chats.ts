@@ -29,7 +29,7 @@ export interface EndedChatsContext {
   notifications: Notifications
   pages: () => Promise<readonly WindowClient[]>
   /** Tells all pages what is unseen, as it is counted then. Never rejects. */
-  emit: (count: () => Promise<Unseen>) => Promise<void>
+  emit: (countUnseen: () => Promise<Unseen>) => Promise<void>
 }
 
 /** Marks and notifications for chats that end while nobody looks. */

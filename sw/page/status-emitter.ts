@@ -9,8 +9,8 @@ export interface StatusEmitter {
    * page is told.
    */
   emit: (status: NewStatus<Status>, clientId: string, isPrivate?: boolean) => void
-  /** Tells every page of the scope what is unseen, as it is counted then; never rejects. */
-  emitUnseen: (count: () => Promise<Unseen>) => Promise<void>
+  /** Tells every page of the scope what is unseen and what is saved, as it is counted then; never rejects. */
+  emitCounts: (countUnseen: () => Promise<Unseen>) => Promise<void>
   /** What is open is another person's. */
   forget: () => void
   /** The last status of every request that is still open, as one page sees it. */
@@ -79,10 +79,12 @@ export function createStatusEmitter(
       // A page that is going away, or a browser that is closing, is no fault to tell anyone.
       if (unposted.push({ status, clientId, isPrivate }) === 1) posting = posting.then(post).catch(() => {})
     },
-    emitUnseen: async (count) => {
+    emitCounts: async (countUnseen) => {
       const all = await pages().catch(() => []) // As above.
-      const unseen = await count()
-      const message: ToPage = { streamkeeper: 1, type: 'unseen', unseen, status: { status: 'unseen' } }
+      const unseen = await countUnseen()
+      const outbox = await counts()
+      const status = { status: 'counts' } as const
+      const message: ToPage = { streamkeeper: 1, type: 'counts', unseen, outbox, status }
       for (const page of all) page.postMessage(message)
     },
     notices: () => (restored ? [restored] : []),
