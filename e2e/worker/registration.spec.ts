@@ -58,6 +58,8 @@ test('a page that is prerendered for long meets its worker when it is shown', as
     }
     const keeper = (window.e2e.keeper = window.streamkeeper.createKeeper('/streamkeeper-sw.js', options))
     await keeper.ready
+    // By now a worker that had not answered would be none of ours.
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
     const before = keeper.state
     prerendering = false
     for (const send of held) send()
