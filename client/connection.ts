@@ -11,7 +11,7 @@ import { watchUpdates } from './watch-updates.ts'
 import { keepAwake } from './keep-awake.ts'
 import type { SentChat } from './guard-response.ts'
 import type { AuthQuestion, Keeper } from './keeper.ts'
-import type { KeeperContext } from './keeper-context.ts'
+import type { KeeperContext, SaidPrincipal } from './keeper-context.ts'
 import { nextRequests } from './open-requests.ts'
 import { findRegistration } from './registration.ts'
 import type { StatusStore } from './status-store.ts'
@@ -86,9 +86,9 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
   }
 
   /** Asks a worker where everything stands. */
-  const look = async (at: ServiceWorker, principal?: string | null): Promise<Hello> => {
+  const look = async (at: ServiceWorker, { id: principal, saidAt }: Partial<SaidPrincipal> = {}) => {
     const askedAt = Date.now()
-    const hello = await call(at, 'hello', { protocol: PROTOCOL_VERSION, principal }, helloMs)
+    const hello = await call(at, 'hello', { protocol: PROTOCOL_VERSION, principal, saidAt }, helloMs)
     if (hello.protocol === PROTOCOL_VERSION) catchUp(store, hello, askedAt)
     return hello
   }
@@ -116,7 +116,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
     })
     // A worker of 0.1 does not read it in the greeting.
     if (said !== undefined && !hello.hearsPrincipal) {
-      await call(candidate, 'principal', { id: said }).catch(() => {}) // A call behind `ready` says so.
+      await call(candidate, 'principal', said).catch(() => {}) // A call behind `ready` says so.
     }
     if (container.controller === candidate) {
       const isReached = !!scriptUrl || (await reachesIt())

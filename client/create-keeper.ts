@@ -16,7 +16,7 @@ import { request } from './request.ts'
 import type { Connection } from './connection.ts'
 import type { Fallback } from './fallback.ts'
 import type { Keeper, ScriptUrl } from './keeper.ts'
-import type { KeeperContext } from './keeper-context.ts'
+import type { KeeperContext, SaidPrincipal } from './keeper-context.ts'
 import { forgetAborts, observeAborts } from './observe-aborts.ts'
 import { isEnd } from './open-requests.ts'
 import { pathOf, SCOPE_PARAMETER } from './script-path.ts'
@@ -66,7 +66,8 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   let connected: Connection | undefined
   let engine: Promise<Fallback> | undefined
   /** Who was said last to be signed in: calls that waited for the worker say no other. */
-  const latest = { id: options.principal as string | null }
+  let latest: SaidPrincipal | undefined
+  const say = (id: string | null) => (latest = { id, saidAt: Date.now() })
   /** Calls of `clear` that are under way. */
   let clears = 0
   /** The page is being unloaded: no request of it begins any more. */
@@ -109,7 +110,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   }
 
   const clear = async (name: 'clear' | 'outbox.clear') => {
-    const late = { principal: latest.id, askedAt: Date.now() }
+    const late = { principal: latest?.id, askedAt: Date.now() }
     clears++
     try {
       if (!(await askInOrder(name, null))) await ask(name, late)
@@ -159,7 +160,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   const context: KeeperContext = {
     scriptUrl,
     options,
-    principalToSay: options.principal,
+    principalToSay: options.principal === undefined ? undefined : say(options.principal),
     store,
     container: container as ServiceWorkerContainer,
     signal: lifetime.signal,
@@ -220,16 +221,16 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     setPrincipal: async (id) => {
       if (!isPrincipal(id))
         throw new TypeError(`Wrong principal: got ${String(id)}, takes ${PRINCIPAL_TAKES}`)
-      latest.id = id
+      const said = say(id)
       // The request says it: the greeting, which may come later, must neither repeat it nor say an earlier one.
       if (isInOrder()) context.principalToSay = undefined
-      if (await askInOrder('principal', latest)) return
+      if (await askInOrder('principal', { id })) return
       // The worker hears it with this page's first word, and decides by it whose the requests before were. But what is to
       // be cleared is still that of the one before.
-      if (clears === 0) context.principalToSay = latest.id
-      await ask('principal', latest)
+      if (clears === 0) context.principalToSay = latest
+      await ask('principal', latest ?? said)
       // Another page may say another before there is a new worker to greet.
-      if (context.principalToSay === id) context.principalToSay = undefined
+      if (context.principalToSay === said) context.principalToSay = undefined
     },
     clear: () => clear('clear'),
     persist: async () => (await navigator.storage?.persist?.()) ?? false,

@@ -3,6 +3,12 @@ import type { Route } from '../core/options/routes.ts'
 import type { AuthProvider, KeeperReason, KeeperState, ScriptUrl } from './keeper.ts'
 import type { StatusStore } from './status-store.ts'
 
+export interface SaidPrincipal {
+  id: string | null
+  /** When the app said it, epoch ms. */
+  saidAt: number
+}
+
 /** What a keeper and its connection share. */
 export interface KeeperContext {
   readonly scriptUrl: ScriptUrl | undefined
@@ -20,7 +26,7 @@ export interface KeeperContext {
   /** True if the worker leaves a URL to the page; until the connection knows more, for all of other origins. */
   isLeftToPage: (url: string) => boolean
   /** Who is signed in, as this page has said last; `undefined`: the worker has been told, or there is nothing to say. */
-  principalToSay?: string | null | undefined
+  principalToSay?: SaidPrincipal | undefined
   /** Who is asked for credentials. */
   provider?: AuthProvider | null
   /** Takes the controller for ours by its script, before it has said hello. */

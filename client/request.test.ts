@@ -11,7 +11,8 @@ afterEach(() => {
 })
 
 test.each([
-  ['a worker of ours', new Response(null, { headers: { 'X-Streamkeeper-Protocol': '1' } }), true],
+  ['a worker of ours', new Response('{"ok":true}', { headers: { 'X-Streamkeeper-Protocol': '1' } }), true],
+  ['one that dies', new Response(null, { headers: { 'X-Streamkeeper-Protocol': '1' } }), false],
   ['a server', new Response('Not found', { status: 404 }), false],
   ['a policy that forbids it', new TypeError('refused'), false],
 ])(
@@ -35,7 +36,8 @@ test.each([
 
 test('a worker that cannot do it says why, and is not asked again', async () => {
   const headers = { 'X-Streamkeeper-Protocol': '1' }
-  vi.stubGlobal('fetch', async () => new Response('No storage', { status: 500, headers }))
+  const reply = { ok: false, message: 'No storage' }
+  vi.stubGlobal('fetch', async () => Response.json(reply, { headers }))
   await expect(request('clear', null)).rejects.toThrow('Cannot call clear: No storage')
 })
 

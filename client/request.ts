@@ -1,4 +1,4 @@
-import type { Calls } from '../core/messages/message.ts'
+import type { Calls, Reply } from '../core/messages/message.ts'
 import { CALL_HEADER, CALL_PATH, PROTOCOL_HEADER } from '../core/messages/paths.ts'
 
 // Of the ways to reach a worker, what a page needs in its first moment; the others are in channel.
@@ -20,8 +20,10 @@ export function request(name: keyof Calls, args: unknown): Promise<boolean> {
   }).then(
     async (response) => {
       if (!response.headers.has(PROTOCOL_HEADER)) return false
-      if (!response.ok) throw new Error(`Cannot call ${name}: ${await response.text()}`)
-      return true
+      // A worker that dies meanwhile says nothing.
+      const reply = (await response.json().catch(() => undefined)) as Reply | undefined
+      if (reply?.ok === false) throw new Error(`Cannot call ${name}: ${reply.message}`)
+      return reply !== undefined
     },
     () => false,
   )

@@ -71,6 +71,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     initial: options.principal,
     isPage: async (clientId) => (await clientType(clientId)) === 'window',
     changed: () => {
+      emitter.forget()
       void outbox.stopOthers()
       endedChats.principalChanged()
     },
@@ -177,7 +178,8 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
   worker.addEventListener('fetch', (event) => {
     const { request, clientId } = event
     if (!isEligible(request)) return
-    const internal = serveInternal(own, request, clientId) ?? resumeRoutes.serve(request, clientId)
+    const keepAlive = (task: Promise<unknown>) => event.waitUntil(atMost(task))
+    const internal = serveInternal(own, request, clientId, keepAlive) ?? resumeRoutes.serve(request, clientId)
     if (internal) return event.respondWith(internal)
     // Named, it knows that this worker takes it.
     if (isLeftToPage(request.url) && !request.headers.has(REQUEST_ID_HEADER)) return

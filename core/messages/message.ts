@@ -76,8 +76,8 @@ export function isAfter({ askedAt = Infinity }: Clearing, at: number, now: numbe
 
 /** The calls from a page to the worker: `[arguments, result]` by name. */
 export interface Calls {
-  /** `principal`: the page's first report of who is signed in, if it has one. */
-  hello: [{ protocol: number; principal?: string | null | undefined }, Hello]
+  /** `principal`: the page's first report of who is signed in, if it has one; the app made it at `saidAt`, epoch ms. */
+  hello: [{ protocol: number; principal?: string | null | undefined; saidAt?: number | undefined }, Hello]
   'outbox.list': [null, OutboxEntry[]]
   'outbox.body': [{ id: string }, Blob | null]
   'outbox.flush': [null, undefined]
@@ -87,8 +87,8 @@ export interface Calls {
   streams: [null, StreamInfo[]]
   /** True if this worker itself has, or had, a request of that id: not a request that died before it. */
   knows: [{ requestId: string }, boolean]
-  /** Sets who is signed in from now on. */
-  principal: [{ id: string | null }, undefined]
+  /** Sets who is signed in from now on; `saidAt` as in `hello`, where it may come late. */
+  principal: [{ id: string | null; saidAt?: number }, undefined]
   /** Marks a conversation as seen. */
   seen: [{ conversation: string }, undefined]
   /** Deletes everything that is kept for the user who is signed in. */

@@ -47,7 +47,7 @@ test('a page that is prerendered for long meets its worker when it is shown', as
   const states = await app.evaluate(async (options) => {
     // As browsers do it: a prerendered page’s messages are held back until it is shown.
     const { prototype } = ServiceWorker
-    const { postMessage } = prototype
+    const postMessage = Reflect.get(prototype, 'postMessage') as () => void
     const held: (() => void)[] = []
     let prerendering = true
     Object.defineProperty(document, 'prerendering', { get: () => prerendering })

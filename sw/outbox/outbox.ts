@@ -402,9 +402,10 @@ export function createOutbox(context: OutboxContext): Outbox {
       const isLate = clearing.askedAt !== undefined
       await Promise.all([clear(clearing), isLate || owner.then(store.forgetSealKey)])
       if (!isLate) return
-      // What was saved since it was asked is sealed with the same key.
+      // What was saved since it was asked is sealed with the same key, and perhaps being stored.
       const who = await owner
-      if (!(await store.list()).some((entry) => ownerOf(entry) === who)) await store.forgetSealKey(who)
+      const isNeeded = (await store.list()).some((entry) => ownerOf(entry) === who)
+      if (!isNeeded && storing.size === 0) await store.forgetSealKey(who)
     },
   }
 }

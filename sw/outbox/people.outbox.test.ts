@@ -480,11 +480,19 @@ describe('S2 a message waits until it is known whose it is', () => {
     const askedAt = device.clock.now()
     await device.advance(10)
     device.caches.delay = (operation) => (operation === 'put' ? 50 : 0)
-    const saving = worker.save('/api/a', 'after')
-    const clearing = worker.outbox.clear({ askedAt })
+    const saving = worker.save('/api/a', 'after', { headers: TOKEN })
+    const clearing = worker.outbox.forget({ askedAt })
     await device.advance(1_000)
     await Promise.all([saving, clearing])
-    expect(await device.entries()).toHaveLength(1)
+    worker.kill()
+    device.upstream.received.length = 0
+    device.upstream.otherwise = created
+    device.boot()
+    await device.advance(60_000)
+    // The key that it was sealed with is still there.
+    expect(device.upstream.received.map(({ headers }) => headers.get('authorization'))).toEqual([
+      TOKEN.authorization,
+    ])
   })
 
   test('told late, after the clock was set back, it spares nothing that claims to come', async () => {

@@ -37,16 +37,15 @@ export interface CallsContext {
   principal: Principal
 }
 
-/** Answers what pages ask: a message on the port it brought, a request that must keep its order by being done. */
+/** Answers what pages ask: a message on the port it brought, a request that must keep its order in its body. */
 export function createCalls(context: CallsContext) {
   const { options, clock, emitter, responses, chats, endedChats, outbox, limits, principal } = context
   /** Statuses tell of messages as they are sent, not of those that are gone. */
   const emitCounts = () => void emitter.emitCounts(endedChats.unseen)
 
   const handlers: Handlers = {
-    hello: async ({ principal: id }, clientId): Promise<Hello> => {
-      if (id !== undefined && id !== principal.current()) emitter.forget()
-      principal.met(clientId, id)
+    hello: async ({ principal: id, saidAt }, clientId): Promise<Hello> => {
+      principal.met(clientId, id, saidAt)
       return greeting(clientId)
     },
     'outbox.list': () => outbox.list(),
@@ -66,11 +65,10 @@ export function createCalls(context: CallsContext) {
     },
     streams: () => responses.list(),
     knows: async ({ requestId }) => chats.knows(requestId),
-    principal: async ({ id }, clientId) => {
+    principal: async ({ id, saidAt }, clientId) => {
       if (!isPrincipal(id))
         throw new TypeError(`Wrong principal: got ${String(id)}, takes ${PRINCIPAL_TAKES}`)
-      if (id !== principal.current()) emitter.forget()
-      await principal.set(id, clientId)
+      await principal.set(id, clientId, saidAt)
       await outbox.stopOthers()
     },
     seen: async ({ conversation }) => {
@@ -114,27 +112,24 @@ export function createCalls(context: CallsContext) {
     }
   }
 
-  const handle = async ({ name, args }: Pick<Call, 'name' | 'args'>, clientId: string) => {
-    const handler = handlers[name] as ((args: unknown, clientId: string) => Promise<unknown>) | undefined
-    if (!handler) throw new TypeError(`Cannot answer ${name}: this worker does not know it`)
-    return handler(args, clientId)
+  /** Begins in the turn of its event. */
+  const handle = async (read: () => Pick<Call, 'name' | 'args'>, clientId: string): Promise<Reply> => {
+    try {
+      const { name, args } = read()
+      const handler = handlers[name] as ((args: unknown, clientId: string) => Promise<unknown>) | undefined
+      if (!handler) throw new TypeError(`Cannot answer ${name}: this worker does not know it`)
+      return { ok: true, result: await handler(args, clientId) }
+    } catch (error) {
+      return { ok: false, message: error instanceof Error ? error.message : String(error) }
+    }
   }
 
-  /** A call in a request; it begins in the turn of its event. */
-  const obey = async (text: string | null, clientId: string) =>
-    handle(JSON.parse(decodeURIComponent(text ?? '')) as Call, clientId)
+  const obey = (text: string | null, clientId: string) =>
+    handle(() => JSON.parse(decodeURIComponent(text ?? '')) as Call, clientId)
 
   const reply = async (call: Call, event: ExtendableMessageEvent): Promise<void> => {
-    const port = event.ports[0]
     const clientId = event.source && 'id' in event.source ? event.source.id : ''
-    try {
-      port?.postMessage({ ok: true, result: await handle(call, clientId) } satisfies Reply)
-    } catch (error) {
-      port?.postMessage({
-        ok: false,
-        message: error instanceof Error ? error.message : String(error),
-      } satisfies Reply)
-    }
+    event.ports[0]?.postMessage(await handle(() => call, clientId))
   }
 
   return { reply, obey }

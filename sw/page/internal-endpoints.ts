@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import { PROTOCOL_VERSION } from '../../core/messages/message.ts'
+import { PROTOCOL_VERSION, type Reply } from '../../core/messages/message.ts'
 import { AWAKE_PATH, CALL_HEADER, CALL_PATH, HELLO_PATH, PROTOCOL_HEADER } from '../../core/messages/paths.ts'
 import type { Responses } from '../responses/responses.ts'
 import { serveStreams } from '../responses/serve-streams.ts'
@@ -11,8 +11,8 @@ export interface OwnContext {
   clock: Clock
   responses: Responses
   activity: ActivityLock
-  /** Does what a page asks in a request; rejects when it cannot. */
-  obey: (text: string | null, clientId: string) => Promise<unknown>
+  /** Does what a page asks in a request. Never rejects. */
+  obey: (text: string | null, clientId: string) => Promise<Reply>
 }
 
 /** Answers what is asked of the worker itself, by pages of its own origin; `undefined` for anything else. */
@@ -20,23 +20,34 @@ export function serveInternal(
   { clock, responses, activity, obey }: OwnContext,
   request: Request,
   clientId: string,
+  keepAlive: (task: Promise<unknown>) => void,
 ): Promise<Response> | undefined {
   const { pathname } = new URL(request.url)
   if (request.mode === 'no-cors' || !isOwnOrigin(request)) return undefined
   if (pathname === HELLO_PATH) return Promise.resolve(hello())
-  if (pathname === CALL_PATH)
-    return obey(request.headers.get(CALL_HEADER), clientId).then(
-      () => hello(),
-      (error: unknown) => hello(error instanceof Error ? error.message : String(error)),
-    )
+  if (pathname === CALL_PATH) {
+    const done = obey(request.headers.get(CALL_HEADER), clientId)
+    keepAlive(done)
+    return Promise.resolve(hello(replyBody(done)))
+  }
   if (request.method !== 'GET') return undefined
   if (pathname === AWAKE_PATH) return Promise.resolve(stayAwake(clock, activity.isUnderWay))
   return serveStreams(responses, request, clientId)
 }
 
-function hello(failure: string | null = null): Response {
-  return new Response(failure, {
-    status: failure === null ? 204 : 500,
-    headers: { [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) },
+function hello(body: BodyInit | null = null): Response {
+  return new Response(body, { headers: { [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) } })
+}
+
+/**
+ * The reply, when the call is done. The head of the response does not wait for it: if a worker dies before it, browsers
+ * ask the next one, which would do the call again, after others.
+ */
+function replyBody(done: Promise<Reply>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    pull: async (controller) => {
+      controller.enqueue(new TextEncoder().encode(JSON.stringify(await done)))
+      controller.close()
+    },
   })
 }

@@ -62,7 +62,9 @@ test.each(['ann', null])('a lost database makes nobody another: %s', async (id) 
 test('a Cache API that does not answer changes nothing', async () => {
   await (await boot()).set('ann')
   caches.fault = () => 'hang'
-  expect((await boot()).current()).toBe('ann')
+  const known = start().known()
+  await clock.advance(1_000)
+  expect(await known).toBe('ann')
   const unsaid = createFakeDatabase()
   const knowing = start().known()
   await clock.advance(1_000)
@@ -71,6 +73,7 @@ test('a Cache API that does not answer changes nothing', async () => {
   const setting = start().set('bob')
   await clock.advance(10_000)
   await setting
+  caches.fault = () => undefined
   expect((await boot()).current()).toBe('bob')
 })
 
@@ -266,4 +269,110 @@ test('S2 a page’s word is enough where the storage never answers', async () =>
   principal.met('page', 'bob')
   await clock.advance(3_000)
   expect(early).toEqual({ as: 'bob' })
+})
+
+describe('S2 what a page says late', () => {
+  const LONG_AGO = -1
+
+  test('changes nobody whom another page has named since', async () => {
+    const principal = await boot()
+    const saidAt = clock.now()
+    await clock.advance(60_000)
+    await principal.set('bob', 'page2')
+    principal.met('page', 'ann', saidAt)
+    await principal.set('ann', 'page', saidAt)
+    expect([principal.current(), principal.changes()]).toEqual(['bob', 1])
+  })
+
+  test('nor when a new worker hears it, before its storage has answered', async () => {
+    const first = await boot()
+    const saidAt = clock.now()
+    await clock.advance(60_000)
+    await first.set('bob', 'page2')
+    const principal = start()
+    const seen: unknown[] = [principal.current()]
+    principal.met('page', 'ann', saidAt)
+    for (let round = 0; round < 50; round++) {
+      await clock.advance(0)
+      seen.push(principal.current())
+    }
+    expect(new Set(seen)).toEqual(new Set([undefined, 'bob']))
+  })
+
+  test('counts, where nobody was named since; nobody else is signed in for a moment', async () => {
+    await (await boot()).set('bob')
+    await clock.advance(60_000)
+    const principal = start()
+    const seen: unknown[] = []
+    void principal.known().then(() => seen.push(principal.current()))
+    principal.met('page', 'eve', clock.now() - 2)
+    principal.met('page', 'ann', clock.now() - 1)
+    for (let round = 0; round < 50; round++) {
+      seen.push(principal.current())
+      await clock.advance(0)
+    }
+    expect(new Set(seen)).toEqual(new Set([undefined, 'ann']))
+    expect((await boot()).current()).toBe('ann')
+  })
+
+  test('what the page has sent before is its person’s all the same', async () => {
+    const principal = await boot('bob')
+    await principal.set('bob')
+    const early = filed(principal, 'page')
+    principal.met('page', 'ann', clock.now() + LONG_AGO)
+    await clock.advance(0)
+    expect([early.as, principal.current()]).toEqual(['ann', 'bob'])
+  })
+
+  test('counts where the clock was set back since another was named', async () => {
+    const principal = await boot()
+    await principal.set('bob', 'page2', clock.now() + 3_600_000)
+    principal.met('page', 'ann', clock.now())
+    expect(principal.current()).toBe('ann')
+  })
+
+  test('is enough where the storage never answers', async () => {
+    database.fault = () => 'hang'
+    const principal = start('bob')
+    principal.met('page', 'ann', clock.now())
+    await clock.advance(2_999)
+    expect(principal.current()).toBeUndefined()
+    await clock.advance(1)
+    expect(principal.current()).toBe('ann')
+  })
+})
+
+test.each(['database', 'cache', 'both'])(
+  'a full %s goes on naming nobody who has signed out',
+  async (full) => {
+    const first = await boot()
+    await first.set('ann')
+    const put = Reflect.get(IDBObjectStore.prototype, 'put') as () => IDBRequest
+    const isFull = () => {
+      throw new DOMException('Full', 'QuotaExceededError')
+    }
+    if (full !== 'cache') IDBObjectStore.prototype.put = isFull
+    if (full !== 'database')
+      caches.fault = (operation) => (operation === 'put' ? new Error('Full') : undefined)
+    await first.set('bob')
+    IDBObjectStore.prototype.put = put
+    caches.fault = () => undefined
+    if (full !== 'both') expect((await boot()).current()).toBe('bob')
+    if (full === 'cache') database.loseAll()
+    expect((await boot()).current()).toBe(full === 'database' ? 'bob' : null)
+  },
+)
+
+test('a database that comes back with an older name than its copy has is not believed', async () => {
+  const name = `streamkeeper principal ${SCOPE}`
+  await (await boot()).set('ann')
+  await clock.advance(1_000)
+  database.fault = () => 'hang'
+  const worker = start()
+  const setting = worker.set('bob')
+  await clock.advance(3_000)
+  await setting
+  database.fault = () => undefined
+  expect(await database.readAll(name, 'principal')).toContain('ann')
+  expect((await boot()).current()).toBe('bob')
 })

@@ -14,8 +14,11 @@ export interface Principal {
   current: () => PrincipalId | undefined
   /** Counts who has been signed in so far: what was asked of one person is no answer for the next. */
   changes: () => number
-  /** `clientId`: the page that says it; if that is its first word, what it has sent before belongs to that person, too. */
-  set: (id: PrincipalId, clientId?: string) => Promise<void>
+  /**
+   * `clientId`: the page that says it; if that is its first word, what it has sent before belongs to that person, too.
+   * `saidAt`: when the app said it to that page, epoch ms, if that may be long ago: whom another page has named since stays.
+   */
+  set: (id: PrincipalId, clientId?: string, saidAt?: number) => Promise<void>
   /**
    * Resolves, when it is known, with who was signed in when it was asked. Rejects when the storage refuses, or has not
    * answered in time; the next call asks again.
@@ -26,8 +29,8 @@ export interface Principal {
    * say that somebody else is signed in now. Call it in the turn of the request; rejects as `known`.
    */
   of: (clientId: string) => Promise<PrincipalId>
-  /** A page says who is signed in; without an id, that it has nothing to say. */
-  met: (clientId: string, id?: PrincipalId) => void
+  /** A page says who is signed in, as in `set`; without an id, that it has nothing to say. */
+  met: (clientId: string, id?: PrincipalId, saidAt?: number) => void
 }
 
 export interface PrincipalContext {
@@ -43,14 +46,14 @@ export interface PrincipalContext {
 }
 
 interface Schema extends DBSchema {
-  /** `current`: the id; `met`: pages whose first word has come. */
-  principal: { key: 'current' | 'met'; value: PrincipalId | string[] }
+  /** `current`: the id; `saidAt`: when it was said, epoch ms; `met`: pages whose first word has come. */
+  principal: { key: 'current' | 'saidAt' | 'met'; value: PrincipalId | number | string[] }
 }
 
 /** A page says its first word within so long, or has no module that would. ms */
 const FIRST_WORD_MS = 3_000
 
-/** Nobody waits longer for the copy where IndexedDB has replied, ms. */
+/** Nobody waits longer for the copy, ms. */
 const COPY_MS = 1_000
 
 /** So many pages are remembered beyond this worker's life. */
@@ -68,6 +71,10 @@ export function openPrincipal(context: PrincipalContext): Principal {
   const cacheName = `streamkeeper principal ${scope}`
   const copyUrl = new URL(`${OWN_PATHS}principal`, scope).href
   let current: PrincipalId | undefined
+  /** When `current` was said, epoch ms; 0: not known. */
+  let saidAt = 0
+  /** What a page says late, while it is not known whether another has been named since. */
+  let late: Saying | undefined
   let changes = 0
   /** True if pages of this app say who is signed in. */
   let isUsed = initial !== undefined
@@ -79,34 +86,55 @@ export function openPrincipal(context: PrincipalContext): Principal {
   const words = new Map<string, Word>()
   /** Another version of this worker may be at work, and pages tell only one. */
   const others = new BroadcastChannel(`streamkeeper principal ${scope}`)
-  others.addEventListener('message', ({ data }: MessageEvent<PrincipalId>) => take(data))
+  others.addEventListener('message', ({ data }: MessageEvent<PrincipalId>) => {
+    take({ id: data, saidAt: clock.now() })
+  })
   loaded().catch(() => {}) // Asked again by whoever needs it.
 
   return {
     current: () => current,
     changes: () => changes,
-    set: async (id, clientId = '') => {
-      take(id)
-      others.postMessage(id)
+    set: async (id, clientId = '', at) => {
+      const received = receive(id, at)
       learn(clientId, id)
-      await write('current', id)
+      await received
     },
     known: async () => (current === undefined ? loaded() : current),
     of,
-    met: (clientId, id) => {
-      if (id !== undefined) {
-        take(id)
-        others.postMessage(id)
-        void write('current', id)
-      }
+    met: (clientId, id, at) => {
+      if (id !== undefined) void receive(id, at)
       learn(clientId, id)
     },
   }
 
-  function take(id: PrincipalId) {
+  async function receive(id: PrincipalId, at?: number): Promise<void> {
+    if (at === undefined) return accept({ id, saidAt: clock.now() })
+    const saying = { id, saidAt: at }
+    if (current === undefined) {
+      if (!late || late.saidAt <= at) late = saying
+      await loaded().catch(() => {}) // Then a page's word is enough.
+      if (late !== saying) return
+      late = undefined
+    }
+    if (!isOutdated(saying)) await accept(saying)
+  }
+
+  /** True if another was named after it. A time to come is of another clock. */
+  function isOutdated(saying: Saying): boolean {
+    return saying.saidAt < saidAt && saidAt <= clock.now()
+  }
+
+  async function accept(saying: Saying): Promise<void> {
+    take(saying)
+    others.postMessage(saying.id)
+    await writeCurrent(saying)
+  }
+
+  function take({ id, saidAt: at }: Saying) {
     const isOther = id !== current
     if (isOther) changes++
     current = id
+    saidAt = at
     // Until then there was nothing that a page could have said.
     if (!isUsed && met.size > 0) noteMet()
     isUsed = true
@@ -125,22 +153,30 @@ export function openPrincipal(context: PrincipalContext): Principal {
   async function load(): Promise<PrincipalId> {
     const copied = readCopy()
     const opened = await database()
-    const [kept, before] = await Promise.all([
+    const [kept, keptAt, before] = await Promise.all([
       opened.get('principal', 'current'),
+      opened.get('principal', 'saidAt'),
       opened.get('principal', 'met'),
     ])
     for (const clientId of Array.isArray(before) ? before : []) {
       met.add(clientId)
       metBefore.add(clientId)
     }
-    const known = kept === undefined || Array.isArray(kept) ? await copied : kept
+    const record = isPrincipal(kept) ? { id: kept, saidAt: Number(keptAt ?? 0) } : undefined
+    const copy = await copied
+    // One of them may have been lost, or have refused what the other took.
+    const known = copy && !(record && record.saidAt >= copy.saidAt) ? copy : record
     isUsed ||= known !== undefined
-    const id = known === undefined ? (initial ?? null) : known
+    const id = known ? known.id : (initial ?? null)
     // A page may have been faster.
-    if (current === undefined) {
+    if (current !== undefined) return id
+    saidAt = known?.saidAt ?? 0
+    if (late && !isOutdated(late)) void accept(late)
+    else {
       current = id
-      if (known !== undefined && known !== kept) void write('current', known)
+      if (known && known !== record) void writeCurrent(known)
     }
+    late = undefined
     return id
   }
 
@@ -174,32 +210,41 @@ export function openPrincipal(context: PrincipalContext): Principal {
   }
 
   function noteMet() {
-    void write('met', [...met].slice(-MAX_MET))
+    const putting = database().then((opened) => opened.put('principal', [...met].slice(-MAX_MET), 'met'))
+    putting.catch(() => {}) // The next start asks the pages.
   }
 
-  /** Refused: then the next start asks the pages. */
-  async function write(key: 'current' | 'met', value: PrincipalId | string[]): Promise<void> {
-    const writes = [database().then((opened) => opened.put('principal', value, key))]
-    if (key === 'current') writes.push(writeCopy(value))
-    await inTime(Promise.allSettled(writes), clock).catch(() => {})
+  /** Refused: then neither place may go on naming another. */
+  async function writeCurrent(saying: Saying): Promise<void> {
+    await inTime(Promise.allSettled([writeRecord(saying), writeCopy(saying)]), clock).catch(() => {})
   }
 
-  async function writeCopy(id: unknown) {
-    await (await caches.open(cacheName)).put(copyUrl, Response.json(id))
-    return 'current' as const
+  async function writeRecord({ id, saidAt: at }: Saying) {
+    const opened = await database()
+    try {
+      const { store, done } = opened.transaction('principal', 'readwrite')
+      await Promise.all([store.put(id, 'current'), store.put(at, 'saidAt'), done])
+    } catch {
+      await opened.delete('principal', 'current')
+    }
   }
 
-  async function readCopy(): Promise<PrincipalId | undefined> {
+  async function writeCopy(saying: Saying) {
+    const cache = await caches.open(cacheName)
+    await cache.put(copyUrl, Response.json(saying)).catch(() => cache.delete(copyUrl))
+  }
+
+  async function readCopy(): Promise<Saying | undefined> {
     const reading = caches
       .match(copyUrl, { cacheName })
-      .then((copy): Promise<unknown> | undefined => copy?.json())
-    let id: unknown
+      .then((copy): Promise<Saying> | undefined => copy?.json())
+    let read: Saying | undefined
     await waitAtMost(
       clock,
       COPY_MS,
-      reading.then((copied) => (id = copied)),
+      reading.then((saying) => (read = saying)),
     ).catch(() => {}) // Without storage there is no copy.
-    return isPrincipal(id) ? id : undefined
+    return read && isPrincipal(read.id) ? read : undefined
   }
 }
 
@@ -209,6 +254,12 @@ export function principalOf(
   { principal }: Clearing,
 ): Promise<PrincipalId> {
   return principal === undefined ? known() : Promise.resolve(principal)
+}
+
+interface Saying {
+  id: PrincipalId
+  /** Epoch ms. */
+  saidAt: number
 }
 
 /** What a page says first. */
