@@ -476,12 +476,13 @@ describe('S2 a message waits until it is known whose it is', () => {
     const device = createFakeDevice()
     device.upstream.otherwise = noNetwork
     const worker = device.boot()
+    await worker.save('/api/a', 'before', { headers: TOKEN })
     await device.advance(10)
     const askedAt = device.clock.now()
     await device.advance(10)
     device.caches.delay = (operation) => (operation === 'put' ? 50 : 0)
-    const saving = worker.save('/api/a', 'after', { headers: TOKEN })
     const clearing = worker.outbox.forget({ askedAt })
+    const saving = worker.save('/api/a', 'after', { headers: TOKEN })
     await device.advance(1_000)
     await Promise.all([saving, clearing])
     worker.kill()
@@ -490,9 +491,9 @@ describe('S2 a message waits until it is known whose it is', () => {
     device.boot()
     await device.advance(60_000)
     // The key that it was sealed with is still there.
-    expect(device.upstream.received.map(({ headers }) => headers.get('authorization'))).toEqual([
-      TOKEN.authorization,
-    ])
+    expect(device.upstream.received.map(({ body, headers }) => [body, headers.get('authorization')])).toEqual(
+      [['after', TOKEN.authorization]],
+    )
   })
 
   test('told late, after the clock was set back, it spares nothing that claims to come', async () => {
