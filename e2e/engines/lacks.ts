@@ -128,6 +128,7 @@ export const LACKS: readonly Lack[] = [
     tests: ['the worker dies before', 'dies twice before the headers'],
     why: UNANSWERED,
   },
+  { engines: OTHERS, spec: 'order.spec.ts', tests: ['a worker that dies in a clear()'], why: UNANSWERED },
   { engines: ['webkit'], spec: 'storage.spec.ts', tests: ['a disk that is full'], why: DEVTOOLS },
   { engines: ['firefox'], spec: 'storage.spec.ts', tests: ['a disk that is full'], why: DEVTOOLS },
   { engines: ['firefox'], spec: 'host-workers.spec.ts', tests: ['a wrong option'], why: DEVTOOLS },

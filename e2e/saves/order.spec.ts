@@ -139,3 +139,21 @@ for (const worker of ['a stopped worker', 'a running worker']) {
     }
   })
 }
+
+test('a worker that dies in a clear(): what was saved before it is gone, what was saved after it is there', async ({
+  app,
+  server,
+  killWorker,
+}) => {
+  await app.start({ saves: [SAVES] })
+  await server.stop()
+  for (const afterMs of [0, 3, 6, 9, 12, 18, 24]) {
+    const [before, after] = [crypto.randomUUID(), crypto.randomUUID()]
+    const saving = saveAround(app, 'clear()', before, after)
+    await new Promise((resolve) => setTimeout(resolve, afterMs))
+    await killWorker()
+    expect([afterMs, await saving]).toEqual([afterMs, [202, 202]])
+    expect([afterMs, await sessions(app)]).toEqual([afterMs, [after]])
+    await app.evaluate(() => window.e2e.keeper?.clear())
+  }
+})

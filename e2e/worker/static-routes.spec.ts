@@ -71,3 +71,23 @@ test('resume routes of the app’s own are ours, too', async ({ app, page }) => 
   expect(await app.evaluate(get, '/api/chat/none/stream')).toBe(204)
   expect(worker.isRunning()).toBe(true)
 })
+
+test('a beacon that saves as its page is closed arrives, though the worker is stopped', async ({
+  app,
+  page,
+  server,
+}) => {
+  await app.start(options)
+  const worker = await watchWorker(page)
+  for (const session of ['one', 'two', 'three']) {
+    const leaving = await app.newTab()
+    await leaving.start(options)
+    await leaving.evaluate((url) => {
+      const message = { id: '1', role: 'user', content: 'Draft', createdAt: 1 }
+      addEventListener('pagehide', () => navigator.sendBeacon(url, JSON.stringify(message)))
+    }, `/api/sessions/${session}/messages`)
+    await worker.stop()
+    await leaving.page.close()
+    await expect.poll(() => server.saves(session)).toHaveLength(1)
+  }
+})

@@ -1,5 +1,5 @@
 import type { Options } from '../../core/options/options.ts'
-import { compileRoutes } from '../../core/options/routes.ts'
+import { compileRoutes, type Route } from '../../core/options/routes.ts'
 import { OWN_PATHS } from '../../core/messages/paths.ts'
 import { compileResumeRoutes } from '../responses/serve-resume.ts'
 import { worker } from '../worker.ts'
@@ -20,13 +20,16 @@ export function routeStatically(options: Options): void {
 /** `undefined` where a pattern has a regular expression: browsers refuse it, and without all of ours there must be none. */
 function rulesOf({ chat, saves, resume = {} }: Options, scope: string): Rule[] | undefined {
   const { resuming, stopping } = compileResumeRoutes(resume, scope)
-  const routes = [...compileRoutes(chat, scope), ...compileRoutes(saves, scope), ...resuming, ...stopping]
+  const saving = compileRoutes(saves, scope)
+  const routes = [...compileRoutes(chat, scope), ...saving, ...resuming, ...stopping]
   if (routes.some(({ pattern }) => pattern.hasRegExpGroups)) return undefined
 
-  const sources = routes.map(({ pattern, method }) => ({ urlPattern: pattern, requestMethod: method }))
+  const conditions = routes.map(conditionOf)
   const own = { urlPattern: new URLPattern({ pathname: `${OWN_PATHS}*`, baseURL: scope }) }
+  const beacons = saving.map((route) => Object.assign(conditionOf(route), LOST_BEACON))
   return [
-    ...[...sources, own].map((condition) => ({ condition, source: 'fetch-event' }) as const),
+    ...beacons.map((condition) => ({ condition, source: 'network' }) as const),
+    ...[...conditions, own].map((condition) => ({ condition, source: 'fetch-event' }) as const),
     { condition: { urlPattern: new URLPattern({}) }, source: 'network' },
   ]
 }
@@ -34,7 +37,21 @@ function rulesOf({ chat, saves, resume = {} }: Options, scope: string): Rule[] |
 /** [spec] https://w3c.github.io/ServiceWorker/#register-router-method */
 type InstallEvent = ExtendableEvent & { addRoutes?: (rules: Rule[]) => Promise<void> }
 
+interface Condition {
+  urlPattern: URLPattern
+  requestMethod?: string
+  requestMode?: RequestMode
+  runningStatus?: 'running' | 'not-running'
+}
+
+/** Chromium does not start a worker for a page that is gone: a beacon that is to wait for it is lost. */
+const LOST_BEACON = { requestMode: 'no-cors', runningStatus: 'not-running' } as const
+
+function conditionOf({ pattern, method }: Pick<Route<{ url: string }>, 'pattern' | 'method'>): Condition {
+  return { urlPattern: pattern, requestMethod: method }
+}
+
 interface Rule {
-  condition: { urlPattern: URLPattern; requestMethod?: string }
+  condition: Condition
   source: 'fetch-event' | 'network'
 }

@@ -102,3 +102,17 @@ describe('S1 a lost index: the second copy is sent, and nobody is asked', () => 
 function asOf01({ hasIdentity: _hasIdentity, ...record }: SaveRecord): SaveRecord {
   return { ...record, hasSecrets: true, needsCookies: true }
 }
+
+test.each([0, 1, 2, 5, 20])(
+  'S3 clear() while a new worker puts back what its index has lost deletes all of it: %s turns later',
+  async (turns) => {
+    const { device, context } = await loseIndex({})
+    const next = device.boot(context)
+    for (let round = 0; round < turns; round++) await new Promise((resolve) => setImmediate(resolve))
+    const clearing = next.outbox.clear()
+    await device.advance(10)
+    await clearing
+    expect(await next.outbox.list()).toEqual([])
+    expect(device.caches.readAll().size).toBe(0)
+  },
+)

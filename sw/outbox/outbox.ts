@@ -1,5 +1,5 @@
 import { type Clock, type Random, sleep, waitAtMost } from '../../core/clock.ts'
-import { deferred } from '../../core/deferred.ts'
+import { type Deferred, deferred } from '../../core/deferred.ts'
 import { DEFAULT_OUTBOX, DEFAULT_SAVE } from '../../core/options/defaults.ts'
 import type { OutboxOptions, SaveRouteOptions } from '../../core/options/options.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
@@ -73,7 +73,13 @@ export interface OutboxContext extends OutboxOptions {
   emptied?: (() => void) | undefined
 }
 
-/** Nobody waits longer for counts, ms. */
+interface Clear {
+  /** What was saved after it. */
+  spared: Set<string>
+  ended: Deferred<void>
+}
+
+/** Nobody waits longer for counts, nor for a `clear` before, ms. */
 const COUNT_MS = 1_000
 
 /** No browser is known to take longer to end a request, ms. */
@@ -96,8 +102,8 @@ export function createOutbox(context: OutboxContext): Outbox {
   const sends = new Set<Send>()
   /** What was asked for, and is neither in both stores yet nor sent without; each resolves with its id. */
   const storing = new Set<Promise<string | void>>()
-  /** Of each `clear` that is under way, what was saved after it. */
-  const clears = new Set<Set<string>>()
+  /** Those that are under way. */
+  const clears = new Set<Clear>()
   /** Secrets that are never stored. */
   const unsealed = new Map<string, Secrets>()
   let running: Promise<void> | undefined
@@ -254,7 +260,8 @@ export function createOutbox(context: OutboxContext): Outbox {
   const clear = async (clearing: Clearing = {}) => {
     const spared = new Set<string>()
     const meant = new Set<string | void>()
-    clears.add(spared)
+    const current = { spared, ended: deferred<void>() }
+    clears.add(current)
     const pending = Promise.all(Array.from(storing, async (stored) => meant.add(await stored)))
     try {
       // What only the cached messages have would come back at the next start.
@@ -278,7 +285,8 @@ export function createOutbox(context: OutboxContext): Outbox {
       // Messages that are stored only later were still saved before.
       void pending.then(removeMeant).catch(degraded)
     } finally {
-      clears.delete(spared)
+      clears.delete(current)
+      current.ended.resolve()
     }
   }
 
@@ -300,7 +308,7 @@ export function createOutbox(context: OutboxContext): Outbox {
     const otherId = createRequestId()
     const named = placed.then(
       async ({ entry, stored }) => {
-        for (const spared of clearing) spared.add(entry.id)
+        for (const { spared } of clearing) spared.add(entry.id)
         await stored.catch(() => {}) // Told below.
         return entry.id
       },
@@ -326,6 +334,8 @@ export function createOutbox(context: OutboxContext): Outbox {
     } finally {
       storing.delete(named)
     }
+    // If the worker dies before it has responded to a clear(), the next one hears of both again, in their order.
+    await waitAtMost(clock, COUNT_MS, Promise.all(clearing.map(({ ended }) => ended.promise)))
     const { id, conversation } = entry
     if (isOwn(entry)) {
       context.emit({ status: 'save_queued', entryId: id, conversation, attempts: 0 }, clientId)

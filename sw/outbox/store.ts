@@ -155,7 +155,7 @@ export function openStore(
 
   const isStoring = (id: string) => backlogs.get(id)?.state === 'storing'
 
-  const load = async () => {
+  const loadAll = async () => {
     const [entries, ids] = await Promise.all([
       readIndex(),
       ofCache(messageCache.ids()),
@@ -173,11 +173,19 @@ export function openStore(
       const restore = async (id: string) => (await putBack(id)) && known.add(id)
       await Promise.all(lost.slice(from, from + AT_ONCE).map(restore))
     }
-    // Also those that another worker has put back meanwhile.
-    if (lost.length > 0) await readIndex()
-    isLost = false
     if (known.size > before) restored(known.size - before)
+    // Also those that another worker has put back meanwhile.
+    if (lost.length > 0) for (const { id } of await readIndex()) known.add(id)
+    isLost = false
     return Array.from(known)
+  }
+
+  let loading: Promise<unknown> = Promise.resolve()
+  /** One at a time: two would take for another worker's what each of them puts back. */
+  const load = () => {
+    const loaded = loading.then(loadAll)
+    loading = loaded.catch(() => {}) // Told to whoever asked.
+    return loaded
   }
 
   let restoring: Promise<unknown> | undefined

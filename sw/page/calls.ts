@@ -24,6 +24,17 @@ type Handlers = {
   [Name in keyof Calls]: (args: Calls[Name][0], clientId: string) => Promise<Calls[Name][1]>
 }
 
+/** A call in a request. */
+export interface Obeyed {
+  /**
+   * Settles when it may be responded to. If the worker dies before, browsers ask the next one. With a `clear` comes what was
+   * saved after it, which waited for it; but who is named must not come again, after another.
+   */
+  isSafe: Promise<unknown>
+  /** Never rejects. */
+  done: Promise<Reply>
+}
+
 export interface CallsContext {
   /** The options this worker runs with, canonical. */
   options: string
@@ -124,8 +135,11 @@ export function createCalls(context: CallsContext) {
     }
   }
 
-  const obey = (text: string | null, clientId: string) =>
-    handle(() => JSON.parse(decodeURIComponent(text ?? '')) as Call, clientId)
+  const obey = (text: string | null, clientId: string): Obeyed => {
+    let call: Call | undefined
+    const done = handle(() => (call = JSON.parse(decodeURIComponent(text ?? '')) as Call), clientId)
+    return { done, isSafe: call?.name === 'principal' ? Promise.resolve() : done }
+  }
 
   const reply = async (call: Call, event: ExtendableMessageEvent): Promise<void> => {
     const clientId = event.source && 'id' in event.source ? event.source.id : ''

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
-import { PROTOCOL_VERSION, type Reply } from '../../core/messages/message.ts'
+import { PROTOCOL_VERSION } from '../../core/messages/message.ts'
 import { AWAKE_PATH, CALL_HEADER, CALL_PATH, HELLO_PATH, PROTOCOL_HEADER } from '../../core/messages/paths.ts'
+import type { Obeyed } from './calls.ts'
 import type { Responses } from '../responses/responses.ts'
 import { serveStreams } from '../responses/serve-streams.ts'
 import { isOwnOrigin } from '../is-eligible.ts'
@@ -11,8 +12,8 @@ export interface OwnContext {
   clock: Clock
   responses: Responses
   activity: ActivityLock
-  /** Does what a page asks in a request. Never rejects. */
-  obey: (text: string | null, clientId: string) => Promise<Reply>
+  /** Does what a page asks in a request. */
+  obey: (text: string | null, clientId: string) => Obeyed
 }
 
 /** Answers what is asked of the worker itself, by pages of its own origin; `undefined` for anything else. */
@@ -26,9 +27,9 @@ export function serveInternal(
   if (request.mode === 'no-cors' || !isOwnOrigin(request)) return undefined
   if (pathname === HELLO_PATH) return Promise.resolve(hello())
   if (pathname === CALL_PATH) {
-    const done = obey(request.headers.get(CALL_HEADER), clientId)
-    keepAlive(done)
-    return Promise.resolve(hello(replyBody(done)))
+    const obeyed = obey(request.headers.get(CALL_HEADER), clientId)
+    keepAlive(obeyed.done)
+    return replyTo(obeyed)
   }
   if (request.method !== 'GET') return undefined
   if (pathname === AWAKE_PATH) return Promise.resolve(stayAwake(clock, activity.isUnderWay))
@@ -39,15 +40,14 @@ function hello(body: BodyInit | null = null): Response {
   return new Response(body, { headers: { [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) } })
 }
 
-/**
- * The reply, when the call is done. The head of the response does not wait for it: if a worker dies before it, browsers
- * ask the next one, which would do the call again, after others.
- */
-function replyBody(done: Promise<Reply>): ReadableStream<Uint8Array> {
-  return new ReadableStream({
+/** Has the reply in its body, when the call is done. */
+async function replyTo({ isSafe, done }: Obeyed): Promise<Response> {
+  await isSafe
+  const body = new ReadableStream<Uint8Array>({
     pull: async (controller) => {
       controller.enqueue(new TextEncoder().encode(JSON.stringify(await done)))
       controller.close()
     },
   })
+  return hello(body)
 }
