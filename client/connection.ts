@@ -116,7 +116,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
     })
     // A worker of 0.1 does not read it in the greeting.
     if (said !== undefined && !hello.hearsPrincipal) {
-      await call(candidate, 'principal', said).catch(() => {}) // A call behind `ready` says so.
+      await call(candidate, 'principal', { ...said, isLate: true }).catch(() => {}) // A call behind `ready` says so.
     }
     if (container.controller === candidate) {
       const isReached = !!scriptUrl || (await reachesIt())
@@ -142,7 +142,10 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
 
   const onControllerChange = () => {
     adopt()
-    const candidate = scriptUrl ? context.worker : container.controller
+    const { controller } = container
+    // Another page may have written its scope in no such way, as those of 0.1.
+    const isRegistered = !!registration && registration.active === controller
+    const candidate = scriptUrl && !isRegistered ? context.worker : controller
     if (candidate) void greet(candidate)
     else settle('fallback', 'other_worker')
   }

@@ -19,7 +19,7 @@ import type { Keeper, ScriptUrl } from './keeper.ts'
 import type { KeeperContext, SaidPrincipal } from './keeper-context.ts'
 import { forgetAborts, observeAborts } from './observe-aborts.ts'
 import { isEnd } from './open-requests.ts'
-import { pathOf, SCOPE_PARAMETER } from './script-path.ts'
+import { ownScope, pathOf, SCOPE_PARAMETER } from './script-path.ts'
 import { createStatusStore, FIRST_SNAPSHOT } from './status-store.ts'
 
 /** `register` resolves by then, whatever happens; a worker that has not said hello by then is none of ours. ms. */
@@ -172,7 +172,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       if (!controller || !scriptUrl) return
       const { pathname, searchParams } = new URL(controller.scriptURL)
       if (pathname !== pathOf(scriptUrl)) return
-      if (searchParams.get(SCOPE_PARAMETER) !== (options.scope ?? null)) return
+      if (searchParams.get(SCOPE_PARAMETER) !== ownScope(scriptUrl, options.scope)) return
       context.worker = controller
       context.chats = compileRoutes(readOptions(controller.scriptURL)?.chat)
     },
@@ -224,11 +224,11 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       const said = say(id)
       // The request says it: the greeting, which may come later, must neither repeat it nor say an earlier one.
       if (isInOrder()) context.principalToSay = undefined
-      if (await askInOrder('principal', { id })) return
+      if (await askInOrder('principal', said)) return
       // The worker hears it with this page's first word, and decides by it whose the requests before were. But what is to
       // be cleared is still that of the one before.
       if (clears === 0) context.principalToSay = latest
-      await ask('principal', latest ?? said)
+      await ask('principal', { ...(latest ?? said), isLate: true })
       // Another page may say another before there is a new worker to greet.
       if (context.principalToSay === said) context.principalToSay = undefined
     },

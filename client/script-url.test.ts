@@ -47,10 +47,15 @@ describe('workerUrl()', () => {
     expect(asWorkerReads({ saves: [{ url: pattern }] })).toEqual({ saves: [{ url: absolute }] })
   })
 
-  test('carries the scope beside them: one script may have several', () => {
-    const scopeOf = (options: Options) =>
-      new URL(workerUrl('/sw.js', options)).searchParams.get('streamkeeper-scope')
-    expect([scopeOf({ scope: '/x/' }), scopeOf({})]).toEqual(['/x/', null])
+  test.each([
+    ['/sw.js', '/x/', '/x/'],
+    ['/sw.js', 'x/', '/chat/x/'],
+    ['/sw.js', '/', null],
+    ['/x/sw.js', 'https://app.test/x/', null],
+    ['/sw.js', undefined, null],
+  ])('%s names the scope %j as %j: one script may have several', (script, scope, named) => {
+    const url = new URL(workerUrl(script, scope === undefined ? {} : { scope }))
+    expect(url.searchParams.get('streamkeeper-scope')).toBe(named)
   })
 
   test('keeps the parameters that the script has', () => {

@@ -1,7 +1,7 @@
 import type { Options } from '../core/options/options.ts'
 import { canonicalOptions } from '../core/options/canonical.ts'
 import { OPTIONS_PARAMETER } from '../core/options/query.ts'
-import { SCOPE_PARAMETER } from './script-path.ts'
+import { ownScope, SCOPE_PARAMETER } from './script-path.ts'
 
 /** Some servers refuse long URLs. Characters of JSON. */
 const MAX_LENGTH = 2_000
@@ -23,7 +23,8 @@ export function workerUrl(scriptUrl: string | URL, options: Options): string {
   }
   const url = new URL(scriptUrl, baseURI)
   url.searchParams.set(OPTIONS_PARAMETER, text)
-  if (options.scope !== undefined) url.searchParams.set(SCOPE_PARAMETER, options.scope)
+  const scope = ownScope(scriptUrl, options.scope)
+  if (scope) url.searchParams.set(SCOPE_PARAMETER, scope)
   return url.href
 }
 

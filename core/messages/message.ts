@@ -87,8 +87,8 @@ export interface Calls {
   streams: [null, StreamInfo[]]
   /** True if this worker itself has, or had, a request of that id: not a request that died before it. */
   knows: [{ requestId: string }, boolean]
-  /** Sets who is signed in from now on; `saidAt` as in `hello`, where it may come late. */
-  principal: [{ id: string | null; saidAt?: number }, undefined]
+  /** Sets who is signed in from now on; `saidAt` as in `hello`; `isLate`: others of the page's requests may be ahead of it. */
+  principal: [{ id: string | null; saidAt?: number; isLate?: true }, undefined]
   /** Marks a conversation as seen. */
   seen: [{ conversation: string }, undefined]
   /** Deletes everything that is kept for the user who is signed in. */

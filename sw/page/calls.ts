@@ -76,10 +76,10 @@ export function createCalls(context: CallsContext) {
     },
     streams: () => responses.list(),
     knows: async ({ requestId }) => chats.knows(requestId),
-    principal: async ({ id, saidAt }, clientId) => {
+    principal: async ({ id, saidAt, isLate }, clientId) => {
       if (!isPrincipal(id))
         throw new TypeError(`Wrong principal: got ${String(id)}, takes ${PRINCIPAL_TAKES}`)
-      await principal.set(id, clientId, saidAt)
+      await principal.set(id, clientId, saidAt, isLate)
       await outbox.stopOthers()
     },
     seen: async ({ conversation }) => {

@@ -281,6 +281,7 @@ describe('S2 what a page says late', () => {
     await principal.set('bob', 'page2')
     principal.met('page', 'ann', saidAt)
     await principal.set('ann', 'page', saidAt)
+    await principal.set('ann', 'page', saidAt, true)
     expect([principal.current(), principal.changes()]).toEqual(['bob', 1])
   })
 
@@ -297,6 +298,23 @@ describe('S2 what a page says late', () => {
       seen.push(principal.current())
     }
     expect(new Set(seen)).toEqual(new Set([undefined, 'bob']))
+  })
+
+  test('nor is it changed by what another said before it, though that comes later, or to a worker that has just started', async () => {
+    const first = await boot()
+    const saidAt = clock.now()
+    await clock.advance(100)
+    first.met('page', 'bob', clock.now())
+    await clock.advance(500)
+    await first.set('ann', 'page2', saidAt)
+    expect(first.current()).toBe('bob')
+    const principal = start()
+    const setting = principal.set('eve', 'page2', clock.now())
+    expect(principal.current()).toBe('eve')
+    await clock.advance(500)
+    await setting
+    principal.met('page', 'cara', clock.now() - 400)
+    expect(principal.current()).toBe('cara')
   })
 
   test('counts, where nobody was named since; nobody else is signed in for a moment', async () => {

@@ -16,9 +16,10 @@ export interface Principal {
   changes: () => number
   /**
    * `clientId`: the page that says it; if that is its first word, what it has sent before belongs to that person, too.
-   * `saidAt`: when the app said it to that page, epoch ms, if that may be long ago: whom another page has named since stays.
+   * `saidAt`: when the app said it to that page, epoch ms; whom another page has named since stays. `isLate`: it may be long
+   * ago, so a worker that has just started first finds out who was named since.
    */
-  set: (id: PrincipalId, clientId?: string, saidAt?: number) => Promise<void>
+  set: (id: PrincipalId, clientId?: string, saidAt?: number, isLate?: boolean) => Promise<void>
   /**
    * Resolves, when it is known, with who was signed in when it was asked. Rejects when the storage refuses, or has not
    * answered in time; the next call asks again.
@@ -29,7 +30,7 @@ export interface Principal {
    * say that somebody else is signed in now. Call it in the turn of the request; rejects as `known`.
    */
   of: (clientId: string) => Promise<PrincipalId>
-  /** A page says who is signed in, as in `set`; without an id, that it has nothing to say. */
+  /** A page says, perhaps late, who is signed in, as in `set`; without an id, that it has nothing to say. */
   met: (clientId: string, id?: PrincipalId, saidAt?: number) => void
 }
 
@@ -94,24 +95,22 @@ export function openPrincipal(context: PrincipalContext): Principal {
   return {
     current: () => current,
     changes: () => changes,
-    set: async (id, clientId = '', at) => {
-      const received = receive(id, at)
+    set: async (id, clientId = '', at, isLate) => {
+      const received = receive({ id, saidAt: at ?? clock.now() }, isLate)
       learn(clientId, id)
       await received
     },
     known: async () => (current === undefined ? loaded() : current),
     of,
     met: (clientId, id, at) => {
-      if (id !== undefined) void receive(id, at)
+      if (id !== undefined) void receive({ id, saidAt: at ?? clock.now() }, at !== undefined)
       learn(clientId, id)
     },
   }
 
-  async function receive(id: PrincipalId, at?: number): Promise<void> {
-    if (at === undefined) return accept({ id, saidAt: clock.now() })
-    const saying = { id, saidAt: at }
-    if (current === undefined) {
-      if (!late || late.saidAt <= at) late = saying
+  async function receive(saying: Saying, isLate = false): Promise<void> {
+    if (current === undefined && isLate) {
+      if (!late || late.saidAt <= saying.saidAt) late = saying
       await loaded().catch(() => {}) // Then a page's word is enough.
       if (late !== saying) return
       late = undefined
