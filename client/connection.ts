@@ -96,8 +96,14 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
   const greet = async (candidate: ServiceWorker) => {
     greeted = candidate
     await shown()
-    const said = context.principalToSay
-    const hello = await look(candidate, said).catch(() => undefined)
+    let said = context.principalToSay
+    let hello = await look(candidate, said).catch(() => undefined)
+    if (!hello && greeted === candidate) {
+      // It is none of ours, or has died meanwhile: the next one answers.
+      settle('fallback', 'other_worker')
+      said = context.principalToSay
+      hello = await look(candidate, said).catch(() => undefined)
+    }
     if (greeted !== candidate) return // Another came instead.
     if (hello?.protocol !== PROTOCOL_VERSION) {
       return settle('fallback', hello ? 'version_mismatch' : 'other_worker')

@@ -178,8 +178,10 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     },
     end: () => {
       lifetime.abort()
-      observeAborts(undefined)
-      current = undefined
+      if (current?.keeper === keeper) {
+        observeAborts(undefined)
+        current = undefined
+      }
       store.set({ requests: [], unseen: {} })
       settle('unsupported', 'disabled')
     },

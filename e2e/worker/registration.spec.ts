@@ -71,6 +71,25 @@ test('a page that is prerendered for long meets its worker when it is shown', as
   expect(await app.outbox()).toEqual([])
 })
 
+test('a page whose worker dies before it has answered the page’s greeting meets the next one', async ({
+  app,
+}) => {
+  await app.start(options)
+  await app.open()
+  await app.evaluate((options) => {
+    const { prototype } = ServiceWorker
+    const postMessage = Reflect.get(prototype, 'postMessage') as () => void
+    // The first greeting is lost with its worker.
+    prototype.postMessage = function post(...message: unknown[]) {
+      if ((message[0] as { name?: string }).name !== 'hello') return Reflect.apply(postMessage, this, message)
+      prototype.postMessage = postMessage
+    }
+    window.e2e.keeper = window.streamkeeper.createKeeper('/streamkeeper-sw.js', options)
+  }, options)
+  await app.page.waitFor(() => window.e2e.keeper?.state === 'controlling')
+  expect(await app.outbox()).toEqual([])
+})
+
 test('a snapshot is the same object until something changes', async ({ app }) => {
   await app.start(options)
   const same = () => app.evaluate(() => window.e2e.keeper?.getSnapshot() === window.e2e.keeper?.getSnapshot())
