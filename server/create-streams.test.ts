@@ -920,9 +920,14 @@ describe('a store that has lost its newest writes', () => {
       get: (_, name: keyof StreamStore) =>
         name === 'watch' ? () => () => {} : name === 'wasDeleted' ? async () => false : store[name],
     })
-    const site = openSite({ store: restored })
+    const fault = { isCut: false }
+    const cut = new Proxy(restored, {
+      get: (target, name: keyof StreamStore) =>
+        fault.isCut && name !== 'watch' ? () => Promise.reject(new Error('Cut off')) : target[name],
+    })
+    const site = openSite({ store: cut })
     const second = openSite({ store: restored, clock: site.clock })
-    const started = await openStream(site, { key: 'k' })
+    const started = await openStream(site, { key: 'k', conversation: 'c1' })
     await site.clock.advance(100)
     for (const word of words) {
       started.upstream.push(word)
@@ -931,7 +936,7 @@ describe('a store that has lost its newest writes', () => {
     const { id } = started
     const { info = '' } = (await store.read(id, 0, 0)) ?? {}
     store = memoryStore()
-    await store.create({ id, owner: 'ann', key: 'k', info, ttlMs: 3_600_000 })
+    await store.create({ id, owner: 'ann', conversation: 'c1', key: 'k', info, ttlMs: 3_600_000 })
     await store.write(id, 1, { bytes: new TextEncoder().encode(kept) })
     const finish = async () => {
       await site.clock.advance(4_000)
@@ -941,7 +946,7 @@ describe('a store that has lost its newest writes', () => {
       await site.clock.advance(1_000)
     }
     const text = ROLE + say('Hel') + words.join('') + FINISH + DONE
-    return { ...started, site, second, finish, text }
+    return { ...started, site, second, fault, finish, text }
   }
 
   test.each([
@@ -954,6 +959,39 @@ describe('a store that has lost its newest writes', () => {
     await finish()
     for (const read of [readBody(response), there, second.start({ key: 'k' }).then(readBody)])
       expect(await read).toEqual({ text, isBroken: false })
+  })
+
+  test.each([
+    ['a sign of life', ROLE + say('Hel')],
+    ['bytes', ''],
+  ])(
+    'and is told to stop it before its producer writes: it stops, and nothing is missing: %s',
+    async (_lost, kept) => {
+      const { response, site, second, id, upstream } = await rollBack([], kept)
+      expect((await second.stop('c1')).status).toBe(204)
+      await site.clock.advance(4_000)
+      expect(upstream.isClosed()).toBe(true)
+      const there = readBody(await second.get(`${PATH}/${id}?live=stream`))
+      for (const { text, isBroken } of [await readBody(response), await there]) {
+        expect(text.startsWith(ROLE + say('Hel'))).toBe(true)
+        expect(text).toContain('"code":"stopped"')
+        expect(isBroken).toBe(true)
+      }
+    },
+  )
+
+  test('and in which its producer has been declared dead takes nothing from it any more', async () => {
+    const { response, site, second, id, upstream, fault } = await rollBack([], ROLE.slice(0, 5))
+    fault.isCut = true
+    const there = second.get(`${PATH}/${id}?live=stream`).then(readBody)
+    await site.clock.advance(20_000)
+    const { text } = await there
+    expect(text).toContain('producer_lost')
+    fault.isCut = false
+    await site.clock.advance(6_000)
+    expect(upstream.isClosed()).toBe(true)
+    expect((await readBody(response)).isBroken).toBe(true)
+    expect(await readBody(await second.get(`${PATH}/${id}?live=stream`))).toEqual({ text, isBroken: true })
   })
 
   test('and of more than is in memory: its reader here gets all of it, and none a wrong byte', async () => {

@@ -2,7 +2,7 @@ import type { FailureCode } from '../core/messages/failure.ts'
 import { failureOf } from '../core/messages/failure.ts'
 import { createInspection, type Inspection } from '../core/providers/inspection/inspection.ts'
 import { SLICE_BYTES } from './limits.ts'
-import type { StoredStream, StreamStore } from './stores/store.ts'
+import { leapFrom, type StoredStream, type StreamStore } from './stores/store.ts'
 import {
   isVoid,
   readInfo,
@@ -62,7 +62,8 @@ export async function declareDead(
   const end = info.head ? await judgeStored(store, id, info, stored, code) : errorEnd(code)
   const ended: StreamInfo = { ...info, end }
   try {
-    const isEnded = await store.write(id, version, { info: JSON.stringify(ended), isEnd: true })
+    const change = { info: JSON.stringify(ended), nextVersion: leapFrom(version), isEnd: true }
+    const isEnded = await store.write(id, version, change)
     if (!isEnded || !isVoid(ended, stored.length)) return undefined
     await store.delete(id)
     return end

@@ -5,7 +5,7 @@ import { errorEnd } from './judge-end.ts'
 import { produce, type Production } from './produce.ts'
 import { openReader } from './read-stream.ts'
 import { type Source, storedSource } from './source.ts'
-import type { StreamStore } from './stores/store.ts'
+import { leapFrom, type StreamStore } from './stores/store.ts'
 import { isVoid, readInfo, type StreamErrorCode, type StreamInfo } from './stream-info.ts'
 import { heartbeatOf, streamResponse } from './stream-response.ts'
 
@@ -245,8 +245,12 @@ export function createRuns(context: RunsContext): Runs {
       const stored = await store.read(id, 0, 0)
       const info = stored && readInfo(stored.info)
       if (!info || info.end || info.isStopping || info.ingest) return
-      const change = { info: JSON.stringify({ ...info, isStopping: true }) }
-      if (await store.write(id, stored.version, change)) return
+      const { version } = stored
+      const change = {
+        info: JSON.stringify({ ...info, isStopping: true }),
+        nextVersion: leapFrom(version),
+      }
+      if (await store.write(id, version, change)) return
     }
     throw new Error('Cannot stop stream: its record changes too fast')
   }

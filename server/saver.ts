@@ -198,11 +198,9 @@ export function createSaver({
     // Nobody else appends: bytes that are there are ours, of one of the writes whose responses were lost.
     const written = stored.length - tail.savedTo()
     if (stored.length > tail.length()) return loseLease()
-    if (stored.version < version) {
-      // The store has lost its newest writes. What is in memory of them is written again.
-      if (!tail.read(stored.length, 0)) return goOnUnstored()
-      hasNewInfo = info !== undefined
-    }
+    // A store may have lost its newest writes. What is in memory of them is written again.
+    if (written < 0 && !tail.read(stored.length, 0)) return goOnUnstored()
+    if (info && !other.head) hasNewInfo = true
     version = stored.version
     if (written !== 0) saved(written, undefined)
     if (other.end) return conclude()

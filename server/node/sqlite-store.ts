@@ -92,7 +92,7 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
      ON CONFLICT DO NOTHING`,
   )
   const update = database.prepare(
-    `UPDATE streams SET version = version + 1, length = length + ?, info = coalesce(?, info), ended = max(ended, ?),
+    `UPDATE streams SET version = ?, length = length + ?, info = coalesce(?, info), ended = max(ended, ?),
      written_at = ? WHERE id = ? AND version = ? RETURNING number, length`,
   )
   const insertPiece = database.prepare('INSERT INTO pieces (stream, until, bytes) VALUES (?, ?, ?)')
@@ -125,16 +125,16 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
       if (!holder) throw new Error('Cannot create stream: its id is taken')
       return holder.id as string
     },
-    write: async (id, version, { bytes, info = null, isEnd = false }) => {
+    write: async (id, version, { bytes, info = null, nextVersion = version + 1, isEnd = false }) => {
       const size = bytes?.length ?? 0
       const write = () => {
         // Read to its end: only then it says if it could not be stored.
-        const [row] = update.all(size, info, isEnd ? 1 : 0, clock.now(), id, version)
+        const [row] = update.all(nextVersion, size, info, isEnd ? 1 : 0, clock.now(), id, version)
         if (row && bytes && size > 0) insertPiece.run(row.number as number, row.length as number, bytes)
         return row !== undefined
       }
       const isWritten = await unlocked(() => (size > 0 ? inTransaction(write) : write()))
-      if (isWritten) callListeners(id, version + 1)
+      if (isWritten) callListeners(id, nextVersion)
       return isWritten
     },
     read: async (id, from, maxBytes) => {
