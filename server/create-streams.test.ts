@@ -380,6 +380,37 @@ describe('a refusal before the first byte', () => {
     expect((await openStream(site, { key: 'k' })).response.status).toBe(200)
   })
 
+  /** A refused run with a key, of which the store forgets nothing before `remove` resolves. */
+  async function refuse(remove: (site: Site) => Promise<void>) {
+    const store = memoryStore()
+    const slow = async (id: string) => remove(site).then(() => store.delete(id))
+    const site: Site = openSite({ store: { ...store, delete: slow } })
+    const started = site.start({ key: 'k' })
+    ;(await site.upstream.request()).respondWith(new Response('busy', { status: 429 }))
+    expect((await started).status).toBe(429)
+    return site
+  }
+
+  test('is given to nobody who comes later: the request runs once the store has forgotten it', async () => {
+    const site = await refuse(({ clock }) => new Promise((resolve) => clock.timer(2_000, resolve)))
+    const again = openStream(site, { key: 'k' })
+    await site.clock.advance(3_000)
+    expect((await again).response.status).toBe(200)
+  })
+
+  test('is given to nobody who comes later: while the store cannot forget it, that is a 503', async () => {
+    let isDown = true
+    const site = await refuse(async () => {
+      if (isDown) throw new Error('Cut off')
+    })
+    const again = site.start({ key: 'k' })
+    await site.clock.advance(6_000)
+    expect((await again).status).toBe(503)
+    isDown = false
+    await site.clock.advance(10_000)
+    expect((await openStream(site, { key: 'k' })).response.status).toBe(200)
+  })
+
   test('headers and then nothing: it breaks, and its key is free', async () => {
     const site = openSite()
     const started = site.start({ key: 'k' })
@@ -603,6 +634,22 @@ describe('Stop', () => {
       rmSync(folder, { recursive: true })
     },
   )
+
+  test('from another server keeps the key of a run that fails before it hears of it', async () => {
+    const store = memoryStore()
+    const site = openSite({ store: { ...store, watch: () => () => {} } })
+    const second = openSite({ store, clock: site.clock })
+    const started = site.start({ conversation: 'c1', key: 'k' })
+    const upstream = await site.upstream.request()
+    expect((await second.stop('c1')).status).toBe(204)
+    upstream.fail(new TypeError('Reset'))
+    await site.clock.advance(1_000)
+    expect((await started).status).toBe(502)
+    const again = [site, second].map((each) => each.start({ key: 'k' }))
+    await site.clock.advance(1_000)
+    expect([site, second].map((each) => each.upstream.requests.length)).toEqual([1, 0])
+    for (const response of await Promise.all(again)) expect(response.status).toBe(409)
+  })
 
   test('after the end changes nothing', async () => {
     const site = openSite()
@@ -1219,7 +1266,7 @@ describe('a store that fails', () => {
         })
         const first = openSite({ store: cut })
         const second = openSite({ store, clock: first.clock })
-        const started = first.start({ key: 'k' })
+        const started = first.start({ key: 'k', conversation: 'c1' })
         const upstream = await first.upstream.request()
         return { first, second, started, upstream, isCut }
       }
@@ -1264,6 +1311,21 @@ describe('a store that fails', () => {
           expect(second.upstream.requests[0]?.isClosed()).toBe(false)
         },
       )
+
+      test('and is stopped elsewhere: its key is not run again', async () => {
+        const { first, second, upstream, isCut, started } = await cutOff()
+        isCut.value = true
+        expect((await second.stop('c1')).status).toBe(204)
+        await first.clock.advance(14_000)
+        expect(upstream.isClosed()).toBe(true)
+        expect((await started).status).toBe(503)
+        isCut.value = false
+        await first.clock.advance(6_000)
+        const again = second.start({ key: 'k' })
+        await first.clock.advance(100)
+        expect(second.upstream.requests).toHaveLength(0)
+        expect((await again).status).toBe(409)
+      })
 
       test('for a while: they come when they are stored, and the key runs once', async () => {
         const { first, second, started, upstream, isCut } = await cutOff()

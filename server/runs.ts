@@ -1,7 +1,9 @@
 import type { Clock } from '../core/clock.ts'
 import { createRequestId } from '../core/messages/request-id.ts'
 import { problem } from './head.ts'
+import { inTime } from './in-time.ts'
 import { errorEnd } from './judge-end.ts'
+import { STORE_MS } from './limits.ts'
 import { produce, type Production } from './produce.ts'
 import { openReader } from './read-stream.ts'
 import { type Source, storedSource } from './source.ts'
@@ -185,6 +187,11 @@ export function createRuns(context: RunsContext): Runs {
       return undefined
     }
     const begun = await earlier.beginning
+    // Whoever comes after its failure runs the request, once the store has forgotten it.
+    if (typeof run === 'string' && begun.kind !== 'streaming') {
+      await inTime(clock, STORE_MS, earlier.finished, 'Cannot run key again: its failed run is still stored')
+      return undefined
+    }
     return begun.kind === 'refused' ? begun.refusal.again() : begin(earlier, request)
   }
 

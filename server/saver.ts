@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { deferred } from '../core/deferred.ts'
+import { errorEnd } from './judge-end.ts'
 import { BATCH_BYTES, BATCH_MS, BEAT_MS, CLAIM_MS, MAX_WRITE, STORE_GRACE_MS } from './limits.ts'
 import type { StreamStore } from './stores/store.ts'
 import { isVoid, readInfo, type StreamInfo } from './stream-info.ts'
@@ -122,17 +123,13 @@ export function createSaver({
     while (!isOver) {
       await due()
       if (isOver) return
-      const isWithheld = claim === 'lost' && tail.savedTo() === 0
-      const bytes = tail.unsaved(isWithheld ? 0 : MAX_WRITE)
-      const isLast =
-        info?.end !== undefined && (isWithheld || tail.savedTo() + bytes.length === tail.length())
+      const bytes = tail.unsaved(Math.min(MAX_WRITE, offered() - tail.savedTo()))
+      const isLast = info?.end !== undefined && tail.savedTo() + bytes.length === offered()
       const isEarly = hasNewInfo && info?.end === undefined
       const sent = isLast || isEarly ? info : undefined
       const sentAt = clock.monotonic()
       try {
         isWriting = true
-        // Nothing of it was ever offered.
-        if (info && isVoid(info, tail.length())) return await conclude()
         const isWritten = await store.write(id, version, {
           ...(bytes.length > 0 ? { bytes } : {}),
           ...(sent ? { info: JSON.stringify(sent) } : {}),
@@ -164,6 +161,11 @@ export function createSaver({
         }
       }
     }
+  }
+
+  /** How many bytes the store is to have: a run that has given up offers no more, if it has none of them. */
+  function offered(): number {
+    return claim === 'lost' && tail.savedTo() === 0 ? 0 : tail.length()
   }
 
   function saved(count: number, sent: StreamInfo | undefined): void {
@@ -226,7 +228,10 @@ export function createSaver({
   }
 
   function learn(other: StreamInfo): void {
-    if (other.isStopping) onStop()
+    if (!other.isStopping) return
+    onStop()
+    // Also if it has ended meanwhile and said nothing: a Stop keeps its key.
+    if (info && isVoid(info, offered())) info = { ...info, end: errorEnd('stopped') }
   }
 
   function loseLease(): void {
@@ -261,7 +266,7 @@ export function createSaver({
     end()
   }
 
-  /** No byte can follow. */
+  /** Its end is stored: nobody else can write to it any more. */
   async function conclude(): Promise<void> {
     isWriting = true // Its own removal is no news.
     if (info && isVoid(info, tail.savedTo())) await store.delete(id)
