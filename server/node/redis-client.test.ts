@@ -143,20 +143,20 @@ describe.each(['redis', 'ioredis'])('a client of the package %s', (kind) => {
 
   test('who subscribes is told when it begins again, as the connection was down', async () => {
     const { redis, clock, connectedAgain, channels } = fakeClient(kind)
-    const told: string[] = []
+    const calls: string[] = []
     for (const channel of ['a', 'b'])
       redis.subscribe(
         channel,
-        (message) => told.push(message),
-        () => told.push(`begun ${channel}`),
+        (message) => calls.push(message),
+        () => calls.push(`begun ${channel}`),
       )
     await clock.advance(10)
     redis.unsubscribe('b')
     await clock.advance(10)
     connectedAgain()
     await clock.advance(10)
-    expect(told).toEqual(['begun a', 'begun b', 'begun a'])
+    expect(calls).toEqual(['begun a', 'begun b', 'begun a'])
     channels.get('a')?.('1', 'a')
-    expect(told.slice(3)).toEqual(['1'])
+    expect(calls.slice(3)).toEqual(['1'])
   })
 })
