@@ -558,6 +558,36 @@ describe('Stop', () => {
     expect(site.upstream.requests).toHaveLength(1)
   })
 
+  describe.each(['adds it', 'fails'])('before the store %s', (how) => {
+    test.each([
+      ['with a key', { key: 'k' }],
+      ['without a key', {}],
+    ])('is heard: a start %s sends nothing', async (_which, keyed) => {
+      const store = memoryStore()
+      let isSlow = true
+      const slow = new Proxy(store, {
+        get:
+          (target, name: keyof StreamStore) =>
+          async (...args: never[]) => {
+            if (isSlow) await new Promise<void>((resolve) => site.clock.timer(2_000, resolve))
+            if (isSlow && how === 'fails') throw new Error('Cut off')
+            return (target[name] as (...all: never[]) => unknown)(...args)
+          },
+      })
+      const watch = () => () => {}
+      const site: Site = openSite({ store: { ...store, create: slow.create, list: slow.list, watch } })
+      const started = site.start({ conversation: 'c1', ...keyed })
+      await site.clock.advance(1_000)
+      const stopped = site.stop('c1')
+      await site.clock.advance(10_000)
+      isSlow = false
+      expect((await stopped).status).toBe(204)
+      expect((await started).status).toBe(how === 'fails' && 'key' in keyed ? 503 : 409)
+      expect(site.upstream.requests).toHaveLength(0)
+      if (how === 'adds it' && 'key' in keyed) expect((await site.start(keyed)).status).toBe(409)
+    })
+  })
+
   test('reaches an SDK that does not look at its signal', async () => {
     const site = openSite()
     const request = new Request('https://app.example/', { method: 'POST', headers: { user: 'ann' } })

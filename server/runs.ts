@@ -36,6 +36,8 @@ export interface Runs {
   list: (owner: string, conversation?: string, most?: number) => Promise<FoundStream[]>
   /** The streams that this process runs, of those that an id names for this owner; the store is not asked. */
   own: (owner: string, id: string) => Promise<FoundStream[]>
+  /** Stops those, also one that the store is still to add. False: there are none. */
+  stopOwn: (owner: string, id: string) => boolean
   /** A stream's bytes from the first on, live; `undefined`: it ended before it began. */
   respond: (source: Source, request: Request) => Promise<Response | undefined>
   /** Closes a stream's upstream, whichever process has it. */
@@ -73,13 +75,15 @@ export function createRuns(context: RunsContext): Runs {
   const { store, send, clock, path, ttlMs, maxBytes, waitUntil, onError } = context
   /** What this process runs, by id. */
   const productions = new Map<string, Production>()
+  /** What it will run once the store has added it, by id. */
+  const claims = new Map<string, { added: StreamInfo; isStopped: boolean }>()
   /**
    * Runs with a key, from their claim to their end: the store takes its time to say who was the first, and may lose what
    * still runs.
    */
   const keyed = new Map<string, Promise<Production | string>>()
 
-  return { start, find, list, own, respond, stop }
+  return { start, find, list, own, stopOwn, respond, stop }
 
   async function start(request: Request, owner: string, options: StartOptions): Promise<Response> {
     const key = request.headers.get('idempotency-key') || undefined
@@ -125,6 +129,8 @@ export function createRuns(context: RunsContext): Runs {
     }
     const upstreamPath = 'url' in options ? new URL(options.url).pathname : '/'
     const info: StreamInfo = { ...named, createdAt: clock.now(), path: upstreamPath }
+    const claimed = { added: info, isStopped: false }
+    claims.set(id, claimed)
     let isKept = true
     try {
       const holder = await store.create({ ...named, id, info: JSON.stringify(info), ttlMs })
@@ -134,6 +140,8 @@ export function createRuns(context: RunsContext): Runs {
       if (key) throw error
       isKept = false
       onError(error)
+    } finally {
+      claims.delete(id)
     }
     const production = produce({
       id,
@@ -144,6 +152,7 @@ export function createRuns(context: RunsContext): Runs {
       clock,
       maxBytes,
       isKept,
+      isStopped: claimed.isStopped,
       onStoreError: onError,
     })
     productions.set(id, production)
@@ -243,6 +252,16 @@ export function createRuns(context: RunsContext): Runs {
     )
     const found = await Promise.all(named.map(({ source }) => find(owner, source.id)))
     return found.filter((stream) => stream !== undefined)
+  }
+
+  function stopOwn(owner: string, id: string): boolean {
+    const isNamed = ([streamId, { added }]: [string, { added: StreamInfo }]) =>
+      added.owner === owner && (added.conversation === id || streamId === id)
+    const claimed = [...claims].filter(isNamed)
+    for (const [, claim] of claimed) claim.isStopped = true
+    const running = [...productions].filter(isNamed)
+    for (const [, production] of running) production.stop()
+    return claimed.length + running.length > 0
   }
 
   async function stop(id: string): Promise<void> {
