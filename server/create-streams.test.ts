@@ -1071,6 +1071,18 @@ describe('a store that has lost its newest writes', () => {
     expect(await readBody(await second.get(`${PATH}/${id}?live=stream`))).toEqual({ text, isBroken: true })
   })
 
+  test('and all bytes of one that is longer than what is in memory: its key runs nowhere else', async () => {
+    const words = Array.from({ length: 5 }, (_, word) => say(`${word}`.repeat(30_000)))
+    const { second, site, finish } = await rollBack(words, '')
+    await site.clock.advance(4_000)
+    const again = [second.start({ key: 'k' }).then(readBody)]
+    await site.clock.advance(20_000)
+    again.push(second.start({ key: 'k' }).then(readBody))
+    await finish()
+    expect(await Promise.all(again)).toEqual(Array(2).fill({ text: '', isBroken: true }))
+    expect(second.upstream.requests).toHaveLength(0)
+  })
+
   test('and of more than is in memory: its reader here gets all of it, and none a wrong byte', async () => {
     const words = Array.from({ length: 5 }, (_, word) => say(`${word}`.repeat(30_000)))
     const { response, site, second, id, finish, text } = await rollBack(words, ROLE + say('Hel'))

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { deferred } from '../core/deferred.ts'
-import { errorEnd } from './judge-end.ts'
+import { errorEnd, judgeStored } from './judge-end.ts'
 import { BATCH_BYTES, BATCH_MS, BEAT_MS, CLAIM_MS, MAX_WRITE, STORE_GRACE_MS } from './limits.ts'
 import type { StreamStore } from './stores/store.ts'
 import { isVoid, readInfo, type StreamInfo } from './stream-info.ts'
@@ -201,7 +201,7 @@ export function createSaver({
     const written = stored.length - tail.savedTo()
     if (stored.length > tail.length()) return loseLease()
     // A store may have lost its newest writes. What is in memory of them is written again.
-    if (written < 0 && !tail.read(stored.length, 0)) return goOnUnstored()
+    if (written < 0 && !tail.read(stored.length, 0)) return breakOff(stored.version, other)
     if (info && !other.head) hasNewInfo = true
     version = stored.version
     if (written !== 0) saved(written, undefined)
@@ -258,6 +258,15 @@ export function createSaver({
     if (isOver) return
     if (isRemoved) loseLease()
     else goOnUnstored()
+  }
+
+  /** What the store has lost is not in memory either: others are told so, and the response goes on here. */
+  async function breakOff(stored: number, other: StreamInfo): Promise<void> {
+    learn(other)
+    const known: StreamInfo = { ...other, ...info, isGiven: true }
+    const end = await judgeStored(store, id, known, other.isStopping ? 'stopped' : 'producer_lost')
+    const change = { info: JSON.stringify({ ...known, end }), isEnd: true }
+    if (await store.write(id, stored, change)) goOnUnstored()
   }
 
   function goOnUnstored(): void {
