@@ -1759,6 +1759,30 @@ test('a wrong option is a TypeError that names it', () => {
   expect(() => createStreams({ store } as never)).toThrow('Wrong option authorize')
 })
 
+test('the open response of a conversation can be asked for by HEAD, and nobody goes on watching it', async () => {
+  const site = openSite()
+  const { id } = await openStream(site, { conversation: 'c1' })
+  let watching = 0
+  const watch: StreamStore['watch'] = (...args) => {
+    const end = site.store.watch(...args)
+    watching++
+    return () => {
+      watching--
+      end()
+    }
+  }
+  const { streams } = openSite({ store: { ...site.store, watch }, clock: site.clock })
+  const ask = (method: string) =>
+    streams.latest(new Request('https://app.example/latest', { method, headers: { user: 'ann' } }), 'c1')
+  const [head, whole] = [await ask('HEAD'), await ask('GET')]
+  expect(head.body).toBeNull()
+  expect(head.headers.get('x-streamkeeper-id')).toBe(id)
+  expect([head.status, ...head.headers]).toEqual([whole.status, ...whole.headers])
+  expect(watching).toBe(1)
+  await whole.body?.cancel()
+  expect(watching).toBe(0)
+})
+
 test('the list can be asked for by HEAD', async () => {
   const site = openSite()
   const response = await site.get(PATH, { method: 'HEAD' })

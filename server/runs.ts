@@ -214,13 +214,17 @@ export function createRuns(context: RunsContext): Runs {
     if (state?.info.head) {
       const { id } = source
       const heartbeatMs = heartbeatOf(request)
-      return streamResponse(reader, state.info.head, {
+      const response = streamResponse(reader, state.info.head, {
         url: `${path}/${id}`,
         id,
         heartbeatMs,
         headers,
         clock,
       })
+      if (request.method !== 'HEAD') return response
+      // Nobody would read the body, or leave it.
+      reader.close()
+      return new Response(null, response)
     }
     reader.close()
     return state?.info.end?.kind === 'error' && state.info.end.code === 'stopped'
