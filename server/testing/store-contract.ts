@@ -45,11 +45,17 @@ export function describeStore(name: string, open: () => Promise<OpenedStore> | O
       await expect(store().create({ id, owner: 'ann', info: '{}', ttlMs: 60_000 })).rejects.toThrow('taken')
     })
 
-    test('names may be any text', async () => {
-      for (const name of ['\ud800', '\udfff x', '"\\', 'a:b/%', '']) {
-        const owner = `${newId()} ${name}`
+    test('names may be any text, and two that differ are two', async () => {
+      const names = ['\ud800', '\ud801', '\udfff x', '\ufffd', '"\\', 'a:b/%', 'a%3Ab/%25', 'a\0b', '']
+      const [ann, bob] = [newId(), newId()]
+      for (const name of names) {
+        const owner = `${ann} ${name}`
         const id = await add({ owner, conversation: name, key: name })
         expect(await store().list(owner, name)).toEqual([id])
+        // And no two are one.
+        const other = await add({ owner: bob, conversation: name, key: name })
+        expect(await store().list(bob, name)).toEqual([other])
+        expect(await store().list(owner)).toEqual([id])
       }
     })
 
