@@ -1473,6 +1473,31 @@ describe('a store that fails', () => {
       expect(await finish()).toEqual({ text: WHOLE, isBroken: false })
     })
 
+    test.each([8_000, 9_700, 9_990])(
+      'for good, and after %i ms it hangs: its upstream is closed in time',
+      async (ms) => {
+        const { site, kept } = await think()
+        const [upstream] = site.upstream.requests
+        kept.write = async () => Promise.reject(new Error('Cut off'))
+        await site.clock.advance(ms)
+        expect(upstream?.isClosed()).toBe(false)
+        kept.write = () => new Promise(() => {})
+        await site.clock.advance(14_000 - ms)
+        expect(upstream?.isClosed()).toBe(true)
+      },
+    )
+
+    test('for a moment, and its process is frozen in it: the response comes', async () => {
+      const { site, fault, finish } = await think()
+      await site.clock.advance(2_900)
+      fault.isDown = true
+      await site.clock.advance(200)
+      fault.isDown = false
+      await site.clock.freeze(60_000)
+      await site.clock.advance(20_000)
+      expect(await finish()).toEqual({ text: WHOLE, isBroken: false })
+    })
+
     test('for good, in what is read after a refusal: its upstream is closed in time', async () => {
       const { site, kept, fault } = await think()
       const [upstream] = site.upstream.requests

@@ -89,9 +89,10 @@ export function createSaver({
   let stored = deferred<void>()
   let claim: 'open' | 'certain' | 'lost' = isHeld ? 'open' : 'certain'
   const isClaimed = deferred<boolean>()
-  /** When the newest write that was done had been sent, and when the first that failed since then did. */
+  /** When the newest write that was done had been sent. */
   let writtenAt = clock.monotonic()
-  let failedAt = 0
+  /** Since the first write after that one that was not done: a held run gives up when the time is over. */
+  let cancelGrace: (() => void) | undefined
   const finished = deferred<void>()
   const unwatch = store.watch(id, (changed) => {
     learned = Math.max(learned, changed)
@@ -139,20 +140,22 @@ export function createSaver({
         if (isWritten) {
           version++
           writtenAt = sentAt
+          cancelGrace?.()
+          cancelGrace = undefined
           saved(bytes.length, sent)
           if (isLast) await conclude()
           else void askIfChanged()
-        } else await reconcile(sent)
+        } else {
+          beginGrace()
+          await reconcile(sent)
+        }
         failures = 0
       } catch (error) {
         isWriting = false
         const now = clock.monotonic()
-        if (failures === 0) {
-          failedAt = now
-          onError(error)
-        }
+        if (failures === 0) onError(error)
         failures++
-        if (claim === 'open' && now - writtenAt >= CLAIM_MS && now - failedAt >= HELD_GRACE_MS) giveUp()
+        beginGrace()
         if (info?.end) endedAt ??= now
         if (endedAt !== undefined && now - endedAt > STORE_GRACE_MS) end()
         else {
@@ -161,6 +164,17 @@ export function createSaver({
         }
       }
     }
+  }
+
+  /** It is over in time though another write is under way, but not before one that was frozen meanwhile has asked again. */
+  function beginGrace(): void {
+    if (claim !== 'open' || isOver || cancelGrace) return
+    const overAt = Math.max(writtenAt + CLAIM_MS, clock.monotonic() + HELD_GRACE_MS)
+    cancelGrace = clock.timer(overAt - clock.monotonic(), () => {
+      cancelGrace = undefined
+      if (clock.monotonic() - overAt >= HELD_GRACE_MS) beginGrace()
+      else if (claim === 'open') giveUp()
+    })
   }
 
   /** How many bytes the store is to have: a run that has given up offers no more, if it has none of them. */
@@ -284,6 +298,7 @@ export function createSaver({
 
   function end(): void {
     isOver = true
+    cancelGrace?.()
     unwatch()
     stored.resolve()
     wake()
