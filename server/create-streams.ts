@@ -111,13 +111,14 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
     stop: (request, id) =>
       asUser(request, async (owner) => {
         // A run of this process is stopped without the store.
-        const isStopped = runs.stopOwn(owner, toId(id))
+        const own = runs.stopOwn(owner, toId(id))
         const found = await named(owner, toId(id)).catch((error: unknown) => {
-          if (!isStopped) throw error
+          if (own !== 'stopped') throw error
           onError(error)
           return []
         })
-        if (!isStopped && found.length === 0) return problem(404, 'not_found', 'There is no such response')
+        if (own === 'none' && found.length === 0)
+          return problem(404, 'not_found', 'There is no such response')
         await Promise.all(found.filter(isOpen).map(({ source }) => runs.stop(source.id)))
         return new Response(null, { status: 204 })
       }),

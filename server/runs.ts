@@ -36,8 +36,11 @@ export interface Runs {
   list: (owner: string, conversation?: string, most?: number) => Promise<FoundStream[]>
   /** The streams that this process runs, of those that an id names for this owner; the store is not asked. */
   own: (owner: string, id: string) => Promise<FoundStream[]>
-  /** Stops those, also one that the store is still to add. False: there are none. */
-  stopOwn: (owner: string, id: string) => boolean
+  /**
+   * Stops those; also one that the store is still to add, which may turn out to be another process's with the same key:
+   * `claimed`, if there are only such.
+   */
+  stopOwn: (owner: string, id: string) => 'stopped' | 'claimed' | 'none'
   /** A stream's bytes from the first on, live; `undefined`: it ended before it began. */
   respond: (source: Source, request: Request) => Promise<Response | undefined>
   /** Closes a stream's upstream, whichever process has it. */
@@ -134,7 +137,10 @@ export function createRuns(context: RunsContext): Runs {
     let isKept = true
     try {
       const holder = await store.create({ ...named, id, info: JSON.stringify(info), ttlMs })
-      if (holder !== id) return holder
+      if (holder !== id) {
+        if (claimed.isStopped) await stop(holder)
+        return holder
+      }
     } catch (error) {
       // With a key nobody can say whether it has run already. Without one, a response that is not kept is better than none.
       if (key) throw error
@@ -258,14 +264,16 @@ export function createRuns(context: RunsContext): Runs {
     return found.filter((stream) => stream !== undefined)
   }
 
-  function stopOwn(owner: string, id: string): boolean {
+  function stopOwn(owner: string, id: string): 'stopped' | 'claimed' | 'none' {
     const isNamed = ([streamId, { added }]: [string, { added: StreamInfo }]) =>
       added.owner === owner && (added.conversation === id || streamId === id)
     const claimed = [...claims].filter(isNamed)
     for (const [, claim] of claimed) claim.isStopped = true
     const running = [...productions].filter(isNamed)
     for (const [, production] of running) production.stop()
-    return claimed.length + running.length > 0
+    // Without a key it runs here, or nowhere.
+    if (running.length > 0 || claimed.some(([, { added }]) => added.key === undefined)) return 'stopped'
+    return claimed.length > 0 ? 'claimed' : 'none'
   }
 
   async function stop(id: string): Promise<void> {
