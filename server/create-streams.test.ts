@@ -380,6 +380,37 @@ describe('a refusal before the first byte', () => {
     expect((await openStream(site, { key: 'k' })).response.status).toBe(200)
   })
 
+  /** A refused run with a key, of which the store forgets nothing before `remove` resolves. */
+  async function refuse(remove: (site: Site) => Promise<void>) {
+    const store = memoryStore()
+    const slow = async (id: string) => remove(site).then(() => store.delete(id))
+    const site: Site = openSite({ store: { ...store, delete: slow } })
+    const started = site.start({ key: 'k' })
+    ;(await site.upstream.request()).respondWith(new Response('busy', { status: 429 }))
+    expect((await started).status).toBe(429)
+    return site
+  }
+
+  test('is given to nobody who comes later: the request runs once the store has forgotten it', async () => {
+    const site = await refuse(({ clock }) => new Promise((resolve) => clock.timer(2_000, resolve)))
+    const again = openStream(site, { key: 'k' })
+    await site.clock.advance(3_000)
+    expect((await again).response.status).toBe(200)
+  })
+
+  test('is given to nobody who comes later: while the store cannot forget it, that is a 503', async () => {
+    let isDown = true
+    const site = await refuse(async () => {
+      if (isDown) throw new Error('Cut off')
+    })
+    const again = site.start({ key: 'k' })
+    await site.clock.advance(6_000)
+    expect((await again).status).toBe(503)
+    isDown = false
+    await site.clock.advance(10_000)
+    expect((await openStream(site, { key: 'k' })).response.status).toBe(200)
+  })
+
   test('headers and then nothing: it breaks, and its key is free', async () => {
     const site = openSite()
     const started = site.start({ key: 'k' })
@@ -527,6 +558,55 @@ describe('Stop', () => {
     expect(site.upstream.requests).toHaveLength(1)
   })
 
+  describe.each(['adds it', 'fails'])('before the store %s', (how) => {
+    test.each([
+      ['with a key', { key: 'k' }],
+      ['without a key', {}],
+    ])('is heard: a start %s sends nothing', async (_which, keyed) => {
+      const store = memoryStore()
+      let isSlow = true
+      const slow = new Proxy(store, {
+        get:
+          (target, name: keyof StreamStore) =>
+          async (...args: never[]) => {
+            if (isSlow) await new Promise<void>((resolve) => site.clock.timer(2_000, resolve))
+            if (isSlow && how === 'fails') throw new Error('Cut off')
+            return (target[name] as (...all: never[]) => unknown)(...args)
+          },
+      })
+      const watch = () => () => {}
+      const site: Site = openSite({ store: { ...store, create: slow.create, list: slow.list, watch } })
+      const started = site.start({ conversation: 'c1', ...keyed })
+      await site.clock.advance(1_000)
+      const stopped = site.stop('c1')
+      await site.clock.advance(10_000)
+      isSlow = false
+      // With a key, it may run elsewhere.
+      const isUnknown = how === 'fails' && 'key' in keyed
+      expect((await stopped).status).toBe(isUnknown ? 503 : 204)
+      expect((await started).status).toBe(isUnknown ? 503 : 409)
+      expect(site.upstream.requests).toHaveLength(0)
+      if (how === 'adds it' && 'key' in keyed) expect((await site.start(keyed)).status).toBe(409)
+    })
+  })
+
+  test('before the store says that the key runs elsewhere stops it there', async () => {
+    const site = openSite()
+    const { upstream } = await openStream(site, { key: 'k' })
+    await site.clock.advance(100)
+    const create: StreamStore['create'] = async (stream) => {
+      await new Promise<void>((resolve) => site.clock.timer(2_000, resolve))
+      return site.store.create(stream)
+    }
+    const second = openSite({ store: { ...site.store, create }, clock: site.clock })
+    const joined = second.start({ conversation: 'c1', key: 'k' })
+    await site.clock.advance(1_000)
+    expect((await second.stop('c1')).status).toBe(204)
+    await site.clock.advance(3_000)
+    expect(upstream.isClosed()).toBe(true)
+    expect((await readBody(await joined)).text).toContain('"code":"stopped"')
+  })
+
   test('reaches an SDK that does not look at its signal', async () => {
     const site = openSite()
     const request = new Request('https://app.example/', { method: 'POST', headers: { user: 'ann' } })
@@ -603,6 +683,22 @@ describe('Stop', () => {
       rmSync(folder, { recursive: true })
     },
   )
+
+  test('from another server keeps the key of a run that fails before it hears of it', async () => {
+    const store = memoryStore()
+    const site = openSite({ store: { ...store, watch: () => () => {} } })
+    const second = openSite({ store, clock: site.clock })
+    const started = site.start({ conversation: 'c1', key: 'k' })
+    const upstream = await site.upstream.request()
+    expect((await second.stop('c1')).status).toBe(204)
+    upstream.fail(new TypeError('Reset'))
+    await site.clock.advance(1_000)
+    expect((await started).status).toBe(502)
+    const again = [site, second].map((each) => each.start({ key: 'k' }))
+    await site.clock.advance(1_000)
+    expect([site, second].map((each) => each.upstream.requests.length)).toEqual([1, 0])
+    for (const response of await Promise.all(again)) expect(response.status).toBe(409)
+  })
 
   test('after the end changes nothing', async () => {
     const site = openSite()
@@ -920,9 +1016,14 @@ describe('a store that has lost its newest writes', () => {
       get: (_, name: keyof StreamStore) =>
         name === 'watch' ? () => () => {} : name === 'wasDeleted' ? async () => false : store[name],
     })
-    const site = openSite({ store: restored })
+    const fault = { isCut: false }
+    const cut = new Proxy(restored, {
+      get: (target, name: keyof StreamStore) =>
+        fault.isCut && name !== 'watch' ? () => Promise.reject(new Error('Cut off')) : target[name],
+    })
+    const site = openSite({ store: cut })
     const second = openSite({ store: restored, clock: site.clock })
-    const started = await openStream(site, { key: 'k' })
+    const started = await openStream(site, { key: 'k', conversation: 'c1' })
     await site.clock.advance(100)
     for (const word of words) {
       started.upstream.push(word)
@@ -931,7 +1032,7 @@ describe('a store that has lost its newest writes', () => {
     const { id } = started
     const { info = '' } = (await store.read(id, 0, 0)) ?? {}
     store = memoryStore()
-    await store.create({ id, owner: 'ann', key: 'k', info, ttlMs: 3_600_000 })
+    await store.create({ id, owner: 'ann', conversation: 'c1', key: 'k', info, ttlMs: 3_600_000 })
     await store.write(id, 1, { bytes: new TextEncoder().encode(kept) })
     const finish = async () => {
       await site.clock.advance(4_000)
@@ -941,7 +1042,7 @@ describe('a store that has lost its newest writes', () => {
       await site.clock.advance(1_000)
     }
     const text = ROLE + say('Hel') + words.join('') + FINISH + DONE
-    return { ...started, site, second, finish, text }
+    return { ...started, site, second, fault, finish, text }
   }
 
   test.each([
@@ -954,6 +1055,51 @@ describe('a store that has lost its newest writes', () => {
     await finish()
     for (const read of [readBody(response), there, second.start({ key: 'k' }).then(readBody)])
       expect(await read).toEqual({ text, isBroken: false })
+  })
+
+  test.each([
+    ['a sign of life', ROLE + say('Hel')],
+    ['bytes', ''],
+  ])(
+    'and is told to stop it before its producer writes: it stops, and nothing is missing: %s',
+    async (_lost, kept) => {
+      const { response, site, second, id, upstream } = await rollBack([], kept)
+      expect((await second.stop('c1')).status).toBe(204)
+      await site.clock.advance(4_000)
+      expect(upstream.isClosed()).toBe(true)
+      const there = readBody(await second.get(`${PATH}/${id}?live=stream`))
+      for (const { text, isBroken } of [await readBody(response), await there]) {
+        expect(text.startsWith(ROLE + say('Hel'))).toBe(true)
+        expect(text).toContain('"code":"stopped"')
+        expect(isBroken).toBe(true)
+      }
+    },
+  )
+
+  test('and in which its producer has been declared dead takes nothing from it any more', async () => {
+    const { response, site, second, id, upstream, fault } = await rollBack([], ROLE.slice(0, 5))
+    fault.isCut = true
+    const there = second.get(`${PATH}/${id}?live=stream`).then(readBody)
+    await site.clock.advance(20_000)
+    const { text } = await there
+    expect(text).toContain('producer_lost')
+    fault.isCut = false
+    await site.clock.advance(6_000)
+    expect(upstream.isClosed()).toBe(true)
+    expect((await readBody(response)).isBroken).toBe(true)
+    expect(await readBody(await second.get(`${PATH}/${id}?live=stream`))).toEqual({ text, isBroken: true })
+  })
+
+  test('and all bytes of one that is longer than what is in memory: its key runs nowhere else', async () => {
+    const words = Array.from({ length: 5 }, (_, word) => say(`${word}`.repeat(30_000)))
+    const { second, site, finish } = await rollBack(words, '')
+    await site.clock.advance(4_000)
+    const again = [second.start({ key: 'k' }).then(readBody)]
+    await site.clock.advance(20_000)
+    again.push(second.start({ key: 'k' }).then(readBody))
+    await finish()
+    expect(await Promise.all(again)).toEqual(Array(2).fill({ text: '', isBroken: true }))
+    expect(second.upstream.requests).toHaveLength(0)
   })
 
   test('and of more than is in memory: its reader here gets all of it, and none a wrong byte', async () => {
@@ -1181,7 +1327,7 @@ describe('a store that fails', () => {
         })
         const first = openSite({ store: cut })
         const second = openSite({ store, clock: first.clock })
-        const started = first.start({ key: 'k' })
+        const started = first.start({ key: 'k', conversation: 'c1' })
         const upstream = await first.upstream.request()
         return { first, second, started, upstream, isCut }
       }
@@ -1226,6 +1372,21 @@ describe('a store that fails', () => {
           expect(second.upstream.requests[0]?.isClosed()).toBe(false)
         },
       )
+
+      test('and is stopped elsewhere: its key is not run again', async () => {
+        const { first, second, upstream, isCut, started } = await cutOff()
+        isCut.value = true
+        expect((await second.stop('c1')).status).toBe(204)
+        await first.clock.advance(14_000)
+        expect(upstream.isClosed()).toBe(true)
+        expect((await started).status).toBe(503)
+        isCut.value = false
+        await first.clock.advance(6_000)
+        const again = second.start({ key: 'k' })
+        await first.clock.advance(100)
+        expect(second.upstream.requests).toHaveLength(0)
+        expect((await again).status).toBe(409)
+      })
 
       test('for a while: they come when they are stored, and the key runs once', async () => {
         const { first, second, started, upstream, isCut } = await cutOff()
@@ -1327,6 +1488,31 @@ describe('a store that fails', () => {
       fault.isDown = true
       await site.clock.advance(6_000)
       fault.isDown = false
+      await site.clock.advance(20_000)
+      expect(await finish()).toEqual({ text: WHOLE, isBroken: false })
+    })
+
+    test.each([8_000, 9_700, 9_990])(
+      'for good, and after %i ms it hangs: its upstream is closed in time',
+      async (ms) => {
+        const { site, kept } = await think()
+        const [upstream] = site.upstream.requests
+        kept.write = async () => Promise.reject(new Error('Cut off'))
+        await site.clock.advance(ms)
+        expect(upstream?.isClosed()).toBe(false)
+        kept.write = () => new Promise(() => {})
+        await site.clock.advance(14_000 - ms)
+        expect(upstream?.isClosed()).toBe(true)
+      },
+    )
+
+    test('for a moment, and its process is frozen in it: the response comes', async () => {
+      const { site, fault, finish } = await think()
+      await site.clock.advance(2_900)
+      fault.isDown = true
+      await site.clock.advance(200)
+      fault.isDown = false
+      await site.clock.freeze(60_000)
       await site.clock.advance(20_000)
       expect(await finish()).toEqual({ text: WHOLE, isBroken: false })
     })
@@ -1615,6 +1801,30 @@ test('a wrong option is a TypeError that names it', () => {
   expect(() => createStreams({ store, authorize, path: 'streams' })).toThrow('Wrong option path')
   expect(() => createStreams({ store: {} as never, authorize })).toThrow('Wrong option store')
   expect(() => createStreams({ store } as never)).toThrow('Wrong option authorize')
+})
+
+test('the open response of a conversation can be asked for by HEAD, and nobody goes on watching it', async () => {
+  const site = openSite()
+  const { id } = await openStream(site, { conversation: 'c1' })
+  let watching = 0
+  const watch: StreamStore['watch'] = (...args) => {
+    const end = site.store.watch(...args)
+    watching++
+    return () => {
+      watching--
+      end()
+    }
+  }
+  const { streams } = openSite({ store: { ...site.store, watch }, clock: site.clock })
+  const ask = (method: string) =>
+    streams.latest(new Request('https://app.example/latest', { method, headers: { user: 'ann' } }), 'c1')
+  const [head, whole] = [await ask('HEAD'), await ask('GET')]
+  expect(head.body).toBeNull()
+  expect(head.headers.get('x-streamkeeper-id')).toBe(id)
+  expect([head.status, ...head.headers]).toEqual([whole.status, ...whole.headers])
+  expect(watching).toBe(1)
+  await whole.body?.cancel()
+  expect(watching).toBe(0)
 })
 
 test('the list can be asked for by HEAD', async () => {

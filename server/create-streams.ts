@@ -111,9 +111,14 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
     stop: (request, id) =>
       asUser(request, async (owner) => {
         // A run of this process is stopped without the store.
-        for (const { source } of await runs.own(owner, toId(id))) await runs.stop(source.id)
-        const found = await named(owner, toId(id))
-        if (found.length === 0) return problem(404, 'not_found', 'There is no such response')
+        const own = runs.stopOwn(owner, toId(id))
+        const found = await named(owner, toId(id)).catch((error: unknown) => {
+          if (own !== 'stopped') throw error
+          onError(error)
+          return []
+        })
+        if (own === 'none' && found.length === 0)
+          return problem(404, 'not_found', 'There is no such response')
         await Promise.all(found.filter(isOpen).map(({ source }) => runs.stop(source.id)))
         return new Response(null, { status: 204 })
       }),

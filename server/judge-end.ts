@@ -2,7 +2,7 @@ import type { FailureCode } from '../core/messages/failure.ts'
 import { failureOf } from '../core/messages/failure.ts'
 import { createInspection, type Inspection } from '../core/providers/inspection/inspection.ts'
 import { SLICE_BYTES } from './limits.ts'
-import type { StoredStream, StreamStore } from './stores/store.ts'
+import { leapFrom, type StreamStore } from './stores/store.ts'
 import {
   isVoid,
   readInfo,
@@ -55,14 +55,15 @@ export async function declareDead(
   version: number,
   onError: (error: unknown) => void,
 ): Promise<StreamEnd | undefined> {
-  const stored = await store.read(id, 0, SLICE_BYTES)
+  const stored = await store.read(id, 0, 0)
   if (stored?.version !== version) return undefined
   const info = readInfo(stored.info)
   const code = info.isStopping ? 'stopped' : 'producer_lost'
-  const end = info.head ? await judgeStored(store, id, info, stored, code) : errorEnd(code)
+  const end = await judgeStored(store, id, info, code)
   const ended: StreamInfo = { ...info, end }
   try {
-    const isEnded = await store.write(id, version, { info: JSON.stringify(ended), isEnd: true })
+    const change = { info: JSON.stringify(ended), nextVersion: leapFrom(version), isEnd: true }
+    const isEnded = await store.write(id, version, change)
     if (!isEnded || !isVoid(ended, stored.length)) return undefined
     await store.delete(id)
     return end
@@ -72,20 +73,19 @@ export async function declareDead(
   }
 }
 
-async function judgeStored(
+/** How a stream has ended that breaks off where its stored bytes do. */
+export async function judgeStored(
   store: StreamStore,
   id: string,
-  info: StreamInfo,
-  first: StoredStream,
+  { head, path }: StreamInfo,
   code: StreamErrorCode,
 ): Promise<StreamEnd> {
-  if (!info.head) return errorEnd(code)
-  const inspection = inspect(info.head, info.path)
-  let { bytes } = first
-  for (let from = 0; bytes.length > 0;) {
+  if (!head) return errorEnd(code)
+  const inspection = inspect(head, path)
+  for (let from = 0; ;) {
+    const bytes = (await store.read(id, from, SLICE_BYTES))?.bytes ?? new Uint8Array()
+    if (bytes.length === 0) return judgeEnd(inspection, code)
     inspection.feed(bytes)
     from += bytes.length
-    bytes = (await store.read(id, from, SLICE_BYTES))?.bytes ?? new Uint8Array()
   }
-  return judgeEnd(inspection, code)
 }

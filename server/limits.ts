@@ -19,7 +19,7 @@ export const LEASE_MS = 15_000
 
 /**
  * A run with a key of which nothing is stored gives up when its writes fail, and the last that was done was sent so long
- * ago, ms: before the lease is over for those who saw that one. Its next may take `STORE_MS` to fail.
+ * ago, ms: before the lease is over for those who saw that one. Its next may take `STORE_MS` to fail for the first time.
  */
 export const CLAIM_MS = 10_000
 

@@ -57,6 +57,8 @@ interface ProductionPlan {
   maxBytes: number
   /** The store has taken it in. */
   isKept: boolean
+  /** Somebody has stopped it already: nothing is sent. */
+  isStopped: boolean
   /** The store has failed; the response goes on. */
   onStoreError: (error: unknown) => void
 }
@@ -81,6 +83,7 @@ export function produce({
   clock,
   maxBytes,
   isKept,
+  isStopped,
   onStoreError,
   ...plan
 }: ProductionPlan): Production {
@@ -106,6 +109,8 @@ export function produce({
     isHeld,
   })
   if (isHeld) void saver.isClaimed.then((isClaimed) => (isClaimed ? release() : close('producer_lost')))
+
+  if (isStopped) close('stopped')
 
   return {
     added: plan.info,
@@ -135,6 +140,7 @@ export function produce({
   async function run(): Promise<void> {
     let begun: Begun
     try {
+      upstream.signal.throwIfAborted()
       begun = takeOver(await orAborted(upstream.signal, send(upstream.signal)))
     } catch (error) {
       if (closedFor) return endWithoutHead({ kind: 'closed', code: closedFor })

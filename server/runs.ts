@@ -1,11 +1,13 @@
 import type { Clock } from '../core/clock.ts'
 import { createRequestId } from '../core/messages/request-id.ts'
 import { problem } from './head.ts'
+import { inTime } from './in-time.ts'
 import { errorEnd } from './judge-end.ts'
+import { STORE_MS } from './limits.ts'
 import { produce, type Production } from './produce.ts'
 import { openReader } from './read-stream.ts'
 import { type Source, storedSource } from './source.ts'
-import type { StreamStore } from './stores/store.ts'
+import { leapFrom, type StreamStore } from './stores/store.ts'
 import { isVoid, readInfo, type StreamErrorCode, type StreamInfo } from './stream-info.ts'
 import { heartbeatOf, streamResponse } from './stream-response.ts'
 
@@ -34,6 +36,11 @@ export interface Runs {
   list: (owner: string, conversation?: string, most?: number) => Promise<FoundStream[]>
   /** The streams that this process runs, of those that an id names for this owner; the store is not asked. */
   own: (owner: string, id: string) => Promise<FoundStream[]>
+  /**
+   * Stops those; also one that the store is still to add, which may turn out to be another process's with the same key:
+   * `claimed`, if there are only such.
+   */
+  stopOwn: (owner: string, id: string) => 'stopped' | 'claimed' | 'none'
   /** A stream's bytes from the first on, live; `undefined`: it ended before it began. */
   respond: (source: Source, request: Request) => Promise<Response | undefined>
   /** Closes a stream's upstream, whichever process has it. */
@@ -71,13 +78,15 @@ export function createRuns(context: RunsContext): Runs {
   const { store, send, clock, path, ttlMs, maxBytes, waitUntil, onError } = context
   /** What this process runs, by id. */
   const productions = new Map<string, Production>()
+  /** What it will run once the store has added it, by id. */
+  const claims = new Map<string, { added: StreamInfo; isStopped: boolean }>()
   /**
    * Runs with a key, from their claim to their end: the store takes its time to say who was the first, and may lose what
    * still runs.
    */
   const keyed = new Map<string, Promise<Production | string>>()
 
-  return { start, find, list, own, respond, stop }
+  return { start, find, list, own, stopOwn, respond, stop }
 
   async function start(request: Request, owner: string, options: StartOptions): Promise<Response> {
     const key = request.headers.get('idempotency-key') || undefined
@@ -123,15 +132,22 @@ export function createRuns(context: RunsContext): Runs {
     }
     const upstreamPath = 'url' in options ? new URL(options.url).pathname : '/'
     const info: StreamInfo = { ...named, createdAt: clock.now(), path: upstreamPath }
+    const claimed = { added: info, isStopped: false }
+    claims.set(id, claimed)
     let isKept = true
     try {
       const holder = await store.create({ ...named, id, info: JSON.stringify(info), ttlMs })
-      if (holder !== id) return holder
+      if (holder !== id) {
+        if (claimed.isStopped) await stop(holder)
+        return holder
+      }
     } catch (error) {
       // With a key nobody can say whether it has run already. Without one, a response that is not kept is better than none.
       if (key) throw error
       isKept = false
       onError(error)
+    } finally {
+      claims.delete(id)
     }
     const production = produce({
       id,
@@ -142,6 +158,7 @@ export function createRuns(context: RunsContext): Runs {
       clock,
       maxBytes,
       isKept,
+      isStopped: claimed.isStopped,
       onStoreError: onError,
     })
     productions.set(id, production)
@@ -185,6 +202,11 @@ export function createRuns(context: RunsContext): Runs {
       return undefined
     }
     const begun = await earlier.beginning
+    // Whoever comes after its failure runs the request, once the store has forgotten it.
+    if (typeof run === 'string' && begun.kind !== 'streaming') {
+      await inTime(clock, STORE_MS, earlier.finished, 'Cannot run key again: its failed run is still stored')
+      return undefined
+    }
     return begun.kind === 'refused' ? begun.refusal.again() : begin(earlier, request)
   }
 
@@ -198,13 +220,17 @@ export function createRuns(context: RunsContext): Runs {
     if (state?.info.head) {
       const { id } = source
       const heartbeatMs = heartbeatOf(request)
-      return streamResponse(reader, state.info.head, {
+      const response = streamResponse(reader, state.info.head, {
         url: `${path}/${id}`,
         id,
         heartbeatMs,
         headers,
         clock,
       })
+      if (request.method !== 'HEAD') return response
+      // Nobody would read the body, or leave it.
+      reader.close()
+      return new Response(null, response)
     }
     reader.close()
     return state?.info.end?.kind === 'error' && state.info.end.code === 'stopped'
@@ -238,6 +264,18 @@ export function createRuns(context: RunsContext): Runs {
     return found.filter((stream) => stream !== undefined)
   }
 
+  function stopOwn(owner: string, id: string): 'stopped' | 'claimed' | 'none' {
+    const isNamed = ([streamId, { added }]: [string, { added: StreamInfo }]) =>
+      added.owner === owner && (added.conversation === id || streamId === id)
+    const claimed = [...claims].filter(isNamed)
+    for (const [, claim] of claimed) claim.isStopped = true
+    const running = [...productions].filter(isNamed)
+    for (const [, production] of running) production.stop()
+    // Without a key it runs here, or nowhere.
+    if (running.length > 0 || claimed.some(([, { added }]) => added.key === undefined)) return 'stopped'
+    return claimed.length > 0 ? 'claimed' : 'none'
+  }
+
   async function stop(id: string): Promise<void> {
     const production = productions.get(id)
     if (production) return production.stop()
@@ -245,8 +283,12 @@ export function createRuns(context: RunsContext): Runs {
       const stored = await store.read(id, 0, 0)
       const info = stored && readInfo(stored.info)
       if (!info || info.end || info.isStopping || info.ingest) return
-      const change = { info: JSON.stringify({ ...info, isStopping: true }) }
-      if (await store.write(id, stored.version, change)) return
+      const { version } = stored
+      const change = {
+        info: JSON.stringify({ ...info, isStopping: true }),
+        nextVersion: leapFrom(version),
+      }
+      if (await store.write(id, version, change)) return
     }
     throw new Error('Cannot stop stream: its record changes too fast')
   }

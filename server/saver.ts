@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { deferred } from '../core/deferred.ts'
+import { errorEnd, judgeStored } from './judge-end.ts'
 import { BATCH_BYTES, BATCH_MS, BEAT_MS, CLAIM_MS, MAX_WRITE, STORE_GRACE_MS } from './limits.ts'
 import type { StreamStore } from './stores/store.ts'
 import { isVoid, readInfo, type StreamInfo } from './stream-info.ts'
@@ -88,9 +89,10 @@ export function createSaver({
   let stored = deferred<void>()
   let claim: 'open' | 'certain' | 'lost' = isHeld ? 'open' : 'certain'
   const isClaimed = deferred<boolean>()
-  /** When the newest write that was done had been sent, and when the first that failed since then did. */
+  /** When the newest write that was done had been sent. */
   let writtenAt = clock.monotonic()
-  let failedAt = 0
+  /** Since the first write after that one that was not done: a held run gives up when the time is over. */
+  let cancelGrace: (() => void) | undefined
   const finished = deferred<void>()
   const unwatch = store.watch(id, (changed) => {
     learned = Math.max(learned, changed)
@@ -122,17 +124,13 @@ export function createSaver({
     while (!isOver) {
       await due()
       if (isOver) return
-      const isWithheld = claim === 'lost' && tail.savedTo() === 0
-      const bytes = tail.unsaved(isWithheld ? 0 : MAX_WRITE)
-      const isLast =
-        info?.end !== undefined && (isWithheld || tail.savedTo() + bytes.length === tail.length())
+      const bytes = tail.unsaved(Math.min(MAX_WRITE, offered() - tail.savedTo()))
+      const isLast = info?.end !== undefined && tail.savedTo() + bytes.length === offered()
       const isEarly = hasNewInfo && info?.end === undefined
       const sent = isLast || isEarly ? info : undefined
       const sentAt = clock.monotonic()
       try {
         isWriting = true
-        // Nothing of it was ever offered.
-        if (info && isVoid(info, tail.length())) return await conclude()
         const isWritten = await store.write(id, version, {
           ...(bytes.length > 0 ? { bytes } : {}),
           ...(sent ? { info: JSON.stringify(sent) } : {}),
@@ -142,20 +140,22 @@ export function createSaver({
         if (isWritten) {
           version++
           writtenAt = sentAt
+          cancelGrace?.()
+          cancelGrace = undefined
           saved(bytes.length, sent)
           if (isLast) await conclude()
           else void askIfChanged()
-        } else await reconcile(sent)
+        } else {
+          beginGrace()
+          await reconcile(sent)
+        }
         failures = 0
       } catch (error) {
         isWriting = false
         const now = clock.monotonic()
-        if (failures === 0) {
-          failedAt = now
-          onError(error)
-        }
+        if (failures === 0) onError(error)
         failures++
-        if (claim === 'open' && now - writtenAt >= CLAIM_MS && now - failedAt >= HELD_GRACE_MS) giveUp()
+        beginGrace()
         if (info?.end) endedAt ??= now
         if (endedAt !== undefined && now - endedAt > STORE_GRACE_MS) end()
         else {
@@ -164,6 +164,22 @@ export function createSaver({
         }
       }
     }
+  }
+
+  /** It is over in time though another write is under way, but not before one that was frozen meanwhile has asked again. */
+  function beginGrace(): void {
+    if (claim !== 'open' || isOver || cancelGrace) return
+    const overAt = Math.max(writtenAt + CLAIM_MS, clock.monotonic() + HELD_GRACE_MS)
+    cancelGrace = clock.timer(overAt - clock.monotonic(), () => {
+      cancelGrace = undefined
+      if (clock.monotonic() - overAt >= HELD_GRACE_MS) beginGrace()
+      else if (claim === 'open') giveUp()
+    })
+  }
+
+  /** How many bytes the store is to have: a run that has given up offers no more, if it has none of them. */
+  function offered(): number {
+    return claim === 'lost' && tail.savedTo() === 0 ? 0 : tail.length()
   }
 
   function saved(count: number, sent: StreamInfo | undefined): void {
@@ -198,11 +214,9 @@ export function createSaver({
     // Nobody else appends: bytes that are there are ours, of one of the writes whose responses were lost.
     const written = stored.length - tail.savedTo()
     if (stored.length > tail.length()) return loseLease()
-    if (stored.version < version) {
-      // The store has lost its newest writes. What is in memory of them is written again.
-      if (!tail.read(stored.length, 0)) return goOnUnstored()
-      hasNewInfo = info !== undefined
-    }
+    // A store may have lost its newest writes. What is in memory of them is written again.
+    if (written < 0 && !tail.read(stored.length, 0)) return breakOff(stored.version, other)
+    if (info && !other.head) hasNewInfo = true
     version = stored.version
     if (written !== 0) saved(written, undefined)
     if (other.end) return conclude()
@@ -228,7 +242,10 @@ export function createSaver({
   }
 
   function learn(other: StreamInfo): void {
-    if (other.isStopping) onStop()
+    if (!other.isStopping) return
+    onStop()
+    // Also if it has ended meanwhile and said nothing: a Stop keeps its key.
+    if (info && isVoid(info, offered())) info = { ...info, end: errorEnd('stopped') }
   }
 
   function loseLease(): void {
@@ -257,13 +274,22 @@ export function createSaver({
     else goOnUnstored()
   }
 
+  /** What the store has lost is not in memory either: others are told so, and the response goes on here. */
+  async function breakOff(stored: number, other: StreamInfo): Promise<void> {
+    learn(other)
+    const known: StreamInfo = { ...other, ...info, isGiven: true }
+    const end = await judgeStored(store, id, known, other.isStopping ? 'stopped' : 'producer_lost')
+    const change = { info: JSON.stringify({ ...known, end }), isEnd: true }
+    if (await store.write(id, stored, change)) goOnUnstored()
+  }
+
   function goOnUnstored(): void {
     onError(new Error('Cannot store stream: the store has lost it'))
     settle('certain')
     end()
   }
 
-  /** No byte can follow. */
+  /** Its end is stored: nobody else can write to it any more. */
   async function conclude(): Promise<void> {
     isWriting = true // Its own removal is no news.
     if (info && isVoid(info, tail.savedTo())) await store.delete(id)
@@ -272,6 +298,7 @@ export function createSaver({
 
   function end(): void {
     isOver = true
+    cancelGrace?.()
     unwatch()
     stored.resolve()
     wake()

@@ -16,6 +16,8 @@ export interface StreamInfo {
   isStopping?: true
   /** Absent: it is being written, or its producer has died and nobody has noticed. */
   end?: StreamEnd
+  /** Bytes of it were given out, and the store may have lost them all. */
+  isGiven?: true
   /** What a client that writes streams itself has said of this one. */
   ingest?: IngestInfo
 }
@@ -69,8 +71,8 @@ export interface IngestInfo {
 }
 
 /** True if its key may run again: it has ended, nobody was given a byte of it, and nobody has stopped it. */
-export function isVoid({ end }: StreamInfo, length: number): boolean {
-  return end !== undefined && length === 0 && !(end.kind === 'error' && end.code === 'stopped')
+export function isVoid({ end, isGiven }: StreamInfo, length: number): boolean {
+  return end !== undefined && length === 0 && !isGiven && !(end.kind === 'error' && end.code === 'stopped')
 }
 
 export function readInfo(text: string): StreamInfo {

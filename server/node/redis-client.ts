@@ -23,7 +23,7 @@ interface NodeRedisCluster {
 
 interface NodeRedisSubscriber {
   connect: () => Promise<unknown>
-  on: (event: 'error', listener: () => void) => unknown
+  on: (event: 'error' | 'ready', listener: () => void) => unknown
   subscribe: (channel: string, listener: (message: string, channel: string) => void) => Promise<unknown>
   unsubscribe: (channel: string) => Promise<unknown>
   destroy: () => void
@@ -43,7 +43,7 @@ interface IoredisPipeline {
 }
 
 interface IoredisSubscriber {
-  on: ((event: 'error', listener: () => void) => unknown) &
+  on: ((event: 'error' | 'ready', listener: () => void) => unknown) &
     ((event: 'message', listener: (channel: string, message: string) => void) => unknown)
   subscribe: (channel: string) => Promise<unknown>
   unsubscribe: (channel: string) => Promise<unknown>
@@ -56,7 +56,7 @@ export type RedisClient = NodeRedis | NodeRedisCluster | Ioredis
 /** The little that the store needs of a client, whichever it is. Replies are buffers. */
 export interface Redis {
   command: (args: Argument[]) => Promise<unknown>
-  /** `begun` is called when every message from then on is received. */
+  /** `begun` is called when every message from then on is received, and again after the connection was down. */
   subscribe: (channel: string, received: (message: string) => void, begun: () => void) => void
   unsubscribe: (channel: string) => void
   /** Closes the connection that listens. */
@@ -70,7 +70,7 @@ const AS_BUFFERS = { typeMapping: { 36: Buffer } }
 const RETRY_MS = 500
 
 export function connectRedis(client: RedisClient, clock: Clock): Redis {
-  if (typeof (client as Ioredis).callBuffer === 'function') return ofIoredis(client as Ioredis)
+  if (typeof (client as Ioredis).callBuffer === 'function') return ofIoredis(client as Ioredis, clock)
   if (typeof (client as NodeRedis).sendCommand === 'function') {
     return ofNodeRedis(client as NodeRedis | NodeRedisCluster, clock)
   }
@@ -78,17 +78,71 @@ export function connectRedis(client: RedisClient, clock: Clock): Redis {
 }
 
 function ofNodeRedis(client: NodeRedis | NodeRedisCluster, clock: Clock): Redis {
-  let subscriber: Promise<NodeRedisSubscriber> | undefined
+  return {
+    command: (args) =>
+      'masters' in client
+        ? client.sendCommand(keyIn(args), false, args, AS_BUFFERS)
+        : client.sendCommand(args, AS_BUFFERS),
+    ...listen(clock, async (received, connectedAgain) => {
+      const duplicate = client.duplicate()
+      duplicate.on('error', ignore)
+      await duplicate.connect()
+      duplicate.on('ready', connectedAgain)
+      return {
+        // The same listener twice is one.
+        subscribe: (channel) => duplicate.subscribe(channel, received),
+        unsubscribe: (channel) => duplicate.unsubscribe(channel),
+        close: () => duplicate.destroy(),
+      }
+    }),
+  }
+}
+
+function ofIoredis(client: Ioredis, clock: Clock): Redis {
+  return {
+    command: async ([name, ...args]) => {
+      if (!client.options.enableAutoPipelining) return client.callBuffer(String(name), args)
+      // There, `callBuffer` does not work outside of a pipeline.
+      const [[error, reply] = []] = (await client.pipeline().callBuffer(String(name), args).exec()) ?? []
+      if (error) throw error
+      return reply
+    },
+    ...listen(clock, async (received, connectedAgain) => {
+      const duplicate = client.duplicate()
+      duplicate.on('error', ignore)
+      duplicate.on('message', (channel, message) => received(message, channel))
+      duplicate.on('ready', connectedAgain)
+      return {
+        subscribe: (channel) => duplicate.subscribe(channel),
+        unsubscribe: (channel) => duplicate.unsubscribe(channel),
+        close: () => duplicate.disconnect(),
+      }
+    }),
+  }
+}
+
+/** The connection that listens. */
+interface Subscriber {
+  subscribe: (channel: string) => Promise<unknown>
+  unsubscribe: (channel: string) => Promise<unknown>
+  close: () => void
+}
+
+/** @param connect `connectedAgain` is called when the connection has broken and is there again */
+function listen(
+  clock: Clock,
+  connect: (
+    received: (message: string, channel: string) => void,
+    connectedAgain: () => void,
+  ) => Promise<Subscriber>,
+): Omit<Redis, 'command'> {
+  let subscriber: Promise<Subscriber> | undefined
   let isClosed = false
   const wanted = new Map<string, { received: (message: string) => void; begun: () => void }>()
   /** The channels that the client listens to. */
   const subscribed = new Set<string>()
   const settling = new Set<string>()
   return {
-    command: (args) =>
-      'masters' in client
-        ? client.sendCommand(keyIn(args), false, args, AS_BUFFERS)
-        : client.sendCommand(args, AS_BUFFERS),
     subscribe: (channel, received, begun) => {
       wanted.set(channel, { received, begun })
       void settle(channel)
@@ -99,13 +153,13 @@ function ofNodeRedis(client: NodeRedis | NodeRedisCluster, clock: Clock): Redis 
     },
     close: () => {
       isClosed = true
-      subscriber?.then((duplicate) => duplicate.destroy()).catch(ignore)
+      subscriber?.then(({ close }) => close()).catch(ignore)
     },
   }
 
   /**
    * Subscribes or leaves until the client listens to a channel if that is wanted, and only then: what is under way when the
-   * connection breaks is not done. One after the other: the client loses a listener that comes while its channel is being
+   * connection breaks is not done. One after the other: a client may lose a listener that comes while its channel is being
    * left.
    */
   async function settle(channel: string): Promise<void> {
@@ -113,12 +167,12 @@ function ofNodeRedis(client: NodeRedis | NodeRedisCluster, clock: Clock): Redis 
     settling.add(channel)
     while (!isClosed && wanted.has(channel) !== subscribed.has(channel)) {
       try {
-        const duplicate = await connected()
+        const { subscribe, unsubscribe } = await connected()
         if (subscribed.has(channel)) {
-          await duplicate.unsubscribe(channel)
+          await unsubscribe(channel)
           subscribed.delete(channel)
         } else {
-          await duplicate.subscribe(channel, receive)
+          await subscribe(channel)
           subscribed.add(channel)
         }
       } catch {
@@ -130,54 +184,22 @@ function ofNodeRedis(client: NodeRedis | NodeRedisCluster, clock: Clock): Redis 
     if (subscribed.has(channel)) wanted.get(channel)?.begun()
   }
 
-  function receive(message: string, channel: string): void {
-    wanted.get(channel)?.received(message)
+  /** What was said while the connection was down nobody has received: each subscription begins anew. */
+  function connectedAgain(): void {
+    for (const channel of wanted.keys()) {
+      if (subscribed.delete(channel)) void settle(channel)
+    }
   }
 
-  function connected(): Promise<NodeRedisSubscriber> {
-    subscriber ??= connect().catch((error: unknown) => {
+  function connected(): Promise<Subscriber> {
+    subscriber ??= connect(
+      (message, channel) => wanted.get(channel)?.received(message),
+      connectedAgain,
+    ).catch((error: unknown) => {
       subscriber = undefined
       throw error
     })
     return subscriber
-  }
-
-  async function connect(): Promise<NodeRedisSubscriber> {
-    const duplicate = client.duplicate()
-    duplicate.on('error', ignore)
-    await duplicate.connect()
-    return duplicate
-  }
-}
-
-function ofIoredis(client: Ioredis): Redis {
-  let subscriber: IoredisSubscriber | undefined
-  const heardBy = new Map<string, (message: string) => void>()
-  const connected = () => {
-    if (!subscriber) {
-      subscriber = client.duplicate()
-      subscriber.on('error', ignore)
-      subscriber.on('message', (channel, message) => heardBy.get(channel)?.(message))
-    }
-    return subscriber
-  }
-  return {
-    command: async ([name, ...args]) => {
-      if (!client.options.enableAutoPipelining) return client.callBuffer(String(name), args)
-      // There, `callBuffer` does not work outside of a pipeline.
-      const [[error, reply] = []] = (await client.pipeline().callBuffer(String(name), args).exec()) ?? []
-      if (error) throw error
-      return reply
-    },
-    subscribe: (channel, received, begun) => {
-      heardBy.set(channel, received)
-      connected().subscribe(channel).then(begun).catch(ignore)
-    },
-    unsubscribe: (channel) => {
-      heardBy.delete(channel)
-      connected().unsubscribe(channel).catch(ignore)
-    },
-    close: () => subscriber?.disconnect(),
   }
 }
 

@@ -47,12 +47,12 @@ for at = 1, #bytes, ${ENTRY_BYTES} do
   redis.call('XADD', KEYS[2], string.format('%.0f-0', upto), 'b', part)
 end
 if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'info', ARGV[3]) end
-local version = redis.call('HINCRBY', KEYS[1], 'version', 1)
+redis.call('HSET', KEYS[1], 'version', ARGV[6])
 local ttl = redis.call('HGET', KEYS[1], 'ttl')
 if ARGV[5] == '' then ttl = math.max(ttl, ${OPEN_MS}) end
 redis.call('PEXPIRE', KEYS[1], ttl)
 redis.call('PEXPIRE', KEYS[2], ttl)
-redis.call('PUBLISH', ARGV[4], version)
+redis.call('PUBLISH', ARGV[4], ARGV[6])
 return 1`
 
 const LOST = 'LOST bytes are missing'
@@ -131,9 +131,13 @@ export function redisStore(
       else await Promise.all(lists.map((name) => enlist(name, id, ttlMs)))
       return holder
     },
-    write: async (id, version, { bytes = new Uint8Array(), info = '', isEnd = false }) => {
+    write: async (
+      id,
+      version,
+      { bytes = new Uint8Array(), info = '', nextVersion = version + 1, isEnd = false },
+    ) => {
       const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-      const args = [String(version), data, info, channel(id), isEnd ? 'end' : '']
+      const args = [String(version), data, info, channel(id), isEnd ? 'end' : '', String(nextVersion)]
       return Number(await command('EVAL', WRITE, '2', record(id), log(id), ...args)) === 1
     },
     read,

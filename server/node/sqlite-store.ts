@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { type Clock, pause, systemClock } from '../../core/clock.ts'
+import { encodeName } from '../encode-name.ts'
 import { OPEN_MS } from '../limits.ts'
 import { createListeners } from '../stores/listeners.ts'
 import type { StreamStore } from '../stores/store.ts'
@@ -92,7 +93,7 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
      ON CONFLICT DO NOTHING`,
   )
   const update = database.prepare(
-    `UPDATE streams SET version = version + 1, length = length + ?, info = coalesce(?, info), ended = max(ended, ?),
+    `UPDATE streams SET version = ?, length = length + ?, info = coalesce(?, info), ended = max(ended, ?),
      written_at = ? WHERE id = ? AND version = ? RETURNING number, length`,
   )
   const insertPiece = database.prepare('INSERT INTO pieces (stream, until, bytes) VALUES (?, ?, ?)')
@@ -116,25 +117,26 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
   let sweptTo: number | undefined
 
   return {
-    create: async ({ id, owner, conversation = null, key = null, info, ttlMs }) => {
+    create: async ({ id, owner, conversation, key, info, ttlMs }) => {
       sweep()
-      const add = () => insert.run(id, owner, conversation, key, info, ttlMs, clock.now())
+      const names = [encodeName(owner), orNull(conversation), orNull(key)] as const
+      const add = () => insert.run(id, ...names, info, ttlMs, clock.now())
       const added = await unlocked(add)
       if (Number(added.changes) > 0) return id
-      const holder = key === null ? undefined : findKey.get(owner, key)
+      const holder = key === undefined ? undefined : findKey.get(encodeName(owner), encodeName(key))
       if (!holder) throw new Error('Cannot create stream: its id is taken')
       return holder.id as string
     },
-    write: async (id, version, { bytes, info = null, isEnd = false }) => {
+    write: async (id, version, { bytes, info = null, nextVersion = version + 1, isEnd = false }) => {
       const size = bytes?.length ?? 0
       const write = () => {
         // Read to its end: only then it says if it could not be stored.
-        const [row] = update.all(size, info, isEnd ? 1 : 0, clock.now(), id, version)
+        const [row] = update.all(nextVersion, size, info, isEnd ? 1 : 0, clock.now(), id, version)
         if (row && bytes && size > 0) insertPiece.run(row.number as number, row.length as number, bytes)
         return row !== undefined
       }
       const isWritten = await unlocked(() => (size > 0 ? inTransaction(write) : write()))
-      if (isWritten) callListeners(id, version + 1)
+      if (isWritten) callListeners(id, nextVersion)
       return isWritten
     },
     read: async (id, from, maxBytes) => {
@@ -162,7 +164,9 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
     },
     watch: listeners.add,
     list: async (owner, conversation) => {
-      const rows = conversation === undefined ? listAll.all(owner) : listOne.all(owner, conversation)
+      const name = encodeName(owner)
+      const rows =
+        conversation === undefined ? listAll.all(name) : listOne.all(name, encodeName(conversation))
       return rows.map(({ id }) => id as string)
     },
     delete: async (id) => {
@@ -258,6 +262,11 @@ function prepare(database: DatabaseSync): void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPENING_PAUSE_MS)
     }
   }
+}
+
+/** As text, SQLite would take two names for one that differ in half a surrogate pair. */
+function orNull(name: string | undefined): string | null {
+  return name === undefined ? null : encodeName(name)
 }
 
 function dataLost(): Error {

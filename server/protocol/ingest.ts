@@ -1,7 +1,7 @@
 import { encodeName } from '../encode-name.ts'
 import { problem } from '../head.ts'
 import type { FoundStream } from '../runs.ts'
-import type { StreamChange } from '../stores/store.ts'
+import { leapFrom, type StreamChange } from '../stores/store.ts'
 import { type IngestInfo, readInfo, type StreamInfo } from '../stream-info.ts'
 import { formatOffset } from './offset.ts'
 import type { ProtocolContext } from './protocol.ts'
@@ -39,7 +39,8 @@ export async function keepAlive(
   const latest = readInfo(stored.info)
   if (!latest.ingest) return
   const used = { ...latest, ingest: { ...latest.ingest, usedAt: clock.now() } }
-  await store.write(id, stored.version, { info: JSON.stringify(used) })
+  const nextVersion = leapFrom(stored.version)
+  await store.write(id, stored.version, { info: JSON.stringify(used), nextVersion })
 }
 
 /** PUT: creates a stream, or finds one that was created alike. */
@@ -84,7 +85,11 @@ export async function createStream(
     const isFirst = await addStream(store, id, owner, JSON.stringify(info), keptMs(ingest, ttlMs))
     if (!isFirst) continue
     if (bytes.length > 0 || isClosed) {
-      const change = { bytes, ...(isClosed ? { info: JSON.stringify(ended), isEnd: true } : {}) }
+      const change = {
+        bytes,
+        nextVersion: leapFrom(1),
+        ...(isClosed ? { info: JSON.stringify(ended), isEnd: true } : {}),
+      }
       if (!(await store.write(id, 1, change))) continue
     }
     const location = new URL(`${path}/${name}`, request.url).href
@@ -159,7 +164,9 @@ export async function appendTo(
     if (stored.length + append.bytes.length > maxBytes) return tooLarge()
     const { change, response } = decideAppend(append, info, info.ingest, stored.length, clock.now())
     if (change?.info && change.info.length > MAX_RECORD) return tooLarge()
-    if (!change || (await store.write(id, stored.version, change))) return response
+    const { version } = stored
+    if (!change || (await store.write(id, version, { ...change, nextVersion: leapFrom(version) })))
+      return response
   }
   return busy()
 }

@@ -19,6 +19,8 @@ export interface DurableStreamsOptions {
 /** What is known of a stream: how far it has been read, and where each piece of its log began. */
 interface Known {
   offset: string
+  /** How many frames its log has. */
+  frames: number
   version: number
   length: number
   info: string
@@ -82,18 +84,19 @@ export function durableStreamsStore(
       else for (const list of lists) await addLine(list, id)
       return holder
     },
-    write: async (id, version, { bytes = new Uint8Array(), info }) => {
-      const frame = encodeFrame({ version: version + 1, ...(info === undefined ? {} : { info }), bytes })
-      const seq = { 'stream-seq': sequence(version + 1) }
-      const isNext = (await latest(id))?.version === version
-      if (!isNext) return false
+    write: async (id, version, { bytes = new Uint8Array(), info, nextVersion = version + 1 }) => {
+      const frame = encodeFrame({ version: nextVersion, ...(info === undefined ? {} : { info }), bytes })
+      const stream = await latest(id)
+      if (stream?.version !== version) return false
+      // Not by the version: of two writes that follow the same one, the server is to refuse either.
+      const seq = { 'stream-seq': sequence(stream.frames + 1) }
       const response = await request(
         place(id),
         { method: 'POST', headers: seq, body: frame },
         [200, 204, 404, 409],
       )
       if (!response.ok) return false
-      listeners.call(id, version + 1)
+      listeners.call(id, nextVersion)
       return true
     },
     read: async (id, from, maxBytes) => {
@@ -133,7 +136,7 @@ export function durableStreamsStore(
       const stream = await (before ?? Promise.resolve(undefined)).catch(() => undefined)
       return readOn(
         id,
-        stream ?? { offset: BEGINNING, version: 0, length: 0, info: '', lists: [], pieces: [] },
+        stream ?? { offset: BEGINNING, frames: 0, version: 0, length: 0, info: '', lists: [], pieces: [] },
       )
     })()
     known.delete(id)
@@ -158,6 +161,7 @@ export function durableStreamsStore(
       for (const { version, info = stream.info, lists = stream.lists } of frames) {
         Object.assign(stream, { version, info, lists })
       }
+      stream.frames += frames.length
       stream.length += bytes.length
       stream.offset = piece.next
       if (piece.isAll) return stream

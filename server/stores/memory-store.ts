@@ -27,10 +27,10 @@ export function memoryStore(clock: Clock = systemClock): StreamStore {
       streams.set(stream.id, { ...stream, version: 1, length: 0, pieces: [], isEnded: false, writtenAt })
       return stream.id
     },
-    write: async (id, version, { bytes, info, isEnd }) => {
+    write: async (id, version, { bytes, info, nextVersion = version + 1, isEnd }) => {
       const kept = find(id)
       if (kept?.version !== version) return false
-      kept.version++
+      kept.version = nextVersion
       kept.writtenAt = clock.monotonic()
       if (bytes && bytes.length > 0) {
         kept.pieces.push({ from: kept.length, bytes: bytes.slice() })

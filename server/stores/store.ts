@@ -1,9 +1,12 @@
 /**
  * Where streams are kept: a log of bytes and one small record for each, behind one compare-and-set.
  *
- * The record's `version` grows by one with each write, and a write that does not name the current version is refused.
- * That alone fences producers: whoever ends a stream or asks it to stop makes its producer's next write fail. No store
- * compares clocks for it.
+ * The record's `version` grows with each write, and a write that does not name the current version is refused. That alone
+ * fences producers: whoever ends a stream or asks it to stop makes its producer's next write fail. No store compares
+ * clocks for it.
+ *
+ * A producer's versions grow by one, everybody else's by a leap. A store that loses its newest writes falls back to an
+ * earlier version, and no write that follows then can bring back one that its producer has counted up to.
  */
 export interface StreamStore {
   /**
@@ -58,6 +61,8 @@ export interface NewStream {
 export interface StreamChange {
   bytes?: Uint8Array
   info?: string
+  /** The version from then on, greater than the current one. Default one more. */
+  nextVersion?: number
   /** Nothing but its removal will follow. */
   isEnd?: boolean
 }
@@ -68,6 +73,14 @@ export interface StoredStream {
   length: number
   info: string
   bytes: Uint8Array
+}
+
+/** More than the writes of one stream that a store can lose. */
+const LEAP = 2 ** 20
+
+/** The version that a stream is given by anybody but its producer: nobody else gives it the same. */
+export function leapFrom(version: number): number {
+  return version + LEAP + Math.floor(Math.random() * 2 ** 28)
 }
 
 /** True if asking again is vain. */

@@ -45,11 +45,17 @@ export function describeStore(name: string, open: () => Promise<OpenedStore> | O
       await expect(store().create({ id, owner: 'ann', info: '{}', ttlMs: 60_000 })).rejects.toThrow('taken')
     })
 
-    test('names may be any text', async () => {
-      for (const name of ['\ud800', '\udfff x', '"\\', 'a:b/%', '']) {
-        const owner = `${newId()} ${name}`
+    test('names may be any text, and two that differ are two', async () => {
+      const names = ['\ud800', '\ud801', '\udfff x', '\ufffd', '"\\', 'a:b/%', 'a%3Ab/%25', 'a\0b', '']
+      const [ann, bob] = [newId(), newId()]
+      for (const name of names) {
+        const owner = `${ann} ${name}`
         const id = await add({ owner, conversation: name, key: name })
         expect(await store().list(owner, name)).toEqual([id])
+        // And no two are one.
+        const other = await add({ owner: bob, conversation: name, key: name })
+        expect(await store().list(bob, name)).toEqual([other])
+        expect(await store().list(owner)).toEqual([id])
       }
     })
 
@@ -92,15 +98,26 @@ export function describeStore(name: string, open: () => Promise<OpenedStore> | O
       expect(await store().write('unknown', 1, { info: '{}' })).toBe(false)
     })
 
+    test('a write may name the version that follows', async () => {
+      const id = await add()
+      const { other = store() } = opened
+      expect(await other.write(id, 1, { info: '{"b":2}', nextVersion: 1_000_000_000 })).toBe(true)
+      expect(await store().write(id, 2, { bytes: bytesOf('no') })).toBe(false)
+      expect(await store().read(id, 0, 0)).toMatchObject({ version: 1_000_000_000, length: 0 })
+      expect(await store().write(id, 1_000_000_000, { bytes: bytesOf('yes') })).toBe(true)
+      expect(await other.read(id, 0, 9)).toMatchObject({ version: 1_000_000_001, length: 3, info: '{"b":2}' })
+    })
+
     test('one of two writers with the same version is refused, whichever comes first', async () => {
       const id = await add()
       const { other = store() } = opened
-      for (let version = 1; version < 20; version++) {
+      for (let version = 1, round = 1; round < 20; round++) {
         const both = await Promise.all([
           store().write(id, version, { bytes: bytesOf('a') }),
-          other.write(id, version, { bytes: bytesOf('b') }),
+          other.write(id, version, { bytes: bytesOf('b'), nextVersion: version + 1_000 }),
         ])
         expect(both.filter(Boolean)).toHaveLength(1)
+        version += both[1] ? 1_000 : 1
       }
       expect((await store().read(id, 0, 100))?.length).toBe(19)
     })
