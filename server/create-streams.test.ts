@@ -1098,7 +1098,7 @@ describe('a store that has lost its newest writes', () => {
     await site.clock.advance(20_000)
     again.push(second.start({ key: 'k' }).then(readBody))
     await finish()
-    expect(await Promise.all(again)).toEqual(Array(2).fill({ text: '', isBroken: true }))
+    expect(await Promise.all(again)).toEqual(Array.from({ length: 2 }, () => ({ text: '', isBroken: true })))
     expect(second.upstream.requests).toHaveLength(0)
   })
 
