@@ -98,6 +98,100 @@ describe('takeApart()', () => {
   })
 })
 
+/** Of each kind that the browser adds, one, and beside it one of an app's that only looks like it. */
+const ADDED_BY_BROWSERS = [
+  'sec-fetch-mode',
+  'proxy-authorization',
+  'user-agent',
+  'accept-charset',
+  'accept-encoding',
+  'connection',
+  'content-length',
+  'cookie',
+  'cookie2',
+  'date',
+  'dnt',
+  'expect',
+  'host',
+  'keep-alive',
+  'origin',
+  'priority',
+  'purpose',
+  'referer',
+  'save-data',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade-insecure-requests',
+  'via',
+  'device-memory',
+  'downlink',
+  'dpr',
+  'ect',
+  'rtt',
+  'viewport-width',
+  'width',
+]
+const FULL_NAMES = ADDED_BY_BROWSERS.filter((name) => !/^(sec-|proxy-|upgrade)/.test(name))
+
+/** What is kept of a request that has these headers, also such as a page could not set. */
+function keptOf(names: readonly string[], more: Partial<Record<'url' | 'credentials', string>> = {}) {
+  const { url = '/api/a', credentials = 'same-origin' } = more
+  const request = {
+    url: new URL(url, OWN).href,
+    method: 'POST',
+    credentials,
+    mode: 'cors',
+    referrer: `${OWN}/page?secret=1`,
+    headers: new Map(names.map((name) => [name, 'value'])),
+  } as unknown as Request
+  const { record, secrets } = takeApart(request, null, { settings: { url }, groups: {} }, OWN)
+  return { record, names: [...record.headers, ...secrets.headers].map(([name]) => name.toLowerCase()) }
+}
+
+describe('takeApart(), of what a worker sees', () => {
+  test('leaves out what the browser adds by itself', () => {
+    expect(keptOf(ADDED_BY_BROWSERS).names).toEqual(['idempotency-key'])
+  })
+
+  test.each(FULL_NAMES.flatMap((name) => [`${name}-x`, `x-${name}`]))(
+    'keeps %s, which is the app’s',
+    (name) => {
+      expect(keptOf([name]).names).toContain(name)
+    },
+  )
+
+  test.each([
+    ['authorization', true],
+    ['x-session-id', true],
+    ['x-jwt', true],
+    ['x-client-secret', true],
+    ['x-csrf-token', false],
+    ['x-xsrf-token', false],
+    ['x-requested-with', false],
+  ])('one that loses %s loses who sends it: %s', (name, expected) => {
+    expect(keptOf([name]).record.hasIdentity).toBe(expected)
+    expect(keptOf(['x-requested-with', name]).record.hasIdentity).toBe(expected)
+  })
+
+  test.each([
+    ['/api/a', 'same-origin', [], true],
+    ['/api/a', 'include', [], true],
+    ['/api/a', 'omit', [], false],
+    ['https://api.example/a', 'same-origin', [], false],
+    ['https://api.example/a', 'include', [], true],
+    ['/api/a', 'include', ['authorization'], false],
+    ['/api/a', 'include', ['x-api-key', 'x-other'], false],
+    ['/api/a', 'include', ['x-other'], true],
+  ] as const)('%s with credentials %j and %j needs cookies: %s', (url, credentials, names, expected) => {
+    expect(keptOf(names, { url, credentials }).record.needsCookies).toBe(expected)
+  })
+
+  test('a referrer has no query', () => {
+    expect(keptOf([]).record.referrer).toBe(`${OWN}/page`)
+  })
+})
+
 describe('trySend()', () => {
   const send = (respond: ReturnType<typeof responses>, size = 2) => {
     const clock = createFakeClock()
