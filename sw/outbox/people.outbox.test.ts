@@ -496,6 +496,27 @@ describe('S2 a message waits until it is known whose it is', () => {
     )
   })
 
+  test('it forgets the key to the secrets of whoever is signed in, and nobody else’s', async () => {
+    const device = createFakeDevice()
+    device.upstream.otherwise = noNetwork
+    const worker = device.boot()
+    await device.principal.set('ada')
+    await worker.save('/api/a', 'adas', { headers: TOKEN })
+    await device.principal.set('grace')
+    await worker.save('/api/g', 'graces', { headers: TOKEN })
+    await device.advance(10)
+    await worker.outbox.forget()
+    worker.kill()
+    device.upstream.received.length = 0
+    device.upstream.otherwise = created
+    await device.principal.set('ada')
+    device.boot()
+    await device.advance(60_000)
+    expect(device.upstream.received.map(({ body, headers }) => [body, headers.get('authorization')])).toEqual(
+      [['adas', TOKEN.authorization]],
+    )
+  })
+
   test('told late, after the clock was set back, it spares nothing that claims to come', async () => {
     const device = createFakeDevice()
     device.upstream.otherwise = noNetwork
