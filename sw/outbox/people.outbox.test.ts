@@ -505,8 +505,10 @@ describe('S2 a message waits until it is known whose it is', () => {
     await device.principal.set('grace')
     await worker.save('/api/g', 'graces', { headers: TOKEN })
     await device.advance(10)
-    await worker.outbox.forget()
     worker.kill()
+    const next = device.boot()
+    await next.outbox.forget()
+    next.kill()
     device.upstream.received.length = 0
     device.upstream.otherwise = created
     await device.principal.set('ada')
