@@ -333,6 +333,31 @@ describe('S2 what a page says late', () => {
     expect((await boot()).current()).toBe('ann')
   })
 
+  test.each([
+    ['nobody was named since', 1, 'ann'],
+    ['another was named since', -1, 'bob'],
+  ])(
+    'to a worker that has just started, where %s: what the page sends after it',
+    async (_what, ms, expected) => {
+      const first = await boot()
+      await first.set('bob')
+      const principal = start()
+      principal.met('page', 'ann', clock.now() + ms)
+      const later = filed(principal, 'page')
+      await clock.advance(10)
+      expect(later.as).toBe(expected)
+    },
+  )
+
+  test('to one whose storage never answers: what the page sends after it is its person’s', async () => {
+    database.fault = () => 'hang'
+    const principal = start('bob')
+    principal.met('page', 'ann', clock.now())
+    const later = filed(principal, 'page')
+    await clock.advance(3_000)
+    expect(later).toEqual({ as: 'ann' })
+  })
+
   test('what the page has sent before is its person’s all the same', async () => {
     const principal = await boot('bob')
     await principal.set('bob')

@@ -170,7 +170,8 @@ export function openPrincipal(context: PrincipalContext): Principal {
     // A page may have been faster.
     if (current !== undefined) return id
     saidAt = known?.saidAt ?? 0
-    if (late && !isOutdated(late)) void accept(late)
+    if (late) late.isOutdated = isOutdated(late)
+    if (late && !late.isOutdated) void accept(late)
     else {
       current = id
       if (known && known !== record) void writeCurrent(known)
@@ -181,12 +182,13 @@ export function openPrincipal(context: PrincipalContext): Principal {
 
   async function of(clientId: string): Promise<PrincipalId> {
     const then = current
+    const pending = late
     if (then !== undefined && met.has(clientId)) return then
     const word = words.get(clientId) ?? { received: deferred() }
     if (!met.has(clientId)) words.set(clientId, word)
     // It knows, too, which pages have said something to the worker before this one.
     const before = await loaded().catch((error: unknown) => {
-      if (then === undefined && word.said === undefined) throw error
+      if (then === undefined && word.said === undefined && !pending) throw error
       return null
     })
     const mayStillSay = isUsed && clientId !== '' && !met.has(clientId) && (await isPage(clientId))
@@ -195,7 +197,8 @@ export function openPrincipal(context: PrincipalContext): Principal {
       learn(clientId)
     } else words.delete(clientId)
     if (word.said !== undefined && !metBefore.has(clientId)) return word.said
-    return then === undefined ? before : then
+    if (then !== undefined) return then
+    return pending && !pending.isOutdated ? pending.id : before
   }
 
   function learn(clientId: string, said?: PrincipalId) {
@@ -259,6 +262,8 @@ interface Saying {
   id: PrincipalId
   /** Epoch ms. */
   saidAt: number
+  /** Of one that was said late: another had been named since. */
+  isOutdated?: boolean
 }
 
 /** What a page says first. */
