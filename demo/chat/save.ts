@@ -20,6 +20,8 @@ export async function saveMessage(message: Message): Promise<void> {
     if (response.status === 202) {
       message.saved.value = 'waiting'
       await refreshOutbox()
+      // It may have been sent already: then the outbox has not changed since.
+      markSaves()
     } else {
       // 409: it has been there since an earlier try whose answer was lost.
       message.saved.value = response.ok || response.status === 409 ? 'saved' : 'unsaved'
@@ -39,14 +41,16 @@ export async function discardSave(entryId: string, messageId: string | undefined
 
 /** Keeps the marks on the messages in step with the outbox, from now on. */
 export function followSaves(): void {
-  effect(() => {
-    const items = new Map(outboxItems.value.map((item) => [item.content?.id, item]))
-    for (const message of everyMessage()) {
-      const item = items.get(message.id)
-      if (item) message.saved.value = saveStateOf(item)
-      else if (isInOutbox(message)) message.saved.value = 'saved'
-    }
-  })
+  effect(markSaves)
+}
+
+function markSaves(): void {
+  const items = new Map(outboxItems.value.map((item) => [item.content?.id, item]))
+  for (const message of everyMessage()) {
+    const item = items.get(message.id)
+    if (item) message.saved.value = saveStateOf(item)
+    else if (isInOutbox(message)) message.saved.value = 'saved'
+  }
 }
 
 /** Once there and now gone means delivered: whatever else empties the outbox marks its message first. */

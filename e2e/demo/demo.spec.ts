@@ -131,6 +131,19 @@ test('a cut of a response that its server keeps is bridged before one’s eyes',
   expect(await demo.answer('complete')).toBe(read)
 })
 
+test('a message is marked as saved as soon as it is, while its answer streams', async ({ tab, server }) => {
+  const demo = createDemo(tab, server)
+  await demo.open()
+  await demo.chooseFault('slow-typist')
+  for (const text of ['Keep this', 'And this']) {
+    await demo.send(text)
+    await demo.saved('user', 'saved')
+    await demo.answer('streaming', 1)
+    await tab.click(testId('stop'))
+    await demo.answer('stopped')
+  }
+})
+
 test('a message that cannot be saved waits in sight, also after a reload, and arrives once', async ({
   tab,
   server,
