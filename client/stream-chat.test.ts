@@ -64,6 +64,22 @@ describe('streamChat()', () => {
     expect(await chunksOf(reply(text, { type }))).toEqual(expected)
   })
 
+  test('is whole where the response breaks off after it has said that it is over', async () => {
+    const bytes = [new TextEncoder().encode(WHOLE)]
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull: (controller) => {
+          const next = bytes.shift()
+          if (next) controller.enqueue(next)
+          else controller.error(new TypeError('network error'))
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    const headers = { 'Content-Type': 'text/event-stream' }
+    expect(await chunksOf(new Response(body, { headers }))).toHaveLength(2)
+  })
+
   test.each([
     ['drops half an event at the end of JSON events', `${say('Hi')}data: [DON`, 1],
     ['drops half a JSON at the end of JSON events', `${say('Hi')}${say('there').slice(0, 20)}`, 1],

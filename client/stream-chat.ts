@@ -160,7 +160,8 @@ async function* run<Chunk>(
       isRead = !(await reader.read()) && !(await isCut(reader))
       if (isRead) reader.end()
     } catch (error) {
-      failure ??= error
+      // A connection that breaks, or a worker that dies, after the response has said that it is over takes nothing from it.
+      if (!isSaid) failure ??= error
       isRead = true
     }
     reading = undefined
