@@ -149,7 +149,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
   const onControllerChange = () => {
     adopt()
     const { controller } = container
-    // Another page may have written its scope in no such way, as those of 0.1.
+    // The URL of a worker that a page of 0.1 has registered names no scope.
     const isRegistered = !!registration && registration.active === controller
     const candidate = scriptUrl && !isRegistered ? context.worker : controller
     if (candidate) void greet(candidate)

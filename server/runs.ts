@@ -78,7 +78,7 @@ export function createRuns(context: RunsContext): Runs {
   const { store, send, clock, path, ttlMs, maxBytes, waitUntil, onError } = context
   /** What this process runs, by id. */
   const productions = new Map<string, Production>()
-  /** What it will run once the store has added it, by id. */
+  /** Runs that begin once the store has added them, by id. */
   const claims = new Map<string, { added: StreamInfo; isStopped: boolean }>()
   /**
    * Runs with a key, from their claim to their end: the store takes its time to say who was the first, and may lose what
@@ -202,7 +202,7 @@ export function createRuns(context: RunsContext): Runs {
       return undefined
     }
     const begun = await earlier.beginning
-    // Whoever comes after its failure runs the request, once the store has forgotten it.
+    // A request that comes after its failure runs anew, once the store has forgotten it.
     if (typeof run === 'string' && begun.kind !== 'streaming') {
       await inTime(clock, STORE_MS, earlier.finished, 'Cannot run key again: its failed run is still stored')
       return undefined

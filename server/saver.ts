@@ -274,7 +274,7 @@ export function createSaver({
     else goOnUnstored()
   }
 
-  /** What the store has lost is not in memory either: others are told so, and the response goes on here. */
+  /** The bytes that the store has lost are not in memory either: others are told so, and the response goes on here. */
   async function breakOff(stored: number, other: StreamInfo): Promise<void> {
     learn(other)
     const known: StreamInfo = { ...other, ...info, isGiven: true }

@@ -184,7 +184,7 @@ function listen(
     if (subscribed.has(channel)) wanted.get(channel)?.begun()
   }
 
-  /** What was said while the connection was down nobody has received: each subscription begins anew. */
+  /** Nobody has received what was said while the connection was down: each subscription begins anew. */
   function connectedAgain(): void {
     for (const channel of wanted.keys()) {
       if (subscribed.delete(channel)) void settle(channel)

@@ -74,7 +74,7 @@ export interface OutboxContext extends OutboxOptions {
 }
 
 interface Clear {
-  /** What was saved after it. */
+  /** The ids of messages that were saved after it. */
   spared: Set<string>
   ended: Deferred<void>
 }

@@ -134,7 +134,7 @@ const ADDED_BY_BROWSERS = [
 ]
 const FULL_NAMES = ADDED_BY_BROWSERS.filter((name) => !/^(sec-|proxy-|upgrade)/.test(name))
 
-/** What is kept of a request that has these headers, also such as a page could not set. */
+/** The record of a request that has these headers, also such as a page could not set. */
 function keptOf(names: readonly string[], more: Partial<Record<'url' | 'credentials', string>> = {}) {
   const { url = '/api/a', credentials = 'same-origin' } = more
   const request = {

@@ -74,7 +74,7 @@ export function openPrincipal(context: PrincipalContext): Principal {
   let current: PrincipalId | undefined
   /** When `current` was said, epoch ms; 0: not known. */
   let saidAt = 0
-  /** What a page says late, while it is not known whether another has been named since. */
+  /** A page's late word, while it is not known whether another has been named since. */
   let late: Saying | undefined
   let changes = 0
   /** True if pages of this app say who is signed in. */
