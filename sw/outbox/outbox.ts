@@ -335,7 +335,9 @@ export function createOutbox(context: OutboxContext): Outbox {
       storing.delete(named)
     }
     // If the worker dies before it has responded to a clear(), the next one hears of both again, in their order.
-    await waitAtMost(clock, COUNT_MS, Promise.all(clearing.map(({ ended }) => ended.promise)))
+    if (clearing.length > 0) {
+      await waitAtMost(clock, COUNT_MS, Promise.all(clearing.map(({ ended }) => ended.promise)))
+    }
     const { id, conversation } = entry
     if (isOwn(entry)) {
       context.emit({ status: 'save_queued', entryId: id, conversation, attempts: 0 }, clientId)
@@ -412,7 +414,7 @@ export function createOutbox(context: OutboxContext): Outbox {
       const isLate = clearing.askedAt !== undefined
       await Promise.all([clear(clearing), isLate || owner.then(store.forgetSealKey)])
       if (!isLate) return
-      // What was saved since it was asked is sealed with the same key, and perhaps being stored.
+      // Messages that were saved since it was asked are sealed with the same key, and perhaps still being stored.
       const who = await owner
       const isNeeded = (await store.list()).some((entry) => ownerOf(entry) === who)
       if (!isNeeded && storing.size === 0) await store.forgetSealKey(who)

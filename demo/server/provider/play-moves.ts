@@ -49,8 +49,10 @@ export async function playMoves(moves: Iterable<Move>, play: Play): Promise<void
         await write(chunker.push(Buffer.from(move.text)))
         break
       case 'pace':
-        if (skip > 0) dueAt = performance.now()
-        if (skip > 0) break
+        if (skip > 0) {
+          dueAt = performance.now()
+          break
+        }
         await wait(dueAt - performance.now(), over)
         dueAt += spacingMs(tokensPerSecond())
         break
