@@ -59,6 +59,20 @@ test.each(['ann', null])('a lost database makes nobody another: %s', async (id) 
   expect((await boot('bob')).current()).toBe(id)
 })
 
+test('a page that signs in another while the copy is still read changes nothing of what it sent before', async () => {
+  await (await boot()).set('ann', 'page1')
+  await clock.advance(1_000)
+  caches.delay = (operation) => (operation === 'match' ? 50 : 0)
+  const principal = start()
+  const seen = filed(principal, 'page1')
+  const named = principal.set('bob', 'page1')
+  await clock.advance(100)
+  await named
+  expect(seen.as).toBe('ann')
+  caches.delay = () => 0
+  expect((await boot()).current()).toBe('bob')
+})
+
 test('a Cache API that does not answer changes nothing', async () => {
   await (await boot()).set('ann')
   caches.fault = () => 'hang'

@@ -80,6 +80,8 @@ export function openPrincipal(context: PrincipalContext): Principal {
   /** True if pages of this app say who is signed in. */
   let isUsed = initial !== undefined
   let loading: Promise<PrincipalId> | undefined
+  /** Settles when the copy has been read: what is written sooner might be read as the word of earlier workers. */
+  let copyRead: Promise<unknown> = Promise.resolve()
   const met = new Set<string>()
   /** Of these, those whose first word a worker before this one has heard. */
   const metBefore = new Set<string>()
@@ -150,7 +152,7 @@ export function openPrincipal(context: PrincipalContext): Principal {
   }
 
   async function load(): Promise<PrincipalId> {
-    const copied = readCopy()
+    const copied = (copyRead = readCopy())
     const opened = await database()
     const [kept, keptAt, before] = await Promise.all([
       opened.get('principal', 'current'),
@@ -232,6 +234,7 @@ export function openPrincipal(context: PrincipalContext): Principal {
   }
 
   async function writeCopy(saying: Saying) {
+    await copyRead
     const cache = await caches.open(cacheName)
     await cache.put(copyUrl, Response.json(saying)).catch(() => cache.delete(copyUrl))
   }
