@@ -115,6 +115,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
     if (running.enabled === false || !isEnabled) return leaveTo(candidate)
     const scope = registration?.scope ?? document.baseURI
     context.chats = compileRoutes(running.chat, scope)
+    context.saves = compileRoutes(running.saves, scope)
     void registered.then((found) => {
       // Where this page's own are on their way, there is nothing to warn of.
       if (found?.installing || found?.waiting || greeted !== candidate) return

@@ -1,8 +1,8 @@
 import { browserLimits } from '../core/browser-limits.ts'
 import { deferred } from '../core/deferred.ts'
-import type { Options } from '../core/options/options.ts'
+import type { ChatRouteOptions, Options, SaveRouteOptions } from '../core/options/options.ts'
 import { readOptions } from '../core/options/query.ts'
-import { compileRoutes, matchRoute } from '../core/options/routes.ts'
+import { compileRoutes, matchRoute, type Route } from '../core/options/routes.ts'
 import {
   type Calls,
   isOurs,
@@ -20,6 +20,7 @@ import type { KeeperContext, SaidPrincipal } from './keeper-context.ts'
 import { forgetAborts, observeAborts } from './observe-aborts.ts'
 import { isEnd } from './open-requests.ts'
 import { ownScope, pathOf, SCOPE_PARAMETER } from './script-path.ts'
+import type { RequestOrder } from './request-order.ts'
 import { createStatusStore, FIRST_SNAPSHOT } from './status-store.ts'
 
 /** `register` resolves by then, whatever happens; a worker that has not said hello by then is none of ours. ms. */
@@ -65,6 +66,8 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   /** From then on calls are made in their very turn, ahead of what the app sends next. */
   let connected: Connection | undefined
   let engine: Promise<Fallback> | undefined
+  /** Present where the browser does not see to it. */
+  let order: RequestOrder | undefined
   /** Who was said last to be signed in: calls that waited for the worker say no other. */
   let latest: SaidPrincipal | undefined
   const say = (id: string | null) => (latest = { id, saidAt: Date.now() })
@@ -82,8 +85,11 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
 
   const isControlled = () =>
     !!context.worker && context.worker === container?.controller && getSnapshot().state !== 'unsupported'
-  const isChat = (method: string, url: string) =>
-    isControlled() && !context.isLeftToPage(url) && !!matchRoute(context.chats ?? [], method, url)
+  const isTaken = (routes: Route<ChatRouteOptions | SaveRouteOptions>[] = [], method: string, url: string) =>
+    isControlled() && !context.isLeftToPage(url) && !!matchRoute(routes, method, url)
+  const isChat = (method: string, url: string) => isTaken(context.chats, method, url)
+  const orderOf = (method: string, url: string) =>
+    isChat(method, url) || isTaken(context.saves, method, url) ? order : undefined
 
   const reach = async () => {
     await ready.promise
@@ -101,7 +107,8 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     name: Name,
     args: Calls[Name][0],
   ): Promise<boolean> => {
-    if (!isInOrder() || !(await request(name, args))) return false
+    const make = async () => isInOrder() && request(name, args)
+    if (!(await (order ? order.call(make) : make()))) return false
     await reach().then(
       ({ followUp }) => followUp(name),
       () => {}, // It was done all the same.
@@ -174,7 +181,9 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       if (pathname !== pathOf(scriptUrl)) return
       if (searchParams.get(SCOPE_PARAMETER) !== ownScope(scriptUrl, options.scope)) return
       context.worker = controller
-      context.chats = compileRoutes(readOptions(controller.scriptURL)?.chat)
+      const { chat, saves } = readOptions(controller.scriptURL) ?? {}
+      context.chats = compileRoutes(chat)
+      context.saves = compileRoutes(saves)
     },
     end: () => {
       lifetime.abort()
@@ -265,12 +274,19 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       keeper.setPrincipal(options.principal).catch(() => {}) // The greeting says it.
     const connecting = import('./connection.ts').then(({ connect }) => connect(context, PATIENCE_MS))
     connection = connecting
-    const { endsInSilence } = browserLimits(navigator.userAgent)
+    const { endsInSilence, reorders } = browserLimits(navigator.userAgent)
+    if (reorders) {
+      import('./request-order.ts').then(
+        ({ createRequestOrder }) => (order = createRequestOrder(window)),
+        () => {}, // It did not load: then the order is the browser's.
+      )
+    }
     observeAborts(
       options.observeAborts === false
         ? undefined
         : {
             isChat,
+            orderOf,
             aborted,
             guard: endsInSilence
               ? (chat) => connecting.then(({ guard }) => guard(chat)).catch(() => chat.response)

@@ -1,4 +1,4 @@
-import type { ChatRouteOptions, Options } from '../core/options/options.ts'
+import type { ChatRouteOptions, Options, SaveRouteOptions } from '../core/options/options.ts'
 import type { Route } from '../core/options/routes.ts'
 import type { AuthProvider, KeeperReason, KeeperState, ScriptUrl } from './keeper.ts'
 import type { StatusStore } from './status-store.ts'
@@ -21,6 +21,8 @@ export interface KeeperContext {
   worker?: ServiceWorker | undefined
   /** The chats of that worker, which may run with other options than this page's. */
   chats?: Route<ChatRouteOptions>[]
+  /** The same of its saves. */
+  saves?: Route<SaveRouteOptions>[]
   /** True if that worker can say which requests it had: one of 0.1 cannot. */
   knowsRequests?: boolean | undefined
   /** True if the worker leaves a URL to the page; until the connection knows more, for all of other origins. */

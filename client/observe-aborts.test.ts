@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { deferred } from '../core/deferred.ts'
 import { forgetAborts, observeAborts, wrapFetch } from './observe-aborts.ts'
+import { createRequestOrder } from './request-order.ts'
 
 const URL_OF_CHAT = 'https://app.test/v1/chat/completions'
 const ID = 'x-streamkeeper-id'
@@ -105,5 +107,58 @@ describe('the wrapped fetch', () => {
   test('looks like the original', () => {
     expect([target.fetch.name, target.fetch.length]).toEqual(['fetch', 1])
     expect(() => Reflect.construct(target.fetch, [])).toThrow(TypeError)
+  })
+})
+
+describe('the wrapped fetch, where requests may be delivered in another order', () => {
+  const URL_OF_SAVE = 'https://app.test/messages'
+  const order = createRequestOrder(new EventTarget())
+  const urls = () => called.map(({ input }) => (input instanceof Request ? input.url : String(input)))
+
+  beforeEach(() => {
+    observeAborts({
+      isChat: (method, url) => method === 'POST' && url === URL_OF_CHAT,
+      orderOf: (_method, url) => (url.startsWith('https://app.test/other') ? undefined : order),
+      aborted: () => {},
+    })
+  })
+
+  test('leaves a save alone, arguments and all, where nothing came before it', async () => {
+    const init = { method: 'POST', body: 'Hello' }
+    const responding = Promise.resolve(new Response())
+    response = () => responding
+    expect(target.fetch(URL_OF_SAVE, init)).toBe(responding)
+    expect(called).toEqual([{ input: URL_OF_SAVE, init }])
+    await responding
+  })
+
+  test('sends what follows a call after it, as it was when it was asked for; nothing else waits', async () => {
+    response = async () => new Response()
+    const done = deferred<void>()
+    const calling = order.call(() => done.promise)
+    const body = new TextEncoder().encode('Hello')
+    const saving = target.fetch(URL_OF_SAVE, { method: 'POST', body })
+    const chatting = target.fetch(URL_OF_CHAT, { method: 'POST', body: '{}' })
+    void target.fetch('https://app.test/other', { method: 'POST' })
+    body.fill(0)
+    expect(urls()).toEqual(['https://app.test/other'])
+    done.resolve()
+    await calling
+    await Promise.all([saving, chatting])
+    expect(urls()).toEqual(['https://app.test/other', URL_OF_SAVE, URL_OF_CHAT])
+    expect(await new Request(called[1]?.input ?? '').text()).toBe('Hello')
+  })
+
+  test('makes a call after the save that was sent before it', async () => {
+    const stored = deferred<Response>()
+    response = () => stored.promise
+    void target.fetch(URL_OF_SAVE, { method: 'POST', body: 'Hello' })
+    let isCalled = false
+    const calling = order.call(async () => (isCalled = true))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(isCalled).toBe(false)
+    stored.resolve(new Response())
+    await calling
+    expect(isCalled).toBe(true)
   })
 })

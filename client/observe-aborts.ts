@@ -1,6 +1,7 @@
 import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
 import type { SentChat } from './guard-response.ts'
 import { readRequestInit } from './read-request-init.ts'
+import type { RequestOrder } from './request-order.ts'
 
 export interface AbortObserver {
   /** True if the worker that controls this page will take such a request as a chat. */
@@ -9,6 +10,8 @@ export interface AbortObserver {
   aborted: (requestId: string) => void
   /** The caller's promise in place of the platform's own; absent where that can be trusted. */
   guard?: ((chat: SentChat) => Promise<Response>) | undefined
+  /** What keeps such a request in its order; absent where the browser does. */
+  orderOf?: ((method: string, url: string) => RequestOrder | undefined) | undefined
 }
 
 let observer: AbortObserver | undefined
@@ -28,7 +31,8 @@ export function forgetAborts(requestId: string): void {
  * Wraps a global `fetch`, because no worker can see an abort before the Response exists.
  *
  * Its duties:
- * - whatever is not a chat of the controlling worker goes through with its very arguments
+ * - whatever is not a chat of the controlling worker goes through with its very arguments, unless it has to wait for its
+ *   place in the order
  * - a chat is sent as `fetch` itself would make it, plus an id, and the caller gets the platform's own promise (or a
  *   guarded one)
  * - an abort is told while the request lives; then its listener goes
@@ -41,12 +45,24 @@ export function wrapFetch(target: { fetch: typeof fetch }): void {
   target.fetch = {
     fetch(this: unknown, input: RequestInfo | URL, ...[init]: [RequestInit?]) {
       const observing = observer
-      const request = observing && toObserved(input, init, observing)
-      if (!request) return Reflect.apply(platform, this, arguments) as Promise<Response>
+      const { isChat, order } = observing ? toObserved(input, init, observing) : NOT_OURS
+      const held = order?.held(!isChat)
+      const request = isChat || held ? toRequest(input, init) : undefined
+      if (!observing || !request) {
+        const responding = Reflect.apply(platform, this, arguments) as Promise<Response>
+        order?.sent(responding, !isChat)
+        return responding
+      }
+      const send = (request: Request) => {
+        const start = () => Reflect.apply(platform, this, [request]) as Promise<Response>
+        const responding = held ? held.then(start) : start()
+        order?.sent(responding, !isChat)
+        return responding
+      }
+      if (!isChat) return send(request)
       const { signal, headers } = request
       const requestId = readRequestId(headers.get(REQUEST_ID_HEADER)) ?? createRequestId()
       headers.set(REQUEST_ID_HEADER, requestId)
-      const send = (request: Request) => Reflect.apply(platform, this, [request]) as Promise<Response>
       const { guard } = observing
       const spare = guard && request.clone()
       let responding = send(request)
@@ -73,19 +89,35 @@ export function wrapFetch(target: { fetch: typeof fetch }): void {
   }.fetch
 }
 
+/** What is done for a request. */
+interface Observed {
+  isChat: boolean
+  order?: RequestOrder | undefined
+}
+
+const NOT_OURS: Observed = { isChat: false }
+
 function toObserved(
   input: RequestInfo | URL,
   init: RequestInit | undefined,
-  { isChat }: AbortObserver,
-): Request | undefined {
+  { isChat, orderOf }: AbortObserver,
+): Observed {
   try {
     const { method, url, keepalive, mode, redirect } = readRequestInit(input, init)
     // These the worker does not take, or (`keepalive` in Firefox) does not get to see.
-    if (keepalive || mode === 'no-cors' || (redirect ?? 'follow') !== 'follow' || !isChat(method, url)) return
+    if (keepalive || mode === 'no-cors' || (redirect ?? 'follow') !== 'follow') return NOT_OURS
+    return { isChat: isChat(method, url), order: orderOf?.(method, url) }
+  } catch {
+    return NOT_OURS // `fetch` itself will say what is wrong.
+  }
+}
+
+function toRequest(input: RequestInfo | URL, init: RequestInit | undefined): Request | undefined {
+  try {
     // [spec] https://fetch.spec.whatwg.org/#fetch-method begins with this very step.
     return new Request(input, init)
   } catch {
-    return // `fetch` itself will say what is wrong.
+    return // As above.
   }
 }
 

@@ -140,6 +140,32 @@ for (const worker of ['a stopped worker', 'a running worker']) {
   })
 }
 
+test('what a page saves in one turn is sent in this order, also by a worker that has to be started', async ({
+  app,
+  server,
+  killWorker,
+}) => {
+  await app.start({ saves: [SAVES] })
+  const ids = ['1', '2', '3', '4', '5']
+  for (let round = 0; round < ROUNDS; round++) {
+    const session = crypto.randomUUID()
+    await killWorker()
+    await app.evaluate(
+      async ({ session, ids }) => {
+        const headers = { 'Content-Type': 'application/json' }
+        const save = (id: string) => {
+          const body = JSON.stringify({ id, role: 'user', content: 'Hello', createdAt: 1 })
+          return fetch(`/api/sessions/${session}/messages`, { method: 'POST', headers, body })
+        }
+        await Promise.all(ids.map(save))
+      },
+      { session, ids },
+    )
+    await expect.poll(() => server.messages(session)).toHaveLength(ids.length)
+    expect((await server.messages(session)).map(({ id }) => id)).toEqual(ids)
+  }
+})
+
 test('a worker that dies in a clear(): what was saved before it is gone, what was saved after it is there', async ({
   app,
   server,

@@ -82,9 +82,11 @@ export function createChats(context: ChatsContext): Chats {
       whose = id
     })
     const reading = readBody(request)
-    const [body, digest, credential] = await Promise.all([
+    const digesting = reading.then((bytes) => (isTooLarge(bytes) ? '' : digestRequest(request, bytes)))
+    const [body, digest, { found: lost, late }, credential] = await Promise.all([
       reading,
-      reading.then((bytes) => (isTooLarge(bytes) ? '' : digestRequest(request, bytes))),
+      digesting,
+      responses.claim({ requestId: openChat.asked, clientId, digest: digesting }),
       digestCredential(request),
       context.ready(),
       waitAtMost(clock, OWNER_MS, known).catch(() => {}), // It stays the page's alone.
@@ -93,7 +95,6 @@ export function createChats(context: ChatsContext): Chats {
     if (isTooLarge(body)) {
       return { response: await resend(request, body, { signal }), finished: Promise.resolve() }
     }
-    const { found: lost, late } = await responses.claim({ requestId: openChat.asked, clientId, digest })
     if (lost) rename(openChat, lost.requestId)
     context.endedChats?.asked({ clientId, digest })
     const ownerId = () => (lost?.principal === undefined ? whose : lost.principal)

@@ -121,9 +121,9 @@ async function readAll(response: Response) {
 
 async function claim(
   responses: Responses,
-  more: { requestId?: string; clientId?: string; digest?: string } = {},
+  { digest = 'd', ...more }: { requestId?: string; clientId?: string; digest?: string } = {},
 ) {
-  const claiming = responses.claim({ clientId: 'a', digest: 'd', ...more })
+  const claiming = responses.claim({ clientId: 'a', digest: Promise.resolve(digest), ...more })
   await clock.advance(0)
   return (await claiming).found
 }

@@ -4,7 +4,7 @@ import { type Clock, waitAtMost } from '../../core/clock.ts'
 import { failureOf } from '../../core/messages/failure.ts'
 import type { RequestStatus, NewStatus } from '../../core/messages/status.ts'
 import type { Principal } from '../page/principal.ts'
-import type { Asked, Journal, JournalEntry, Recorded } from './journal.ts'
+import type { Journal, JournalEntry, Recorded } from './journal.ts'
 import { type KeptResponse, openLog, spliceOf } from './kept-response.ts'
 
 export interface RecoveryContext {
@@ -21,14 +21,24 @@ export interface RecoveryContext {
   unreadable: (error: unknown) => void
 }
 
-/** What is to be known of a request to find what is left of it; without an id its digest must do. */
-export type Claim = Pick<Asked, 'clientId' | 'digest'> & { requestId?: string | undefined }
+/**
+ * What is to be known of a request to find what is left of it; without an id its digest must do, which may come while the
+ * storage is read.
+ */
+export interface Claim {
+  clientId: string
+  digest: Promise<string>
+  requestId?: string | undefined
+}
 
 /** What the workers before this one have left. */
 export interface Recovery {
   /** Resolves when it is known; rejects when the storage refuses, or has not answered in time: the next call asks again. */
   recovered: () => Promise<void>
-  /** What there is, now or when it is known at last; it never holds up a request for longer than a moment. */
+  /**
+   * What there is, now or when it is known at last; it never holds up a request for longer than a moment. Rejects only
+   * with its digest.
+   */
   claim: (claim: Claim) => Promise<{ found?: Recorded | undefined; late?: Promise<Recorded | undefined> }>
 }
 
@@ -216,7 +226,7 @@ export function createRecovery(
     return taking
   }
 
-  const find = ({ requestId, clientId, digest }: Claim): Recorded | undefined => {
+  const find = ({ requestId, clientId }: Claim, digest: string): Recorded | undefined => {
     const isIt = (record: Recorded) =>
       record.clientId === clientId &&
       record.digest === digest &&
@@ -233,10 +243,11 @@ export function createRecovery(
       const taking = recovered()
       taking.catch(() => {}) // Told.
       await waitAtMost(clock, LOAD_MS, taking).catch(() => {})
-      if (isTaken) return { found: find(claim) }
+      const digest = await claim.digest
+      if (isTaken) return { found: find(claim, digest) }
       return {
         late: taking.then(
-          () => find(claim),
+          () => find(claim, digest),
           () => undefined,
         ),
       }

@@ -174,8 +174,9 @@ export function createResponses(context: ResponsesContext): Responses {
   const forget = () => {
     const ended = Array.from(all.values()).filter(({ record }) => record.endedAt !== undefined)
     let bytes = ended.reduce((sum, kept) => sum + sizeOf(kept), 0)
+    const now = clock.monotonic()
     for (const kept of ended) {
-      if (bytes <= ENDED_KEPT && (kept.keepUntil ?? 0) > clock.monotonic()) continue
+      if (bytes <= ENDED_KEPT && (kept.keepUntil ?? 0) > now) continue
       remove(kept)
       bytes -= sizeOf(kept)
     }

@@ -261,7 +261,8 @@ function createDatabaseAnew() {
 }
 
 describe('S5 a journal that is late', () => {
-  const CLAIM = { clientId: 'a', digest: 'd' }
+  const ASKED = { clientId: 'a', digest: 'd' }
+  const CLAIM = { clientId: 'a', digest: Promise.resolve('d') }
 
   test.each([
     ['at once', 0],
@@ -286,7 +287,7 @@ describe('S5 a journal that is late', () => {
     await clock.advance(100)
     const { late } = await claiming
     const asked = {
-      ...CLAIM,
+      ...ASKED,
       requestId: 'r1',
       url: 'https://a.example/',
       keep: 'disk' as const,

@@ -1,0 +1,105 @@
+import { beforeEach, expect, test, vi } from 'vitest'
+import { deferred } from '../core/deferred.ts'
+import { createRequestOrder, type RequestOrder } from './request-order.ts'
+
+let page: EventTarget
+let order: RequestOrder
+let made: string[]
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  page = new EventTarget()
+  order = createRequestOrder(page)
+  made = []
+  return () => void vi.useRealTimers()
+})
+
+const call = (name: string, result: Promise<unknown> = Promise.resolve()) =>
+  order.call(async () => {
+    made.push(name)
+    return result
+  })
+
+const settle = () => vi.advanceTimersByTimeAsync(0)
+
+test('where nothing was sent before it, a call is made in its very turn', () => {
+  expect(order.held(true)).toBeUndefined()
+  void call('first')
+  expect(made).toEqual(['first'])
+})
+
+test.each(['resolves', 'rejects'])(
+  'a call waits until a request before it has a response: it %s',
+  async (how) => {
+    const response = deferred<void>()
+    order.sent(response.promise, false)
+    void call('first')
+    await settle()
+    expect(made).toEqual([])
+    if (how === 'resolves') response.resolve()
+    else response.reject(new TypeError('Failed'))
+    await settle()
+    expect(made).toEqual(['first'])
+  },
+)
+
+test('what comes after a call waits for it, and no longer', async () => {
+  const done = deferred<void>()
+  void call('first', done.promise)
+  void call('second')
+  let isSent = false
+  void order.held(true)?.then(() => (isSent = true))
+  await settle()
+  expect([made, isSent]).toEqual([['first'], false])
+  done.resolve()
+  await settle()
+  expect(made).toEqual(['first', 'second'])
+  await settle()
+  expect([isSent, order.held(true)]).toEqual([true, undefined])
+})
+
+test('a save waits for the save before it, and a chat for none', async () => {
+  const [first, second] = [deferred<void>(), deferred<void>()]
+  const sent: string[] = []
+  order.sent(first.promise, true)
+  order.sent(
+    order.held(true)!.then(() => (sent.push('second'), second.promise)),
+    true,
+  )
+  void order.held(true)?.then(() => sent.push('third'))
+  expect(order.held(false)).toBeUndefined()
+  await settle()
+  expect(sent).toEqual([])
+  first.resolve()
+  await settle()
+  expect(sent).toEqual(['second'])
+  second.resolve()
+  await settle()
+  expect([sent, order.held(true)]).toEqual([['second', 'third'], undefined])
+})
+
+test('a call that fails holds nothing up, and tells', async () => {
+  await expect(call('first', Promise.reject(new Error('No')))).rejects.toThrow('No')
+  expect(order.held(true)).toBeUndefined()
+})
+
+test('nothing waits for longer than a second', async () => {
+  order.sent(new Promise(() => {}), false)
+  void call('first', new Promise(() => {}))
+  await vi.advanceTimersByTimeAsync(999)
+  expect(made).toEqual([])
+  await vi.advanceTimersByTimeAsync(1)
+  expect(made).toEqual(['first'])
+  let isSent = false
+  void order.held(true)?.then(() => (isSent = true))
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(isSent).toBe(true)
+})
+
+test('nothing waits when the page is being unloaded', async () => {
+  order.sent(new Promise(() => {}), false)
+  void call('first')
+  page.dispatchEvent(new Event('pagehide'))
+  await settle()
+  expect(made).toEqual(['first'])
+})

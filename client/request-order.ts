@@ -1,0 +1,62 @@
+/** Keeps a page's requests and calls in their order, for a browser that may deliver them in another. */
+export interface RequestOrder {
+  /** What a request of the app's has to wait for; `undefined`: it is sent now. Never rejects. */
+  held: (isSave: boolean) => Promise<void> | undefined
+  /** A request of the app's: what is called from now on comes after it, and what is saved after a save. */
+  sent: (response: Promise<unknown>, isSave: boolean) => void
+  /** Makes a call when what was sent and called before it has arrived; it holds what comes after it. */
+  call: <Result>(make: () => Promise<Result>) => Promise<Result>
+}
+
+/** Nothing waits longer for what came before it, ms: a chat has its Response only with its first output. */
+const ARRIVAL_MS = 1_000
+
+/**
+ * What has a response has arrived.
+ *
+ * @param page once it is being unloaded, nothing waits any more
+ */
+export function createRequestOrder(page: EventTarget): RequestOrder {
+  const requests = new Set<Promise<unknown>>()
+  /** The last call, and the last save. */
+  let calling: Promise<unknown> | undefined
+  let saving: Promise<unknown> | undefined
+
+  const arrivalOf = (before: readonly Promise<unknown>[]) =>
+    new Promise<void>((resolve) => {
+      const arrived = () => {
+        clearTimeout(patience)
+        page.removeEventListener('pagehide', arrived)
+        resolve()
+      }
+      const patience = setTimeout(arrived, ARRIVAL_MS)
+      page.addEventListener('pagehide', arrived)
+      void Promise.allSettled(before).then(arrived)
+    })
+
+  return {
+    held: (isSave) => {
+      const before = [calling, isSave ? saving : undefined].filter((each) => each !== undefined)
+      return before.length > 0 ? arrivalOf(before) : undefined
+    },
+    sent: (response, isSave) => {
+      const forget = () => {
+        requests.delete(response)
+        if (saving === response) saving = undefined
+      }
+      requests.add(response)
+      if (isSave) saving = response
+      response.then(forget, forget)
+    },
+    call: (make) => {
+      const before = calling ? [...requests, calling] : [...requests]
+      const making = before.length > 0 ? arrivalOf(before).then(make) : make()
+      const forget = () => {
+        if (calling === making) calling = undefined
+      }
+      calling = making
+      making.then(forget, forget)
+      return making
+    },
+  }
+}
