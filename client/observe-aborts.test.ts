@@ -149,6 +149,14 @@ describe('the wrapped fetch, where requests may be delivered in another order', 
     expect(await new Request(called[1]?.input ?? '').text()).toBe('Hello')
   })
 
+  test('never holds a call, though a pattern takes all', async () => {
+    response = async () => new Response()
+    void target.fetch(URL_OF_SAVE, { method: 'POST' })
+    const calling = order.call(() => target.fetch('https://app.test/__streamkeeper/call', { method: 'POST' }))
+    const late = new Promise((resolve) => setTimeout(resolve, 500, 'late'))
+    expect(await Promise.race([calling.then(() => 'made'), late])).toBe('made')
+  })
+
   test('makes a call after the save that was sent before it', async () => {
     const stored = deferred<Response>()
     response = () => stored.promise

@@ -1,3 +1,4 @@
+import { OWN_PATHS } from '../core/messages/paths.ts'
 import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
 import type { SentChat } from './guard-response.ts'
 import { readRequestInit } from './read-request-init.ts'
@@ -104,8 +105,9 @@ function toObserved(
 ): Observed {
   try {
     const { method, url, keepalive, mode, redirect } = readRequestInit(input, init)
-    // These the worker does not take, or (`keepalive` in Firefox) does not get to see.
-    if (keepalive || mode === 'no-cors' || (redirect ?? 'follow') !== 'follow') return NOT_OURS
+    // These the worker does not take, or (`keepalive` in Firefox) does not get to see, or they are calls.
+    if (keepalive || mode === 'no-cors' || (redirect ?? 'follow') !== 'follow' || url.includes(OWN_PATHS))
+      return NOT_OURS
     return { isChat: isChat(method, url), order: orderOf?.(method, url) }
   } catch {
     return NOT_OURS // `fetch` itself will say what is wrong.
