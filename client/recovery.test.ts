@@ -9,6 +9,7 @@ const page = {
   emit: (_status: unknown): void => undefined,
   attach: (_from: number): Promise<Response> => Promise.reject(new Error('404')),
   asked: [] as number[],
+  pulls: 0,
 }
 
 const keeper = {
@@ -85,6 +86,43 @@ test('a clean end that nobody tells of is read on: a dead worker’s stream ends
 
 test('or, where there is no more, is worker_lost', async () => {
   await expect(wordsOf(response(say('one')))).rejects.toMatchObject({ code: 'worker_lost' })
+})
+
+describe('a connection that breaks when its response has been told to be finished', () => {
+  const broken = (text: string) => {
+    const bytes = new TextEncoder().encode(text)
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        if (page.pulls++ === 0) return controller.enqueue(bytes)
+        page.emit(FINISHED)
+        controller.error(new TypeError('Load failed'))
+      },
+    })
+    return new Response(body, response('').clone())
+  }
+
+  beforeEach(() => (page.pulls = 0))
+
+  test('is read on', async () => {
+    const half = `${say('one')}data: {"wo`
+    page.attach = (from) => Promise.resolve(response((half + say('two').slice(10)).slice(from)))
+    expect(await wordsOf(broken(half))).toEqual(['one', 'two'])
+    expect(page.asked).toEqual([half.length])
+  })
+
+  test('is a failure only a moment later, where there is no more: the page may be about to go', async () => {
+    let failure: unknown
+    const items = chat(async () => broken(say('one')))
+    const reading = (async () => {
+      while (!(await items.next()).done);
+    })().catch((error: unknown) => (failure = error))
+    await vi.advanceTimersByTimeAsync(900)
+    expect(page.asked).toHaveLength(1)
+    expect(failure).toBeUndefined()
+    await vi.advanceTimersByTimeAsync(200)
+    await reading
+    expect(failure).toMatchObject({ code: 'network_error' })
+  })
 })
 
 describe('what cannot be read on from that byte', () => {

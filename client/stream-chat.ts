@@ -139,12 +139,17 @@ async function* run<Chunk>(
     return readResponse(response, sink, attach)
   }
 
-  /** The rest of a response that ended without a word of why: the worker keeps it, or the next one has it on disk. */
+  /** The rest of a response that broke off without a reason: the worker keeps it, or the next one has it on disk. */
   const attach = async (from: number) => {
     const isLost =
-      hasStatuses && !endStatus && !stop.signal.aborted && current?.keeper.state === 'controlling'
-    return isLost ? current?.keeper.attach(requestId, { from }) : undefined
+      hasStatuses && hasNoReason() && !stop.signal.aborted && current?.keeper.state === 'controlling'
+    const rest = isLost ? current?.keeper.attach(requestId, { from }) : undefined
+    // The worker is not lost: it is the connection, or the page.
+    return endStatus ? rest?.catch(() => undefined) : rest
   }
+
+  /** True if nothing is told that would break it off. */
+  const hasNoReason = () => !endStatus || endStatus.status === 'request_finished'
 
   /** True if a clean end is none, and there is more to read: some browsers end so what a dead worker left. */
   const isCut = async (source: ResponseReader) => {
@@ -176,7 +181,10 @@ async function* run<Chunk>(
         yield* batch
         continue
       }
-      if (stop.signal.aborted || isLate || (isRead && (endStatus || !hasStatuses || isDoubted))) break
+      // A page that is being unloaded loses its connections first: it is gone before it takes that for a failure.
+      const isBroken = failure !== undefined && !isSaid && hasNoReason()
+      const isTold = (endStatus && !isBroken) || !hasStatuses || isDoubted
+      if (stop.signal.aborted || isLate || (isRead && isTold)) break
       if (!isRead) reading ??= advance()
       if (isRead || isSaid) {
         lingering ??= setTimeout(() => {

@@ -61,10 +61,12 @@ export async function answer(conversation: string): Promise<void> {
 
 /** Goes on with the answers that were arriving when the page was loaded anew: the worker has read on. */
 export async function resumeAnswers(): Promise<void> {
+  // Not those that are asked for meanwhile.
+  const left = unfinished()
   await ready
   const worker = keeper.peek()
   const streams = (await worker?.streams().catch(() => [])) ?? []
-  for (const { requestId, conversation, message, createdAt } of unfinished()) {
+  for (const { requestId, conversation, message, createdAt } of left) {
     const stream = streams.find((each) => each.requestId === requestId)
     if (!stream || !worker || runs.peek().has(conversation)) {
       forget(requestId)
