@@ -68,7 +68,10 @@ export async function resumeAnswers(): Promise<void> {
   const streams = (await worker?.streams().catch(() => [])) ?? []
   for (const { requestId, conversation, message, createdAt } of left) {
     const stream = streams.find((each) => each.requestId === requestId)
-    if (!stream || !worker || runs.peek().has(conversation)) {
+    const isThere = threadOf(conversation)
+      .messages.peek()
+      .some(({ id }) => id === message)
+    if (!stream || !worker || isThere || runs.peek().has(conversation)) {
       forget(requestId)
       continue
     }
@@ -119,10 +122,16 @@ async function arrive(
     const rest = new Map(runs.peek())
     rest.delete(conversation)
     runs.value = rest
-    if (run.requestId) forget(run.requestId)
   }
+  void keep(run)
+}
+
+/** Saves what has arrived. A page that goes before that is done leaves it to the next one. */
+async function keep({ message, requestId }: Run): Promise<void> {
+  const hasText = message.content.peek() !== ''
   // A part is kept too, marked as one: a reload must neither lose it nor make it look whole.
-  if (message.content.peek() !== '') void saveMessage(message)
+  if (hasText) await saveMessage(message)
+  if (requestId && !(hasText && message.saved.peek() === 'unsaved')) forget(requestId)
 }
 
 async function receive(run: Run, begin: (run: Run) => Promise<AsyncIterable<unknown>>): Promise<void> {
