@@ -182,7 +182,7 @@ async function* run<Chunk>(
         continue
       }
       // A page that is being unloaded loses its connections first: it is gone before it takes that for a failure.
-      const isBroken = failure !== undefined && !isSaid && hasNoReason()
+      const isBroken = failure !== undefined && !(failure instanceof ChatError) && !isSaid && hasNoReason()
       const isTold = (endStatus && !isBroken) || !hasStatuses || isDoubted
       if (stop.signal.aborted || isLate || (isRead && isTold)) break
       if (!isRead) reading ??= advance()
