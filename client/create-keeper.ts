@@ -66,7 +66,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   /** From then on calls are made in their very turn, ahead of what the app sends next. */
   let connected: Connection | undefined
   let engine: Promise<Fallback> | undefined
-  /** Present where the browser does not see to it. */
+  /** Keeps requests and calls in order; present where the browser does not. */
   let order: RequestOrder | undefined
   /** Who was said last to be signed in: calls that waited for the worker say no other. */
   let latest: SaidPrincipal | undefined
@@ -89,7 +89,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     isControlled() && !context.isLeftToPage(url) && !!matchRoute(routes, method, url)
   const isChat = (method: string, url: string) => isTaken(context.chats, method, url)
   const orderOf = (method: string, url: string) =>
-    isChat(method, url) || isTaken(context.saves, method, url) ? order : undefined
+    order && (isChat(method, url) || isTaken(context.saves, method, url)) ? order : undefined
 
   const reach = async () => {
     await ready.promise

@@ -11,7 +11,7 @@ export interface AbortObserver {
   aborted: (requestId: string) => void
   /** The caller's promise in place of the platform's own; absent where that can be trusted. */
   guard?: ((chat: SentChat) => Promise<Response>) | undefined
-  /** What keeps such a request in its order; absent where the browser does. */
+  /** The order that such a request has a place in; absent where the browser keeps it. */
   orderOf?: ((method: string, url: string) => RequestOrder | undefined) | undefined
 }
 
@@ -90,7 +90,7 @@ export function wrapFetch(target: { fetch: typeof fetch }): void {
   }.fetch
 }
 
-/** What is done for a request. */
+/** How a request is treated. */
 interface Observed {
   isChat: boolean
   order?: RequestOrder | undefined

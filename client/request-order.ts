@@ -1,6 +1,6 @@
 /** Keeps a page's requests and calls in their order, for a browser that may deliver them in another. */
 export interface RequestOrder {
-  /** What a request of the app's has to wait for; `undefined`: it is sent now. Never rejects. */
+  /** Resolves when a request of the app's may be sent; `undefined`: now. Never rejects. */
   held: (isSave: boolean) => Promise<void> | undefined
   /** A request of the app's: what is called from now on comes after it, and what is saved after a save. */
   sent: (response: Promise<unknown>, isSave: boolean) => void
@@ -12,7 +12,7 @@ export interface RequestOrder {
 const ARRIVAL_MS = 1_000
 
 /**
- * What has a response has arrived.
+ * A request that has a response has arrived.
  *
  * @param page once it is being unloaded, nothing waits any more
  */

@@ -13,7 +13,7 @@ import { answerName, keepsAnswers, stopOnServer } from '../history/kept-answers.
 import { problemOf } from './problem-of.ts'
 import { saveMessage } from './save.ts'
 import { keyHeader, model } from '../page/settings.ts'
-import { addMessage, dropFailedAnswer, shownAnswer, threadOf, turnsOf } from './thread.ts'
+import { addMessage, dropFailedAnswer, hasMessage, shownAnswer, threadOf, turnsOf } from './thread.ts'
 import { forget, remember, unfinished } from './unfinished.ts'
 
 interface Run {
@@ -68,10 +68,7 @@ export async function resumeAnswers(): Promise<void> {
   const streams = (await worker?.streams().catch(() => [])) ?? []
   for (const { requestId, conversation, message, createdAt } of left) {
     const stream = streams.find((each) => each.requestId === requestId)
-    const isThere = threadOf(conversation)
-      .messages.peek()
-      .some(({ id }) => id === message)
-    if (!stream || !worker || isThere || runs.peek().has(conversation)) {
+    if (!stream || !worker || hasMessage(conversation, message) || runs.peek().has(conversation)) {
       forget(requestId)
       continue
     }

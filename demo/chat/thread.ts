@@ -33,6 +33,13 @@ export function everyMessage(): Message[] {
   return [...threads.values()].flatMap(({ messages }) => messages.peek())
 }
 
+/** True if a conversation shows a message of that id. */
+export function hasMessage(conversation: string, message: string): boolean {
+  return threadOf(conversation)
+    .messages.peek()
+    .some(({ id }) => id === message)
+}
+
 export function addMessage(message: Message): void {
   const { messages } = threadOf(message.conversation)
   messages.value = [...messages.peek(), message]

@@ -3,7 +3,7 @@ import { answering, followAnswer } from '../chat/chat.ts'
 import { selected } from './conversations.ts'
 import { keeper } from '../page/keeper.ts'
 import { conversationOf, keepsAnswers } from './kept-answers.ts'
-import { loadThread, threadOf } from '../chat/thread.ts'
+import { hasMessage, loadThread } from '../chat/thread.ts'
 
 /** How often the server is asked for answers that other devices have begun, ms. */
 const LOOK_MS = 1_500
@@ -27,18 +27,12 @@ async function showMissing(): Promise<void> {
   for (const { requestId, url, conversation: name = '', location, at, verdict } of await worker.streams()) {
     const message = name.slice(conversation.length + 1)
     const isWanted = location !== undefined && (verdict === undefined || verdict === 'complete')
-    if (!isWanted || conversationOf(name) !== conversation || has(conversation, message)) continue
+    if (!isWanted || conversationOf(name) !== conversation || hasMessage(conversation, message)) continue
     // Earlier messages come first.
     await loadThread(conversation)
-    if (has(conversation, message) || answering.peek().has(conversation)) continue
+    if (hasMessage(conversation, message) || answering.peek().has(conversation)) continue
     await followAnswer(conversation, { id: message, createdAt: at }, name, (signal) =>
       streamChat(url, { body: null, signal, fetch: () => worker.attach(requestId) }),
     )
   }
-}
-
-function has(conversation: string, message: string): boolean {
-  return threadOf(conversation)
-    .messages.peek()
-    .some(({ id }) => id === message)
 }

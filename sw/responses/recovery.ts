@@ -22,8 +22,7 @@ export interface RecoveryContext {
 }
 
 /**
- * What is to be known of a request to find what is left of it; without an id its digest must do, which may come while the
- * storage is read.
+ * A request, as far as its record is found by it; without an id by its digest, which may come while the storage is read.
  */
 export interface Claim {
   clientId: string
@@ -36,8 +35,8 @@ export interface Recovery {
   /** Resolves when it is known; rejects when the storage refuses, or has not answered in time: the next call asks again. */
   recovered: () => Promise<void>
   /**
-   * What there is, now or when it is known at last; it never holds up a request for longer than a moment. Rejects only
-   * with its digest.
+   * The record that there is, now or when it is known at last; it never holds up a request for longer than a moment.
+   * Rejects only with its digest.
    */
   claim: (claim: Claim) => Promise<{ found?: Recorded | undefined; late?: Promise<Recorded | undefined> }>
 }
