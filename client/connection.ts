@@ -1,3 +1,4 @@
+import { browserLimits } from '../core/browser-limits.ts'
 import { watchLocalNetwork } from '../core/local-network.ts'
 import type { Options } from '../core/options/options.ts'
 import { compileRoutes } from '../core/options/routes.ts'
@@ -7,6 +8,7 @@ import { REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
 import type { RequestStatus } from '../core/messages/status.ts'
 import { call, post, reaches } from './channel.ts'
 import { ownUrl } from './request.ts'
+import { createRequestOrder } from './request-order.ts'
 import { watchUpdates } from './watch-updates.ts'
 import { keepAwake } from './keep-awake.ts'
 import type { SentChat } from './guard-response.ts'
@@ -67,6 +69,8 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
   const { scriptUrl, options, store, container, signal, adopt } = context
   const isEnabled = options.enabled !== false
   context.isLeftToPage = watchLocalNetwork(location.href, navigator.permissions)
+  const { reorders } = browserLimits(navigator.userAgent)
+  if (reorders) context.order = createRequestOrder(window, reorders)
   let registration: ServiceWorkerRegistration | undefined
   const finding = findRegistration(scriptUrl, options)
   /** What is wrong with the options is told once. */

@@ -20,7 +20,6 @@ import type { KeeperContext, SaidPrincipal } from './keeper-context.ts'
 import { forgetAborts, observeAborts } from './observe-aborts.ts'
 import { isEnd } from './open-requests.ts'
 import { ownScope, pathOf, SCOPE_PARAMETER } from './script-path.ts'
-import type { RequestOrder } from './request-order.ts'
 import { createStatusStore, FIRST_SNAPSHOT } from './status-store.ts'
 
 /** `register` resolves by then, whatever happens; a worker that has not said hello by then is none of ours. ms. */
@@ -66,8 +65,6 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   /** From then on calls are made in their very turn, ahead of what the app sends next. */
   let connected: Connection | undefined
   let engine: Promise<Fallback> | undefined
-  /** Keeps requests and calls in order; present where the browser does not. */
-  let order: RequestOrder | undefined
   /** Who was said last to be signed in: calls that waited for the worker say no other. */
   let latest: SaidPrincipal | undefined
   const say = (id: string | null) => (latest = { id, saidAt: Date.now() })
@@ -89,7 +86,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     isControlled() && !context.isLeftToPage(url) && !!matchRoute(routes, method, url)
   const isChat = (method: string, url: string) => isTaken(context.chats, method, url)
   const orderOf = (method: string, url: string) =>
-    order && (isChat(method, url) || isTaken(context.saves, method, url)) ? order : undefined
+    context.order && (isChat(method, url) || isTaken(context.saves, method, url)) ? context.order : undefined
 
   const reach = async () => {
     await ready.promise
@@ -107,6 +104,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     name: Name,
     args: Calls[Name][0],
   ): Promise<boolean> => {
+    const { order } = context
     const make = async () => isInOrder() && request(name, args)
     if (!(await (order ? order.call(make) : make()))) return false
     await reach().then(
@@ -274,13 +272,6 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       keeper.setPrincipal(options.principal).catch(() => {}) // The greeting says it.
     const connecting = import('./connection.ts').then(({ connect }) => connect(context, PATIENCE_MS))
     connection = connecting
-    const { endsInSilence, reorders } = browserLimits(navigator.userAgent)
-    if (reorders) {
-      import('./request-order.ts').then(
-        ({ createRequestOrder }) => (order = createRequestOrder(window)),
-        () => {}, // It did not load: then the order is the browser's.
-      )
-    }
     observeAborts(
       options.observeAborts === false
         ? undefined
@@ -288,7 +279,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
             isChat,
             orderOf,
             aborted,
-            guard: endsInSilence
+            guard: browserLimits(navigator.userAgent).endsInSilence
               ? (chat) => connecting.then(({ guard }) => guard(chat)).catch(() => chat.response)
               : undefined,
           },

@@ -1,6 +1,7 @@
 import type { ChatRouteOptions, Options, SaveRouteOptions } from '../core/options/options.ts'
 import type { Route } from '../core/options/routes.ts'
 import type { AuthProvider, KeeperReason, KeeperState, ScriptUrl } from './keeper.ts'
+import type { RequestOrder } from './request-order.ts'
 import type { StatusStore } from './status-store.ts'
 
 export interface SaidPrincipal {
@@ -27,6 +28,8 @@ export interface KeeperContext {
   knowsRequests?: boolean | undefined
   /** True if the worker leaves a URL to the page; until the connection knows more, for all of other origins. */
   isLeftToPage: (url: string) => boolean
+  /** Keeps requests and calls in their order; absent where the browser does, and until there is a connection. */
+  order?: RequestOrder
   /** Who is signed in, as this page has said last; `undefined`: the worker has been told, or there is nothing to say. */
   principalToSay?: SaidPrincipal | undefined
   /** Who is asked for credentials. */

@@ -112,7 +112,7 @@ describe('the wrapped fetch', () => {
 
 describe('the wrapped fetch, where requests may be delivered in another order', () => {
   const URL_OF_SAVE = 'https://app.test/messages'
-  const order = createRequestOrder(new EventTarget())
+  const order = createRequestOrder(new EventTarget(), 'starting')
   const urls = () => called.map(({ input }) => (input instanceof Request ? input.url : String(input)))
 
   beforeEach(() => {

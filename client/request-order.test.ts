@@ -9,7 +9,7 @@ let made: string[]
 beforeEach(() => {
   vi.useFakeTimers()
   page = new EventTarget()
-  order = createRequestOrder(page)
+  order = createRequestOrder(page, 'starting')
   made = []
   return () => void vi.useRealTimers()
 })
@@ -76,6 +76,21 @@ test('a save waits for the save before it, and a chat for none', async () => {
   second.resolve()
   await settle()
   expect([sent, order.held(true)]).toEqual([['second', 'third'], undefined])
+})
+
+test('where only a dying worker gets requests out of order, a save waits for calls only', async () => {
+  order = createRequestOrder(page, 'dying')
+  const response = deferred<void>()
+  order.sent(response.promise, true)
+  expect(order.held(true)).toBeUndefined()
+  void call('first')
+  await settle()
+  expect(made).toEqual([])
+  let isSent = false
+  void order.held(true)?.then(() => (isSent = true))
+  response.resolve()
+  await settle()
+  expect([made, isSent]).toEqual([['first'], true])
 })
 
 test('a call that fails holds nothing up, and tells', async () => {

@@ -2,7 +2,7 @@
 export interface RequestOrder {
   /** Resolves when a request of the app's may be sent; `undefined`: now. Never rejects. */
   held: (isSave: boolean) => Promise<void> | undefined
-  /** A request of the app's: what is called from now on comes after it, and what is saved after a save. */
+  /** A request of the app's: what is called from now on comes after it, and in some browsers what is saved after a save. */
   sent: (response: Promise<unknown>, isSave: boolean) => void
   /** Makes a call when what was sent and called before it has arrived; it holds what comes after it. */
   call: <Result>(make: () => Promise<Result>) => Promise<Result>
@@ -15,8 +15,9 @@ const ARRIVAL_MS = 1_000
  * A request that has a response has arrived.
  *
  * @param page once it is being unloaded, nothing waits any more
+ * @param reorders as `BrowserLimits.reorders`
  */
-export function createRequestOrder(page: EventTarget): RequestOrder {
+export function createRequestOrder(page: EventTarget, reorders: 'starting' | 'dying'): RequestOrder {
   const requests = new Set<Promise<unknown>>()
   /** The last call, and the last save. */
   let calling: Promise<unknown> | undefined
@@ -45,7 +46,7 @@ export function createRequestOrder(page: EventTarget): RequestOrder {
         if (saving === response) saving = undefined
       }
       requests.add(response)
-      if (isSave) saving = response
+      if (isSave && reorders === 'starting') saving = response
       response.then(forget, forget)
     },
     call: (make) => {
