@@ -78,7 +78,7 @@ test('a save waits for the save before it, and a chat for none', async () => {
   expect([sent, order.held(true)]).toEqual([['second', 'third'], undefined])
 })
 
-test('where only a dying worker gets requests out of order, a save waits for calls only', async () => {
+test('where only a dying worker gets requests out of order, a call waits for saves, and a save for calls', async () => {
   order = createRequestOrder(page, 'dying')
   const response = deferred<void>()
   order.sent(response.promise, true)
@@ -91,6 +91,9 @@ test('where only a dying worker gets requests out of order, a save waits for cal
   response.resolve()
   await settle()
   expect([made, isSent]).toEqual([['first'], true])
+  order.sent(new Promise(() => {}), false)
+  void call('second')
+  expect(made).toEqual(['first', 'second'])
 })
 
 test('a call that fails holds nothing up, and tells', async () => {

@@ -2,7 +2,10 @@
 export interface RequestOrder {
   /** Resolves when a request of the app's may be sent; `undefined`: now. Never rejects. */
   held: (isSave: boolean) => Promise<void> | undefined
-  /** A request of the app's: what is called from now on comes after it, and in some browsers what is saved after a save. */
+  /**
+   * A request of the app's: what is called from now on comes after a save, and where workers that start get requests out
+   * of order, also after a chat, and what is saved after a save.
+   */
   sent: (response: Promise<unknown>, isSave: boolean) => void
   /** Makes a call when what was sent and called before it has arrived; it holds what comes after it. */
   call: <Result>(make: () => Promise<Result>) => Promise<Result>
@@ -45,7 +48,8 @@ export function createRequestOrder(page: EventTarget, reorders: 'starting' | 'dy
         requests.delete(response)
         if (saving === response) saving = undefined
       }
-      requests.add(response)
+      // Where the order is almost always kept, nothing waits for a chat, which may think for long.
+      if (isSave || reorders === 'starting') requests.add(response)
       if (isSave && reorders === 'starting') saving = response
       response.then(forget, forget)
     },
