@@ -55,12 +55,13 @@ function copied(file: string, folder: string, version: string | undefined): stri
   import { register } from 'streamkeeper'
   const keeper = await register('/${WORKER_NAME}', { chat: ['/v1/chat/completions'] })
 
-Copy it again with each new version: "streamkeeper init ${folder}" as the package.json's "prebuild" does it for you.`
+Run this again after each update, or add "prebuild": "streamkeeper init ${folder}" to the scripts in package.json.`
 }
 
 function retired(file: string): string {
-  return `${file} takes itself away: at a person's next visit, when no answer is being read, it replaces the worker, sends
-the messages that wait and goes. Leave the file there until everybody has come by, and take register() out of the page.`
+  return `${file} is now the retiring worker. At a visitor's next visit, once no response is being read, it replaces the
+worker, sends the queued messages and unregisters itself. Remove register() from the page, and leave the file in place
+until every visitor has returned once.`
 }
 
 async function mayReplace(file: string): Promise<boolean> {

@@ -7,8 +7,8 @@ Copies the ready-made worker, streamkeeper-sw.js, to the folder that your site s
 public (Vite, Next.js, Nuxt), static (SvelteKit), or whatever yours is.
 
 Options:
-  --check   only tells whether the copy is the installed version; exit code 1 when it is not
-  --retire  writes the worker that sends what is queued and then takes itself away
+  --check   only checks whether the copy is the installed version; exit code 1 if it is not
+  --retire  writes a worker that sends all queued messages and then unregisters itself
   --force   replaces a file of that name which is not streamkeeper's
   --help    prints this`
 

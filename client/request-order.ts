@@ -3,8 +3,8 @@ export interface RequestOrder {
   /** Resolves when a request of the app's may be sent; `undefined`: now. Never rejects. */
   held: (isSave: boolean) => Promise<void> | undefined
   /**
-   * A request of the app's: what is called from now on comes after a save, and where workers that start get requests out
-   * of order, also after a chat, and what is saved after a save.
+   * Notes a request of the app's: later calls come after it, if it is a save. Where a worker that starts gets requests out
+   * of order, they come after a chat, too, and a save comes after the save before it.
    */
   sent: (response: Promise<unknown>, isSave: boolean) => void
   /** Makes a call when what was sent and called before it has arrived; it holds what comes after it. */

@@ -16,7 +16,7 @@ const EXPLANATIONS: Partial<Record<KeeperReason, string>> = {
   no_worker:
     'Cannot find a worker: register yours, which calls keepStreams(); register(undefined, options) waits for it',
   version_mismatch:
-    'Cannot talk to the worker: its version is another. Copy dist/streamkeeper-sw.js of this version to your site',
+    'Cannot use the worker: its version does not match this client. Update it: npx streamkeeper init <publicDir>',
   out_of_scope: 'Cannot use the worker here: this page is outside its scope',
 }
 
@@ -24,7 +24,7 @@ const EXPLANATIONS: Partial<Record<KeeperReason, string>> = {
 export function compareOptions(options: Options, running: Options, scope: string): void {
   const wanted = optionsText(options, document.baseURI)
   if (wanted !== '{}' && wanted !== optionsText(running, scope)) {
-    warn("The worker runs with other options; this page's hold from the worker's next version on")
+    warn("The worker runs with other options; this page's options apply from the worker's next version on")
   }
 }
 

@@ -16,12 +16,12 @@ export type FailureCode = keyof typeof MESSAGES
 /** Texts for people, used in error bodies. */
 const MESSAGES = {
   headers_timeout: 'No response started in time',
-  first_output_timeout: 'Nothing was said in time',
+  first_output_timeout: 'The response had no output in time',
   transport_idle: 'The response stopped: no byte arrived in time',
   output_idle: 'The response stopped: no output arrived in time',
   total_timeout: 'No response arrived in time',
   rate_limited: 'The rate limit is reached',
-  quota_exhausted: 'The quota is spent',
+  quota_exhausted: 'The quota is used up',
   overloaded: 'The upstream is overloaded',
   upstream_error: 'The upstream refused the request',
   network_error: 'The connection was lost',

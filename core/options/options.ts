@@ -14,7 +14,7 @@ export interface Options {
   /** Defaults in `DEFAULT_TIMEOUTS`, for reasoning models `REASONING_TIMEOUTS`. */
   timeouts?: Partial<Timeouts>
   /**
-   * Recognises requests of reasoning models, which get longer timeouts (600 s wherever others get less). `false`: none.
+   * Recognises requests of reasoning models, which get longer timeouts (`REASONING_TIMEOUTS`). `false`: none.
    */
   reasoning?: false | ReasoningOptions
   /** Defaults in `DEFAULT_RETRY`. */
@@ -155,9 +155,9 @@ export interface ResumeOptions {
   /** How long a response continues without any page, as far as the browser lets it. Default 30 000. */
   graceMs?: number
   /**
-   * The effect of an abort of the page's fetch once it has its Response. `'stop'` (default): the upstream is closed.
-   * `'detach'`: the response continues, for apps whose components abort when they are unmounted; Stop is
-   * `keeper.cancel`.
+   * The effect of an abort of the page's own fetch, before or after it has its Response. `'stop'` (default): the
+   * upstream is closed. `'detach'`: the response continues, for apps whose components abort when they are unmounted;
+   * Stop is `keeper.cancel` or `stopRoute`.
    */
   onAbort?: 'stop' | 'detach'
   /**

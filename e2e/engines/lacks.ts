@@ -13,10 +13,10 @@ export interface Lack {
 const OTHERS = ['firefox', 'webkit'] as const
 
 /** Reasons that many tests share. */
-const HIDDEN = 'fetch() hides the headers until the first byte of the body: their clock judges nothing'
+const HIDDEN = 'fetch() hides the headers until the first byte of the body, so headersMs has no effect'
 const LEAD = 'no backpressure: the engine reads far ahead of the page'
 const UNANSWERED =
-  'a request whose worker dies before the Response is sent to the network by the engine itself'
+  'the browser does not deliver a request to the next worker if its worker dies before the Response'
 const DEVTOOLS = 'needs Chromium’s debugger'
 
 /** Tests of Playwright's own pages, which WebKit has none of. */
@@ -43,7 +43,7 @@ export const LACKS: readonly Lack[] = [
     engines: ['webkit'],
     spec: 'notifications.spec.ts',
     tests: ['an EventSource that its worker took'],
-    why: 'a process learns what the person has granted when it starts; the driver cannot give the next worker a new one',
+    why: 'a process reads the notification permission only when it starts, and the driver cannot start a new process for the next worker',
   },
   {
     engines: ['webkit'],
@@ -114,7 +114,7 @@ export const LACKS: readonly Lack[] = [
     engines: ['webkit'],
     spec: 'registration.spec.ts',
     tests: ['a page that was reloaded past its worker'],
-    why: 'no reload passes the worker by',
+    why: 'no reload bypasses the worker',
   },
   {
     engines: ['webkit'],
@@ -136,7 +136,7 @@ export const LACKS: readonly Lack[] = [
     engines: ['firefox'],
     spec: 'host-workers.spec.ts',
     tests: ['a host that skips waiting'],
-    why: 'the driver does not hear a worker’s console',
+    why: 'the driver cannot read a worker’s console',
   },
   { engines: OTHERS, spec: 'readers.spec.ts', why: LEAD },
   ...['offline', 'local-network', 'browser-kill', 'clear-site-data'].map((spec) => ({

@@ -8,7 +8,7 @@ export function warnOnSkipWaiting(activity: ActivityLock): void {
     // Where locks are refused, nobody knows.
     if (await activity.isUnderWayElsewhere().catch(() => false)) {
       console.warn(
-        '[streamkeeper] skipWaiting() may break off an answer that is being read: await whenIdle() first',
+        '[streamkeeper] skipWaiting() may cut a response that is being read: await whenIdle() first',
       )
     }
     return skipWaiting()
