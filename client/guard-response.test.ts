@@ -18,7 +18,7 @@ function inPieces(...pieces: string[]): ReadableStream<Uint8Array> {
 }
 
 interface Settings extends Partial<SentChat> {
-  wasTaken?: boolean
+  wasTaken?: boolean | (() => boolean)
   isKnown?: boolean
 }
 
@@ -38,7 +38,7 @@ function guarded(reply: Response | Error, { wasTaken = true, isKnown = false, ..
       ...more,
     },
     {
-      wasTaken: () => wasTaken,
+      wasTaken: () => (typeof wasTaken === 'function' ? wasTaken() : wasTaken),
       isKnown: async () => {
         seen.asked++
         return isKnown
@@ -111,6 +111,15 @@ test.each([
 
 test('a request whose worker died before the Response is sent once more', async () => {
   const { response, seen } = guarded(new TypeError('NetworkError'), {})
+  await vi.advanceTimersByTimeAsync(1_000)
+  await response
+  expect(seen.sent).toBe(1)
+})
+
+test('it is also sent once more where the dead worker’s word that it had it comes late', async () => {
+  let wasTaken = false
+  setTimeout(() => (wasTaken = true), 500)
+  const { response, seen } = guarded(new TypeError('NetworkError'), { wasTaken: () => wasTaken })
   await vi.advanceTimersByTimeAsync(1_000)
   await response
   expect(seen.sent).toBe(1)

@@ -40,7 +40,8 @@ export async function guardResponse(chat: SentChat, { wasTaken, isKnown }: Guard
   try {
     response = await chat.response
   } catch (error) {
-    if (signal.aborted || !wasTaken(requestId) || !(await isLost())) throw error
+    // That it had the request may be a dead worker's last word.
+    if (signal.aborted || !(await isLost()) || !wasTaken(requestId)) throw error
     response = await chat.again()
   }
   // Without the header the worker had no part in it. Firefox gives a body to statuses that have none.

@@ -38,10 +38,15 @@ export function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => clock.timer(ms, resolve))
 }
 
+/** `AbortSignal.throwIfAborted`, which Chromium has from 100 on, and `reason` from 98. */
+export function throwIfAborted({ aborted, reason }: AbortSignal): void {
+  if (aborted) throw reason ?? new DOMException('This operation was aborted', 'AbortError')
+}
+
 /** Waits, or rejects with the signal's reason as soon as it aborts. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    signal.throwIfAborted()
+    throwIfAborted(signal)
     const onAbort = () => {
       stop()
       reject(signal.reason)

@@ -109,8 +109,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     }
     const isNull = NULL_BODY.has(response.status)
     if (isNull) void response.body?.cancel().catch(() => {}) // Some browsers have a body even there.
-    const label = response.headers.get('content-type') ?? ''
-    const mayBePage = label === '' || isHtml(label)
+    const mayBePage = isHtml(response.headers.get('content-type') ?? '')
     // A page is bounded, and only the untouched Response keeps where it came from.
     const asItCame = response.redirected && mayBePage ? response.clone() : undefined
     rest = isNull || !response.body ? null : openChunks(response.body)

@@ -1,4 +1,4 @@
-import { type Clock, deadline } from '../clock.ts'
+import { type Clock, deadline, throwIfAborted } from '../clock.ts'
 import { deferred } from '../deferred.ts'
 import type { Network } from '../network.ts'
 import { orAborted } from './or-aborted.ts'
@@ -14,7 +14,7 @@ export async function awaitNetwork(
   atMostMs: number,
   signal: AbortSignal,
 ): Promise<number> {
-  signal.throwIfAborted()
+  throwIfAborted(signal)
   if (network.isOnline()) return 0
   let sleptMs = 0
   const over = deferred<void>()

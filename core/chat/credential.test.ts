@@ -16,9 +16,20 @@ test('digestCredential() tells keys apart wherever they are, and equal ones neve
     of({ 'x-goog-api-key': 'sk-1' }),
     of({}, `${CHAT}?key=sk-1`),
     of({}, `${CHAT}?api_key=sk-1`),
+    of({}, `${CHAT}?access_token=sk-1`),
+    of({}, `${CHAT}?code=sk-1`),
+    of({ 'x-auth-token': 'sk-1' }),
+    of({ 'ocp-apim-subscription-key': 'sk-1' }),
+    of({ 'x-portkey-api-key': 'sk-1' }),
+    of({ 'cf-aig-authorization': 'Bearer sk-1' }),
+    // Where a server sends on what a browser has sent.
+    of({ cookie: 'session=1' }),
+    of({ cookie: 'session=2' }),
   ])
   expect(new Set(digests).size).toBe(digests.length)
-  expect(await of({ authorization: 'Bearer sk-1', 'x-other': '1' }, `${CHAT}?page=2`)).toBe(digests[0])
+  // What is new with each request authenticates nothing.
+  const others = { 'x-other': '1', 'x-csrf-token': '1', 'x-session-id': '1', 'x-request-token-count': '1' }
+  expect(await of({ authorization: 'Bearer sk-1', ...others }, `${CHAT}?page=2`)).toBe(digests[0])
 })
 
 test('digestCredential() has nothing of the credential in it', async () => {

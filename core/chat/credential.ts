@@ -1,18 +1,18 @@
-const HEADERS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key']
-const PARAMETERS = ['key', 'api_key']
+/** Names of headers and of the URL's parameters that a request authenticates with. */
+const HEADER = /(?:^|-)(?:authorization|api-?key|(?:auth|access)-token|subscription-key)$|^cookie$/
+const PARAMETER = /^(?:(?:api|subscription)?[-_]?key|access_token|code)$/i
 
 /**
- * A digest of what a request authenticates with, to tell one key's limits from another's; empty where there is
- * nothing to see (cookies are not), or no digest to be had (`crypto.subtle` is missing on plain http pages).
+ * A digest of what a request authenticates with, to tell one key's limits from another's; empty where there is nothing
+ * to see (browsers show no cookies), or no digest to be had (`crypto.subtle` is missing on plain http pages).
  */
 export async function digestCredential(request: { url: string; headers: Headers }): Promise<string> {
-  const { searchParams } = new URL(request.url)
   const secrets = [
-    ...HEADERS.map((name) => request.headers.get(name)),
-    ...PARAMETERS.map((name) => searchParams.get(name)),
+    ...Array.from(request.headers).filter(([name]) => HEADER.test(name)),
+    ...Array.from(new URL(request.url).searchParams).filter(([name]) => PARAMETER.test(name)),
   ]
   const subtle = crypto.subtle as SubtleCrypto | undefined
-  if (!subtle || secrets.every((secret) => secret === null)) return ''
+  if (!subtle || secrets.length === 0) return ''
   return digest(subtle, JSON.stringify(secrets))
 }
 

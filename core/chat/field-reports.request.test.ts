@@ -276,12 +276,18 @@ describe('R4 one header does not judge', () => {
     expect(runningRequest.page.text).toMatch(/"code":"truncated"/)
   })
 
+  test('a page that a model writes, and nobody labels, is words', async () => {
+    const parts = ['<!doctype html>', '<html><body>', '<h1>Hello</h1>', '</body></html>']
+    const runningRequest = await run(streams(slowly(...parts), { headers: {} }), { path: '/conversation' })
+    expect(seenOf(runningRequest)).toEqual(passed(parts.join('')))
+  })
+
   const PAGE = '<!doctype html><title>Log in</title>'
   test.each([
     ['with its label', 'text/html', PAGE],
-    ['without one', '', `\n  <html><body>502</body></html>`],
+    ['behind blank lines', 'text/html', `\n  <html><body>502</body></html>`],
     ['of XHTML', 'application/xhtml+xml', `<?xml version="1.0"?>\n<html></html>`],
-  ])('a real page %s is tried once more, then given as 502 in its own words', async (_name, label, page) => {
+  ])('a page %s is tried once more, then given as 502 in its own words', async (_name, label, page) => {
     const runningRequest = await run(streams([[0, page]], { headers: { 'content-type': label } }))
     expect(seenOf(runningRequest)).toMatchObject({ sends: 2, status: 502, text: page, how: 'closed' })
   })

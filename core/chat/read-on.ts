@@ -1,4 +1,4 @@
-import { type Clock, deadline, type Random, sleep } from '../clock.ts'
+import { type Clock, deadline, type Random, sleep, throwIfAborted } from '../clock.ts'
 import { nearnessOf } from '../local-network.ts'
 import type { Network } from '../network.ts'
 import type { RequestStatus, NewStatus } from '../messages/status.ts'
@@ -171,7 +171,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
       const connection = bodyUsed ? null : body && { rest: openChunks(body), abort }
       return { response, missing, connection, discard: () => connection?.rest.cancel() }
     } catch {
-      signal.throwIfAborted()
+      throwIfAborted(signal)
       return undefined // No response, or none in time.
     } finally {
       disarm()
@@ -195,9 +195,10 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
       if (!response.body || status === 204) return splice.isClosed() ? 'closed' : 'over'
       return isSameKind(first, headers) ? 'good' : 'over'
     }
-    const { kind, retryHintMs } = classifyResponse(status, headers, '', clock.now())
+    const { kind, retryHintMs, isFinal } = classifyResponse(status, headers, '', clock.now())
     const mayPass =
-      status === 409 || kind === 'rate_limited' || kind === 'overloaded' || kind === 'server_error'
+      status === 409 ||
+      (!isFinal && (kind === 'rate_limited' || kind === 'overloaded' || kind === 'server_error'))
     if (status === 400 && !whole) {
       whole = splice.whole?.()
       if (whole) return { retryHintMs: 0 }

@@ -6,7 +6,7 @@ import { headersForAsking } from '../chat/read-on.ts'
 import { toResponse } from '../chat/reply.ts'
 import { createResponseLog } from '../chat/response-log.ts'
 import { startRequest } from '../chat/run-request.ts'
-import { systemClock } from '../clock.ts'
+import { systemClock, throwIfAborted } from '../clock.ts'
 import { checkOptions } from '../options/check.ts'
 import { checkRoutes } from '../options/check-routes.ts'
 import type { Options } from '../options/options.ts'
@@ -63,11 +63,11 @@ export function createResilientFetch({
 
     const request = new Request(input, init)
     const { signal } = request
-    signal.throwIfAborted()
+    throwIfAborted(signal)
     const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
     const body = hasBody ? await orAborted(signal, request.arrayBuffer()) : null
     const credential = await digestCredential(request)
-    signal.throwIfAborted() // It may have aborted in the meantime.
+    throwIfAborted(signal) // It may have aborted in the meantime.
     const headers = new Headers(request.headers)
     const requestId = readRequestId(headers.get(REQUEST_ID_HEADER)) ?? createRequestId()
     headers.delete(REQUEST_ID_HEADER)
@@ -130,7 +130,7 @@ export function createResilientFetch({
       if (reply.kind === 'response') dropConnectionHeaders(response.headers)
       return withOrigin(response, sent)
     }
-    signal.throwIfAborted()
+    throwIfAborted(signal)
     // No attempt got a response: the last attempt's error has the reason, in the platform's own form.
     throw rejection instanceof TypeError ? rejection : new TypeError('fetch failed', { cause: rejection })
   }

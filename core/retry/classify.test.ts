@@ -69,6 +69,14 @@ describe('classifyAnswer() reads the status', () => {
     expect(kindOf(499, {}, [{ error: { code: 499, status: 'CANCELLED' } }])).toBe('server_error')
     expect(kindOf(498, {}, { error: { code: 'capacity_exceeded' } })).toBe('overloaded')
   })
+
+  test.each<unknown>([
+    { error: 'invalid_token' },
+    { error: { code: 498, message: 'Invalid token.', details: [] } },
+    'Token expired/invalid',
+  ])('498 %j is a token that has expired, and no overload', (body) => {
+    expect(kindOf(498, {}, body)).toBe('client_error')
+  })
 })
 
 describe('C1 classifyAnswer() knows a spent account that comes as a 429:', () => {
@@ -130,6 +138,7 @@ describe('C1 classifyAnswer() knows a spent account that comes as a 429:', () =>
     ['DashScope, free tier', { error: { code: 'AllocationQuota.FreeTierOnly', message: 'used up' } }],
     ['Ark', { error: { code: 'AccountOverdueError', message: 'The account has an overdue balance.' } }],
     ['one-api', { error: { code: 'insufficient_user_quota', type: 'new_api_error' } }],
+    ['SiliconFlow', { code: 30001, message: 'Sorry, your account balance is insufficient' }],
     ['Hugging Face', { error: 'You have exceeded your monthly included credits for Inference Providers.' }],
     [
       'OpenRouter, which quotes its provider',
@@ -144,6 +153,39 @@ describe('C1 classifyAnswer() knows a spent account that comes as a 429:', () =>
   ])('%s', (_name, body) => {
     expect(kindOf(429, {}, body)).toBe('quota_exhausted')
     expect(classifyErrorEvent(body, NOW).kind).toBe('quota_exhausted')
+  })
+
+  test.each<[string, unknown]>([
+    [
+      'Cloudflare Workers AI, a day',
+      { errors: [{ code: 4006, message: 'you have used up your daily free allocation of 10,000 neurons' }] },
+    ],
+    [
+      'Cohere, a trial’s month',
+      { message: 'You are using a Trial key, which is limited to 1000 API calls / month.' },
+    ],
+    ['Cerebras, a day', { message: 'Tokens per day limit exceeded - too many tokens processed.' }],
+    ['DashScope, a week', { error: { code: 'Throttling', message: 'week allocated quota exceeded.' } }],
+  ])('a limit for a day or longer: %s', (_name, body) => {
+    expect(kindOf(429, {}, body)).toBe('quota_exhausted')
+  })
+
+  test.each<[string, unknown]>([
+    [
+      'Cohere, a trial’s minute',
+      { message: 'You are using a Trial key, which is limited to 10 API calls / minute.' },
+    ],
+    ['Cerebras, a minute', { message: 'Tokens per minute limit exceeded - too many tokens processed.' }],
+    [
+      'Groq, a day whose oldest hour comes back',
+      {
+        error: {
+          message: 'Rate limit reached on tokens per day (TPD): Limit 100000. Please try again in 7m.',
+        },
+      },
+    ],
+  ])('a limit that passes: %s', (_name, body) => {
+    expect(kindOf(429, {}, body)).toBe('rate_limited')
   })
 
   test.each<[string, unknown]>([
@@ -196,8 +238,8 @@ describe('classifyAnswer() reads the error body', () => {
 
 describe('classifyAnswer() reads the headers', () => {
   test.each<[number, Record<string, string>, RefusalKind]>([
-    [500, { 'x-should-retry': 'false' }, 'client_error'],
-    [429, { 'x-should-retry': 'false' }, 'quota_exhausted'],
+    [500, { 'x-should-retry': 'false' }, 'server_error'],
+    [429, { 'x-should-retry': 'false' }, 'rate_limited'],
     [409, { 'x-should-retry': 'true' }, 'server_error'],
     [409, { 'x-should-retry': 'maybe' }, 'client_error'],
     [503, { 'retry-after': '5' }, 'overloaded'],
@@ -207,6 +249,16 @@ describe('classifyAnswer() reads the headers', () => {
     [402, { 'retry-after': '5' }, 'rate_limited'],
   ])('%i %j is %s', (status, headers, kind) => {
     expect(kindOf(status, headers)).toBe(kind)
+  })
+
+  test('a refusal that must not be repeated keeps its kind, and its time', () => {
+    const headers = new Headers({ 'x-should-retry': 'false', 'retry-after': '90' })
+    expect(classifyResponse(429, headers, '{"code":"rate_limited"}', NOW)).toEqual({
+      kind: 'rate_limited',
+      httpStatus: 429,
+      retryHintMs: 90_000,
+      isFinal: true,
+    })
   })
 
   test('keeps the hint and the status', () => {

@@ -15,6 +15,8 @@ export interface Refusal {
   httpStatus: number
   /** How long the server asks us to wait, ms; absent when it does not say. */
   retryHintMs?: number
+  /** The server forbids to send this request again (`x-should-retry: false`); others may be accepted. */
+  isFinal?: true
 }
 
 /** Reads a refusal from an HTTP response; `body` is its text, bounded, empty when unknown. */
@@ -39,8 +41,12 @@ function classify(status: number, headers: Headers, fields: readonly Field[], no
   const word = wordIn(fields)
   // A limit that a stream tells of has no 429, which says that all its times to come back are meant.
   const retryHintMs = retryHintIn(word === 'rate_limited' ? 429 : status, headers, fields, now)
-  const refusal = { httpStatus: status, ...(retryHintMs === undefined ? {} : { retryHintMs }) }
-  return { kind: kindOf(status, headers, fields, word, retryHintMs), ...refusal }
+  return {
+    kind: kindOf(status, headers, fields, word, retryHintMs),
+    httpStatus: status,
+    ...(retryHintMs === undefined ? {} : { retryHintMs }),
+    ...(headers.get('x-should-retry') === 'false' ? { isFinal: true } : {}),
+  }
 }
 
 function kindOf(
@@ -54,8 +60,6 @@ function kindOf(
   // Credits are spent, but for those that running requests have reserved: these come back.
   if (status === 402 && retryHintMs !== undefined) return 'rate_limited'
   if (contains(fields, SPENT) || hasSpentCode(fields)) return 'quota_exhausted'
-  const shouldRetry = headers.get('x-should-retry')
-  if (shouldRetry === 'false') return status === 429 ? 'quota_exhausted' : 'client_error'
   if (status === 429 || status >= 500) {
     if (status === 429 || word === 'rate_limited') {
       // One request that no wait makes smaller: it says nothing about the others.
@@ -64,7 +68,9 @@ function kindOf(
     }
     if (word) return word
   }
-  if (status === 409 && shouldRetry === 'true') return 'server_error'
+  if (status === 409 && headers.get('x-should-retry') === 'true') return 'server_error'
+  // Groq's is a lack of capacity, everybody else's a token that has expired.
+  if (status === 498 && (saysOwnFault(fields) || contains(fields, /\btoken\b/i))) return 'client_error'
   const code = codeOfStatus(status)
   if (code !== 'upstream_error') return code
   const isServers = status >= 500 ? status !== 501 && status !== 505 : PASSING_4XX.has(status)
@@ -133,10 +139,11 @@ function saysOwnFault(fields: readonly Field[]): boolean {
 
 /** Words of an account that no wait fills again. */
 const SPENT =
-  /\binsufficient (?:account )?(?:balance|credits?|funds|quota)\b|\bbudget exceeded\b|\bused all available credits\b|\bmonthly spending limit\b|\bmonthly included credits\b|\bcredit balance is too low\b|余额不足|欠费/i
+  /\binsufficient (?:account )?(?:balance|credits?|funds|quota)\b|\bbudget exceeded\b|\bused all available credits\b|\bmonthly spending limit\b|\bmonthly included credits\b|\bbalance is (?:too low|insufficient)\b|余额不足|欠费/i
 
-/** Words of a day's quota, where a limit is met. */
-const SPENT_TODAY = /\bquota exhausted\b|free-models-per-day|PerDay|\blimit: 0\b/i
+/** Words of a quota for a day or longer, where a limit is met. */
+const SPENT_TODAY =
+  /\bquota exhausted\b|free-models-per-day|PerDay|\blimit: 0\b|\bdaily free allocation\b|\bcalls ?\/ ?(?:day|month)\b|\bper (?:day|month) limit exceeded\b|\b(?:day|week|month) allocated quota exceeded\b/i
 
 const TOO_LARGE = /\brequest too large\b/i
 

@@ -30,6 +30,25 @@ function after(
   return decide(outcome, { ...FIRST, ...retryState }, DEFAULT_RETRY, { ...SITUATION, ...more })
 }
 
+test('decide() does not repeat what must not be repeated, and a limit holds back the others all the same', () => {
+  const final = (kind: RefusalKind, retryHintMs: number): Outcome => ({
+    kind: 'refused',
+    refusal: { kind, httpStatus: 429, retryHintMs, isFinal: true },
+    inStream: false,
+  })
+  expect(after(final('rate_limited', 9_000))).toEqual({
+    action: 'give_up',
+    code: 'rate_limited',
+    retryAt: NOW + 9_000,
+    shutUntil: NOW + 9_000,
+  })
+  expect(after(final('server_error', 9_000))).toEqual({
+    action: 'give_up',
+    code: 'upstream_error',
+    retryAt: NOW + 9_000,
+  })
+})
+
 describe('decide() tries again', () => {
   test.each<[string, Outcome, string, number]>([
     ['a network error', { kind: 'network_error' }, 'network_retry', 500],

@@ -190,6 +190,7 @@ function mayBeRetried(
   reasoning: boolean,
 ): boolean {
   if (retryState.attempts - retryState.offlineAttempts >= policy.maxAttempts) return false
+  if (outcome.kind === 'refused' && outcome.refusal.isFinal) return false
   if (limitOf(outcome)) return true
   if (wasAccepted(outcome) && retryState.accepted >= MAX_ACCEPTED) return false
   switch (outcome.kind) {

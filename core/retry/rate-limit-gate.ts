@@ -1,4 +1,4 @@
-import { type Clock, type Random, STEP_MS, wasHeldUp } from '../clock.ts'
+import { type Clock, type Random, STEP_MS, throwIfAborted, wasHeldUp } from '../clock.ts'
 import { jitter } from './backoff.ts'
 
 /** What one attempt asks of the gate. All instants here are those of the monotonic clock. */
@@ -168,7 +168,7 @@ export function createRateLimitGate({ clock, random, changed }: RateLimitGateCon
     const ticket: Ticket = {
       enter: ({ signal, ...rest }) =>
         new Promise((resolve, reject) => {
-          signal.throwIfAborted()
+          throwIfAborted(signal)
           forgiveSleep()
           const settle = (admission: Admission) => {
             signal.removeEventListener('abort', onAbort)

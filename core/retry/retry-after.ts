@@ -4,6 +4,7 @@ const HEADERS: readonly (readonly [name: string, unitMs: number])[] = [
   ['x-retry-after', 1_000],
   ['x-ratelimit-retry-after', 1_000],
   ['retry-after-ms', 1],
+  ['x-retry-after-ms', 1],
   ['x-ms-retry-after-ms', 1],
   ['x-amz-retry-after', 1],
 ]

@@ -36,6 +36,18 @@ describe('readHint() reads the headers of', () => {
       1_500,
     ],
     ['the older draft', { 'ratelimit-remaining': '0', 'ratelimit-reset': '9' }, 9_000],
+    ['the draft before', { ratelimit: 'limit=100, remaining=0, reset=30' }, 30_000],
+    [
+      'the draft before, a limit that is not used up',
+      { ratelimit: 'limit=100, remaining=3, reset=30' },
+      undefined,
+    ],
+    [
+      'a reset that is named as a wait',
+      { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset-after': '7.5' },
+      7_500,
+    ],
+    ['a time in ms of no standard', { 'x-retry-after-ms': '1500' }, 1_500],
     ['the draft', { ratelimit: '"burst";r=10;t=2, "day";r=0;t=30' }, 30_000],
     ['the draft, a limit that is not used up', { ratelimit: '"burst";r=0;t=2,"day";r=10;t=3600' }, 2_000],
     ['the draft, with blanks', { ratelimit: '"burst"; r=0; t=2, "day"; r=10; t=3600' }, 2_000],

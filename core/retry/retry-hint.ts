@@ -106,8 +106,11 @@ function retryHintInQuoted(status: number, fields: readonly Field[], now: number
 
 /** [spec] https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ */
 function retryHintInRateLimit(headers: Headers): number | undefined {
-  const items = (headers.get('ratelimit') ?? '').split(',').filter((item) => !/;\s*r=[1-9]/.test(item))
-  return longest(items.map((item) => readWait(/;\s*t=(\d+)/.exec(item)?.[1] ?? '', 1_000, 0)))
+  const field = headers.get('ratelimit') ?? ''
+  // Until its seventh draft: `limit=100, remaining=0, reset=30`.
+  if (/\bremaining=[1-9]/.test(field)) return undefined
+  const items = field.split(',').filter((item) => !/;\s*r=[1-9]/.test(item))
+  return longest(items.map((item) => readWait(/(?:;\s*t|\breset)=(\d+)/.exec(item)?.[1] ?? '', 1_000, 0)))
 }
 
 /**
@@ -117,7 +120,7 @@ function retryHintInRateLimit(headers: Headers): number | undefined {
 function retryHintInResets(status: number, headers: Headers, now: number): number | undefined {
   const limits = new Map<string, { left?: number; resetMs?: number | undefined }>()
   headers.forEach((value, header) => {
-    const [, kind] = /^(?:x-|anthropic-)?rate-?limit-(.+)$/.exec(header) ?? []
+    const [, kind] = /^(?:x-|anthropic-)?rate-?limit-(.+?)(?:-after)?$/.exec(header) ?? []
     const part = kind && /(?:^|-)(remaining|reset)(?=-|$)/.exec(kind)?.[1]
     if (!kind || !part) return
     const name = kind.replace(part, '')

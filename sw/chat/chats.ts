@@ -1,7 +1,7 @@
 import { digestCredential } from '../../core/chat/credential.ts'
 import { type ParsedChatRequest, parseChatRequest } from '../../core/chat/parse-request.ts'
 import { startRequest } from '../../core/chat/run-request.ts'
-import { type Clock, type Random, waitAtMost } from '../../core/clock.ts'
+import { type Clock, type Random, throwIfAborted, waitAtMost } from '../../core/clock.ts'
 import { DEFAULT_CHAT } from '../../core/options/defaults.ts'
 import type { ChatRouteOptions, Options } from '../../core/options/options.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
@@ -186,7 +186,7 @@ export function createChats(context: ChatsContext): Chats {
         send: async (attemptSignal) => {
           await begun.recorded
           if (isOthers()) openChat.stop.abort()
-          attemptSignal.throwIfAborted()
+          throwIfAborted(attemptSignal)
           return resend(request, body, { signal: attemptSignal, key })
         },
         ask: async (resumeUrl, init) => {

@@ -236,7 +236,7 @@ export function openPrincipal(context: PrincipalContext): Principal {
   async function writeCopy(saying: Saying) {
     await copyRead
     const cache = await caches.open(cacheName)
-    await cache.put(copyUrl, Response.json(saying)).catch(() => cache.delete(copyUrl))
+    await cache.put(copyUrl, new Response(JSON.stringify(saying))).catch(() => cache.delete(copyUrl))
   }
 
   async function readCopy(): Promise<Saying | undefined> {

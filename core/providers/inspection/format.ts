@@ -31,8 +31,8 @@ export function formatOf(start: string, label: string, isAll: boolean): Format |
   if (isEventStream(label) || FIELD.test(start)) return DATA_LINE.test(start) ? 'lines' : 'sse'
   if (first === ':') return start.length === 1 && !isAll ? undefined : /^:\s/.test(start) ? 'sse' : 'bytes'
   if (first === '<') {
-    // Words that are HTML are words: a page also says that it is one, or says nothing.
-    if (label !== '' && !isHtml(label)) return 'bytes'
+    // Words that are HTML are words: a page also says that it is one.
+    if (!isHtml(label)) return 'bytes'
     if (PAGE.test(start)) return 'page'
     return isAll || start.length > MAX_START ? 'bytes' : couldBecomePage(start) ? undefined : 'bytes'
   }
