@@ -62,7 +62,14 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
   const chatRoutes = checkRoutes('chat', options.chat, scope)
   const saveRoutes = checkRoutes('saves', options.saves, scope)
   const isLeftToPage = watchLocalNetwork(scope, navigator.permissions)
-  const emitter = createStatusEmitter(scope, clock, () => outbox.counts(), options.debug === true)
+  const activity = createActivityLock(navigator.locks, scope)
+  const emitter = createStatusEmitter(
+    scope,
+    clock,
+    () => outbox.counts(),
+    activity.track,
+    options.debug === true,
+  )
   const clientType = async (clientId: string) => (await worker.clients.get(clientId))?.type
   const principal = openPrincipal({
     scope,
@@ -123,12 +130,11 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
           const question = { origin, url, entryId: requestId, conversation, for: 'resume' as const }
           return askAuth(clock, await pages(), question)
         }),
-      track: (reading) => activity.track(reading),
+      track: activity.track,
       ended: endedLater,
     },
   })
   const resumeRoutes = createResumeRoutes(options.resume ?? {}, scope, responses)
-  const activity = createActivityLock(navigator.locks, scope)
   const { limits, ready: limitsReady } = openLimits(scope, clock, random)
   const chats = createChats({
     options,

@@ -28,11 +28,16 @@ interface PendingStatus {
 /** Statuses wait so long for others to go with them, ms: no person sees it, and what they tell of goes first. */
 const BATCH_MS = 50
 
-/** Posts statuses to the pages in scope, in order and in batches. */
+/**
+ * Posts statuses to the pages in scope, in order and in batches.
+ *
+ * @param track counts the posting as work: a version that takes over stops this worker, with what it has still to tell
+ */
 export function createStatusEmitter(
   scope: string,
   clock: Clock,
   counts: () => Promise<OutboxCounts>,
+  track: (posting: Promise<void>) => void,
   debug: boolean,
 ): StatusEmitter {
   const open = new Map<string, PendingStatus>()
@@ -77,7 +82,9 @@ export function createStatusEmitter(
       }
       if (status.status === 'outbox_restored') restored = { ...status, own: false }
       // A page that is going away, or a browser that is closing, is no fault to tell anyone.
-      if (unposted.push({ status, clientId, isPrivate }) === 1) posting = posting.then(post).catch(() => {})
+      if (unposted.push({ status, clientId, isPrivate }) > 1) return
+      posting = posting.then(post).catch(() => {})
+      track(posting)
     },
     emitCounts: async (countUnseen) => {
       const all = await pages().catch(() => []) // As above.
