@@ -48,10 +48,10 @@ export interface Connection {
   followUp: (name: keyof Calls) => Promise<void>
   /** The responses of the worker and, where that is said, of a server. */
   reading: () => Reading | Promise<Reading>
-  /** Asks the app for credentials, and the port has the response. */
-  respondWithAuth: (question: AuthQuestion, ports: readonly MessagePort[]) => Promise<void>
-  /** As `guardResponse`, with the worker that this page has. */
-  guard: (chat: SentChat) => Promise<Response>
+  /** Asks the app for credentials. */
+  findAuth: (question: AuthQuestion) => Promise<Record<string, string> | null | undefined>
+  /** `guardResponse` with the worker that this page has; `undefined` where it is not needed, or did not load. */
+  guarding: Promise<((chat: SentChat) => Promise<Response>) | undefined> | undefined
   /** Sends what is queued and takes the worker away. */
   retire: () => Promise<{ left: number }>
 }
@@ -69,7 +69,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
   const { scriptUrl, options, store, container, signal, adopt } = context
   const isEnabled = options.enabled !== false
   context.isLeftToPage = watchLocalNetwork(location.href, navigator.permissions)
-  const { reorders } = browserLimits(navigator.userAgent)
+  const { reorders, endsInSilence } = browserLimits(navigator.userAgent)
   if (reorders) context.order = createRequestOrder(window, reorders)
   let registration: ServiceWorkerRegistration | undefined
   const finding = findRegistration(scriptUrl, options)
@@ -246,6 +246,22 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
     },
   }
 
+  // At once: a Response must not wait for it.
+  const guarding = endsInSilence
+    ? import('./guard-response.ts').then(
+        ({ guardResponse }) =>
+          (chat: SentChat) =>
+            guardResponse(chat, {
+              wasTaken: (id) => store.getSnapshot().requests.some(({ requestId }) => requestId === id),
+              isKnown: async (requestId) => {
+                if (!context.worker || !context.knowsRequests) return true
+                return call(context.worker, 'knows', { requestId }).catch(() => false)
+              },
+            }),
+        () => undefined, // It did not load.
+      )
+    : undefined
+
   return {
     established: establish(),
     ask,
@@ -258,10 +274,9 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
         () => own, // It did not load: perhaps next time.
       )
     },
-    respondWithAuth: async ({ origin, url, entryId, conversation, for: purpose }, [port]) => {
-      let headers: Record<string, string> | null | undefined
+    findAuth: async ({ origin, url, entryId, conversation, for: purpose }) => {
       try {
-        headers = await context.provider?.({
+        return await context.provider?.({
           origin,
           url,
           entryId,
@@ -271,18 +286,8 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
       } catch (error) {
         reportError(error)
       }
-      port?.postMessage(headers ?? null)
     },
-    guard: async (chat) => {
-      const { guardResponse } = await import('./guard-response.ts')
-      return guardResponse(chat, {
-        wasTaken: (id) => store.getSnapshot().requests.some(({ requestId }) => requestId === id),
-        isKnown: async (requestId) => {
-          if (!context.worker || !context.knowsRequests) return true
-          return call(context.worker, 'knows', { requestId }).catch(() => false)
-        },
-      })
-    },
+    guarding,
     retire,
   }
 }

@@ -15,10 +15,12 @@ import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/messa
 import { request } from './request.ts'
 import type { Connection } from './connection.ts'
 import type { Fallback } from './fallback.ts'
+import type { SentChat } from './guard-response.ts'
 import type { Keeper, ScriptUrl } from './keeper.ts'
 import type { KeeperContext, SaidPrincipal } from './keeper-context.ts'
 import { forgetAborts, observeAborts } from './observe-aborts.ts'
 import { isEnd } from './open-requests.ts'
+import { pause } from './pause.ts'
 import { ownScope, pathOf, SCOPE_PARAMETER } from './script-path.ts'
 import { createStatusStore, FIRST_SNAPSHOT } from './status-store.ts'
 
@@ -27,6 +29,9 @@ const PATIENCE_MS = 5_000
 
 /** A flush ends when all has been tried; nobody waits longer for a worker that lives. ms. */
 const FLUSH_MS = 240_000
+
+/** A Response waits no longer for the code that guards it, ms. */
+const GUARD_MS = 1_000
 
 /** The page's keeper as the module's other parts see it. */
 export interface Current {
@@ -41,6 +46,9 @@ export interface Current {
 }
 
 let current: Current | undefined
+
+/** How many keepers of this page have not decided yet what they say to a question for credentials. */
+const deciding = new WeakMap<MessagePort, number>()
 
 /** The keeper made last, unless it was retired. */
 export function currentKeeper(): Current | undefined {
@@ -60,7 +68,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   const { on, subscribe, getSnapshot } = store
   const ready = deferred<Keeper>()
   const lifetime = new AbortController()
-  const container = globalThis.navigator?.serviceWorker as ServiceWorkerContainer | undefined
+  const container = findContainer()
   let connection: Promise<Connection> | undefined
   /** From then on calls are made in their very turn, ahead of what the app sends next. */
   let connected: Connection | undefined
@@ -145,17 +153,33 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     )
   }
 
+  /** Guards a response, unless the code for that does not come: a Response that is here waits for it only a moment. */
+  const guard = (chat: SentChat) => {
+    const loading = connection?.then(({ guarding }) => guarding)
+    const wait = () => pause(GUARD_MS)
+    return Promise.race([loading, chat.response.then(wait, wait)])
+      .then((guard) => guard?.(chat) ?? chat.response)
+      .catch(() => chat.response)
+  }
+
   const onMessage = ({ data, source, ports }: MessageEvent<unknown>) => {
     // Workers of other scopes reach this page, too.
     if (!isOurs<ToPage>(data)) return
-    if ((source as ServiceWorker | null)?.scriptURL !== context.worker?.scriptURL) {
+    const isItsOwn = (source as ServiceWorker | null)?.scriptURL === context.worker?.scriptURL
+    if (data.type === 'auth') {
       // Whoever asks must not wait for a page that does not know its worker yet: it says so when it does.
-      if (data.type === 'auth') ports[0]?.postMessage(null)
+      void respond(
+        ports[0] as MessagePort,
+        isItsOwn &&
+          connection?.then(
+            ({ findAuth }) => findAuth(data),
+            () => null,
+          ),
+      )
       return
     }
-    if (data.type === 'auth') {
-      void connection?.then(({ respondWithAuth }) => respondWithAuth(data, ports))
-    } else if (data.type === 'counts') store.set({ unseen: data.unseen, outbox: data.outbox })
+    if (!isItsOwn) return
+    if (data.type === 'counts') store.set({ unseen: data.unseen, outbox: data.outbox })
     else {
       if (isEnd(data.status)) forgetAborts(data.status.requestId)
       store.receive(data.status, data.outbox)
@@ -259,7 +283,8 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   const patience = setTimeout(ready.resolve, PATIENCE_MS, keeper)
   // A browser that has URLPattern has streams.
   if (!container || !globalThis.URLPattern) {
-    if ('isSecureContext' in globalThis && !isSecureContext) settle('fallback', 'insecure')
+    if (container === null) settle('fallback', 'blocked')
+    else if (!(globalThis.isSecureContext ?? true)) settle('fallback', 'insecure')
     else settle('unsupported')
   } else {
     container.addEventListener('message', onMessage, lifetime)
@@ -270,8 +295,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     // Ahead of the greeting: what this page sends in this very turn is that person's, though it may go at once.
     if (options.principal !== undefined && isControlled())
       keeper.setPrincipal(options.principal).catch(() => {}) // The greeting says it.
-    const connecting = import('./connection.ts').then(({ connect }) => connect(context, PATIENCE_MS))
-    connection = connecting
+    connection = import('./connection.ts').then(({ connect }) => connect(context, PATIENCE_MS))
     observeAborts(
       options.observeAborts === false
         ? undefined
@@ -279,18 +303,39 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
             isChat,
             orderOf,
             aborted,
-            guard: browserLimits(navigator.userAgent).endsInSilence
-              ? (chat) => connecting.then(({ guard }) => guard(chat)).catch(() => chat.response)
-              : undefined,
+            guard: browserLimits(navigator.userAgent).endsInSilence ? guard : undefined,
           },
     )
     connection
-      .then(({ established }) => established)
+      .then(({ established }) => established.catch(ready.reject))
       .then(reach)
-      .catch((error) => {
-        ready.reject(error)
-        settle('fallback', 'blocked')
-      })
+      .catch(() => settle('fallback', 'blocked')) // Or it did not load: no network, or a deploy has removed it.
   }
   return keeper
+}
+
+/** `undefined` where there is none; `null` where the page may not ask: in Chromium the getter throws in a sandbox. */
+function findContainer(): ServiceWorkerContainer | null | undefined {
+  try {
+    return globalThis.navigator?.serviceWorker
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Gives a worker the headers that it asks for. The first word counts, and each keeper of the page is asked: that there
+ * are none is said by the last of them.
+ */
+async function respond(
+  port: MessagePort,
+  asking: Promise<Record<string, string> | null | undefined> | false | undefined,
+): Promise<void> {
+  deciding.set(port, (deciding.get(port) ?? 0) + 1)
+  const headers = await asking
+  // The other keepers hear the question in this very task.
+  if (!headers) await pause()
+  const left = (deciding.get(port) as number) - 1
+  deciding.set(port, left)
+  if (headers || !left) port.postMessage(headers ?? null)
 }

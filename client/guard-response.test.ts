@@ -61,6 +61,14 @@ test('an end that the worker knows of is an end', async () => {
   expect(await read(guarded(TEXT(), { isKnown: true }).response)).toBe('onetwo')
 })
 
+test('a chunk without a byte does not hold up what follows', async () => {
+  const reply = new Response(inPieces('one', '', 'two'), { headers: ID })
+  let text: string | undefined
+  void read(guarded(reply, { isKnown: true }).response).then((all) => (text = all))
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(text).toBe('onetwo')
+})
+
 test('an end that was told needs no question', async () => {
   const { response, seen } = guarded(TEXT(), { isEnded: () => true })
   expect([await read(response), seen.asked]).toEqual(['onetwo', 0])

@@ -58,9 +58,12 @@ function hold(body: ReadableStream<Uint8Array>, isLost: () => Promise<boolean>):
   return new ReadableStream({
     type: 'bytes',
     pull: async (controller) => {
-      const { done, value } = await reader.read()
-      if (value?.length) return controller.enqueue(value as Uint8Array<ArrayBuffer>)
-      if (!done) return
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (value?.length) return controller.enqueue(value as Uint8Array<ArrayBuffer>)
+        if (done) break
+        // Without a byte this pull would be the last.
+      }
       if (await isLost()) throw new TypeError('The service worker was lost, and the response with it')
       controller.close()
       controller.byobRequest?.respond(0)

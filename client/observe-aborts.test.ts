@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { deferred } from '../core/deferred.ts'
 import { forgetAborts, observeAborts, wrapFetch } from './observe-aborts.ts'
 import { createRequestOrder } from './request-order.ts'
@@ -104,6 +104,14 @@ describe('the wrapped fetch', () => {
     expect(aborted).toEqual([])
   })
 
+  test('is not there where there was none', async () => {
+    vi.stubGlobal('window', {})
+    vi.resetModules()
+    await import('./observe-aborts.ts')
+    expect(window).toEqual({})
+    vi.unstubAllGlobals()
+  })
+
   test('looks like the original', () => {
     expect([target.fetch.name, target.fetch.length]).toEqual(['fetch', 1])
     expect(() => Reflect.construct(target.fetch, [])).toThrow(TypeError)
@@ -147,6 +155,23 @@ describe('the wrapped fetch, where requests may be delivered in another order', 
     await Promise.all([saving, chatting])
     expect(urls()).toEqual(['https://app.test/other', URL_OF_SAVE, URL_OF_CHAT])
     expect(await new Request(called[1]?.input ?? '').text()).toBe('Hello')
+  })
+
+  test.each([URL_OF_SAVE, URL_OF_CHAT])('an abort ends the wait of %s', async (url) => {
+    const done = deferred<void>()
+    const calling = order.call(() => done.promise)
+    const abort = new AbortController()
+    response = () => {
+      const signal = (called[0]?.input as Request | undefined)?.signal
+      return signal?.aborted ? Promise.reject(signal.reason) : Promise.resolve(new Response())
+    }
+    const sending = target.fetch(url, { method: 'POST', body: '{}', signal: abort.signal })
+    const reason = new Error('Enough')
+    abort.abort(reason)
+    const late = new Promise((resolve) => setTimeout(resolve, 500, 'late'))
+    expect(await Promise.race([sending.catch((error: unknown) => error), late])).toBe(reason)
+    done.resolve()
+    await calling
   })
 
   test('never holds a call, though a pattern takes all', async () => {

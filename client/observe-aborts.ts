@@ -54,9 +54,10 @@ export function wrapFetch(target: { fetch: typeof fetch }): void {
         order?.sent(responding, !isChat)
         return responding
       }
+      const arrival = held?.(request.signal)
       const send = (request: Request) => {
         const start = () => Reflect.apply(platform, this, [request]) as Promise<Response>
-        const responding = held ? held.then(start) : start()
+        const responding = arrival?.then(start) ?? start()
         order?.sent(responding, !isChat)
         return responding
       }
@@ -123,4 +124,4 @@ function toRequest(input: RequestInfo | URL, init: RequestInit | undefined): Req
   }
 }
 
-if (typeof window === 'object') wrapFetch(window)
+if (globalThis.window?.fetch as unknown) wrapFetch(window)

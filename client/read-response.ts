@@ -41,6 +41,7 @@ export function readResponse(
   let size = -ownBytes(response)
   let recoveries = 0
   let isOver = false
+  let isCancelled = false
   /** Chunks so far, the last of them, and how many of them are still to come again. */
   let count = 0
   let last: unknown
@@ -67,7 +68,14 @@ export function readResponse(
       chunks.feed()
       if (again > 0 && !isOver) end(lostWorker(undefined))
     },
-    cancel: () => void reader?.cancel().catch(() => {}), // It broke off by itself.
+    cancel: () => {
+      isCancelled = true
+      cancel()
+    },
+  }
+
+  function cancel() {
+    reader?.cancel().catch(() => {}) // It broke off by itself.
   }
 
   function read({ headers }: Response) {
@@ -108,6 +116,7 @@ export function readResponse(
       if (!rest) return false
       size = from - ownBytes(rest)
       reader = rest.body?.getReader()
+      if (isCancelled) cancel()
       return true
     } catch (error) {
       throw lostWorker(error)

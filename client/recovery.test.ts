@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { deferred } from '../core/deferred.ts'
 import type { Status } from '../core/messages/status.ts'
 import { REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
 import type { Current } from './create-keeper.ts'
@@ -159,4 +160,143 @@ test('a response that says its end itself needs nobody to tell', async () => {
 test('a request that fails without a word of its worker is worker_lost', async () => {
   const asked = chat(() => Promise.reject(new TypeError('Failed to fetch')))
   await expect(withTimers(asked.next())).rejects.toMatchObject({ code: 'worker_lost' })
+})
+
+describe('a response that is attached to', () => {
+  const ENDED = { ...FINISHED, requestId: 'r1' }
+  const lines = (text: string) => {
+    const headers = { 'content-type': 'application/x-ndjson', [REQUEST_ID_HEADER]: 'r1' }
+    return new Response(text, { headers })
+  }
+  const listeners = new Map<string, (status: unknown) => void>()
+  const asked: unknown[] = []
+  const attaching = {
+    ...keeper,
+    keeper: {
+      ...keeper.keeper,
+      on: (_name: string, listener: (status: unknown) => void, { requestId }: { requestId: string }) => {
+        listeners.set(requestId, listener)
+        return () => listeners.delete(requestId)
+      },
+      attach: async (id: string, { from }: { from: number }) => {
+        asked.push(['attach', id, from])
+        return lines('{"a":1}\n{"b":2}\n'.slice(from))
+      },
+      cancel: (id: string) => asked.push(['cancel', id]),
+    },
+  } as unknown as Current
+  const attachTo = (send: typeof fetch, signal?: AbortSignal) =>
+    streamChatWith(() => attaching, 'https://app.test/chat', { body: null, fetch: send, signal })
+  const all = async (items: AsyncIterable<unknown>) => {
+    const seen: unknown[] = []
+    for await (const item of items) seen.push(item)
+    return seen
+  }
+
+  beforeEach(() => {
+    listeners.clear()
+    asked.length = 0
+  })
+
+  test('ends when its own end is told, whose id is not the new request’s', async () => {
+    const items = all(attachTo(async () => lines('{"a":1}\n')))
+    await new Promise(setImmediate)
+    expect([...listeners.keys()]).toEqual(['r1'])
+    listeners.get('r1')?.(ENDED)
+    expect(await items).toEqual([{ a: 1 }, ENDED])
+    expect([asked, listeners.size]).toEqual([[], 0])
+  })
+
+  test('is read on and stopped by its own id', async () => {
+    const items = attachTo(async () => lines('{"a":1}\n{"b'))
+    expect(await withTimers(items.next())).toMatchObject({ value: { a: 1 } })
+    expect(await withTimers(items.next())).toMatchObject({ value: { b: 2 } })
+    expect(asked).toEqual([['attach', 'r1', 11]])
+    await items.return()
+    expect(asked.slice(1)).toEqual([['cancel', 'r1']])
+  })
+
+  test('is ended where it comes after Stop', async () => {
+    const stop = new AbortController()
+    const late = deferred<Response>()
+    const cancelled = deferred<void>()
+    const next = attachTo(() => late.promise, stop.signal).next()
+    stop.abort()
+    await expect(next).rejects.toThrow('aborted')
+    const body = new ReadableStream({ cancel: () => cancelled.resolve() })
+    late.resolve(new Response(body, lines('')))
+    await cancelled.promise
+    expect([asked.at(-1), listeners.size]).toEqual([['cancel', 'r1'], 0])
+  })
+})
+
+test('a rest that comes after Stop is neither read nor left open', async () => {
+  const rest = deferred<Response>()
+  const asked = deferred<void>()
+  page.attach = () => {
+    asked.resolve()
+    return rest.promise
+  }
+  let isSent = false
+  const broken = new ReadableStream<Uint8Array>(
+    {
+      pull: (controller) => {
+        if (isSent) controller.error(new TypeError('network error'))
+        else controller.enqueue(new TextEncoder().encode(say('one')))
+        isSent = true
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  const items = chat(async () => new Response(broken, response('')))
+  await items.next()
+  void items.next()
+  await asked.promise
+  await items.return()
+  const cancelled = deferred<void>()
+  let pulls = 0
+  const body = new ReadableStream(
+    { pull: () => void pulls++, cancel: () => cancelled.resolve() },
+    { highWaterMark: 0 },
+  )
+  rest.resolve(new Response(body, response('')))
+  await cancelled.promise
+  expect(pulls).toBe(0)
+})
+
+describe('where the engine in the page is to have a request', () => {
+  const inFallback = {
+    ...keeper,
+    isChat: () => false,
+    keeper: { ...keeper.keeper, state: 'fallback' },
+  } as unknown as Current
+  const failing = (before: () => void) =>
+    streamChatWith(
+      () => ({
+        ...inFallback,
+        fetch: async () => {
+          before()
+          throw new TypeError('Failed to fetch')
+        },
+      }),
+      'https://app.test/chat',
+      { body: {} },
+    )
+
+  test('a failure of one that it has not is told at once, as the connection’s', async () => {
+    await expect(failing(() => {}).next()).rejects.toMatchObject({ code: 'network_error' })
+  })
+
+  test('a failure of one that it has is what it tells', async () => {
+    const STATUS = { requestId: 'r1', at: 1, own: true }
+    const items = failing(() => {
+      page.emit({ ...STATUS, status: 'request_started' })
+      setTimeout(() =>
+        page.emit({ ...STATUS, status: 'request_failed', code: 'upstream_error', message: '' }),
+      )
+    })
+    await items.next()
+    await withTimers(items.next())
+    await expect(items.next()).rejects.toMatchObject({ code: 'upstream_error' })
+  })
 })

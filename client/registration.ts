@@ -24,28 +24,26 @@ export async function findRegistration(scriptUrl: ScriptUrl | undefined, options
   checkRoutes('saves', options.saves, document.baseURI)
   const { serviceWorker } = navigator
   const { baseURI } = document
-  if (!scriptUrl) {
-    const inside = options.scope ? new URL(options.scope, baseURI).href : location.href
-    return { registration: await serviceWorker.getRegistration(inside) }
-  }
-  const url = trusted(scriptUrl, options)
-  const scope = options.scope
-    ? new URL(options.scope, baseURI).href
-    : new URL('./', new URL(String(scriptUrl), baseURI)).href
-
-  // The nearest registration around the scope; only one of this very scope would be replaced.
-  const nearest = await serviceWorker.getRegistration(scope)
-  const registration = nearest?.scope === scope ? nearest : undefined
-  for (const worker of [registration?.active, registration?.waiting, registration?.installing]) {
-    if (worker && pathOf(worker.scriptURL) !== pathOf(scriptUrl)) return { reason: 'other_worker' }
-  }
-  if (options.enabled === false && !registration) return {}
-  if (options.enabled !== false && !location.href.startsWith(scope)) return { reason: 'out_of_scope' }
+  const url = scriptUrl && trusted(scriptUrl, options)
+  const place = scriptUrl ? new URL('./', new URL(String(scriptUrl), baseURI)) : location.href
+  const scope = new URL(options.scope || place, baseURI).href
+  let registration: ServiceWorkerRegistration | undefined
   try {
+    registration = await serviceWorker.getRegistration(scope)
+    if (!url) return { registration }
+    // It is the nearest one around the scope; only one of this very scope would be replaced.
+    if (registration?.scope !== scope) registration = undefined
+    for (const worker of [registration?.active, registration?.waiting, registration?.installing]) {
+      if (worker && pathOf(worker.scriptURL) !== pathOf(url)) return { reason: 'other_worker' }
+    }
+    if (options.enabled === false && !registration) return {}
+    if (options.enabled !== false && !location.href.startsWith(scope)) return { reason: 'out_of_scope' }
     return { registration: await serviceWorker.register(url, { scope, updateViaCache: 'none' }) }
   } catch (error) {
     warn(
-      `Cannot register ${String(scriptUrl)}: ${String(error)}. To put the worker there, run: npx streamkeeper init <publicDir>`,
+      scriptUrl
+        ? `Cannot register ${String(scriptUrl)}: ${String(error)}. To put the worker there, run: npx streamkeeper init <publicDir>`
+        : `Cannot look for a worker: ${String(error)}`,
     )
     // What is registered goes on: being offline keeps new options out, not the old worker.
     return { registration, reason: 'blocked' }

@@ -20,6 +20,8 @@ const call = (name: string, result: Promise<unknown> = Promise.resolve()) =>
     return result
   })
 
+const held = (isSave: boolean) => order.held(isSave)?.(new AbortController().signal)
+
 const settle = () => vi.advanceTimersByTimeAsync(0)
 
 test('where nothing was sent before it, a call is made in its very turn', () => {
@@ -48,7 +50,7 @@ test('what comes after a call waits for it, and no longer', async () => {
   void call('first', done.promise)
   void call('second')
   let isSent = false
-  void order.held(true)?.then(() => (isSent = true))
+  void held(true)?.then(() => (isSent = true))
   await settle()
   expect([made, isSent]).toEqual([['first'], false])
   done.resolve()
@@ -63,10 +65,10 @@ test('a save waits for the save before it, and a chat for none', async () => {
   const sent: string[] = []
   order.sent(first.promise, true)
   order.sent(
-    order.held(true)!.then(() => (sent.push('second'), second.promise)),
+    held(true)!.then(() => (sent.push('second'), second.promise)),
     true,
   )
-  void order.held(true)?.then(() => sent.push('third'))
+  void held(true)?.then(() => sent.push('third'))
   expect(order.held(false)).toBeUndefined()
   await settle()
   expect(sent).toEqual([])
@@ -87,7 +89,7 @@ test('where only a dying worker gets requests out of order, a call waits for sav
   await settle()
   expect(made).toEqual([])
   let isSent = false
-  void order.held(true)?.then(() => (isSent = true))
+  void held(true)?.then(() => (isSent = true))
   response.resolve()
   await settle()
   expect([made, isSent]).toEqual([['first'], true])
@@ -109,7 +111,7 @@ test('nothing waits for longer than a second', async () => {
   await vi.advanceTimersByTimeAsync(1)
   expect(made).toEqual(['first'])
   let isSent = false
-  void order.held(true)?.then(() => (isSent = true))
+  void held(true)?.then(() => (isSent = true))
   await vi.advanceTimersByTimeAsync(1_000)
   expect(isSent).toBe(true)
 })
@@ -120,4 +122,34 @@ test('nothing waits when the page is being unloaded', async () => {
   page.dispatchEvent(new Event('pagehide'))
   await settle()
   expect(made).toEqual(['first'])
+})
+
+test.each(['before', 'meanwhile'])('what is aborted %s waits no longer', async (when) => {
+  void call('first', new Promise(() => {}))
+  const abort = new AbortController()
+  if (when === 'before') abort.abort()
+  let isOver = false
+  void order
+    .held(true)?.(abort.signal)
+    .then(() => (isOver = true))
+  abort.abort()
+  await settle()
+  expect(isOver).toBe(true)
+})
+
+test('nothing begins to wait once the page is being unloaded, until it is back', async () => {
+  const waits: boolean[] = []
+  const look = () => waits.push(order.held(true) !== undefined)
+  page.addEventListener('pagehide', look)
+  void call('first', new Promise(() => {}))
+  page.dispatchEvent(new Event('pagehide'))
+  look()
+  void call('second', new Promise(() => {}))
+  expect([waits, made]).toEqual([
+    [false, false],
+    ['first', 'second'],
+  ])
+  page.dispatchEvent(new Event('pageshow'))
+  look()
+  expect(waits.at(-1)).toBe(true)
 })

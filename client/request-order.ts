@@ -1,7 +1,10 @@
 /** Keeps a page's requests and calls in their order, for a browser that may deliver them in another. */
 export interface RequestOrder {
-  /** Resolves when a request of the app's may be sent; `undefined`: now. Never rejects. */
-  held: (isSave: boolean) => Promise<void> | undefined
+  /**
+   * Waits until a request of the app's may be sent, or its signal aborts: `fetch` then rejects at once, and sends nothing.
+   * `undefined`: it may be sent now. Never rejects.
+   */
+  held: (isSave: boolean) => ((signal: AbortSignal) => Promise<void>) | undefined
   /**
    * Notes a request of the app's: later calls come after it, if it is a save. Where a worker that starts gets requests out
    * of order, they come after a chat, too, and a save comes after the save before it.
@@ -25,23 +28,30 @@ export function createRequestOrder(page: EventTarget, reorders: 'starting' | 'dy
   /** The last call, and the last save. */
   let calling: Promise<unknown> | undefined
   let saving: Promise<unknown> | undefined
+  let isGoing = false
+  // Ahead of the app's own listeners, which may send something.
+  page.addEventListener('pagehide', () => (isGoing = true), { capture: true })
+  page.addEventListener('pageshow', () => (isGoing = false))
 
-  const arrivalOf = (before: readonly Promise<unknown>[]) =>
+  const arrivalOf = (before: readonly Promise<unknown>[], signal?: AbortSignal) =>
     new Promise<void>((resolve) => {
+      if (signal?.aborted) return resolve()
       const arrived = () => {
         clearTimeout(patience)
         page.removeEventListener('pagehide', arrived)
+        signal?.removeEventListener('abort', arrived)
         resolve()
       }
       const patience = setTimeout(arrived, ARRIVAL_MS)
       page.addEventListener('pagehide', arrived)
+      signal?.addEventListener('abort', arrived)
       void Promise.allSettled(before).then(arrived)
     })
 
   return {
     held: (isSave) => {
       const before = [calling, isSave ? saving : undefined].filter((each) => each !== undefined)
-      return before.length > 0 ? arrivalOf(before) : undefined
+      return before.length > 0 && !isGoing ? (signal) => arrivalOf(before, signal) : undefined
     },
     sent: (response, isSave) => {
       const forget = () => {
@@ -55,7 +65,7 @@ export function createRequestOrder(page: EventTarget, reorders: 'starting' | 'dy
     },
     call: (make) => {
       const before = calling ? [...requests, calling] : [...requests]
-      const making = before.length > 0 ? arrivalOf(before).then(make) : make()
+      const making = before.length > 0 && !isGoing ? arrivalOf(before).then(make) : make()
       const forget = () => {
         if (calling === making) calling = undefined
       }

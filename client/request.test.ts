@@ -47,3 +47,20 @@ test('a fetch of the app’s that waits for the call is waited for 10 s', async 
   await vi.advanceTimersByTimeAsync(10_000)
   expect(await requested).toBe(false)
 })
+
+test('where AbortSignal has no timeout() a call is made all the same, and ended after 10 s', async () => {
+  class OldSignal extends AbortSignal {
+    static override timeout = undefined as never
+  }
+  vi.stubGlobal('AbortSignal', OldSignal)
+  let signal: AbortSignal | null | undefined
+  vi.stubGlobal('fetch', (_url: string, init: RequestInit) => {
+    signal = init.signal
+    return new Promise(() => {})
+  })
+  const requested = request('principal', { id: 'ann' })
+  await vi.advanceTimersByTimeAsync(9_999)
+  expect(signal?.aborted).toBe(false)
+  await vi.advanceTimersByTimeAsync(1)
+  expect([await requested, signal?.aborted]).toEqual([false, true])
+})

@@ -1,5 +1,6 @@
 import type { Calls, Reply } from '../core/messages/message.ts'
 import { CALL_HEADER, CALL_PATH, PROTOCOL_HEADER } from '../core/messages/paths.ts'
+import { pause } from './pause.ts'
 
 // Of the ways to reach a worker, what a page needs in its first moment; the others are in channel.
 
@@ -13,10 +14,12 @@ const DONE_MS = 10_000
  * @throws {Error} when the worker fails
  */
 export function request(name: keyof Calls, args: unknown): Promise<boolean> {
+  // `AbortSignal.timeout` is newer than the oldest browsers with URLPattern.
+  const stop = new AbortController()
   const done = fetch(ownUrl(CALL_PATH), {
     method: 'POST',
     headers: { [CALL_HEADER]: encodeURIComponent(JSON.stringify({ name, args })) },
-    signal: AbortSignal.timeout(DONE_MS),
+    signal: stop.signal,
   }).then(
     async (response) => {
       if (!response.headers.has(PROTOCOL_HEADER)) return false
@@ -28,8 +31,10 @@ export function request(name: keyof Calls, args: unknown): Promise<boolean> {
     () => false,
   )
   // The app's own `fetch` may wait for this very call.
-  const late = new Promise<boolean>((resolve) => setTimeout(resolve, DONE_MS, false))
-  return Promise.race([done, late])
+  return Promise.race([done, pause(DONE_MS)]).then((isDone) => {
+    stop.abort()
+    return !!isDone
+  })
 }
 
 /** A path of ours as a URL: a `<base>` of the app's may lead elsewhere. */

@@ -1,7 +1,9 @@
 import { array, assert, asyncProperty, integer } from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
 import { ChatError } from './chat-error.ts'
-import { streamChat, type StreamChatOptions } from './stream-chat.ts'
+import type { Current } from './create-keeper.ts'
+import { streamChat, streamChatWith, type StreamChatOptions } from './stream-chat.ts'
 
 const say = (content: string) => `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`
 const WHOLE = `${say('Hel')}: ping\n\n${say('lo — ✓')}data: [DONE]\n\n`
@@ -116,6 +118,55 @@ describe('streamChat()', () => {
     }
     await expect(run()).rejects.toMatchObject({ name: 'ChatError', message: 'Out of order' })
     expect(items).toHaveLength(1)
+  })
+
+  test('keeps an id that the app gave, and replaces what is none', async () => {
+    const ids: unknown[] = []
+    const current = {
+      isChat: () => true,
+      keeper: { on: () => () => {}, cancel: (id: string) => ids.push(id) },
+    }
+    for (const id of ['mine', 'not an id']) {
+      const chat = streamChatWith(() => current as unknown as Current, 'https://app.test/chat', {
+        body: {},
+        headers: { [REQUEST_ID_HEADER]: id },
+        fetch: async (_url, init) => {
+          ids.push(new Headers(init?.headers).get(REQUEST_ID_HEADER))
+          return new Promise(() => {})
+        },
+      })
+      void chat.next()
+      await chat.return()
+    }
+    expect(ids).toEqual(['mine', 'mine', expect.stringMatching(/^[0-9a-f]{32}$/), ids[2]])
+  })
+
+  test.each<[string, string, Partial<StreamChatOptions>]>([
+    ['a header', 'https://app.test/chat', { headers: { Authorization: 'Bearer sk-\u200b1' } }],
+    ['a body', 'https://app.test/chat', { body: { tokens: 1n } }],
+    ['a URL', 'https://', {}],
+  ])(
+    '%s that cannot be sent is a TypeError of its own, and not a lost connection',
+    async (_, url, options) => {
+      const failure = await streamChat(url, { body: {}, ...options })
+        .next()
+        .catch((error: unknown) => error)
+      expect(failure).toBeInstanceOf(TypeError)
+      expect(failure).not.toBeInstanceOf(ChatError)
+    },
+  )
+
+  test('sends a stream', async () => {
+    let sent = ''
+    const body = new Blob(['{"model":"m"}']).stream()
+    await chunksOf(reply(WHOLE), {
+      body,
+      fetch: async (url, init) => {
+        sent = await new Request(url, init).text()
+        return reply(WHOLE)
+      },
+    })
+    expect(sent).toBe('{"model":"m"}')
   })
 
   test('a broken connection is a ChatError with its cause', async () => {

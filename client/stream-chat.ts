@@ -1,6 +1,6 @@
 import { deferred } from '../core/deferred.ts'
 import { codeOfStatus } from '../core/messages/failure.ts'
-import { createRequestId, REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
+import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
 import type { Status } from '../core/messages/status.ts'
 import { ChatError } from './chat-error.ts'
 import { type Current, currentKeeper } from './create-keeper.ts'
@@ -72,7 +72,11 @@ async function* run<Chunk>(
 ): AsyncGenerator<Chunk | Status, void, undefined> {
   if (signal?.aborted) throw reasonOf(signal)
   const current = findKeeper()
-  const requestId = createRequestId()
+  // A mistake is thrown as it is: nothing has been sent.
+  const request = prepare(body, headers)
+  const address = send ? url : new Request(url).url
+  const isChat = current?.isChat('POST', new URL(address, globalThis.document?.baseURI).href)
+  let requestId = readRequestId(request.headers.get(REQUEST_ID_HEADER)) ?? createRequestId()
   const stop = new AbortController()
   let items: (Chunk | Status)[] = []
   let news = deferred<void>()
@@ -103,22 +107,27 @@ async function* run<Chunk>(
   }
   signal?.addEventListener('abort', onAbort)
   left.addEventListener('abort', onAbort)
-  const off = current?.keeper.on(
-    '*',
-    (status) => {
-      if (isEnd(status)) {
-        endStatus = status
-        end.resolve()
-      }
-      add(status)
-    },
-    { requestId },
-  )
+  let off: (() => void) | undefined
+  const listen = () => {
+    off?.()
+    off = current?.keeper.on(
+      '*',
+      (status) => {
+        // The engine in the page has the request, and will tell its end.
+        hasStatuses ||= current.keeper.state === 'fallback'
+        if (isEnd(status)) {
+          endStatus = status
+          end.resolve()
+        }
+        add(status)
+      },
+      { requestId },
+    )
+  }
+  listen()
 
   const open = async (): Promise<ResponseReader> => {
-    const request = prepare(url, body, headers)
-    if (!send && current?.keeper.state === 'fallback') hasStatuses = true
-    else if (current?.isChat('POST', new URL(url, globalThis.document?.baseURI).href)) {
+    if (isChat) {
       hasStatuses = true
       request.headers.set(REQUEST_ID_HEADER, requestId)
     }
@@ -127,7 +136,18 @@ async function* run<Chunk>(
       { ...request, signal: stop.signal },
       requestId,
     )
-    hasStatuses &&= response.headers.has(REQUEST_ID_HEADER)
+    const id = response.headers.get(REQUEST_ID_HEADER)
+    hasStatuses &&= id !== null
+    const isOther = id !== null && id !== requestId
+    if (isOther) requestId = id
+    if (stop.signal.aborted) {
+      // A `fetch` that does not know the signal gives it after Stop.
+      void response.body?.cancel().catch(() => {}) // It broke off by itself.
+      if (isOther) current?.keeper.cancel(requestId)
+      throw reasonOf(stop.signal)
+    }
+    // It is that of an earlier request, which was attached to.
+    if (isOther) listen()
     if (!response.ok) throw await refusalOf(response)
     const sink: ChunkSink = {
       onChunk: (chunk) => add(chunk as Chunk),
@@ -230,11 +250,18 @@ function errorOf(
   return new ChatError('network_error', 'The connection was lost', { cause: failure })
 }
 
-function prepare(_url: string | URL, body: unknown, provided: HeadersInit | undefined) {
+/** @throws {TypeError} when the body is no JSON, or a header is none */
+function prepare(body: unknown, provided: HeadersInit | undefined) {
   const headers = new Headers(provided)
   const isJson = /^\[object (Object|Array)\]$/.test(Object.prototype.toString.call(body))
   if (isJson && !headers.has('content-type')) headers.set('content-type', 'application/json')
-  return { method: 'POST', headers, body: isJson ? JSON.stringify(body) : (body as BodyInit) }
+  return {
+    method: 'POST',
+    headers,
+    body: isJson ? JSON.stringify(body) : (body as BodyInit),
+    // [spec] https://fetch.spec.whatwg.org/#dom-request demands it for a stream.
+    ...(body instanceof ReadableStream && { duplex: 'half' }),
+  }
 }
 
 async function refusalOf(response: Response): Promise<ChatError> {

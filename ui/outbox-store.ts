@@ -29,7 +29,8 @@ export interface OutboxStoreOptions<Content> {
   /**
    * Reads the content to show from the body that the app sent: once for each message, with an empty `Blob` if the
    * browser has lost the body (a dead letter, `storage_unavailable`). Default: the text of a JSON body, which is its
-   * `content`, `text` or `message`, or the text parts of its `content` or `parts`; otherwise an empty string.
+   * `content`, `text` or `message`, or the text parts of its `content` or `parts`; otherwise an empty string. If it
+   * throws, the error is reported as uncaught, and the message is listed with the content `undefined`.
    */
   read: (body: Blob, entry: OutboxEntry) => Content | Promise<Content>
 }
@@ -39,7 +40,7 @@ export function createOutboxStore(keeper: Keeper): OutboxStore
 export function createOutboxStore<Content>(
   keeper: Keeper,
   options: OutboxStoreOptions<Content>,
-): OutboxStore<Content>
+): OutboxStore<Content | undefined>
 export function createOutboxStore(
   keeper: Keeper,
   { read }: OutboxStoreOptions<unknown> = { read: readText },
@@ -95,14 +96,19 @@ export function createOutboxStore(
   /** Calls during a read share the next read. */
   function refresh(): Promise<void> {
     isStale = true
-    refreshing ??= readUntilFresh().finally(() => (refreshing = undefined))
+    refreshing ??= readUntilFresh()
     return refreshing
   }
 
   async function readUntilFresh(): Promise<void> {
-    while (isStale) {
-      isStale = false
-      await readOutbox()
+    try {
+      while (isStale) {
+        isStale = false
+        await readOutbox()
+      }
+    } finally {
+      // In the same turn: the next change must not take this for a read that is under way.
+      refreshing = undefined
     }
   }
 
@@ -112,12 +118,22 @@ export function createOutboxStore(
     if (!found) return
     const next = await Promise.all(
       found.map(async ({ entry, body }) => {
-        const content = contents.has(entry.id) ? contents.get(entry.id) : await read(body, entry)
+        const content = contents.has(entry.id) ? contents.get(entry.id) : await readContent(body, entry)
         return Object.assign(entry, { content })
       }),
     )
     contents = new Map(next.map(({ id, content }) => [id, content]))
     show(next)
+  }
+
+  /** A fault in reading one message must not hide the others. */
+  async function readContent(body: Blob, entry: OutboxEntry): Promise<unknown> {
+    try {
+      return await read(body, entry)
+    } catch (error) {
+      reportError(error)
+      return undefined
+    }
   }
 
   /** The entries, and the bodies of those that have not been read yet; `undefined` if no worker responds. */

@@ -74,12 +74,12 @@ export async function resumeAnswers(): Promise<void> {
     }
     void arrive(conversation, { id: message, createdAt }, async (run) => {
       run.requestId = requestId
-      worker.on('*', run.hear, { requestId, signal: run.abort.signal })
       // Its latest status, a wait perhaps, was told before this page came.
       const request = worker.getSnapshot().requests.find((each) => each.requestId === requestId)
       if (request) run.hear(request.status)
       return streamChat(stream.url, {
         body: null,
+        headers: worker.headers(requestId),
         fetch: () => worker.attach(requestId),
         signal: run.abort.signal,
       })

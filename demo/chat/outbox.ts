@@ -81,8 +81,8 @@ async function readMessage(body: Blob): Promise<StoredMessage | null> {
   }
 }
 
-function withSession(item: StoreItem<StoredMessage | null>): OutboxItem {
-  return { ...item, session: sessionOf(item.url) }
+function withSession(item: StoreItem<StoredMessage | null | undefined>): OutboxItem {
+  return { ...item, content: item.content ?? null, session: sessionOf(item.url) }
 }
 
 function sessionOf(url: string): string | null {

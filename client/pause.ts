@@ -1,0 +1,4 @@
+/** Resolves after so long, ms. */
+export function pause(durationMs?: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs))
+}
