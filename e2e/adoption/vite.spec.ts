@@ -81,7 +81,7 @@ keeper.on('*', (status) => describeStatus(status, { words }).trim())
 const german = { ...ENGLISH, waiting: () => 'Warten' } satisfies Words
 describeFailure({ code: 'truncated' }, { words: german }).advice.trim()
 createOutboxStore(keeper).getSnapshot().map(({ content }) => content.trim())
-createOutboxStore(keeper, { read: (body) => body.size }).getSnapshot().map(({ content }) => content.toFixed())
+createOutboxStore(keeper, { read: (body) => body.size }).getSnapshot().map(({ content }) => content?.toFixed())
 // @ts-expect-error -- no such word
 describeStatus({} as never, { words: { busy: 'x' } })
 for await (const item of streamChat('/v1/chat/completions', { body: {} })) if (isStatus(item)) item.status.trim()
