@@ -189,3 +189,25 @@ test.each(WIRE_SAMPLES)('R13 nothing that is wrong in any field of $name throws'
     }
   }
 })
+
+test.each([
+  ['[', ']'],
+  ['{"error":', '}'],
+  ['{"a":[],"error":', '}'],
+  ['[{"candidates":', '}]'],
+])('R13 JSON that is nested far too deep throws nothing: %s', (opening, closing) => {
+  const depth = 15_000
+  const deep = `${opening.repeat(depth)}1${closing.repeat(depth)}`
+  expect(() => JSON.parse(deep) as unknown).not.toThrow()
+  for (const before of ['', 'data: {"choices":[{"delta":{"content":"a"}}]}\n\n', '0:"a"\n', '{"a":1}\n']) {
+    const framed = before === '' || before.startsWith('data') ? `data: ${deep}\n\n` : `${deep}\n`
+    const inspection = createInspection(new Headers({ 'content-type': 'text/event-stream' }), {
+      path: '/api/chat',
+    })
+    inspection.feed(encoder.encode(before))
+    inspection.feed(encoder.encode(framed))
+    expect(inspection.stage()).toBe('output')
+    inspection.look()
+    inspection.conclude(true)
+  }
+})
