@@ -1,3 +1,4 @@
+import { parseJson } from './inspection/event-reader.ts'
 import { addOutput, addUsage, asText, get, hasContent, type StreamEvent, type Wire } from './wire.ts'
 
 /** `0:"text"`: a type code, a colon, JSON. */
@@ -26,10 +27,11 @@ export const aiSdkData: Wire = {
     if (!part) return false
     const [code, value] = part
     if (code === 'd') {
-      seen.finished = seen.final = seen.ended = seen.reason = true
-      seen.working = false
+      // A tool may run now, and a merged stream has one in the middle: only the end of the connection is final.
+      seen.finished = seen.reason = true
       addUsage(seen, get(value, 'usage', 'promptTokens'), get(value, 'usage', 'completionTokens'))
-    } else if (code !== 'e' && code !== 'f') {
+    } else if (code === 'f') seen.finished = false
+    else if (code !== 'e') {
       if (hasContent(value)) addOutput(seen)
       // Thoughts, and tool calls until their result is there.
       seen.working = /[gij9bc]/.test(code)
@@ -51,11 +53,7 @@ export const aiSdkData: Wire = {
 }
 
 function parseDataLine({ text }: StreamEvent): [code: string, value: unknown] | undefined {
-  const [, code, json] = LINE.exec(text) ?? []
-  if (code === undefined || json === undefined) return undefined
-  try {
-    return [code, JSON.parse(json)]
-  } catch {
-    return undefined // A line that only looks like one.
-  }
+  const [, code = '', json = ''] = LINE.exec(text) ?? []
+  const value = parseJson(json)
+  return value === undefined ? undefined : [code, value] // A line may only look like one.
 }

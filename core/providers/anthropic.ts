@@ -59,13 +59,9 @@ export const anthropic: Wire = {
         }
         addUsage(seen, get(data, 'usage', 'input_tokens'), get(data, 'usage', 'output_tokens'))
         return true
-      case 'message_stop': {
-        const mayGoOn = seen.finished && !seen.final
+      case 'message_stop':
         end(seen)
-        seen.final = !mayGoOn
-        seen.working = mayGoOn
         return true
-      }
       case 'ping':
       case 'error':
         return true

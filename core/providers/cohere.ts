@@ -10,7 +10,7 @@ export const cohere: Wire = {
 
   recognises: ({ data }) => {
     const type = asText(get(data, 'type'))
-    if (type === 'message-end') return get(data, 'delta', 'finish_reason') !== undefined
+    if (type === 'message-end') return get(data, 'delta', 'finishReason') !== undefined
     return (
       /^((message|content|tool-call|citation)-start|(content|tool-call|tool-plan)-delta)$/.test(type) &&
       typeof get(data, 'delta', 'message') === 'object'
@@ -23,7 +23,7 @@ export const cohere: Wire = {
       end(seen)
       seen.reason = true
       const tokens = get(event.data, 'delta', 'usage', 'tokens')
-      addUsage(seen, get(tokens, 'input_tokens'), get(tokens, 'output_tokens'))
+      addUsage(seen, get(tokens, 'inputTokens'), get(tokens, 'outputTokens'))
     } else if (/-delta$|^(tool-call|citation)-start$/.test(type)) {
       addOutput(seen)
       seen.working = type.startsWith('tool-')

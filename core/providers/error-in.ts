@@ -53,11 +53,11 @@ function errorInValue(data: unknown): unknown {
   for (const choice of asArray(get(data, 'choices'))) {
     const ownError = detail(get(choice, 'error'))
     if (ownError !== undefined) return ownError
-    const reason = asText(get(choice, 'finish_reason'))
+    const reason = asText(get(choice, 'finishReason'))
     if (FAILED_REASONS.has(reason)) return error ?? { code: reason, message: reason }
   }
   // Cohere.
-  if (get(data, 'delta', 'finish_reason') === 'ERROR') return get(data, 'delta')
+  if (get(data, 'delta', 'finishReason') === 'ERROR') return get(data, 'delta')
   return undefined
 }
 
@@ -93,7 +93,10 @@ const ENVELOPE =
  * Whether an event of a protocol that is not known is an error and nothing else: with a response beside it, it is a
  * remark.
  */
-export function isOnlyError({ data }: StreamEvent): boolean {
+export function isOnlyError(event: StreamEvent): boolean {
+  const { data } = event
+  // A tool that has failed is no failure of the response.
+  if (/tool|function/i.test(eventType(event))) return false
   if (Array.isArray(data)) return data.every((each) => isOnlyError({ text: '', data: each }))
   if (typeof data !== 'object' || data === null) return true
   return Object.entries(data).every(

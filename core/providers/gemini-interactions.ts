@@ -36,8 +36,9 @@ export const geminiInteractions: Wire = {
       if (step.endsWith('call')) addOutput(seen)
     } else if (type === 'step.delta' || type === 'content.delta') {
       if (hasContent(get(data, 'delta'))) addOutput(seen)
-    } else if (type === 'step.stop' || type === 'content.stop') seen.working = false
-    else return type.startsWith('interaction.')
+    }
+    // A step that is over may have called a tool, which runs now.
+    else return /^interaction\.|\.stop$/.test(type)
     return true
   },
 

@@ -1,4 +1,14 @@
-import { addOutput, addUsage, asArray, asText, get, hasContent, type StreamEvent, type Wire } from './wire.ts'
+import {
+  addOutput,
+  addUsage,
+  asArray,
+  asText,
+  finishIn,
+  get,
+  hasContent,
+  type StreamEvent,
+  type Wire,
+} from './wire.ts'
 
 /**
  * Gemini and Vertex: whole responses in a row (server-sent events, or a growing JSON list), the last with a
@@ -26,10 +36,7 @@ export const gemini: Wire = {
         seen.working = speaking.some(
           (part) => hasContent(get(part, 'functionCall')) || get(part, 'thought') === true,
         )
-        if (get(candidate, 'finishReason')) {
-          seen.finished = seen.reason = true
-          seen.working = false
-        }
+        if (get(candidate, 'finishReason')) seen.finished = seen.reason = true
       }
       const usage = get(response, 'usageMetadata')
       addUsage(seen, get(usage, 'promptTokenCount'), get(usage, 'candidatesTokenCount'))
@@ -38,11 +45,8 @@ export const gemini: Wire = {
   },
 
   skim: (head, tail, seen, asked) => {
-    const finish =
-      /"finishReason"\s{0,9}:\s{0,9}"(\w+)"/.exec(tail) ?? /"finishReason"\s{0,9}:\s{0,9}"(\w+)"/.exec(head)
-    const candidate = { content: { parts: [{ text: '…' }] }, finishReason: finish?.[1] }
+    const candidate = { content: { parts: [{ text: '…' }] }, finishReason: finishIn(head, tail) }
     gemini.read({ text: '', data: { candidates: [candidate] } }, seen, asked)
-    // It stands before or behind the long part, never within it.
     return true
   },
 

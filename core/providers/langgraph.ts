@@ -26,14 +26,16 @@ export const langgraph: Wire = {
 
   read: ({ name = '', data }, seen) => {
     const [mode = ''] = name.split('|')
-    if (mode === 'end') end(seen)
+    if (mode === 'end') end(seen, false)
     else if (mode === 'values') {
       addOutput(seen)
       seen.finished = seen.reason = true
       seen.working = true
     } else if (mode === 'messages' || mode === 'messages/partial' || mode === 'messages/complete') {
       const messages = asArray(data)
-      const last = mode === 'messages' ? messages[0] : messages.at(-1)
+      const message = mode === 'messages' ? messages[0] : messages.at(-1)
+      // Serialised by LangChain itself, a message has its fields here.
+      const last = get(message, 'kwargs') ?? message
       if (
         hasContent(get(last, 'content')) ||
         hasContent(get(last, 'tool_calls')) ||

@@ -16,7 +16,7 @@ export const mistral: Wire = {
     if (type === 'conversation.response.done') {
       end(seen)
       seen.reason = true
-      addUsage(seen, get(event.data, 'usage', 'prompt_tokens'), get(event.data, 'usage', 'completion_tokens'))
+      addUsage(seen, get(event.data, 'usage', 'promptTokens'), get(event.data, 'usage', 'completionTokens'))
     } else if (/^(message\.output|function\.call)\.delta$/.test(type)) {
       addOutput(seen)
       seen.working =

@@ -16,9 +16,10 @@ export const ollama: Wire = {
 
   read: ({ data }, seen) => {
     const message = get(data, 'message') ?? data
-    if (['content', 'response', 'thinking', 'tool_calls'].some((field) => hasContent(get(message, field)))) {
+    const has = (field: string) => hasContent(get(message, field))
+    if (['content', 'response', 'thinking', 'tool_calls', 'completed', 'image'].some(has)) {
       addOutput(seen)
-      seen.working = hasContent(get(message, 'thinking'))
+      seen.working = has('thinking') || has('tool_calls')
     }
     if (get(data, 'done') !== true) return get(data, 'done') === false
     end(seen)

@@ -3,10 +3,9 @@ import {
   addUsage,
   asArray,
   asText,
-  end,
+  finishIn,
   get,
   hasContent,
-  isDone,
   type Seen,
   type StreamEvent,
   type Wire,
@@ -46,11 +45,7 @@ export const openaiChat: Wire = {
   recognises: isChunk,
 
   read: (event, seen, { choices: wanted = 1 }) => {
-    const { text, data } = event
-    if (isDone(text)) {
-      end(seen)
-      return true
-    }
+    const { data } = event
     const choices = asArray(get(data, 'choices'))
     for (const choice of choices) {
       const delta = get(choice, 'delta') ?? get(choice, 'message')
@@ -59,7 +54,8 @@ export const openaiChat: Wire = {
         addOutput(seen)
         seen.working = isWorking(delta)
       }
-      const reason = get(choice, 'finish_reason')
+      const said = get(choice, 'finishReason')
+      const reason = said !== 'null' && said // KoboldCpp used to write it as a text.
       const index = get(choice, 'index') ?? 0
       if (wanted > 1) {
         const ends = (seen.choices ??= new Map<unknown, boolean>())
@@ -69,9 +65,10 @@ export const openaiChat: Wire = {
       if (reason) {
         seen.reason = true
         // Some servers put a reason on every chunk: one that comes with content may not be the last.
-        // And whoever runs the tools that were called may go on in the same stream.
-        seen.final = seen.finished && !speaks && !/^(tool_calls|function_call)$/.test(asText(reason))
-        seen.working = !seen.final && !speaks
+        // And whoever runs the tools that were called may go on in the same stream; some servers call that `stop`.
+        seen.final =
+          seen.finished && !speaks && !seen.working && !/^(tool_calls|function_call)$/.test(asText(reason))
+        if (!speaks) seen.working = !seen.final
       }
       countTokens(seen, get(choice, 'usage'))
     }
@@ -84,12 +81,8 @@ export const openaiChat: Wire = {
   },
 
   skim: (head, tail, seen, asked) => {
-    const reason =
-      /"finish_reason"\s{0,9}:\s{0,9}(?:null|"(\w*)")/.exec(tail) ??
-      /"finish_reason"\s{0,9}:\s{0,9}(?:null|"(\w*)")/.exec(head)
-    const choice = { delta: { content: '…' }, finish_reason: reason?.[1] ?? null }
+    const choice = { delta: { content: '…' }, finishReason: finishIn(head, tail) }
     openaiChat.read({ text: '', data: { choices: [choice] } }, seen, asked)
-    // It stands before or behind the long text, never within it.
     return true
   },
 
@@ -115,13 +108,13 @@ function isChunk({ data }: StreamEvent): boolean {
     (choice) =>
       typeof get(choice, 'delta') === 'object' ||
       typeof get(choice, 'message') === 'object' ||
-      get(choice, 'finish_reason') !== undefined ||
+      get(choice, 'finishReason') !== undefined ||
       (typeof get(choice, 'text') === 'string' && typeof get(choice, 'index') === 'number'),
   )
 }
 
 function countTokens(seen: Seen, usage: unknown): void {
-  addUsage(seen, get(usage, 'prompt_tokens'), get(usage, 'completion_tokens'))
+  addUsage(seen, get(usage, 'promptTokens'), get(usage, 'completionTokens'))
 }
 
 /** Any field of a delta that has content; a role alone says nothing. */

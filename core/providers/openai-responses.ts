@@ -44,6 +44,7 @@ export const openaiResponses: Wire = {
     const { data } = event
     if (type === 'response.completed' || type === 'response.incomplete') {
       if (hasContent(get(data, 'response', 'output')) && seen.outputs === 0) addOutput(seen)
+      seen.working ||= asArray(get(data, 'response', 'output')).some(isLeftToRun)
       end(seen)
       seen.reason = true
       const usage = get(data, 'response', 'usage')
@@ -55,7 +56,7 @@ export const openaiResponses: Wire = {
       seen.working = item !== 'message'
     } else if (type === 'response.output_item.done') {
       addOutput(seen)
-      seen.working = false
+      seen.working = isLeftToRun(get(data, 'item'))
     } else if (type === 'response.created' || type === 'response.queued' || type === 'response.in_progress') {
       // A background response can be fetched again by its id: that is worth having at once.
       if (get(data, 'response', 'background') === true || get(data, 'response', 'status') === 'queued')
@@ -165,6 +166,11 @@ function follow(): Follower {
 /** The kind of an event, and its place in the response. */
 function keyOf(data: unknown): string {
   return ['type', 'output_index', 'content_index', 'summary_index'].map((field) => get(data, field)).join()
+}
+
+/** True for an item that the client must respond to; other tools run at the provider. */
+function isLeftToRun(item: unknown): boolean {
+  return /(?<!search|interpreter|generation|mcp)_call$|approval_request/.test(asText(get(item, 'type')))
 }
 
 function isToolOrThought(event: StreamEvent): boolean {

@@ -42,6 +42,8 @@ export interface Seen {
   hasIds?: boolean
   /** An event was too long to read, and its beginning and end do not tell what it was. */
   undecided?: boolean
+  /** The last event is none of the wire's: it may be the end, in the words of the app that forwards the response. */
+  foreign?: boolean
 }
 
 export function nothingSeen(): Seen {
@@ -130,14 +132,16 @@ export interface RequestShape {
   streamsByDefault?: boolean
 }
 
-/** A field deep inside a value; `undefined` where the path is not there. */
+/**
+ * A field deep inside a value; `undefined` where the path is not there. What some SDKs call `finishReason`, others write
+ * as `finish_reason`: a name in camel case finds both.
+ */
 export function get(value: unknown, ...path: string[]): unknown {
   let found = value
   for (const name of path) {
-    found =
-      typeof found === 'object' && found !== null && Object.hasOwn(found, name)
-        ? (found as Record<string, unknown>)[name]
-        : undefined
+    const fields = Object(found) as Record<string, unknown>
+    const key = Object.hasOwn(fields, name) ? name : name.replace(/[A-Z]/g, '_$&').toLowerCase()
+    found = Object.hasOwn(fields, key) ? fields[key] : undefined
   }
   return found
 }
@@ -194,10 +198,21 @@ export function addOutput(seen: Seen): void {
   seen.finished = seen.final = false
 }
 
-/** The end marker, or an event that is one. */
-export function end(seen: Seen): void {
-  seen.finished = seen.final = seen.ended = true
-  seen.working = false
+/**
+ * The end marker, or an event that is one.
+ *
+ * @param mayGoOn it leaves tools to run, and whoever runs them may go on in the same stream; default: if a call came last
+ */
+export function end(seen: Seen, mayGoOn = seen.working): void {
+  seen.finished = seen.ended = true
+  seen.final = !mayGoOn
+  seen.working = mayGoOn
+}
+
+/** Why a response ended, by the ends of a long event: it stands before or behind what is long, never within it. */
+export function finishIn(head: string, tail: string): string | undefined {
+  const reason = /"finish_?reason"\s{0,9}:\s{0,9}(?:null|"(\w*)")/i
+  return (reason.exec(tail) ?? reason.exec(head))?.[1]
 }
 
 /** Takes over token counts; a count that is absent leaves the one before. */

@@ -149,13 +149,110 @@ describe('R8 another response in the same stream takes the end back', () => {
   })
 })
 
-test('R9 a finish that asks for tools is not the last word', () => {
-  const finished = (bytes: string) => {
-    const inspection = createInspection(new Headers({ 'content-type': SSE }), { path: '/api/chat' })
-    inspection.feed(new TextEncoder().encode(data({ choices: [{ delta: { content: 'a' } }] })))
-    inspection.feed(new TextEncoder().encode(bytes))
-    return inspection.look().finished
+describe('R9 an end that leaves tools to run is not the last word', () => {
+  /** What two looks see: a tool call, and the end of its turn. */
+  const looks = (call: string, end: string, type = SSE) => {
+    const inspection = createInspection(new Headers({ 'content-type': type }), { path: '/api/chat' })
+    return [call, end].map((bytes) => {
+      inspection.feed(new TextEncoder().encode(bytes))
+      return inspection.look()
+    })
   }
-  expect(finished(data({ choices: [{ delta: {}, finish_reason: 'tool_calls' }] }))).toBe(false)
-  expect(finished(data({ choices: [{ delta: {}, finish_reason: 'stop' }] }))).toBe(true)
+  const chunk = (delta: object, finish_reason: string | null = null) =>
+    data({ choices: [{ index: 0, delta, finish_reason }] })
+  const line = (message: object, done: boolean) =>
+    `${JSON.stringify({ model: 'm', created_at: 'now', message, done, ...(done && { done_reason: 'stop' }) })}\n`
+  const responses = (item: object) =>
+    data({ type: 'response.created', response: {} }) +
+    data({ type: 'response.output_item.added', output_index: 0, item }) +
+    data({ type: 'response.output_item.done', output_index: 0, item })
+  const completed = (...output: object[]) => data({ type: 'response.completed', response: { output } })
+  const call = { type: 'function_call', name: 'look', arguments: '{}' }
+  const tool_calls = [{ function: { name: 'look', arguments: {} } }]
+
+  test.each([
+    ['OpenAI chat', chunk({ tool_calls }), chunk({}, 'tool_calls')],
+    ['OpenAI chat with its end marker', chunk({ tool_calls }), chunk({}, 'tool_calls') + 'data: [DONE]\n\n'],
+    ['a dialect of it that says stop', chunk({ tool_calls }), chunk({}, 'stop')],
+    ['one that says so with the call', chunk({ role: 'assistant' }), chunk({ tool_calls }, 'stop')],
+    ['Responses', responses(call), completed(call)],
+    ['Responses whose end repeats nothing', responses(call), completed()],
+    [
+      'Responses that say more than the call',
+      responses(call),
+      responses({ type: 'message' }) + completed(call),
+    ],
+    ...[
+      'custom_tool_call',
+      'computer_call',
+      'local_shell_call',
+      'apply_patch_call',
+      'mcp_approval_request',
+    ].map((type): [string, string, string] => [type, responses({ type }), completed({ type })]),
+    [
+      'Anthropic',
+      data({ type: 'message_delta', delta: { stop_reason: 'tool_use' } }),
+      data({ type: 'message_stop' }),
+    ],
+    [
+      'Cohere',
+      data({ type: 'tool-call-start', delta: { message: {} } }),
+      data({ type: 'message-end', delta: { finish_reason: 'TOOL_CALL' } }),
+    ],
+    ['Ollama', line({ tool_calls }, false), line({ content: '' }, true)],
+    ['Ollama, in one', line({ content: '' }, false), line({ tool_calls }, true)],
+    [
+      'Mistral conversations',
+      data({ type: 'conversation.response.started' }) +
+        data({ type: 'function.call.delta', arguments: '{}' }),
+      data({ type: 'conversation.response.done' }),
+    ],
+    [
+      'Gemini Interactions',
+      data({ event_type: 'step.start', step: { type: 'function_call' } }) + data({ event_type: 'step.stop' }),
+      data({ event_type: 'interaction.completed', interaction: { status: 'requires_action' } }),
+    ],
+    [
+      'AG-UI',
+      data({ type: 'TOOL_CALL_START', toolCallId: 'c' }) + data({ type: 'TOOL_CALL_END', toolCallId: 'c' }),
+      data({ type: 'RUN_FINISHED', runId: 'r', threadId: 't' }),
+    ],
+  ])('%s', (_name, called, end) => {
+    const type = called.startsWith('{') ? 'application/x-ndjson' : SSE
+    expect(looks(called, end, type)[1]).toMatchObject({ finished: false, working: true })
+    expect(verdict(called + end, type)).toBe('complete')
+  })
+
+  test.each([
+    ['OpenAI chat', chunk({ tool_calls }) + chunk({ content: 'Hi' }), chunk({}, 'stop')],
+    [
+      'LangGraph',
+      'event: metadata\ndata: {"run_id":"r","attempt":1}\n\nevent: values\ndata: {"messages":[]}\n\n',
+      'event: end\ndata: null\n\n',
+    ],
+    ['Responses', responses({ type: 'web_search_call' }), completed({ type: 'web_search_call' })],
+    ['Ollama', line({ tool_calls }, false), line({ content: 'Hi' }, false) + line({ content: '' }, true)],
+    [
+      'Cohere',
+      data({ type: 'content-delta', delta: { message: {} } }),
+      data({ type: 'message-end', delta: { finish_reason: 'COMPLETE' } }),
+    ],
+  ])('what has run is no reason to wait: %s', (_name, called, end) => {
+    const type = called.startsWith('{') ? 'application/x-ndjson' : SSE
+    expect(looks(called, end, type)[1]).toMatchObject({ finished: true, working: false })
+  })
+
+  test('the AI SDK’s older data stream may go on after any `d:`', () => {
+    const start = 'f:{"messageId":"m"}\n'
+    for (const [part, reason, working] of [
+      ['9:{"toolCallId":"t","toolName":"look","args":{}}\n', 'tool-calls', true],
+      ['0:"Hi"\n', 'stop', false],
+    ] as const) {
+      const end = `d:{"finishReason":"${reason}"}\n`
+      expect(looks(start + part, end, 'text/plain')[1]).toMatchObject({ finished: false, working })
+      expect(verdict(start + part + end, 'text/plain')).toBe('complete')
+      expect(verdict(start + part + end + start, 'text/plain')).toBe('truncated')
+      expect(verdict(start + part + end + start + part + end, 'text/plain')).toBe('complete')
+    }
+  })
 })
