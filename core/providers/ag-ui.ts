@@ -26,7 +26,7 @@ export const agUi: Wire = {
     return type.startsWith('TOOL_CALL_') && typeof get(data, 'toolCallId') === 'string'
   },
 
-  read: ({ text, data }, seen) => {
+  read: ({ data }, seen) => {
     const type = asText(get(data, 'type'))
     if (type === 'RUN_FINISHED') {
       end(seen)
@@ -37,12 +37,12 @@ export const agUi: Wire = {
     } else if (/^TEXT_MESSAGE_(CONTENT|CHUNK)$/.test(type)) {
       if (hasContent(get(data, 'delta'))) addOutput(seen)
       seen.working = false
-    } else if (/^(TOOL_CALL|REASONING|THINKING)_/.test(type)) {
-      if (/CONTENT|CHUNK|ARGS|START|RESULT/.test(type)) addOutput(seen)
+    } else if (/^(TOOL_CALL|REASONING|THINKING|STEP)_/.test(type)) {
+      if (/CONTENT|CHUNK|ARGS|START|RESULT|FINISHED/.test(type)) addOutput(seen)
       // A tool runs after its call has ended, until its result.
-      seen.working = type !== 'TOOL_CALL_RESULT' && !/^(REASONING|THINKING).*_END$/.test(type)
+      seen.working = !/_(RESULT|FINISHED)$|^(REASONING|THINKING).*_END$/.test(type)
     } else if (/^(STATE|MESSAGES|ACTIVITY)_|^(CUSTOM|RAW)$/.test(type)) addOutput(seen)
-    else return /^(RUN_STARTED|RUN_ERROR|STEP_\w+|TEXT_MESSAGE_\w+)$/.test(type) || text.trim() === '[DONE]'
+    else return /^(RUN_STARTED|RUN_ERROR|TEXT_MESSAGE_\w+)$/.test(type)
     return true
   },
 

@@ -49,42 +49,40 @@ export const aiSdkUi: Wire = {
     const type = eventType(event)
     // In a merged stream the next message or step begins after a finish.
     if (/^((text|reasoning)-)?start(-step)?$/.test(type)) seen.finished = false
-    const [, kind, step] = /^(text|reasoning|tool-input|tool-output)-(\w+)$/.exec(type) ?? []
-    const part = `${kind === 'text' || kind === 'reasoning' ? kind : 'tool'} ${asText(get(data, 'id')) || asText(get(data, 'toolCallId'))}`
+    const [, kind = 'tool', tool, step] = /^(?:(text|reasoning)|tool-(input|output))-(\w+)$/.exec(type) ?? []
+    const part = `${kind} ${asText(get(data, 'toolCallId')) || asText(get(data, 'id'))}`
+    if (step === 'start') open.add(part)
+    else if (step !== 'delta') open.delete(part)
     if (type === 'finish' || type === 'abort') {
       // A merged stream has a `finish` in the middle; only `[DONE]` is final.
       seen.finished = true
       seen.reason ||= type === 'abort' || hasContent(get(data, 'finishReason'))
       seen.working = false
-    } else if (kind === 'text' || kind === 'reasoning') {
-      if (step === 'end') open.delete(part)
-      else open.add(part)
-      if (hasContent(get(data, 'delta'))) addOutput(seen)
-      seen.working = kind === 'reasoning' && step !== 'end'
-    } else if (kind !== undefined) {
+    } else if (tool) {
       // A tool may run on the server, between its input and its output.
-      if (kind === 'tool-input' && step !== 'available' && step !== 'error') open.add(part)
-      else open.delete(part)
-      seen.working = kind === 'tool-input' && step !== 'error'
+      seen.working = tool === 'input' && step !== 'error'
       addOutput(seen)
-    } else if (/^(data|source|tool)-|^file$/.test(type)) addOutput(seen)
-    else return /^(start|(start|finish)-step|message-metadata|error)$/.test(type)
+    } else if (step) {
+      if (hasContent(deltaOf(event))) addOutput(seen)
+      seen.working = kind === 'reasoning' && step !== 'end'
+    } else if (/^(data|source|tool)-|^(file|custom)$/.test(type)) addOutput(seen)
+    else if (type === 'message-metadata') seen.outputs++
+    else return /^(start|(start|finish)-step|error)$/.test(type)
     return true
   },
 
   errorIn: (event) => (eventType(event) === 'error' ? (event.data ?? event.text) : undefined),
 
-  skim: (head, _tail, seen) => {
-    seen.outputs++
-    // Only deltas and outputs are long, and none of them ends anything.
-    return /"type"\s{0,9}:\s{0,9}"(text|reasoning|tool|data|file|source)/.test(head)
-  },
-
   needsAll: (seen) => !seen.finished || seen.endedByParts === true,
 
-  words: (event) => eventType(event) === 'text-delta' && get(event.data, 'delta'),
+  words: (event) => eventType(event) === 'text-delta' && deltaOf(event),
 
   errorEvent: ({ message }) => ({ data: { type: 'error', errorText: message } }),
+}
+
+/** The SDK's own parts (`fullStream`), which some servers send as they are, have a `text`. */
+function deltaOf({ data }: StreamEvent): unknown {
+  return get(data, 'delta') ?? get(data, 'text')
 }
 
 /** The header that the AI SDK's own server functions set: with it, a bare `start` is this wire's. */

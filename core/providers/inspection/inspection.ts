@@ -318,10 +318,13 @@ export function createInspection(headers: Headers, request: InspectionRequest): 
   function conclude(clean: boolean): Verdict {
     reader.format ??= findFormat(true)
     settle(clean)
-    if (seen.error !== undefined) return 'error_in_stream' // Its end marker may still have come.
+    // Its end marker may still have come. An unknown protocol that goes on after its "error" has made a remark.
+    const isRemark = clean && !reader.wire && !request.errors && seen.outputs > 1
+    if (seen.error !== undefined && !isRemark) return 'error_in_stream'
     if (seen.ended || seen.finished) return seen.outputs > 0 || seen.reason ? 'complete' : 'empty'
     if (!clean) return 'broken'
-    if (!seen.undecided && (reader.format === 'values' ? isCutValue() : reader.wire)) return 'truncated'
+    if (!seen.undecided && (reader.format === 'values' ? isCutValue() : reader.wire && !seen.foreign))
+      return 'truncated'
     return seen.outputs > 0 || (reader.format === 'bytes' && !isBlank) || reader.format === 'page'
       ? 'complete'
       : 'empty'
@@ -346,12 +349,13 @@ export function createInspection(headers: Headers, request: InspectionRequest): 
   }
 
   function merge(last: Seen): void {
-    const { outputs, usage, error, reason } = seen
+    const { outputs, usage, error, reason, foreign } = seen
     Object.assign(seen, (isConclusive(last) || last.undecided) && last, {
       outputs: outputs + last.outputs,
       reason: reason || last.reason,
       hasIds: seen.hasIds || last.hasIds,
       error: error ?? last.error,
+      foreign: last.foreign ?? foreign,
       ...(usage || last.usage ? { usage: { ...usage, ...last.usage } } : {}),
     })
   }
@@ -362,7 +366,7 @@ export function createInspection(headers: Headers, request: InspectionRequest): 
       const isSure = reader.wire !== undefined || reader.valuesRead > 0 || isJson(label)
       return splitter?.isInside() === true && (isSure || opensWholeJson(decoder.decode(unread.first(HEAD))))
     }
-    if (reader.wire) return true
+    if (reader.wire) return !seen.foreign
     const bytes = unread.last(unread.size())
     return isHalfValue(bytes.subarray(bytes.lastIndexOf(NEWLINE) + 1))
   }

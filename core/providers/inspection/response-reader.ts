@@ -38,6 +38,9 @@ export interface ResponseReader {
   splitParts: () => Splitter
 }
 
+/** What an event that is none of the wire's is about, if not the end. */
+const SAYS_NO_END = /(?<![a-z])(ping|keep.?alive|heart.?beat|error(?!": ?null))/i
+
 /** A longer event is not read whole, bytes. */
 const MAX_EVENT = 256 * 1024
 
@@ -103,6 +106,7 @@ export function createResponseReader(
 
   function readRest(bytes: Uint8Array, into: Seen): void {
     isHalf = true
+    into.foreign = false
     read(bytes, into)
     isHalf = false
   }
@@ -132,12 +136,19 @@ export function createResponseReader(
       into.error ??= error
       return
     }
-    if (wire) {
-      if (!wire.read(event, into, request)) into.outputs++
-    } else if (isDone(event.text)) end(into)
+    if (wire?.read(event, into, request)) into.foreign = false
+    else if (isDone(event.text)) end(into)
     // Half a JSON value says nothing to anyone, nor does a name alone that has no blank line.
     else if (isHalf && isHalfValue(new TextEncoder().encode(event.text))) return
-    else if (event.text.trim() !== '' || (event.name !== undefined && !isHalf)) into.outputs++
+    else if (event.text.trim() !== '' || (event.name !== undefined && !isHalf)) {
+      into.outputs++
+      if (
+        wire &&
+        !SAYS_NO_END.test(`${event.name} ${event.text.slice(0, 99)}`) &&
+        (event.data !== undefined || event.text[0] !== '{')
+      )
+        into.foreign = true
+    }
   }
 
   function takeStrayLine(line: string): void {
@@ -163,6 +174,7 @@ export function createResponseReader(
       : wire?.read(event, into, request)
     if (into.spoken === before && !into.ended && !into.finished) into.outputs++
     if (!isRead) into.undecided = true
+    into.foreign = false
   }
 
   function splitParts(): Splitter {

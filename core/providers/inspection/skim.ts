@@ -32,7 +32,7 @@ function idsIn(head: string): Record<string, string> {
   for (const [, field, id] of head.matchAll(
     /"(id|toolCallId|messageId|runId)"\s{0,9}:\s{0,9}"([^"]{1,99})"/g,
   )) {
-    if (field !== undefined && id !== undefined) ids[field] = id
+    if (field !== undefined && id !== undefined) ids[field] ??= id
   }
   return ids
 }
