@@ -76,6 +76,8 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
   /** Another worker has had it since this one has read the message index. */
   let isTaken = false
   let isAuthTold = found.state === 'needs_auth'
+  /** A trigger has made it due, and not its time: Background Sync alone comes with every message that is saved. */
+  const isEarly = found.retryAt > clock.now()
 
   const to = async (state: State, progress: Partial<Progress> = {}) => {
     const changed = await store.change(id, (current) => move(current, state, progress))
@@ -114,7 +116,7 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
   const isOver = () => clock.now() - entry.createdAt >= context.maxAgeMs
   const fail = async (code: FailureCode, progress: Partial<Progress>, retryHintMs?: number) => {
     if (isOver()) return moveToDeadLetters(code, progress)
-    const failures = entry.failures + 1
+    const failures = Math.max(1, entry.failures + (isEarly ? 0 : 1))
     const waitMs = saveBackoff(failures, retryHintMs, context.random)
     // Whatever the server says: no message waits beyond its age.
     const retryAt = Math.min(clock.now() + waitMs, entry.createdAt + context.maxAgeMs)

@@ -53,7 +53,7 @@ export interface Progress {
   state: State
   /** HTTP answers so far. */
   attempts: number
-  /** Tries in a row that came to nothing, network failures included. */
+  /** Tries in a row, each at its time, that came to nothing, network failures included. */
   failures: number
   /** The last try, epoch ms. */
   triedAt: number

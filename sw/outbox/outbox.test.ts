@@ -92,6 +92,22 @@ describe('what stays', () => {
     expect(await run.list()).toEqual([])
   })
 
+  test('tries that a trigger makes early do not lengthen the waits', async () => {
+    const run = runOutbox()
+    run.server(() => 'down')
+    await run.save('a', 'Hello')
+    for (let trigger = 0; trigger < 6; trigger++) {
+      await run.device.advance(50)
+      await run.outbox.drain('online')
+    }
+    const last = run.sent.at(-1)?.at ?? 0
+    expect(run.sent.length).toBeGreaterThan(5)
+    await run.device.advance(1_200)
+    const [next = 0] = run.sent.map(({ at }) => at).filter((at) => at > last)
+    expect(next - last).toBeLessThanOrEqual(1_200)
+    expect(next - last).toBeGreaterThanOrEqual(800)
+  })
+
   test('503 for ten minutes of fake time: still waiting, not dead', async () => {
     const run = runOutbox()
     run.server(() => 503)
