@@ -241,7 +241,9 @@ async function check(server: TestServer, record: Record, dead: Dead[]): Promise<
     const saved = (record.next.get(session) ?? 1) - 1
     const lost = dead.filter((each) => each.session === session)
     expect(lost.filter(({ number }) => number !== undefined)).toEqual([])
-    expect(lost.length).toBeLessThanOrEqual(saved - promised.length)
+    // An index that is set back to an older state has messages, too, that were sent since.
+    const isOlder = record.damages.some((damage) => damage === 'cut log' || damage === 'no log')
+    expect(lost.length).toBeLessThanOrEqual(saved - promised.length + (isOlder ? numbers.length : 0))
   }
   for (const { why } of dead) expect(why).toMatch(/^storage_unavailable/)
   const { killed, damages, accepted, restored, degraded } = record
