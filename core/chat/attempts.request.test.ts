@@ -195,16 +195,6 @@ describe('headers that do not come', () => {
     expect(statusOf(run, 'request_finished')).toMatchObject({ attempts: 1, ttftMs: 200_000 })
   })
 
-  test('a response that may be whole, for nobody can tell, is not cut at it either', async () => {
-    const json = { 'content-type': 'application/json' }
-    const run = runRequest([streams([[0, '{"answer":"Hello"}']], { headersMs: 40_000, headers: json })], {
-      path: '/api/ask',
-      body: { question: 'Hello?' },
-    })
-    await run.clock.advance(40_000)
-    expect([run.sentAt, run.page.text]).toEqual([[0], '{"answer":"Hello"}'])
-  })
-
   test('a whole response is cut at the total', async () => {
     const run = runRequest([saysNothing()], { body: { ...PLAIN_BODY, stream: false } })
     await run.clock.advance(300_000)

@@ -203,9 +203,8 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
   }
 
   const headersMs = () => {
-    // A whole response's headers come when the model is done, and one that is not known to stream may be whole. A second
-    // attempt has the same patience.
-    if (streams !== true || retryState.headersTimeouts > 0) return timeouts.totalMs
+    // A whole response's headers come when the model is done; so does a second attempt's patience.
+    if (streams === false || retryState.headersTimeouts > 0) return timeouts.totalMs
     return context.hidesHeaders ? undefined : timeouts.headersMs
   }
 
