@@ -1,4 +1,5 @@
 import { REQUEST_ID_HEADER } from '../core/messages/request-id.ts'
+import { pause } from './pause.ts'
 
 /** A chat that has been sent. */
 export interface SentChat {
@@ -33,14 +34,14 @@ export async function guardResponse(chat: SentChat, { wasTaken, isKnown }: Guard
   const { requestId, signal, isEnded } = chat
   const isLost = async () => {
     if (isEnded() || (await isKnown(requestId))) return false
-    await new Promise((resolve) => setTimeout(resolve, LAST_WORD_MS))
+    await pause(LAST_WORD_MS)
     return !isEnded()
   }
   let response: Response
   try {
     response = await chat.response
   } catch (error) {
-    // That it had the request may be a dead worker's last word.
+    // The dead worker's word that it had the request may come only now.
     if (signal.aborted || !(await isLost()) || !wasTaken(requestId)) throw error
     response = await chat.again()
   }

@@ -15,7 +15,7 @@ const WORKER = { scriptURL: 'https://app.test/sw.js', postMessage: () => {}, sta
 let listeners: ((event: MessageEvent) => void)[]
 let userAgent: string
 
-/** What the browser says of workers. */
+/** The browser’s word on workers. */
 function setContainer(more: object): void {
   listeners = []
   const serviceWorker = Object.assign(new EventTarget(), {

@@ -5,6 +5,7 @@ import type { Status } from '../core/messages/status.ts'
 import { ChatError } from './chat-error.ts'
 import { type Current, currentKeeper } from './create-keeper.ts'
 import { type EndStatus, isEnd } from './open-requests.ts'
+import { pause } from './pause.ts'
 import { type ResponseReader, lostWorker, readResponse } from './read-response.ts'
 import { type ChunkSink, messageIn } from './read-chunks.ts'
 
@@ -174,7 +175,7 @@ async function* run<Chunk>(
   /** True if a clean end is none, and there is more to read: some browsers end so what a dead worker left. */
   const isCut = async (source: ResponseReader) => {
     if (isSaid || !hasStatuses || isDoubted) return false
-    await Promise.race([end.promise, new Promise((resolve) => setTimeout(resolve, LINGER_MS))])
+    await Promise.race([end.promise, pause(LINGER_MS)])
     isDoubted = !endStatus
     return isDoubted && source.goOn()
   }

@@ -27,7 +27,7 @@ test('digestCredential() tells keys apart wherever they are, and equal ones neve
     of({ cookie: 'session=2' }),
   ])
   expect(new Set(digests).size).toBe(digests.length)
-  // What is new with each request authenticates nothing.
+  // A header that is new with each request authenticates nothing.
   const others = { 'x-other': '1', 'x-csrf-token': '1', 'x-session-id': '1', 'x-request-token-count': '1' }
   expect(await of({ authorization: 'Bearer sk-1', ...others }, `${CHAT}?page=2`)).toBe(digests[0])
 })

@@ -35,7 +35,9 @@ export function errorIn(event: StreamEvent): unknown {
 
 function errorInValue(data: unknown): unknown {
   if (typeof data !== 'object' || data === null) return undefined
-  if (Array.isArray(data)) return data.length === 1 ? errorInValue(data[0]) : undefined
+  // A list in a list is nobody's error, and may be nested as deep as it likes.
+  if (Array.isArray(data))
+    return data.length === 1 && !Array.isArray(data[0]) ? errorInValue(data[0]) : undefined
 
   const error = detail(get(data, 'error'))
   if (error !== undefined && !isOutput(data)) return error
@@ -97,7 +99,8 @@ export function isOnlyError(event: StreamEvent): boolean {
   const { data } = event
   // A tool that has failed is no failure of the response.
   if (/tool|function/i.test(eventType(event))) return false
-  if (Array.isArray(data)) return data.every((each) => isOnlyError({ text: '', data: each }))
+  if (Array.isArray(data))
+    return data.every((each) => !Array.isArray(each) && isOnlyError({ text: '', data: each }))
   if (typeof data !== 'object' || data === null) return true
   return Object.entries(data).every(
     ([name, value]) => !hasContent(value) || (ENVELOPE.test(name) && !isNamedOutput(name, value)),

@@ -63,7 +63,9 @@ export const gemini: Wire = {
 
 function isResponse({ data }: StreamEvent): boolean {
   if (Array.isArray(data))
-    return data.length > 0 && data.every((each) => isResponse({ text: '', data: each }))
+    return (
+      data.length > 0 && data.every((each) => !Array.isArray(each) && isResponse({ text: '', data: each }))
+    )
   if (get(data, 'promptFeedback', 'blockReason') !== undefined) return true
   const candidates = asArray(get(data, 'candidates'))
   if (candidates.length === 0) return hasContent(get(data, 'usageMetadata'))

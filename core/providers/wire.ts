@@ -139,11 +139,20 @@ export interface RequestShape {
 export function get(value: unknown, ...path: string[]): unknown {
   let found = value
   for (const name of path) {
-    const fields = Object(found) as Record<string, unknown>
-    const key = Object.hasOwn(fields, name) ? name : name.replace(/[A-Z]/g, '_$&').toLowerCase()
-    found = Object.hasOwn(fields, key) ? fields[key] : undefined
+    if (typeof found !== 'object' || found === null) return undefined
+    const key = Object.hasOwn(found, name) ? name : snakeOf(name)
+    found = Object.hasOwn(found, key) ? (found as Record<string, unknown>)[key] : undefined
   }
   return found
+}
+
+/** By their names in camel case: an event is asked for many fields that it does not have. */
+const SNAKES = new Map<string, string>()
+
+function snakeOf(name: string): string {
+  const snake = SNAKES.get(name) ?? name.replace(/[A-Z]/g, '_$&').toLowerCase()
+  SNAKES.set(name, snake)
+  return snake
 }
 
 /** The elements of a list; none when it is no list. */

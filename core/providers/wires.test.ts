@@ -233,7 +233,7 @@ const ODD: Record<string, string> = {
   // A stream of no wire is not judged.
   'vertex/gemini-stream-failure-invalid-json.sse': 'complete',
   'cohere/cohere-v2chat-err-unparsable-part.sse': 'complete',
-  // What is no JSON may be an end.
+  // A last event that is no JSON may be an end.
   'huggingface/openai-responses-err-streaming-error.sse': 'complete',
   // An end marker and nothing else.
   'openai/openai-responses-err-chat-completions-stream-on-responses-url.sse': 'empty',

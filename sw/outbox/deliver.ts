@@ -76,7 +76,7 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
   /** Another worker has had it since this one has read the message index. */
   let isTaken = false
   let isAuthTold = found.state === 'needs_auth'
-  /** A trigger has made it due, and not its time: Background Sync alone comes with every message that is saved. */
+  /** It is tried before its time, because of a trigger: Background Sync, for one, comes with every saved message. */
   const isEarly = found.retryAt > clock.now()
 
   const to = async (state: State, progress: Partial<Progress> = {}) => {

@@ -3,8 +3,7 @@ import { inspect } from '../../testing/inspect.ts'
 import { DONE } from '../../testing/openai-events.ts'
 import { createInspection } from './inspection.ts'
 
-// What an app's server makes of a provider's stream: it forwards some of the events, or the objects of an SDK, and ends
-// in its own words.
+// An app's server may forward only some of a provider's events, or an SDK's objects, and end the stream in its own words.
 
 const SSE = 'text/event-stream'
 const data = (value: unknown, name?: string) =>

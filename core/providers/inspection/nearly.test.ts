@@ -22,6 +22,12 @@ describe('R1 what is nearly of a wire is not judged', () => {
   })
 })
 
+test('R3 a long line of the AI SDK 4 data stream is a line of it: its cut is a cut', () => {
+  const lines = `f:{"messageId":"m"}\n0:${JSON.stringify('Hello '.repeat(2_000))}\n`
+  expect(verdict(lines, 'text/plain')).toBe('truncated')
+  expect(verdict(`${lines}d:{"finishReason":"stop"}\n`, 'text/plain')).toBe('complete')
+})
+
 describe('R2 LangGraph’s messages end in the words of their providers', () => {
   const message = (fields: object) =>
     `event: messages\ndata: ${JSON.stringify([{ content: '', ...fields }, { langgraph_node: 'a' }])}\n\n`
@@ -150,7 +156,7 @@ describe('R8 another response in the same stream takes the end back', () => {
 })
 
 describe('R9 an end that leaves tools to run is not the last word', () => {
-  /** What two looks see: a tool call, and the end of its turn. */
+  /** The results of two looks: at a tool call, and at the end of its turn. */
   const looks = (call: string, end: string, type = SSE) => {
     const inspection = createInspection(new Headers({ 'content-type': type }), { path: '/api/chat' })
     return [call, end].map((bytes) => {

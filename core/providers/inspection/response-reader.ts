@@ -38,7 +38,7 @@ export interface ResponseReader {
   splitParts: () => Splitter
 }
 
-/** What an event that is none of the wire's is about, if not the end. */
+/** Words of a foreign event that is not about the end. */
 const SAYS_NO_END = /(?<![a-z])(ping|keep.?alive|heart.?beat|error(?!": ?null))/i
 
 /** A longer event is not read whole, bytes. */

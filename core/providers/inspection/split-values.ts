@@ -24,7 +24,7 @@ const MAX_DEPTH = 1_000
  * keeping them. That is enough to tell whole ones from cut ones, and JSON from words that begin like it. Strings are
  * skipped natively; numbers and literals are not checked.
  */
-export function splitValues(): Splitter & { isInvalid: () => boolean } {
+export function splitValues(): Splitter {
   /** `true` for each object that is open, `false` for each array. */
   const open: boolean[] = []
   let expected = VALUE
@@ -116,15 +116,7 @@ export function splitValues(): Splitter & { isInvalid: () => boolean } {
 export function isHalfValue(bytes: Uint8Array): boolean {
   const values = splitValues()
   for (let at = 0; at >= 0;) at = values.next(bytes, at)
-  return values.isInside() && !values.isInvalid()
-}
-
-/** True for long JSON that is nested deeper than `MAX_DEPTH`, or is neither object nor array. */
-export function isTooDeep(text: string): boolean {
-  if (text.length <= 2 * MAX_DEPTH) return false
-  const values = splitValues()
-  values.next(new TextEncoder().encode(text), 0)
-  return values.isInvalid()
+  return values.isInside() && !values.isInvalid?.()
 }
 
 /** A digit, a minus, or the first letter of `true`, `false` and `null`. */
