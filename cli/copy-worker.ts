@@ -3,18 +3,18 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { readInstalledWorker, WORKER_NAME } from './installed-worker.ts'
 
-/** What came of it, in words for the person at the terminal. */
+/** The outcome, with a text for the person at the terminal. */
 export interface Outcome {
   ok: boolean
   text: string
 }
 
-/** The first line of every worker of ours, of any version; a retiring one has another line before it. */
+/** The first line of every worker of ours, of any version; a retiring worker has another line before it. */
 const OWN = /^(?:self\.streamkeeperRetires = true\n)?\/\*! streamkeeper (\S+) /
 
 const RETIRES = 'self.streamkeeperRetires = true\n'
 
-/** Tells whether the copy in a folder is the installed version. */
+/** Checks whether the copy in a folder is the installed version. */
 export async function checkCopy(folder: string): Promise<Outcome> {
   const file = join(folder, WORKER_NAME)
   const [installed, copy] = await Promise.all([readInstalledWorker(), readIfThere(file)])
@@ -29,7 +29,7 @@ export async function checkCopy(folder: string): Promise<Outcome> {
   return { ok: false, text: `${file} ${what}; ${update}` }
 }
 
-/** Copies the worker, or the one that takes itself away, to a folder; a file that is not ours only when told to. */
+/** Copies the worker, or the retiring one, to a folder; replaces a file that is not ours only if told to. */
 export async function putWorker(
   folder: string,
   { retire, force }: { retire: boolean; force: boolean },
@@ -42,7 +42,7 @@ export async function putWorker(
   if (copy !== undefined && versionOf(copy) === undefined && !force && !(await mayReplace(file))) {
     return { ok: false, text: `Cannot copy the worker: ${file} is not streamkeeper's; --force replaces it` }
   }
-  // A server that reads it meanwhile has the old one or the new one, whole.
+  // A server that reads it meanwhile gets the old file or the new one, whole.
   const beside = `${file}.${process.pid}`
   await writeFile(beside, retire ? RETIRES + installed : installed)
   await rename(beside, file)

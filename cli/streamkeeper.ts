@@ -12,7 +12,7 @@ Options:
   --force   replaces a file of that name which is not streamkeeper's
   --help    prints this`
 
-/** Prints to the console, and says by the exit code: 0 done, 1 refused or not the installed version, 2 wrong usage. */
+/** Prints to the console. Exit codes: 0 done, 1 refused or not the installed version, 2 wrong usage. */
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,

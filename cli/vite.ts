@@ -6,7 +6,7 @@ export type { StreamkeeperPluginOptions } from './worker-plugin.ts'
 
 /**
  * A Vite plugin that serves the ready-made worker of the installed version in development, and adds it to each build:
- * there is no copy that could be of another version. `register(import.meta.env.BASE_URL + 'streamkeeper-sw.js', …)`.
+ * no copy can be of another version. `register(import.meta.env.BASE_URL + 'streamkeeper-sw.js', …)`.
  *
  * @throws {TypeError} naming a wrong option.
  */

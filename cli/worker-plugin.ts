@@ -4,12 +4,12 @@ import type { Connect, Plugin, ResolvedConfig } from 'vite'
 import { WORKER_NAME } from './installed-worker.ts'
 
 export interface StreamkeeperPluginOptions {
-  /** Where the worker lies below `base`. Default: `streamkeeper-sw.js`. */
+  /** The worker's path below `base`. Default: `streamkeeper-sw.js`. */
   fileName?: string
   /**
-   * The pages that the worker may have: the `scope` of `register`, if you give one. Default: `base`. Where that is more than
-   * the worker's own folder, browsers ask for the header `Service-Worker-Allowed`: the development and the preview
-   * server send it, and a build names what your own server must send.
+   * The pages that the worker may control: the `scope` of `register`, if you set one. Default: `base`. If that is more
+   * than the worker's own folder, browsers require the header `Service-Worker-Allowed`: the development and the preview
+   * server send it, and a build prints what your own server must send.
    */
   scope?: string
 }
@@ -50,7 +50,7 @@ export function workerPlugin(
       )
     },
     configurePreviewServer: ({ middlewares }) => {
-      // The file is there since the build.
+      // The build has put the file there.
       middlewares.use(atWorker(place, (_request, _response, next) => next()))
     },
     async generateBundle() {
@@ -66,7 +66,7 @@ export function workerPlugin(
 interface Place {
   /** The worker's path on its server. */
   path: string
-  /** The value of `Service-Worker-Allowed`, where the worker's own folder is not enough. */
+  /** The value of `Service-Worker-Allowed`, if the worker's own folder is not enough. */
   allowed: string | undefined
 }
 
@@ -79,7 +79,7 @@ function placeOf({ base }: ResolvedConfig, fileName: string, scope?: string): Pl
   return { path, allowed: wanted.startsWith(own) ? undefined : wanted }
 }
 
-/** Serves the requests for the worker, its options in the query or not, with the header that it needs. */
+/** Serves requests for the worker, with or without options in the query, with the header that it needs. */
 function atWorker({ path, allowed }: Place, serve: Connect.NextHandleFunction): Connect.NextHandleFunction {
   return (request, response, next) => {
     if (request.url?.split('?')[0] !== path) return next()

@@ -2,15 +2,16 @@ import type { Calls, Reply, ToWorker } from '../core/messages/message.ts'
 import { PROTOCOL_HEADER } from '../core/messages/paths.ts'
 import { ownUrl } from './request.ts'
 
-/** A worker that has not answered by then is not going to, ms. */
+/** A worker that has not replied by then will not, ms. */
 const REPLY_MS = 10_000
 
 /**
- * Asks a worker and resolves with its response.
+ * Calls a worker and resolves with its reply.
  *
  * @param limitMs how long it may take; default 10 s
- * @param look what takes longer goes on, and nobody waits for it, if this shows that the worker lives; default: it fails
- * @throws {Error} when the worker fails, does not know the call or does not answer in time.
+ * @param look checks that the worker lives; if it does, a call that takes longer continues, and resolves without a
+ *   result; default: it fails
+ * @throws {Error} if the worker fails, does not know the call or does not reply in time.
  */
 export function call<Name extends keyof Calls>(
   worker: ServiceWorker,
@@ -38,7 +39,7 @@ export function call<Name extends keyof Calls>(
   })
 }
 
-/** True if a request for a path of ours is responded to by a worker of ours, and not by a server. */
+/** True if one of our workers, and not a server, responds to a request for one of our paths. */
 export function reaches(path: string, init: RequestInit): Promise<boolean> {
   return fetch(ownUrl(path), init).then(
     ({ headers }) => headers.has(PROTOCOL_HEADER),
@@ -46,7 +47,7 @@ export function reaches(path: string, init: RequestInit): Promise<boolean> {
   )
 }
 
-/** Tells a worker something that has no response. */
+/** Sends a worker a message that has no reply. */
 export function post(
   worker: ServiceWorker,
   type: 'ping' | 'wake' | 'leaving' | 'staying' | 'takeover',

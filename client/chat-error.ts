@@ -1,12 +1,12 @@
 import type { Failure, FailureCode } from '../core/messages/failure.ts'
 
-/** Why `streamChat` rejected. */
+/** The error that `streamChat` throws. */
 export class ChatError extends Error implements Failure {
   override readonly name = 'ChatError'
   readonly code: FailureCode
-  /** The status of the HTTP answer, where there was one. */
+  /** The status of the HTTP response, if there was one. */
   readonly httpStatus?: number
-  /** When the upstream would take the request again, epoch ms. */
+  /** When the upstream will accept the request again, epoch ms. */
   readonly retryAt?: number
 
   constructor(

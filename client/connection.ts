@@ -19,12 +19,12 @@ import { findRegistration } from './registration.ts'
 import type { StatusStore } from './status-store.ts'
 import { compareOptions, explain } from './warnings.ts'
 
-// Loaded on its own, at once where there may be a worker: what a page needs in its first moment is in create-keeper.
+// Loaded separately, and immediately if there can be a worker: what a page needs first is in create-keeper.
 
-/** What is queued is sent for so long before the worker goes, ms. */
+/** Queued messages are sent for at most this long before the worker is unregistered, ms. */
 const DRAIN_MS = 10_000
 
-/** A page waits so long for a worker of the app's own before it does without, ms; less than `register` takes at most. */
+/** How long a page waits for the app's own worker before it does without, ms; less than `register` takes at most. */
 const OWN_MS = 4_000
 
 const CHANGES = /^(principal|seen|clear|outbox\.(flush|retry|discard|clear))$/
@@ -33,34 +33,34 @@ export type Reading = Pick<Keeper, 'streams' | 'attach'>
 
 export interface Connection {
   /**
-   * Settles when it is known who has this page.
+   * Settles when it is known whether a worker of ours controls this page.
    *
    * @throws {TypeError} naming a wrong option.
    */
   established: Promise<unknown>
-  /** @throws {Error} when no worker of ours has this page, or it does not answer in time */
+  /** @throws {Error} if no worker of ours controls this page, or it does not reply in time */
   ask: <Name extends keyof Calls>(
     name: Name,
     args: Calls[Name][0],
     limitMs?: number,
   ) => Promise<Calls[Name][1]>
-  /** A call was done in a request: takes in what it changed. */
+  /** Reads what a call that was made by a request has changed. */
   followUp: (name: keyof Calls) => Promise<void>
-  /** The responses of the worker and, where that is said, of a server. */
+  /** The responses of the worker and, with `resume.streams`, of a server. */
   reading: () => Reading | Promise<Reading>
   /** Asks the app for credentials. */
   findAuth: (question: AuthQuestion) => Promise<Record<string, string> | null | undefined>
-  /** `guardResponse` with the worker that this page has; `undefined` where it is not needed, or did not load. */
+  /** `guardResponse` for this page's worker; `undefined` if it is not needed, or did not load. */
   guarding: Promise<((chat: SentChat) => Promise<Response>) | undefined> | undefined
-  /** Sends what is queued and takes the worker away. */
+  /** Sends queued messages and unregisters the worker. */
   retire: () => Promise<{ left: number }>
 }
 
 /**
- * Brings a worker of ours to this page, and follows whichever has it.
+ * Connects this page to a worker of ours, and follows changes of its controller.
  *
- * Without a controller (first visit, hard reload) the active worker is asked to claim the page; whatever comes is
- * greeted before it counts:
+ * Without a controller (first visit, hard reload) the active worker is asked to claim the page; each worker
+ * must reply to a greeting before it counts:
  *
  *     register ─► active ─hello─► claim ─► controllerchange ─hello─► controlling
  *                    └─ no response, other protocol ─► fallback
@@ -73,12 +73,12 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
   if (reorders) context.order = createRequestOrder(window, reorders)
   let registration: ServiceWorkerRegistration | undefined
   const finding = findRegistration(scriptUrl, options)
-  /** What is wrong with the options is told once. */
+  /** Never rejects: a wrong option is reported once, by `finding`. */
   const registered = finding.then(
     ({ registration }) => registration,
     () => undefined,
   )
-  /** The last that was asked who it is. */
+  /** The worker that was greeted last. */
   let greeted: ServiceWorker | undefined
 
   const isControlled = () => !!context.worker && context.worker === container.controller
@@ -89,7 +89,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
     if (reason) explain(reason)
   }
 
-  /** Asks a worker where everything stands. */
+  /** Asks a worker for its state, and adopts it. */
   const look = async (at: ServiceWorker, { id: principal, saidAt }: Partial<SaidPrincipal> = {}) => {
     const askedAt = Date.now()
     const hello = await call(at, 'hello', { protocol: PROTOCOL_VERSION, principal, saidAt }, helloMs)
@@ -103,7 +103,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
     let said = context.principalToSay
     let hello = await look(candidate, said).catch(() => undefined)
     if (!hello && greeted === candidate) {
-      // It is none of ours, or has died meanwhile: the next one answers.
+      // It is not ours, or has died meanwhile; in that case its successor replies.
       settle('fallback', 'other_worker')
       said = context.principalToSay
       hello = await look(candidate, said).catch(() => undefined)
@@ -121,26 +121,26 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
     context.chats = compileRoutes(running.chat, scope)
     context.saves = compileRoutes(running.saves, scope)
     void registered.then((found) => {
-      // Where this page's own are on their way, there is nothing to warn of.
+      // If a worker with this page's options is on its way, there is nothing to warn of.
       if (found?.installing || found?.waiting || greeted !== candidate) return
       compareOptions(options, running, scope)
     })
-    // A worker of 0.1 does not read it in the greeting.
+    // A worker of 0.1 does not read the principal in the greeting.
     if (said !== undefined && !hello.hearsPrincipal) {
-      await call(candidate, 'principal', { ...said, isLate: true }).catch(() => {}) // A call behind `ready` says so.
+      await call(candidate, 'principal', { ...said, isLate: true }).catch(() => {}) // A later call reports it.
     }
     if (container.controller === candidate) {
       const isReached = !!scriptUrl || (await reachesIt())
       if (greeted !== candidate) return
       if (!isReached) return settle('fallback', 'other_listener')
       settle('controlling')
-      // Whoever waited for that listens from then on.
+      // Code that awaited `ready` must have added its listeners.
       setTimeout(() => hello.notices.forEach((notice) => store.receive(notice)))
-    } else await call(candidate, 'claim', null).catch(() => {}) // What counts is the controllerchange.
+    } else await call(candidate, 'claim', null).catch(() => {}) // Only the controllerchange counts.
     post(candidate, 'wake')
   }
 
-  /** A worker that is to go sends what waits first, and may ask for credentials; the page is without one. */
+  /** A worker that is to go first sends what waits, and may ask for credentials; the page counts as having none. */
   const leaveTo = async (candidate: ServiceWorker) => {
     const { installing, waiting, active } = (await registered) ?? {}
     if (greeted !== candidate) return
@@ -154,7 +154,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
   const onControllerChange = () => {
     adopt()
     const { controller } = container
-    // The URL of a worker that a page of 0.1 has registered names no scope.
+    // A worker that a page of 0.1 registered has no scope in its URL.
     const isRegistered = !!registration && registration.active === controller
     const candidate = scriptUrl && !isRegistered ? context.worker : controller
     if (candidate) void greet(candidate)
@@ -175,9 +175,9 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
   const establish = async () => {
     const found = await finding
     registration = found.registration
-    // Where the worker that takes itself away cannot be had, or not for the app's own, the page does what it can.
+    // If there can be no retiring worker, or the worker is the app's own, the page does what it can.
     if (!isEnabled && (!registration || !scriptUrl || found.reason)) return retire()
-    // A worker of the app's own decides for itself.
+    // The app's own worker decides for itself.
     if (registration && scriptUrl) watchUpdates(registration, store, container, signal)
     if (context.worker) return greet(context.worker)
     if (found.reason && !registration?.active) return settle('fallback', found.reason)
@@ -186,7 +186,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
     const incoming = registration?.installing ?? registration?.waiting
     if (!incoming && scriptUrl) return settle('fallback', 'no_worker')
     if (!incoming) {
-      // The app's own may be registered a moment later, or much later.
+      // The app's own worker may be registered a moment later, or much later.
       const patience = setTimeout(settle, OWN_MS, 'fallback', 'no_worker')
       registration = await container.ready
       clearTimeout(patience)
@@ -210,7 +210,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
       post: (type) => context.worker && post(context.worker, type),
       look: async () => context.worker && look(context.worker),
       listen: async (stop) => {
-        // Without a worker of ours the path would be the server's.
+        // Without a worker of ours this path would reach the server.
         if (!isControlled()) return
         const { body } = await fetch(ownUrl(AWAKE_PATH), { signal: stop })
         await body?.pipeTo(new WritableStream())
@@ -222,9 +222,9 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
   const followUp: Connection['followUp'] = async (name) => {
     const { worker } = context
     if (!worker) return
-    // Statuses tell of entries as they are sent, not of those that are gone.
+    // Statuses report entries that are sent, not those that are deleted.
     if (CHANGES.test(name)) await look(worker).catch(() => {})
-    // The person who has signed in may have something to send.
+    // The user who has signed in may have something to send.
     if (name === 'principal') post(worker, 'wake')
   }
 
@@ -246,7 +246,7 @@ export function connect(context: KeeperContext, helloMs: number): Connection {
     },
   }
 
-  // At once: a Response must not wait for it.
+  // Loaded immediately: a Response must not wait for it.
   const guarding = endsInSilence
     ? import('./guard-response.ts').then(
         ({ guardResponse }) =>
@@ -298,13 +298,13 @@ async function shown(): Promise<void> {
   await new Promise((resolve) => document.addEventListener('prerenderingchange', resolve, { once: true }))
 }
 
-/** True if this page's requests come to `keepStreams`, and not to a listener that was there before it. */
+/** True if this page's requests reach `keepStreams`, and not a listener that was added before it. */
 async function reachesIt(): Promise<boolean> {
   const reached = ['GET', 'POST'].map((method) => reaches(HELLO_PATH, { method }))
   return !(await Promise.all(reached)).includes(false)
 }
 
-/** Takes in where everything stands; what was heard since it was asked for, at `askedAt` (epoch ms), is newer. */
+/** Adopts a worker's state; statuses received since it was requested, at `askedAt` (epoch ms), are newer. */
 function catchUp(
   { getSnapshot, set }: StatusStore,
   { requests, outbox, unseen = {} }: Hello,

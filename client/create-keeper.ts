@@ -24,30 +24,30 @@ import { pause } from './pause.ts'
 import { ownScope, pathOf, SCOPE_PARAMETER } from './script-path.ts'
 import { createStatusStore, FIRST_SNAPSHOT } from './status-store.ts'
 
-/** `register` resolves by then, whatever happens; a worker that has not said hello by then is none of ours. ms. */
+/** `register` resolves by then, whatever happens; a worker that has not replied to `hello` by then is not ours. ms */
 const PATIENCE_MS = 5_000
 
-/** A flush ends when all has been tried; nobody waits longer for a worker that lives. ms. */
+/** A flush ends when everything has been tried, or after this long if the worker is alive, ms. */
 const FLUSH_MS = 240_000
 
-/** A Response waits no longer for the code that guards it, ms. */
+/** The longest that a Response waits for the code that guards it, ms. */
 const GUARD_MS = 1_000
 
 /** The page's keeper as the module's other parts see it. */
 export interface Current {
   key: string
   keeper: Keeper
-  /** True if the worker that controls this page takes such a request as a chat. */
+  /** True if the worker that controls this page handles such a request as a chat. */
   isChat: (method: string, url: string) => boolean
-  /** `keeper.fetch`, the request's id beside it. */
+  /** `keeper.fetch`, with the request's id. */
   fetch: (input: RequestInfo | URL, init?: RequestInit, requestId?: string) => Promise<Response>
-  /** Another keeper of that worker says from now on who is signed in. */
+  /** From now on another keeper of that worker reports who is signed in. */
   hush: (scriptUrl?: ScriptUrl) => void
 }
 
 let current: Current | undefined
 
-/** How many keepers of this page have not decided yet what they say to a question for credentials. */
+/** How many keepers of this page have not yet replied to a request for credentials, by its port. */
 const deciding = new WeakMap<MessagePort, number>()
 
 /** The keeper made last, unless it was retired. */
@@ -56,8 +56,9 @@ export function currentKeeper(): Current | undefined {
 }
 
 /**
- * What `register` does, giving the `Keeper` at once, in state `'starting'`; `keeper.ready` is what `register` returns.
- * Called again with the same arguments it gives the same `Keeper`. Works on a server, where it does nothing.
+ * Like `register`, but returns the `Keeper` immediately, in state `'starting'`; `keeper.ready` is what `register`
+ * returns. Called again with the same arguments, it returns the same `Keeper`. Works on a server, where it does
+ * nothing.
  */
 export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keeper {
   const key = JSON.stringify([String(scriptUrl), options])
@@ -70,15 +71,15 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   const lifetime = new AbortController()
   const container = findContainer()
   let connection: Promise<Connection> | undefined
-  /** From then on calls are made in their very turn, ahead of what the app sends next. */
+  /** Once this is set, calls are made in their own turn, ahead of what the app sends next. */
   let connected: Connection | undefined
   let engine: Promise<Fallback> | undefined
-  /** Who was said last to be signed in: calls that waited for the worker say no other. */
+  /** The latest report of who is signed in: calls that waited for the worker use no earlier one. */
   let latest: SaidPrincipal | undefined
   const say = (id: string | null) => (latest = { id, saidAt: Date.now() })
-  /** Calls of `clear` that are under way. */
+  /** The number of `clear` calls under way. */
   let clears = 0
-  /** The page is being unloaded: no request of it begins any more. */
+  /** True while the page is being unloaded: it starts no more requests. */
   let isGoing = false
 
   const settle: KeeperContext['settle'] = (state, reason) => {
@@ -107,7 +108,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
 
   const isInOrder = () => !isGoing && isControlled()
 
-  /** Makes a call that depends on which of this page's requests were sent before; resolves with whether it was done. */
+  /** Makes a call whose place among this page's requests matters; resolves with whether it was done. */
   const askInOrder = async <Name extends 'principal' | 'clear' | 'outbox.clear'>(
     name: Name,
     args: Calls[Name][0],
@@ -153,7 +154,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     )
   }
 
-  /** Guards a response, unless the code for that does not come: a Response that is here waits for it only a moment. */
+  /** Guards a response, unless the code for that does not load: a Response that is here waits only a moment for it. */
   const guard = (chat: SentChat) => {
     const loading = connection?.then(({ guarding }) => guarding)
     const wait = () => pause(GUARD_MS)
@@ -167,7 +168,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     if (!isOurs<ToPage>(data)) return
     const isItsOwn = (source as ServiceWorker | null)?.scriptURL === context.worker?.scriptURL
     if (data.type === 'auth') {
-      // Whoever asks must not wait for a page that does not know its worker yet: it says so when it does.
+      // A page that does not know its worker yet must not keep it waiting: it wakes the worker once it does.
       void respond(
         ports[0] as MessagePort,
         isItsOwn &&
@@ -255,20 +256,20 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       if (!isPrincipal(id))
         throw new TypeError(`Wrong principal: got ${String(id)}, takes ${PRINCIPAL_TAKES}`)
       const said = say(id)
-      // The request says it: the greeting, which may come later, must neither repeat it nor say an earlier one.
+      // The request carries it: the greeting, which may come later, must neither repeat it nor carry an earlier one.
       if (isInOrder()) context.principalToSay = undefined
       if (await askInOrder('principal', said)) return
-      // The worker hears it with this page's first word, and decides by it whose the requests before were. But what is to
-      // be cleared is still that of the one before.
+      // The greeting carries it, and the worker uses it to decide who owns the earlier requests. But a pending `clear`
+      // still applies to the user before.
       if (clears === 0) context.principalToSay = latest
       await ask('principal', { ...(latest ?? said), isLate: true })
-      // Another page may say another before there is a new worker to greet.
+      // Another page may name another user before there is a new worker to greet.
       if (context.principalToSay === said) context.principalToSay = undefined
     },
     clear: () => clear('clear'),
     persist: async () => (await navigator.storage?.persist?.()) ?? false,
     warm: async (url) => {
-      // A connection that does not open says so when it is needed.
+      // A connection that cannot be opened fails when it is needed.
       await ask('warm', { url: new URL(url, document.baseURI).href }).catch(() => {})
     },
     fetch: fetchAs,
@@ -292,9 +293,10 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     context.adopt()
     addEventListener('pagehide', () => (isGoing = true), { signal: lifetime.signal, capture: true })
     addEventListener('pageshow', () => (isGoing = false), lifetime)
-    // Ahead of the greeting: what this page sends in this very turn is that person's, though it may go at once.
+    // Before the greeting: requests that this page sends in this same turn are that user's, though they may go
+    // immediately.
     if (options.principal !== undefined && isControlled())
-      keeper.setPrincipal(options.principal).catch(() => {}) // The greeting says it.
+      keeper.setPrincipal(options.principal).catch(() => {}) // The greeting carries it.
     connection = import('./connection.ts').then(({ connect }) => connect(context, PATIENCE_MS))
     observeAborts(
       options.observeAborts === false
@@ -314,7 +316,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   return keeper
 }
 
-/** `undefined` where there is none; `null` where the page may not ask: in Chromium the getter throws in a sandbox. */
+/** `undefined` if there is none; `null` if the page may not access it: in Chromium the getter throws in a sandbox. */
 function findContainer(): ServiceWorkerContainer | null | undefined {
   try {
     return globalThis.navigator?.serviceWorker
@@ -324,8 +326,8 @@ function findContainer(): ServiceWorkerContainer | null | undefined {
 }
 
 /**
- * Gives a worker the headers that it asks for. The first word counts, and each keeper of the page is asked: that there
- * are none is said by the last of them.
+ * Replies to a worker's request for headers. Each keeper of the page is asked, and the first reply counts; only the
+ * last keeper replies that there are none.
  */
 async function respond(
   port: MessagePort,
@@ -333,7 +335,7 @@ async function respond(
 ): Promise<void> {
   deciding.set(port, (deciding.get(port) ?? 0) + 1)
   const headers = await asking
-  // The other keepers hear the question in this very task.
+  // The other keepers receive the question in this same task.
   if (!headers) await pause()
   const left = (deciding.get(port) as number) - 1
   deciding.set(port, left)

@@ -7,12 +7,12 @@ import { isEnd } from './open-requests.ts'
 import { readRequestInit } from './read-request-init.ts'
 
 export interface Fallback {
-  /** @param requestId what the request is called in its statuses, unless its headers say */
+  /** @param requestId the request's id in its statuses, unless its headers have one */
   fetch: (input: RequestInfo | URL, init?: RequestInit, requestId?: string) => Promise<Response>
   cancel: (requestId: string) => void
 }
 
-/** The engine in the page, where no worker will run it. Loaded only then. */
+/** The engine in the page, for pages without a worker; loaded only there. */
 export function createFallback(
   { chat = [], timeouts, reasoning, retry }: Options,
   emit: (status: Status) => void,

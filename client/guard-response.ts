@@ -7,28 +7,28 @@ export interface SentChat {
   response: Promise<Response>
   /** Sends it once more, under the same id. */
   again: () => Promise<Response>
-  /** The request's own. */
+  /** The request's own signal. */
   signal: AbortSignal
-  /** True if the worker has told how it ended. */
+  /** True if the worker has reported how it ended. */
   isEnded: () => boolean
 }
 
 export interface Guard {
-  /** True if the worker has told that it has the request. */
+  /** True if the worker has reported that it has the request. */
   wasTaken: (requestId: string) => boolean
-  /** True if the worker that is there now had the request itself; `true` where it cannot say. */
+  /** True if the current worker had the request itself, or cannot tell. */
   isKnown: (requestId: string) => Promise<boolean>
 }
 
-/** The old worker's last word may still be on its way when a new one says that it knows nothing, ms. */
+/** The old worker's last status may be on its way for this long after a new one says that it knows nothing, ms. */
 const LAST_WORD_MS = 1_000
 
 /**
- * Sees to it that a worker's death is not taken for an end, in browsers that close a dead worker's streams cleanly and
- * do not deliver its requests to the next one (Firefox).
+ * Keeps a worker's death from looking like an end, in browsers that close a dead worker's streams cleanly and do not
+ * deliver its requests to the next one (Firefox).
  *
- * - before the Response: the request is sent once more; the next worker knows it by its id
- * - in mid-stream: a clean end is believed when a worker confirms it; otherwise the reader gets an error
+ * - before the Response: the request is sent once more; the next worker recognises it by its id
+ * - mid-stream: a clean end is trusted only when a worker confirms it; otherwise the reader gets an error
  */
 export async function guardResponse(chat: SentChat, { wasTaken, isKnown }: Guard): Promise<Response> {
   const { requestId, signal, isEnded } = chat
@@ -41,11 +41,11 @@ export async function guardResponse(chat: SentChat, { wasTaken, isKnown }: Guard
   try {
     response = await chat.response
   } catch (error) {
-    // The dead worker's word that it had the request may come only now.
+    // The dead worker's status that it had the request may arrive only now.
     if (signal.aborted || !(await isLost()) || !wasTaken(requestId)) throw error
     response = await chat.again()
   }
-  // Without the header the worker had no part in it. Firefox gives a body to statuses that have none.
+  // Without the header, the worker did not handle it. Firefox gives a body even to statuses that have none.
   const { body, status, headers } = response
   if (!body || NULL_BODY.has(status) || !headers.has(REQUEST_ID_HEADER)) return response
   return like(response, hold(body, isLost))
@@ -53,7 +53,7 @@ export async function guardResponse(chat: SentChat, { wasTaken, isKnown }: Guard
 
 const NULL_BODY = new Set([204, 205, 304])
 
-/** The same bytes, whose end waits until it is known to be one. */
+/** The same bytes, whose end is held back until it is confirmed. */
 function hold(body: ReadableStream<Uint8Array>, isLost: () => Promise<boolean>): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   return new ReadableStream({
@@ -73,7 +73,7 @@ function hold(body: ReadableStream<Uint8Array>, isLost: () => Promise<boolean>):
   })
 }
 
-/** A Response with another body; what a constructor cannot say of it is as it was. */
+/** A Response with another body; properties that a constructor cannot set are copied. */
 function like(response: Response, body: ReadableStream<Uint8Array>): Response {
   const { url, redirected, type } = response
   const other = new Response(body, response)

@@ -1,34 +1,34 @@
 import { MAX_TIMER_MS } from '../core/max-timer.ts'
 import type { StatusStore } from './status-store.ts'
 
-/** Firefox stops a worker that heard nothing from a page for 30 s, and its streams with it. ms. */
+/** Firefox stops a worker that receives nothing from a page for 30 s, and its streams with it. ms */
 const PING_MS = 10_000
 
-/** Every so many pings we look where everything stands: a worker that died told no ends. */
+/** After this many pings the worker's state is read again: a worker that died reported no ends. */
 const PINGS_PER_LOOK = 6
 
 export interface KeepAwake {
   /**
-   * Tells the worker that a page is there (`ping`), that it is about to go (`leaving`), that it did not (`staying`), or
-   * that now is a good time for its outbox (`wake`).
+   * Tells the worker that a page is there (`ping`), that it is about to leave (`leaving`), that it did not (`staying`),
+   * or that now is a good time for its outbox (`wake`).
    */
   post: (type: 'ping' | 'leaving' | 'staying' | 'wake') => void
-  /** Asks the worker where everything stands. */
+  /** Asks the worker for its state. */
   look: () => Promise<unknown>
-  /** Reads what the worker says while there is work; resolves when it has no more. */
+  /** Reads the worker's keep-awake response; resolves when there is no more work. */
   listen: (signal: AbortSignal) => Promise<unknown>
 }
 
-/** While anything is under way, in whatever tab, every page keeps the worker awake; and wakes it when there is reason. */
+/** Keeps the worker awake while anything is under way, in any tab, and wakes it when there is a reason. */
 export function keepAwake(store: StatusStore, { post, look, listen }: KeepAwake, signal: AbortSignal): void {
   let pinging: ReturnType<typeof setInterval> | undefined
   let alarm: ReturnType<typeof setTimeout> | undefined
-  /** It has announced that it may go, and nobody has used it since. */
+  /** True if the page has announced that it may leave, and has not been used since. */
   let mayBeLeaving = false
   let pings = 0
   let listening: AbortController | undefined
 
-  /** For all that takes longer than a moment; a page whose timers hardly run is a listener still. */
+  /** For work that takes longer than a moment: a page whose timers are throttled still listens. */
   const stayAwake = () => {
     if (listening) return
     const current = (listening = new AbortController())
@@ -49,7 +49,10 @@ export function keepAwake(store: StatusStore, { post, look, listen }: KeepAwake,
     mayBeLeaving = false
   }
   const leave = () => post('leaving')
-  /** A download or a `mailto:` link announces an end that does not come; a slow server lets the page live on until it does. */
+  /**
+   * A download or a `mailto:` link announces an unload that does not come; if a server is slow, the page lives on until
+   * it does.
+   */
   const mayLeave = () => {
     stay() // It was announced before, and did not come.
     mayBeLeaving = true

@@ -10,7 +10,7 @@ export interface SaidPrincipal {
   saidAt: number
 }
 
-/** What a keeper and its connection share. */
+/** State shared by a keeper and its connection. */
 export interface KeeperContext {
   readonly scriptUrl: ScriptUrl | undefined
   readonly options: Options
@@ -18,23 +18,23 @@ export interface KeeperContext {
   readonly container: ServiceWorkerContainer
   /** Aborts when the keeper is retired. */
   readonly signal: AbortSignal
-  /** The worker of ours that has this page, or is to have it. */
+  /** The worker of ours that controls this page, or is about to. */
   worker?: ServiceWorker | undefined
-  /** The chats of that worker, which may run with other options than this page's. */
+  /** The chat routes of that worker, whose options may differ from this page's. */
   chats?: Route<ChatRouteOptions>[]
-  /** The same of its saves. */
+  /** The save routes of that worker. */
   saves?: Route<SaveRouteOptions>[]
-  /** True if that worker can say which requests it had: one of 0.1 cannot. */
+  /** True if that worker can tell which requests it had: one of 0.1 cannot. */
   knowsRequests?: boolean | undefined
-  /** True if the worker leaves a URL to the page; until the connection knows more, for all of other origins. */
+  /** True if the worker leaves a URL to the page; until the connection knows more, true for all other origins. */
   isLeftToPage: (url: string) => boolean
-  /** Keeps requests and calls in their order; absent where the browser does, and until there is a connection. */
+  /** Keeps requests and calls in order; absent if the browser does, and until there is a connection. */
   order?: RequestOrder
-  /** Who is signed in, as this page has said last; `undefined`: the worker has been told, or there is nothing to say. */
+  /** The latest user to report; `undefined`: the worker knows, or there is nothing to report. */
   principalToSay?: SaidPrincipal | undefined
-  /** Who is asked for credentials. */
+  /** The app's function that provides credentials. */
   provider?: AuthProvider | null
-  /** Takes the controller for ours by its script, before it has said hello. */
+  /** Adopts the controller as ours by its script URL, before it has replied to `hello`. */
   readonly adopt: () => void
   readonly settle: (state: KeeperState, reason?: KeeperReason) => void
   /** Retires the keeper. */

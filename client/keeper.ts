@@ -136,7 +136,7 @@ export interface Keeper {
    */
   readonly streams: () => Promise<StreamInfo[]>
   /**
-   * Returns a response as its own fetch would have returned it, continuing live; also one that has not begun.
+   * Returns a response as its own fetch would have returned it, continuing live; even one that has not begun.
    *
    * @param options.from the number of bytes that this page already has; default 0
    * @throws {Error} if neither the worker nor (with `resume.streams`) the server has such a response, or no longer
@@ -159,7 +159,7 @@ export interface Keeper {
      * 4 minutes if the worker is still sending.
      */
     readonly flush: () => Promise<void>
-    /** Sends one entry now, also a dead letter; `false` if there is no such entry. */
+    /** Sends one entry now, even a dead letter; `false` if there is no such entry. */
     readonly retry: (id: string) => Promise<boolean>
     /** Deletes one entry; `false` if there is no such entry. */
     readonly discard: (id: string) => Promise<boolean>

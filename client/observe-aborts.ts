@@ -5,25 +5,25 @@ import { readRequestInit } from './read-request-init.ts'
 import type { RequestOrder } from './request-order.ts'
 
 export interface AbortObserver {
-  /** True if the worker that controls this page will take such a request as a chat. */
+  /** True if the worker that controls this page will handle such a request as a chat. */
   isChat: (method: string, url: string) => boolean
-  /** Tells the worker. */
+  /** Reports an abort to the worker. */
   aborted: (requestId: string) => void
-  /** The caller's promise in place of the platform's own; absent where that can be trusted. */
+  /** Replaces the platform's promise for the caller; absent if that can be trusted. */
   guard?: ((chat: SentChat) => Promise<Response>) | undefined
-  /** The order that such a request has a place in; absent where the browser keeps it. */
+  /** The order in which such a request has a place; absent if the browser keeps it. */
   orderOf?: ((method: string, url: string) => RequestOrder | undefined) | undefined
 }
 
 let observer: AbortObserver | undefined
 const endings = new Map<string, () => void>()
 
-/** From now on aborts of chat requests are told to `next`; `undefined`: `fetch` is as it was. */
+/** Reports aborts of chat requests to `next` from now on; `undefined`: `fetch` is as it was. */
 export function observeAborts(next: AbortObserver | undefined): void {
   observer = next
 }
 
-/** Nothing more will come of a request: its abort does not matter any more. */
+/** Forgets a request that has ended: its abort no longer matters. */
 export function forgetAborts(requestId: string): void {
   endings.get(requestId)?.()
 }
@@ -32,11 +32,11 @@ export function forgetAborts(requestId: string): void {
  * Wraps a global `fetch`, because no worker can see an abort before the Response exists.
  *
  * Its duties:
- * - whatever is not a chat of the controlling worker goes through with its very arguments, unless it has to wait for its
- *   place in the order
+ * - a request that is not a chat of the controlling worker goes through with the same arguments, unless it has to wait
+ *   for its place in the order
  * - a chat is sent as `fetch` itself would make it, plus an id, and the caller gets the platform's own promise (or a
  *   guarded one)
- * - an abort is told while the request lives; then its listener goes
+ * - an abort is reported while the request lives; then its listener is removed
  */
 export function wrapFetch(target: { fetch: typeof fetch }): void {
   const platform = target.fetch
@@ -68,7 +68,7 @@ export function wrapFetch(target: { fetch: typeof fetch }): void {
       const { guard } = observing
       const spare = guard && request.clone()
       let responding = send(request)
-      responding.catch(() => {}) // Whoever has the response is told.
+      responding.catch(() => {}) // The caller handles it.
 
       const onAbort = () => {
         end()
@@ -84,7 +84,7 @@ export function wrapFetch(target: { fetch: typeof fetch }): void {
         const isEnded = () => !endings.has(requestId)
         responding = guard({ requestId, response: responding, again: () => send(spare), signal, isEnded })
       }
-      // Without the header the worker had no part in it, and will tell no end.
+      // Without the header, the worker did not handle it, and will report no end.
       responding.then((response) => response.headers.has(REQUEST_ID_HEADER) || end(), end)
       return responding
     },
@@ -106,7 +106,7 @@ function toObserved(
 ): Observed {
   try {
     const { method, url, keepalive, mode, redirect } = readRequestInit(input, init)
-    // These the worker does not take, or (`keepalive` in Firefox) does not get to see, or they are calls.
+    // The worker does not handle these, or (`keepalive` in Firefox) does not see them, or they are our own calls.
     if (keepalive || mode === 'no-cors' || (redirect ?? 'follow') !== 'follow' || url.includes(OWN_PATHS))
       return NOT_OURS
     return { isChat: isChat(method, url), order: orderOf?.(method, url) }
@@ -117,7 +117,7 @@ function toObserved(
 
 function toRequest(input: RequestInfo | URL, init: RequestInit | undefined): Request | undefined {
   try {
-    // [spec] https://fetch.spec.whatwg.org/#fetch-method begins with this very step.
+    // [spec] https://fetch.spec.whatwg.org/#fetch-method begins with this step.
     return new Request(input, init)
   } catch {
     return // As above.

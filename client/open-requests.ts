@@ -1,7 +1,7 @@
 import type { RequestStatus, Status } from '../core/messages/status.ts'
 import type { OpenRequest, StatusOf } from './keeper.ts'
 
-/** What is open after a status; the same array when it changes nothing. */
+/** The open requests after a status; the same array if nothing has changed. */
 export function nextRequests(requests: readonly OpenRequest[], status: Status): readonly OpenRequest[] {
   if (!isOfRequest(status)) return requests
   const { requestId } = status
@@ -18,7 +18,7 @@ export function nextRequests(requests: readonly OpenRequest[], status: Status): 
   return known ? requests.map((each) => (each === known ? request : each)) : [...requests, request]
 }
 
-/** True if nothing more will be told of its request. */
+/** True if no other status of its request follows. */
 export function isEnd(status: Status): status is EndStatus {
   return /^request_[fc]/.test(status.status)
 }

@@ -1,4 +1,4 @@
-/** Resolves after so long, ms. */
+/** Resolves after this time, ms. */
 export function pause(durationMs?: number): Promise<undefined> {
   return new Promise((resolve) => setTimeout(resolve, durationMs))
 }

@@ -9,18 +9,18 @@ import { ChatError } from './chat-error.ts'
 
 export interface ChunkSink {
   onChunk: (chunk: unknown) => void
-  /** The stream said that it is over; what follows is not read. With an error, when it said that it failed. */
+  /** Called when the stream reports its end, or an error; nothing after that is read. */
   onEnd: (error?: ChatError) => void
 }
 
 export interface ChunkReader {
-  /** What came next; nothing more without bytes. */
+  /** Takes the next bytes; without any, the end. */
   feed: (bytes?: Uint8Array) => void
 }
 
 /**
- * Reads a response's chunks: the JSON of each server-sent event, each value of a JSON body, or else each line. What is
- * not JSON is a string.
+ * Reads a response's chunks: the JSON of each server-sent event, each value of a JSON body, or else each line. A chunk
+ * that is not JSON is a string.
  */
 export function readChunks(contentType: string, sink: ChunkSink): ChunkReader {
   const unread = createUnread()
@@ -32,7 +32,7 @@ export function readChunks(contentType: string, sink: ChunkSink): ChunkReader {
       if (isOver) return
       if (read) return read(bytes)
       if (bytes) unread.push(bytes)
-      // Blank text before the first content is a heartbeat, and says nothing of the format.
+      // Blank text before the first content is a heartbeat, and says nothing about the format.
       const start = new TextDecoder().decode(unread.first(1024)).trimStart()
       const format = formatOf(start, contentType.toLowerCase(), bytes === undefined || unread.size() > 1024)
       if (format === undefined) return
@@ -63,7 +63,7 @@ type Take = (event: StreamEvent) => void
 
 function readEvents(take: Take) {
   const decoder = new TextDecoder()
-  /** True once an event was JSON: then a last one that is not was cut. */
+  /** True once an event was JSON: then a last event that is not JSON was cut. */
   let areJson = false
   let isEnd = false
   const reader = createEventReader({
@@ -94,7 +94,7 @@ function readValues(take: Take, end: (error: ChatError) => void) {
   })
 }
 
-/** Takes each part as it ends, and what is left at the end of all. */
+/** Takes each part when it ends, and the remainder at the end. */
 function readParts(splitter: Splitter, take: Take, takeRest: (rest: string) => void) {
   const unread = createUnread()
   const decoder = new TextDecoder()
@@ -123,7 +123,7 @@ function toChatError(event: StreamEvent, error: unknown): ChatError {
   )
 }
 
-/** What an error body says for a person, wherever it says it. */
+/** The message for a person in an error body, wherever it is. */
 export function messageIn(body: unknown): string | undefined {
   const { error, message, errorText, detail } = fieldsOf(body)
   const said = [error, fieldsOf(error).message, message, errorText, detail, body]

@@ -1,4 +1,4 @@
-/** What `fetch` was asked for, as far as can be told without touching it: a `Request` made of it would use its body up. */
+/** A request to `fetch`, as far as it can be read without creating a `Request`, which would use up its body. */
 export interface PeekedRequest {
   method: string
   /** Absolute. */
@@ -8,7 +8,7 @@ export interface PeekedRequest {
   redirect: RequestRedirect | undefined
 }
 
-/** @throws {TypeError} when the input is no URL; so would `fetch`. */
+/** @throws {TypeError} if the input is not a URL, as `fetch` does. */
 export function readRequestInit(
   input: RequestInfo | URL,
   init: RequestInit | null | undefined,

@@ -3,20 +3,20 @@ import { ChatError } from './chat-error.ts'
 import { type ChunkSink, readChunks } from './read-chunks.ts'
 
 export interface ResponseReader {
-  /** Reads on; `false` at the end. */
+  /** Reads the next bytes; `false` at the end. */
   read: () => Promise<boolean>
   /**
-   * Goes on where it has ended, in another Response; `false` when that is not to be.
+   * Continues in another Response where this one ended; `false` if there is nothing to continue.
    *
-   * @throws {ChatError} `worker_lost`, when there is none any more
+   * @throws {ChatError} `worker_lost`, if the rest is gone
    */
   goOn: () => Promise<boolean>
-  /** Nothing more will come: what is left unread is read now. */
+  /** Nothing more will come: reads the remainder. */
   end: () => void
   cancel: () => void
 }
 
-/** A response that cannot be read on. */
+/** The error for a response that cannot be resumed. */
 export function lostWorker(cause: unknown): ChatError {
   return new ChatError('worker_lost', 'The service worker was lost, and the response with it', { cause })
 }
@@ -25,11 +25,11 @@ export function lostWorker(cause: unknown): ChatError {
 const MAX_RECOVERIES = 3
 
 /**
- * Reads a response, chunk by chunk. One that breaks off in mid-stream is read on from the very next byte. Where that is not
- * there, because a server has given the response once more, and not byte by byte the same, it is read again from the start,
- * and begins to be new where the chunks that were read end.
+ * Reads a response chunk by chunk. If it breaks off mid-stream, it continues at the next byte. If that byte is not
+ * available, because a server has sent the response again with other bytes, it is read again from the start, and the
+ * chunks that were already read are skipped.
  *
- * @param attach gives the response from that byte on, or `undefined` when it ended as it should
+ * @param attach returns the response from that byte on, or `undefined` if it ended properly
  */
 export function readResponse(
   response: Response,
@@ -37,7 +37,7 @@ export function readResponse(
   attach: (from: number) => Promise<Response | undefined>,
 ): ResponseReader {
   let reader = response.body?.getReader()
-  /** Bytes of the upstream so far: what is our own comes first. */
+  /** Bytes of the upstream so far; below 0 while our own, which come first, are being read. */
   let size = -ownBytes(response)
   let recoveries = 0
   let isOver = false
@@ -54,7 +54,7 @@ export function readResponse(
       try {
         chunk = await reader?.read()
       } catch (error) {
-        // A response that says itself why it breaks off needs no other try.
+        // A response that says why it breaks off is not tried again.
         if (isOver || recoveries >= MAX_RECOVERIES || !(await goOn())) throw error
         return true
       }
@@ -124,7 +124,7 @@ export function readResponse(
   }
 }
 
-/** The content of a chunk, but for what may be another each time a server gives it: padding, and the state of the response. */
+/** The content of a chunk without what may differ each time a server sends it: padding, and the response's state. */
 function sameness(chunk: unknown): string {
   return JSON.stringify(chunk, (key, value: unknown) => (/^(obfuscation|response)$/.test(key) ? 0 : value))
 }

@@ -6,17 +6,17 @@ import { pathOf } from './script-path.ts'
 import { workerUrl } from './script-url.ts'
 import { warn } from './warnings.ts'
 
-/** What there is to talk to; or why there is nothing, or nothing new. */
+/** The registration, or the reason why there is none, or no new one. */
 export interface Found {
   registration?: ServiceWorkerRegistration | undefined
   reason?: KeeperReason
 }
 
 /**
- * Registers the ready-made worker, unless its scope is another script's: to register there would replace that; with
- * `enabled: false` only in its own place. Without a script's URL it looks for a worker of the app's own.
+ * Registers the ready-made worker, unless its scope belongs to another script, which would be replaced; with `enabled:
+ * false` only where it is already registered. Without a script's URL it looks for the app's own worker.
  *
- * @throws {TypeError} naming a wrong option, or when they are too long for the worker's URL.
+ * @throws {TypeError} naming a wrong option, or if they are too long for the worker's URL.
  */
 export async function findRegistration(scriptUrl: ScriptUrl | undefined, options: Options): Promise<Found> {
   checkOptions(options)
@@ -31,7 +31,7 @@ export async function findRegistration(scriptUrl: ScriptUrl | undefined, options
   try {
     registration = await serviceWorker.getRegistration(scope)
     if (!url) return { registration }
-    // It is the nearest one around the scope; only one of this very scope would be replaced.
+    // It is the nearest one around the scope; only one with exactly this scope would be replaced.
     if (registration?.scope !== scope) registration = undefined
     for (const worker of [registration?.active, registration?.waiting, registration?.installing]) {
       if (worker && pathOf(worker.scriptURL) !== pathOf(url)) return { reason: 'other_worker' }
@@ -45,7 +45,7 @@ export async function findRegistration(scriptUrl: ScriptUrl | undefined, options
         ? `Cannot register ${String(scriptUrl)}: ${String(error)}. To put the worker there, run: npx streamkeeper init <publicDir>`
         : `Cannot look for a worker: ${String(error)}`,
     )
-    // What is registered goes on: being offline keeps new options out, not the old worker.
+    // An existing registration stays: being offline keeps new options out, not the old worker.
     return { registration, reason: 'blocked' }
   }
 }
@@ -61,8 +61,8 @@ interface TrustedTypes {
 let policy: ReturnType<TrustedTypes['createPolicy']> | undefined
 
 /**
- * The worker's URL with its options, fit for `register`: which takes a `TrustedScriptURL`, though TypeScript's DOM does
- * not know of it yet.
+ * The worker's URL with its options, as `register` accepts it: that may be a `TrustedScriptURL`, which TypeScript's DOM
+ * types do not have yet.
  */
 function trusted(scriptUrl: ScriptUrl, options: Options): string {
   const { trustedTypes } = window as { trustedTypes?: TrustedTypes }

@@ -1,20 +1,20 @@
-/** Keeps a page's requests and calls in their order, for a browser that may deliver them in another. */
+/** Keeps a page's requests and calls in order, for browsers that may reorder them. */
 export interface RequestOrder {
   /**
-   * Waits until a request of the app's may be sent, or its signal aborts: `fetch` then rejects at once, and sends nothing.
-   * `undefined`: it may be sent now. Never rejects.
+   * Waits until a request of the app may be sent, or its signal aborts: `fetch` then rejects immediately, and sends
+   * nothing. `undefined`: it may be sent now. Never rejects.
    */
   held: (isSave: boolean) => ((signal: AbortSignal) => Promise<void>) | undefined
   /**
-   * Notes a request of the app's: later calls come after it, if it is a save. Where a worker that starts gets requests out
-   * of order, they come after a chat, too, and a save comes after the save before it.
+   * Notes a request of the app: later calls wait for it if it is a save. If a starting worker gets requests out of
+   * order, they also wait for a chat, and a save waits for the save before it.
    */
   sent: (response: Promise<unknown>, isSave: boolean) => void
-  /** Makes a call when what was sent and called before it has arrived; it holds what comes after it. */
+  /** Makes a call once all earlier requests and calls have arrived; later ones wait for it. */
   call: <Result>(make: () => Promise<Result>) => Promise<Result>
 }
 
-/** Nothing waits longer for what came before it, ms: a chat has its Response only with its first output. */
+/** The longest wait for earlier requests, ms: a chat has its Response only with its first output. */
 const ARRIVAL_MS = 1_000
 
 /**
@@ -58,7 +58,7 @@ export function createRequestOrder(page: EventTarget, reorders: 'starting' | 'dy
         requests.delete(response)
         if (saving === response) saving = undefined
       }
-      // Where the order is almost always kept, nothing waits for a chat, which may think for long.
+      // If the order is almost always kept, nothing waits for a chat, which may take long.
       if (isSave || reorders === 'starting') requests.add(response)
       if (isSave && reorders === 'starting') saving = response
       response.then(forget, forget)

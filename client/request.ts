@@ -2,16 +2,16 @@ import type { Calls, Reply } from '../core/messages/message.ts'
 import { CALL_HEADER, CALL_PATH, PROTOCOL_HEADER } from '../core/messages/paths.ts'
 import { pause } from './pause.ts'
 
-// Of the ways to reach a worker, what a page needs in its first moment; the others are in channel.
+// The part of reaching a worker that a page needs first; the rest is in channel.
 
 /** A worker that has not done it by then may never do it, ms. */
 const DONE_MS = 10_000
 
 /**
- * Makes a call without a result as a request of this page, which its worker hears of in the order of all its requests.
- * Resolves with whether it was done; `false`: nobody knows.
+ * Makes a call without a result as a request of this page, so that the worker receives it in the order of the page's
+ * requests. Resolves with whether it was done; `false`: unknown.
  *
- * @throws {Error} when the worker fails
+ * @throws {Error} if the worker fails
  */
 export function request(name: keyof Calls, args: unknown): Promise<boolean> {
   // `AbortSignal.timeout` is newer than the oldest browsers with URLPattern.
@@ -23,21 +23,21 @@ export function request(name: keyof Calls, args: unknown): Promise<boolean> {
   }).then(
     async (response) => {
       if (!response.headers.has(PROTOCOL_HEADER)) return false
-      // A worker that dies meanwhile says nothing.
+      // A worker that dies meanwhile sends nothing.
       const reply = (await response.json().catch(() => undefined)) as Reply | undefined
       if (reply?.ok === false) throw new Error(`Cannot call ${name}: ${reply.message}`)
       return reply !== undefined
     },
     () => false,
   )
-  // The app's own `fetch` may wait for this very call.
+  // The app's own `fetch` may wait for this call.
   return Promise.race([done, pause(DONE_MS)]).then((isDone) => {
     stop.abort()
     return !!isDone
   })
 }
 
-/** A path of ours as a URL: a `<base>` of the app's may lead elsewhere. */
+/** One of our paths as a URL: the app's `<base>` may lead elsewhere. */
 export function ownUrl(path: string): string {
   return location.origin + path
 }

@@ -1,9 +1,9 @@
 import type { ScriptUrl } from './keeper.ts'
 
-/** Carries the scope in a worker's URL: two workers of one script may be one inside the other's scope. */
+/** Carries the scope in a worker's URL: of two workers with one script, one's scope may contain the other's. */
 export const SCOPE_PARAMETER = 'streamkeeper-scope'
 
-/** By its path a worker's script is known: its query, our options, may change. */
+/** The path identifies a worker's script: its query, our options, may change. */
 export function pathOf(scriptUrl: ScriptUrl): string {
   return new URL(String(scriptUrl), document.baseURI).pathname
 }

@@ -8,10 +8,10 @@ const MAX_LENGTH = 2_000
 
 /**
  * The URL of the ready-made worker with its options in the query; parameters that are there already are kept.
- * `register` calls it; where Trusted Types rule, an app's own policy may: `register` takes a `TrustedScriptURL` made
- * of it as it stands.
+ * `register` calls it. Under Trusted Types an app's own policy may call it: `register` accepts the `TrustedScriptURL`
+ * made from it unchanged.
  *
- * @throws {TypeError} when the options are longer than 2 000 characters of JSON.
+ * @throws {TypeError} if the options are longer than 2 000 characters of JSON.
  */
 export function workerUrl(scriptUrl: string | URL, options: Options): string {
   const { baseURI } = document
@@ -28,13 +28,13 @@ export function workerUrl(scriptUrl: string | URL, options: Options): string {
   return url.href
 }
 
-/** What of the options concerns the worker, canonical: patterns absolute, the page's own options and defaults left out. */
+/** The options that concern the worker, canonical: patterns absolute, the page's own options and defaults left out. */
 export function optionsText(options: Options, base: string): string {
   const {
     scope: _scope,
     enabled,
     observeAborts: _observeAborts,
-    // Said to the worker that runs: another person needs no other worker.
+    // Reported to the running worker: another user needs no other worker.
     principal: _principal,
     debug,
     ...rest
@@ -60,7 +60,7 @@ function absoluteRoute<Route extends { url: string }>(route: string | Route, bas
     : { ...route, url: absolutePattern(route.url, base) }
 }
 
-/** By prefixing: `new URL()` would percent-encode what has a meaning in a pattern. */
+/** By prefixing: `new URL()` would percent-encode characters that have a meaning in a pattern. */
 function absolutePattern(pattern: string, base: string): string {
   if (pattern.includes('://')) return pattern
   const { protocol, origin, pathname } = new URL(base)

@@ -2,9 +2,9 @@ import type { StreamInfo } from '../core/messages/message.ts'
 import { readRequestId } from '../core/messages/request-id.ts'
 import type { Reading } from './connection.ts'
 
-// The page's side of `streamkeeper/server`. Loaded only where `resume.streams` is set.
+// The page's side of `streamkeeper/server`. Loaded only if `resume.streams` is set.
 
-/** A list that has not come by then is done without, ms. */
+/** A list that takes longer is left out, ms. */
 const LIST_MS = 5_000
 
 /** An entry of the server's list. */
@@ -23,7 +23,7 @@ interface Listed {
 /**
  * The responses of this browser's worker, and those that the server keeps at that path.
  *
- * @throws {TypeError} when it is no path of this origin
+ * @throws {TypeError} if it is not a path of this origin
  */
 export function withServer(path: string, worker: Reading): Reading {
   if (!/^(\/[^/\\?#]+)+$/.test(path))
@@ -36,10 +36,10 @@ export function withServer(path: string, worker: Reading): Reading {
 }
 
 /**
- * First the worker's, then the server's others, each oldest first. A response that broke off here, and not there, is the
- * server's.
+ * Lists the worker's responses, then the server's others, each oldest first. A response that broke off here, but not
+ * there, is listed as the server's.
  *
- * @throws the worker's error where neither of them answers
+ * @throws the worker's error if neither of them responds
  */
 async function listBoth(path: string, asking: Promise<StreamInfo[]>): Promise<StreamInfo[]> {
   const [own, listing] = await Promise.allSettled([asking, list(path)])
@@ -55,9 +55,9 @@ async function listBoth(path: string, asking: Promise<StreamInfo[]>): Promise<St
 }
 
 /**
- * A response of the server's from that byte on, then live. The page's cookies say whose it may be.
+ * A response of the server from that byte on, then live. The page's cookies authorize it.
  *
- * @throws {Error} when the server does not give it
+ * @throws {Error} if the server does not return it
  */
 async function attachToServer(path: string, id: string, from: number): Promise<Response> {
   const offset = String(from).padStart(16, '0')
@@ -94,7 +94,7 @@ function toInfo(path: string, { id, conversation, state, verdict, bytes, at }: L
   }
 }
 
-/** True if it ended, and neither well nor because somebody stopped it. */
+/** True if it ended, but neither complete nor because it was stopped. */
 function isCut({ state, verdict }: StreamInfo): boolean {
   return state === 'ended' && verdict !== 'complete' && verdict !== 'cancelled'
 }

@@ -3,7 +3,7 @@ import type { RequestStatus, Status } from '../core/messages/status.ts'
 import type { Keeper, Snapshot } from './keeper.ts'
 import { nextRequests } from './open-requests.ts'
 
-/** What is known before anything is known: on a server, and at hydration. */
+/** The snapshot before anything is known: on a server, and at hydration. */
 export const FIRST_SNAPSHOT: Snapshot = {
   state: 'starting',
   requests: [],
@@ -12,13 +12,13 @@ export const FIRST_SNAPSHOT: Snapshot = {
 }
 
 export interface StatusStore extends Pick<Keeper, 'on' | 'subscribe' | 'getSnapshot'> {
-  /** Changes what is known; subscribers hear of it only when it differs. */
+  /** Changes the snapshot; subscribers are called only if it differs. */
   set: (change: Partial<Snapshot>) => void
-  /** Takes in what worker or engine tells, then tells it on. */
+  /** Applies a status of the worker or the engine, then passes it on. */
   receive: (status: Status, outbox?: OutboxCounts) => void
 }
 
-/** The page's knowledge, and who wants to hear of it. */
+/** The page's snapshot, its subscribers, and the listeners for statuses. */
 export function createStatusStore(): StatusStore {
   let snapshot = FIRST_SNAPSHOT
   const subscribers = new Set<(snapshot: Snapshot) => void>()
@@ -35,7 +35,7 @@ export function createStatusStore(): StatusStore {
     getSnapshot: () => snapshot,
     set,
     subscribe: (listener) => {
-      // A function of its own each time: the same listener may subscribe twice.
+      // A new function each time, because the same listener may subscribe twice.
       const subscriber = (next: Snapshot) => listener(next)
       subscribers.add(subscriber)
       emit([subscriber], snapshot)
@@ -62,7 +62,7 @@ export function createStatusStore(): StatusStore {
   }
 }
 
-/** One that throws keeps nothing from the others. */
+/** A listener that throws keeps nothing from the others. */
 function emit<News>(listeners: Iterable<(news: News) => void>, news: News): void {
   for (const listener of Array.from(listeners)) {
     try {

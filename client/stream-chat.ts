@@ -10,30 +10,30 @@ import { type ResponseReader, lostWorker, readResponse } from './read-response.t
 import { type ChunkSink, messageIn } from './read-chunks.ts'
 
 export interface StreamChatOptions {
-  /** A plain object or array goes as JSON, with its content type; everything else as it is. */
+  /** A plain object or array is sent as JSON, with its content type; everything else unchanged. */
   body: unknown
   headers?: HeadersInit | undefined
   /** Stop. */
   signal?: AbortSignal | null | undefined
-  /** What sends it; default `keeper.fetch`, without a keeper the browser's own. */
+  /** The function that sends it; default `keeper.fetch`, or the browser's own without a keeper. */
   fetch?: typeof fetch | undefined
 }
 
 /**
- * The response is over, but its last status or its last bytes may be on their way: they are waited for so long. (Bytes
- * and statuses do not keep step, and a body that is cut short costs its connection.) ms
+ * After a response is over, its last status or bytes are awaited for this long. (Bytes and statuses travel separately,
+ * and a body that is cut short costs its connection.) ms
  */
 const LINGER_MS = 1_000
 
 /**
- * Sends a chat by POST and yields its response's chunks, parsed, and what is told of it, as both come: `isStatus(item)`
+ * Sends a chat by POST and yields the parsed chunks of its response, and its statuses, as they come; `isStatus(item)`
  * tells them apart. Nothing is sent before the first `next()`. Leaving the loop is a Stop.
  *
- * Chunks are the JSON of each SSE event or line, or the one JSON that the response is; `[DONE]` ends it. Where no worker
- * controls the page there are no statuses, but for those of the engine in the page.
+ * Chunks are the JSON of each SSE event or line, or of the whole response; `[DONE]` ends it. If no worker controls the
+ * page, there are no statuses except those of the engine in the page.
  *
- * @throws {ChatError} with a `code`, when the request fails, is refused, or its stream reports an error.
- * @throws the signal's reason, when it aborts.
+ * @throws {ChatError} with a `code`, if the request fails, is refused, or its stream reports an error.
+ * @throws the signal's reason, if it aborts.
  */
 export function streamChat<Chunk = unknown>(
   url: string | URL,
@@ -42,7 +42,7 @@ export function streamChat<Chunk = unknown>(
   return streamChatWith<Chunk>(currentKeeper, url, options)
 }
 
-/** The same with another keeper than the page's, which is asked for at the first `next()`. */
+/** The same with a keeper that need not be the page's; it is looked up at the first `next()`. */
 export function streamChatWith<Chunk = unknown>(
   findKeeper: () => Current | undefined,
   url: string | URL,
@@ -63,7 +63,7 @@ export function streamChatWith<Chunk = unknown>(
  * Its duties:
  * - bytes are read only when nothing is left to yield
  * - the end waits, for a moment, for the status that says how it ended
- * - however it is left, the upstream ends and no listener stays
+ * - however the loop is left, the upstream ends and no listener remains
  */
 async function* run<Chunk>(
   findKeeper: () => Current | undefined,
@@ -73,7 +73,7 @@ async function* run<Chunk>(
 ): AsyncGenerator<Chunk | Status, void, undefined> {
   if (signal?.aborted) throw reasonOf(signal)
   const current = findKeeper()
-  // A mistake is thrown as it is: nothing has been sent.
+  // A mistake is thrown unchanged: nothing has been sent.
   const request = prepare(body, headers)
   const address = send ? url : new Request(url).url
   const isChat = current?.isChat('POST', new URL(address, globalThis.document?.baseURI).href)
@@ -84,16 +84,16 @@ async function* run<Chunk>(
   let reader: ResponseReader | undefined
   let reading: Promise<void> | undefined
   let failure: unknown
-  /** How the request ended, as its last status says. */
+  /** The status that ended the request. */
   let endStatus: EndStatus | undefined
   let hasStatuses = false
-  /** No byte is left. */
+  /** True when no byte is left. */
   let isRead = false
-  /** The response said that it is over. */
+  /** True if the response has reported its end. */
   let isSaid = false
   let lingering: ReturnType<typeof setTimeout> | undefined
   let isLate = false
-  /** It ended without a word of its end, and was read on. */
+  /** True if it ended without reporting its end, and was resumed. */
   let isDoubted = false
   const end = deferred<void>()
 
@@ -114,7 +114,7 @@ async function* run<Chunk>(
     off = current?.keeper.on(
       '*',
       (status) => {
-        // The engine in the page has the request, and will tell its end.
+        // The engine in the page has the request, and will report its end.
         hasStatuses ||= current.keeper.state === 'fallback'
         if (isEnd(status)) {
           endStatus = status
@@ -142,12 +142,12 @@ async function* run<Chunk>(
     const isOther = id !== null && id !== requestId
     if (isOther) requestId = id
     if (stop.signal.aborted) {
-      // A `fetch` that does not know the signal gives it after Stop.
+      // A `fetch` that ignores the signal may return a Response after Stop.
       void response.body?.cancel().catch(() => {}) // It broke off by itself.
       if (isOther) current?.keeper.cancel(requestId)
       throw reasonOf(stop.signal)
     }
-    // It is that of an earlier request, which was attached to.
+    // It is an earlier request's response, which was attached to.
     if (isOther) listen()
     if (!response.ok) throw await refusalOf(response)
     const sink: ChunkSink = {
@@ -165,14 +165,17 @@ async function* run<Chunk>(
     const isLost =
       hasStatuses && hasNoReason() && !stop.signal.aborted && current?.keeper.state === 'controlling'
     const rest = isLost ? current?.keeper.attach(requestId, { from }) : undefined
-    // The worker is not lost: it is the connection, or the page.
+    // The worker is not lost; the connection or the page is.
     return endStatus ? rest?.catch(() => undefined) : rest
   }
 
-  /** True if nothing is told that would break it off. */
+  /** True if no status explains a break. */
   const hasNoReason = () => !endStatus || endStatus.status === 'request_finished'
 
-  /** True if a clean end is none, and there is more to read: some browsers end so what a dead worker left. */
+  /**
+   * True if a clean end is not the real one, and there is more to read: some browsers end a dead worker's streams like
+   * that.
+   */
   const isCut = async (source: ResponseReader) => {
     if (isSaid || !hasStatuses || isDoubted) return false
     await Promise.race([end.promise, pause(LINGER_MS)])
@@ -186,7 +189,7 @@ async function* run<Chunk>(
       isRead = !(await reader.read()) && !(await isCut(reader))
       if (isRead) reader.end()
     } catch (error) {
-      // A connection that breaks, or a worker that dies, after the response has said that it is over takes nothing from it.
+      // Once the response has reported its end, a broken connection or a dead worker takes nothing from it.
       if (!isSaid) failure ??= error
       isRead = true
     }
@@ -202,7 +205,7 @@ async function* run<Chunk>(
         yield* batch
         continue
       }
-      // A page that is being unloaded loses its connections first: it is gone before it takes that for a failure.
+      // A page that is being unloaded loses its connections first: it is gone before that counts as a failure.
       const isBroken = failure !== undefined && !(failure instanceof ChatError) && !isSaid && hasNoReason()
       const isTold = (endStatus && !isBroken) || !hasStatuses || isDoubted
       if (stop.signal.aborted || isLate || (isRead && isTold)) break
@@ -230,7 +233,7 @@ async function* run<Chunk>(
   }
 }
 
-/** What went wrong, if anything: the status knows the code, the answer the upstream's own words. */
+/** The error, if any: its code comes from the status, its message from the upstream's own response. */
 function errorOf(
   failure: unknown,
   endStatus: EndStatus | undefined,
@@ -246,12 +249,12 @@ function errorOf(
     return new DOMException('The request was cancelled', 'AbortError')
   }
   if (failure === undefined || failure instanceof ChatError) return failure
-  // A worker that lives tells how every request ends.
+  // A living worker reports how every request ends.
   if (hasStatuses && !endStatus) return lostWorker(failure)
   return new ChatError('network_error', 'The connection was lost', { cause: failure })
 }
 
-/** @throws {TypeError} when the body is no JSON, or a header is none */
+/** @throws {TypeError} if the body cannot be JSON, or a header is invalid */
 function prepare(body: unknown, provided: HeadersInit | undefined) {
   const headers = new Headers(provided)
   const isJson = /^\[object (Object|Array)\]$/.test(Object.prototype.toString.call(body))
@@ -260,7 +263,7 @@ function prepare(body: unknown, provided: HeadersInit | undefined) {
     method: 'POST',
     headers,
     body: isJson ? JSON.stringify(body) : (body as BodyInit),
-    // [spec] https://fetch.spec.whatwg.org/#dom-request demands it for a stream.
+    // [spec] https://fetch.spec.whatwg.org/#dom-request requires it for a stream.
     ...(body instanceof ReadableStream && { duplex: 'half' }),
   }
 }
@@ -272,14 +275,14 @@ async function refusalOf(response: Response): Promise<ChatError> {
   try {
     said = messageIn(JSON.parse(text))
   } catch {
-    // No JSON: a proxy's page, mostly, and no words for a person.
+    // Not JSON: mostly a proxy's page, without a message for a person.
   }
   return new ChatError(codeOfStatus(status), said ?? `The upstream refused the request with ${status}`, {
     httpStatus: status,
   })
 }
 
-/** Old browsers do not know a reason. */
+/** Old browsers have no reason. */
 function reasonOf(signal: AbortSignal): unknown {
   return signal.reason ?? new DOMException('The request was aborted', 'AbortError')
 }

@@ -2,7 +2,7 @@ import type { Options } from '../core/options/options.ts'
 import type { KeeperReason } from './keeper.ts'
 import { optionsText } from './script-url.ts'
 
-/** Tells the developer why there is no worker; the page learns it from `keeper.reason`. */
+/** Tells the developer why there is no worker; the page reads it from `keeper.reason`. */
 export function explain(reason: KeeperReason): void {
   const text = EXPLANATIONS[reason]
   if (text) warn(text)
@@ -20,7 +20,7 @@ const EXPLANATIONS: Partial<Record<KeeperReason, string>> = {
   out_of_scope: 'Cannot use the worker here: this page is outside its scope',
 }
 
-/** Warns when the worker runs with other options than this page has. `scope`: what the worker's patterns relate to. */
+/** Warns if the worker's options differ from this page's. `scope`: what the worker's patterns are relative to. */
 export function compareOptions(options: Options, running: Options, scope: string): void {
   const wanted = optionsText(options, document.baseURI)
   if (wanted !== '{}' && wanted !== optionsText(running, scope)) {

@@ -3,7 +3,7 @@ import { post } from './channel.ts'
 
 /**
  * A new version of the worker waits while anything is under way; every page tells it when its own work is done, and it
- * takes over when nobody has any. No page is ever reloaded for it.
+ * takes over when no page has any. No page is reloaded.
  */
 export function watchUpdates(
   registration: ServiceWorkerRegistration,

@@ -1,16 +1,19 @@
 import { MAX_TIMER_MS } from './max-timer.ts'
 
-/** The one doorway for time: everything that waits or measures asks this, never the globals. */
+/** The only access to time: everything that waits or measures uses this, never the globals. */
 export interface Clock {
-  /** The wall clock, epoch ms: for instants that pages and servers are told, and for what is stored. It can jump. */
+  /** The wall clock, epoch ms: for instants that pages and servers see, and for what is stored. It can jump. */
   now: () => number
   /** A clock that only goes forward, ms since some moment: for durations. Platforms differ in whether it counts a sleep. */
   monotonic: () => number
-  /** Runs `callback` once after `ms` (capped, never at once by overflow); the returned function cancels it. */
+  /**
+   * Runs `callback` once after `ms` (capped, so that no overflow fires it immediately); the returned function cancels
+   * it.
+   */
   timer: (ms: number, callback: () => void) => () => void
 }
 
-/** The one doorway for chance: a number in [0, 1). */
+/** The only source of randomness: a number in [0, 1). */
 export type Random = () => number
 
 export const systemClock: Clock = {
@@ -22,7 +25,7 @@ export const systemClock: Clock = {
   },
 }
 
-/** Waits for work, but no longer than so; rejects when it does. */
+/** Waits for a task, but no longer than `ms`; rejects if the task does. */
 export async function waitAtMost(clock: Clock, ms: number, task: Promise<unknown>): Promise<void> {
   let stop = () => {}
   const late = new Promise<void>((resolve) => (stop = deadline(clock, ms, resolve)))
@@ -33,7 +36,7 @@ export async function waitAtMost(clock: Clock, ms: number, task: Promise<unknown
   }
 }
 
-/** Waits, whatever happens. */
+/** Waits; cannot be aborted. */
 export function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => clock.timer(ms, resolve))
 }
@@ -68,32 +71,32 @@ const LATE_MS = 2_000
 /** Chromium runs the timers of a page that has been hidden for long once a minute: later than this is a sleep. ms */
 const THROTTLED_MS = 90_000
 
-/** Longer waits are made in steps of this length, so that a sleep in the middle of one shows, too. ms */
+/** Longer waits are made in steps of this length, so that a sleep in the middle of one is noticed, too. ms */
 export const STEP_MS = 10_000
 
 /**
- * Whether a timer that fires so late was held up: the machine slept, or the page was frozen. It must judge nothing then,
- * for what came meanwhile has not been read yet.
+ * True if a timer that fires this late was held up: the machine slept, or the page was frozen. It must judge nothing
+ * then, because data that came meanwhile has not been read yet.
  *
- * @param isRenewed it was late before, and got a fresh allowance: now throttling is no excuse any more, or a hidden
- * page would wait for ever
+ * @param isRenewed it was late before, and got a fresh allowance: then throttling is no excuse any more, or a hidden
+ *   page would wait forever
  */
 export function wasHeldUp(lateMs: number, isRenewed = false): boolean {
   return lateMs > (isRenewed ? THROTTLED_MS : LATE_MS)
 }
 
 interface DeadlineOptions {
-  /** The allowance after the machine slept, ms; default all of it. */
+  /** The allowance after the machine slept, ms; default the full time. */
   freshMs?: number
-  /** The machine slept: so much time has passed since the allowance began, and should not count. */
+  /** Called after a sleep with the time since the allowance began, which should not count. */
   renewed?: (elapsedMs: number) => void
 }
 
 /**
- * A timer that judges: runs `callback` when `ms` have passed without its being cancelled. If it fires far too late, it
- * starts again with a fresh allowance.
+ * A timer that judges: runs `callback` after `ms` unless it is cancelled. If it fires far too late, it starts again
+ * with a fresh allowance.
  *
- * @returns cancels it; a sleep that it has not noticed yet is reported first
+ * @returns a function that cancels it; a sleep that was not noticed yet is reported first
  */
 export function deadline(
   clock: Clock,
@@ -120,7 +123,7 @@ export function deadline(
     cancelTimer = clock.timer(stepUntil - now, fire)
   }
 
-  /** True if the machine slept; says so. */
+  /** True if the machine slept; reports the sleep. */
   const slept = () => {
     const now = clock.monotonic()
     if (!wasHeldUp(now - stepUntil, isRenewed)) return false

@@ -1,4 +1,4 @@
-/** Copies parts of bytes into one. */
+/** Copies several byte arrays into one. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(sizeOf(parts))
   let at = 0
@@ -9,12 +9,12 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return all
 }
 
-/** How many bytes these are. */
+/** The total number of bytes. */
 export function sizeOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, { length }) => sum + length, 0)
 }
 
-/** Parts of bytes as one; a single part is not copied. */
+/** Joins byte arrays; a single one is not copied. */
 export function join(parts: readonly Uint8Array[]): Uint8Array {
   const [only] = parts
   return only && parts.length === 1 ? only : concat(parts)

@@ -1,27 +1,27 @@
-/** Which of the nearer networks a host lies in, as far as its name says. */
+/** The nearby network that a host is in, as far as its name shows. */
 export type Nearness = 'loopback' | 'local'
 
-/** The names of the permission: of today, and of the browsers that had one for both. */
+/** The names of the permission: today's, and that of browsers with one permission for both. */
 const PERMISSIONS: Record<Nearness, readonly string[]> = {
   loopback: ['loopback-network', 'local-network-access'],
   local: ['local-network', 'local-network-access'],
 }
 
 /**
- * Browsers ask a person before a public site may reach their computer or the network around it; and they ask for a
- * page's own request only, never for a worker's. So such requests are left to the page until it is known that they may.
+ * Browsers ask the user before a public site may reach the computer or the network around it, but only for a page's own
+ * request, never for a worker's. So such requests are left to the page until they are known to be allowed.
  *
  * [spec] https://wicg.github.io/local-network-access/
  *
  * @param ownUrl where this script comes from
  * @param permissions `navigator.permissions`; a browser without them, or without these, does not ask
- * @returns whether a request must be left to the page, now
+ * @returns a function that tells whether a request must be left to the page, now
  */
 export function watchLocalNetwork(
   ownUrl: string,
   permissions: Permissions | undefined,
 ): (url: string) => boolean {
-  // Between near hosts nobody asks.
+  // Browsers do not ask between nearby hosts.
   if (!permissions || nearnessOf(ownUrl)) return () => false
   const closed = new Set<Nearness>(['loopback', 'local'])
 

@@ -1,8 +1,8 @@
-/** The one doorway for what the browser says of its network. */
+/** The only access to the browser's network state. */
 export interface Network {
-  /** `false`: the browser knows of no network. `true` says little: the one that it has may lead nowhere. */
+  /** `false`: the browser knows of no network. `true` says little: its network may lead nowhere. */
   isOnline: () => boolean
-  /** Calls back whenever the browser says that it is back, or may be; the returned function ends that. */
+  /** Calls back whenever the browser is, or may be, back online; the returned function stops that. */
   onOnline: (callback: () => void) => () => void
 }
 
@@ -10,7 +10,7 @@ interface Platform extends Partial<EventTarget> {
   navigator?: { onLine?: boolean; connection?: EventTarget }
 }
 
-/** What page and worker say; Node and edge runtimes say nothing, and are taken to be online. */
+/** The network state that page and worker report; Node and edge runtimes report none, and count as online. */
 export const systemNetwork: Network = {
   isOnline: () => (globalThis as Platform).navigator?.onLine !== false,
   onOnline: (callback) => {

@@ -1,6 +1,6 @@
 /**
- * The bytes of a chunk of a body, as our own: a source may fill its buffer again, and a reader may write into what it gets
- * or hand it on for good. Some platforms send strings and buffers, too.
+ * A copy of a body's chunk: its source may reuse the buffer, and a reader may write into it or transfer it. Some
+ * platforms send strings and buffers, too.
  */
 export function copyChunk(chunk: unknown): Uint8Array<ArrayBuffer> {
   if (chunk instanceof Uint8Array) return new Uint8Array(chunk)

@@ -65,7 +65,7 @@ const DEFAULT_MAX_BYTES = 16 * 1024 * 1024
 
 /**
  * Runs chat requests on the server, so that their responses outlive the browser: any device of the same user can read
- * them, also after their end, and stop them.
+ * them, even after their end, and stop them.
  *
  * @throws {TypeError} naming a wrong option.
  * @example
@@ -75,7 +75,7 @@ const DEFAULT_MAX_BYTES = 16 * 1024 * 1024
 export function createStreams(options: StreamsOptions, clock: Clock = systemClock): Streams {
   checkOptions(options)
   const { authorize } = options
-  // What the app's own functions do wrong costs no response.
+  // Errors in the app's own functions cost no response.
   const onError = (error: unknown) => void attempt(() => options.onError?.(error))
   const waitUntil = (task: Promise<unknown>) => void attempt(() => options.waitUntil?.(task), onError)
   const context = {
@@ -85,7 +85,7 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
     onError,
     waitUntil,
     send: options.fetch ?? createResilientFetch(),
-    // As it stands in the URLs of requests.
+    // In the form that it has in the URLs of requests.
     path: new URL(`http://localhost${options.path ?? '/api/streams'}`).pathname.replace(/\/+$/, ''),
     ttlMs: options.ttlMs ?? DEFAULT_TTL_MS,
     maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,

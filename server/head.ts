@@ -1,7 +1,7 @@
 import { statusTextOf } from '../core/status-text.ts'
 import type { StreamHead } from './stream-info.ts'
 
-/** Response headers that readers need. Others tell the provider's business, or belong to one connection. */
+/** Response headers that readers need. Others concern only the provider, or belong to one connection. */
 const KEPT = [
   'content-type',
   'x-vercel-ai-ui-message-stream',
@@ -10,7 +10,7 @@ const KEPT = [
   'x-request-id',
 ]
 
-/** Headers that only the caller of the very request needs. */
+/** Headers that only the caller of the request itself needs. */
 const PASSED = ['retry-after', 'retry-after-ms', 'x-should-retry', 'server-timing']
 
 /** The head of a response, as it is kept for its readers. */
@@ -19,9 +19,9 @@ export function headOf({ status, headers }: Response): StreamHead {
 }
 
 /**
- * A response that nothing is kept of, with those of its headers that are nobody's secret.
+ * A response that is not stored, with those of its headers that are safe to pass on.
  *
- * @param body in place of its own
+ * @param body replaces its own
  */
 export function passOn(response: Response, body: BodyInit | null = response.body): Response {
   const { status, headers } = response
@@ -29,12 +29,12 @@ export function passOn(response: Response, body: BodyInit | null = response.body
   return new Response(body, { status, statusText: statusTextOf(response), headers: passed })
 }
 
-/** What the caller of a request needs to know of a refusal beside its body. */
+/** The headers of a refusal that its caller needs besides its body. */
 export function passedOn(headers: Headers): Record<string, string> {
   return pick(headers, PASSED)
 }
 
-/** Somebody else's bytes at an address of the app's own: shown as a page, they must not run as the app. */
+/** For somebody else's bytes at an address of the app's own: shown as a page, they must not run as the app. */
 export const HARMLESS = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "sandbox; default-src 'none'",

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 
-/** What the work comes to; rejects when that takes longer than so. */
+/** The task's result; rejects if it takes longer than `ms`. */
 export function inTime<Value>(
   clock: Clock,
   ms: number,

@@ -18,13 +18,14 @@ export function inspect(head: StreamHead, path: string): Inspection {
 }
 
 /**
- * How a stream has ended.
+ * Judges how a stream has ended.
  *
- * @param code why it broke off; absent: its connection was closed well
+ * @param code why it broke off; absent: its connection was closed properly
  */
 export function judgeEnd(inspection: Inspection, code?: StreamErrorCode): StreamEnd {
   const verdict = inspection.conclude(code === undefined)
-  // What the upstream has said to the end is whole, whatever came then; and its own words need none of ours.
+  // A response that the upstream has finished is complete, whatever came then; and an error of its own needs none of
+  // ours.
   if (verdict === 'complete' || verdict === 'empty') return { kind: 'complete' }
   if (verdict === 'error_in_stream' && code === undefined) return { kind: 'complete' }
   if (verdict === 'error_in_stream') return errorEnd('error_in_stream')
@@ -33,7 +34,7 @@ export function judgeEnd(inspection: Inspection, code?: StreamErrorCode): Stream
   return notice ? { ...why, notice: new TextDecoder().decode(notice) } : why
 }
 
-/** An error end in the words of its code. */
+/** An error end with the message of its code. */
 export function errorEnd(code: StreamErrorCode): StreamEnd & { kind: 'error' } {
   const message = isServerError(code) ? SERVER_ERRORS[code] : failureOf(code).message
   return { kind: 'error', code, message }
@@ -47,7 +48,7 @@ function isServerError(code: StreamErrorCode): code is Exclude<StreamErrorCode, 
  * Ends a stream whose producer has been silent for too long. Nothing happens if it has written meanwhile; from now on it
  * cannot any more.
  *
- * @returns the end, where the store does not have it
+ * @returns the end, if the store does not have it
  */
 export async function declareDead(
   store: StreamStore,
@@ -73,7 +74,7 @@ export async function declareDead(
   }
 }
 
-/** How a stream has ended that breaks off where its stored bytes do. */
+/** Judges a stream that breaks off where its stored bytes do. */
 export async function judgeStored(
   store: StreamStore,
   id: string,

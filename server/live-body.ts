@@ -3,9 +3,9 @@ import { BREAK_MS } from './limits.ts'
 import type { StreamReader } from './read-stream.ts'
 
 /**
- * A body that is read from a stream while it grows; it breaks where `pull` throws.
+ * A body that reads a stream while it grows; it breaks if `pull` throws.
  *
- * @param pull hands on what comes next; `isOpen` returns `false` once nobody reads the body any more
+ * @param pull enqueues what comes next; `isOpen` returns `false` once nobody reads the body any more
  */
 export function createLiveBody(
   reader: StreamReader,
@@ -20,7 +20,7 @@ export function createLiveBody(
           await pull(controller, () => isOpen)
         } catch (error) {
           reader.close()
-          // A connection that breaks takes with it what its server has not sent yet.
+          // A connection that breaks drops what its server has not sent yet.
           await pause(clock, BREAK_MS)
           if (isOpen) controller.error(error)
         }

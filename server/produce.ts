@@ -14,13 +14,13 @@ import type { StreamStore } from './stores/store.ts'
 import type { StreamEnd, StreamErrorCode, StreamHead, StreamInfo } from './stream-info.ts'
 import { createTail } from './tail.ts'
 
-/** How a run has begun. Only the first kind is kept. */
+/** How a run has begun. Only the first kind is stored. */
 export type Beginning =
   | { kind: 'streaming'; timing: string | null }
-  /** A response that is no stream: a refusal, or nothing at all. */
+  /** A response that is not a stream: a refusal, or nothing at all. */
   | { kind: 'refused'; refusal: Refusal }
   | { kind: 'failed'; error: unknown }
-  /** The upstream was closed before it had answered. */
+  /** The upstream was closed before it had responded. */
   | { kind: 'closed'; code: StreamErrorCode }
 
 /** A response that was taken over. */
@@ -35,9 +35,9 @@ type Begun =
       reader: ReadableStreamDefaultReader<Uint8Array>
     }
 
-/** One answer on its way from upstream into the store, whoever reads it. */
+/** One response on its way from upstream into the store, whoever reads it. */
 export interface Production {
-  /** As it was when it was added. */
+  /** Its record when it was added. */
   added: StreamInfo
   beginning: Promise<Beginning>
   /** For readers in this process: they need not wait for the store. */
@@ -55,11 +55,11 @@ interface ProductionPlan {
   store: StreamStore
   clock: Clock
   maxBytes: number
-  /** The store has taken it in. */
+  /** True if the store has accepted it. */
   isKept: boolean
-  /** Somebody has stopped it already: nothing is sent. */
+  /** True if it was stopped already: then nothing is sent. */
   isStopped: boolean
-  /** The store has failed; the response goes on. */
+  /** Called when the store has failed; the response continues. */
   onStoreError: (error: unknown) => void
 }
 
@@ -67,14 +67,14 @@ interface ProductionPlan {
  * Runs one request to its end.
  *
  * Its duties:
- * - bytes go to readers of this process at once, and to the store in batches, in the same order
+ * - bytes go to readers of this process immediately, and to the store in batches, in the same order
  * - it ends in exactly one way, and the end is the last thing that is written
  * - if it ends before its first byte, it leaves no trace: the store forgets it, and its key is free. Only a Stop is
  *   remembered
- * - so a run with a key gives nobody a byte before the store says that it has one: until then another process may take it
- *   for dead, and run the request again
- * - whose it is, and what of it is stored, the store alone says. A store that fails says nothing: it stops no answer that
- *   somebody reads here, and one that is still held only when another process might soon run it again
+ * - so a run with a key returns no byte before the store says that it has one: until then another process may consider
+ *   it dead, and run the request again
+ * - only the store says whose it is, and what of it is stored. A store that fails says nothing: it stops no response
+ *   that somebody reads here, and one that is still held only when another process might soon run it again
  */
 export function produce({
   id,
@@ -95,7 +95,7 @@ export function produce({
   /** Why the upstream was closed, if it was. */
   let closedFor: StreamErrorCode | undefined
   const closed = deferred<StreamErrorCode>()
-  /** Its bytes are given to nobody yet. */
+  /** True while readers get none of its bytes. */
   let isHeld = isKept && plan.info.key !== undefined
   const saver = createSaver({
     id,
@@ -120,12 +120,12 @@ export function produce({
       isRemote: false,
       read: async (from, most) => {
         if (isHeld) return { info, length: 0, bytes: new Uint8Array() }
-        // A Stop reaches it though the store does not reply.
+        // A Stop must reach it even if the store does not reply.
         if (most === 0) return { info, length: tail.length(), bytes: new Uint8Array() }
         const bytes = tail.read(from, most)
         if (bytes) return { info, length: tail.length(), bytes }
         const stored = await store.read(id, from, Math.min(most, tail.savedTo() - from))
-        // Bytes that the store has lost are nowhere.
+        // Bytes that the store has lost are gone.
         return stored?.bytes.length ? { info, length: tail.length(), bytes: stored.bytes } : undefined
       },
       watch: (changed) => {
@@ -144,7 +144,7 @@ export function produce({
       begun = takeOver(await orAborted(upstream.signal, send(upstream.signal)))
     } catch (error) {
       if (closedFor) return endWithoutHead({ kind: 'closed', code: closedFor })
-      upstream.abort(error) // What was taken over in part is not read any more.
+      upstream.abort(error) // A response that could not be taken over is not read.
       return endWithoutHead({ kind: 'failed', error })
     }
     if (begun.kind === 'refused') return endWithoutHead(begun)
@@ -154,19 +154,22 @@ export function produce({
       closedFor ? { kind: 'closed', code: closedFor } : { kind: 'streaming', timing: begun.timing },
     )
     const read = await readAll(begun)
-    // A Stop waits for no store.
+    // A Stop does not wait for the store.
     const isClaimed = Promise.race([
       saver.isClaimed,
       closed.promise.then((code) => code !== 'stopped' && saver.isClaimed),
     ])
     const isLost = isHeld && tail.length() > 0 && !(await isClaimed)
     const isStopped = closedFor === 'stopped' && read.kind === 'error'
-    // What nobody is given says nothing of how it ended, if nobody has stopped it.
+    // Bytes that no reader gets say nothing about how it ended, unless it was stopped.
     update({ end: isLost && !isStopped ? errorEnd(closedFor ?? 'producer_lost') : read })
     await saver.finished
   }
 
-  /** Takes all that is needed of a response at once: an app's own `respond` may give anything, and do anything with it. */
+  /**
+   * Takes everything that is needed of a response at once: an app's own `respond` may return anything, and use it
+   * afterwards.
+   */
   function takeOver(response: Response): Begun {
     const { body, status, headers } = response
     if (!(status >= 200 && status <= 599))
@@ -188,7 +191,8 @@ export function produce({
         const { done, value } = await reader.read()
         if (closedFor) return judgeEnd(inspection, closedFor)
         if (done) return judgeEnd(inspection)
-        // The engine tells a cut in the response's own words. Here that is said to each reader, and is not kept.
+        // The engine reports a cut as an event of the response's protocol. Here each reader gets its own, and it is not
+        // stored.
         if (isNotice(value)) continue
         const bytes = copyChunk(value)
         if (tail.length() + bytes.length > maxBytes) close('too_large')
@@ -208,7 +212,7 @@ export function produce({
     }
   }
 
-  /** Nothing was said. */
+  /** Ends a run that has no head. */
   async function endWithoutHead(how: Exclude<Beginning, { kind: 'streaming' }>): Promise<void> {
     const code = how.kind === 'closed' ? how.code : 'upstream_error'
     update({ end: errorEnd(code) })
@@ -239,7 +243,7 @@ export function produce({
   }
 }
 
-/** The result of the work, or the signal's reason if the work does not notice that it aborts. */
+/** The task's result, or the signal's reason if the task does not notice an abort. */
 function orAborted(signal: AbortSignal, task: Promise<Response>): Promise<Response> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason)

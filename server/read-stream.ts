@@ -5,7 +5,7 @@ import type { Source, SourceState } from './source.ts'
 import { isLost, type StreamStore } from './stores/store.ts'
 import type { StreamEnd } from './stream-info.ts'
 
-/** The next thing that a reader meets. `idle`: nothing for so long. `gone`: the stream is not there any more. */
+/** The next thing that a reader meets. `idle`: nothing in time. `gone`: the stream does not exist any more. */
 export type Step =
   | { kind: 'bytes'; bytes: Uint8Array; state: SourceState }
   | { kind: 'end'; end: StreamEnd; state: SourceState }
@@ -15,26 +15,26 @@ export type Step =
 /** Reads one stream from a byte on, at the pace of whoever asks. */
 export interface StreamReader {
   /**
-   * Waits at most `idleMs` for bytes or for the end; not to be called twice at once.
+   * Waits at most `idleMs` for bytes or for the end; must not be called twice at once.
    *
-   * @throws when the store has failed for too long; the reader is closed then, as after a failed `head`
+   * @throws if the store has failed for too long; the reader is closed then, as after a failed `head`
    */
   next: (idleMs: number) => Promise<Step>
   /**
-   * Waits for the head of the response, or for an end without one, as long as its producer lives; `undefined`: the stream is
-   * not there any more, or its reader has left.
+   * Waits for the head of the response, or for an end without one, as long as its producer lives; `undefined`: the
+   * stream does not exist any more, or its reader has left.
    */
   head: (left: AbortSignal) => Promise<SourceState | undefined>
   /** Where the next bytes begin. */
   position: () => number
-  /** Ends it, also while it waits. */
+  /** Closes the reader, even while it waits. */
   close: () => void
 }
 
 interface ReadContext {
   store: StreamStore
   clock: Clock
-  /** The store has failed for too long; for those who throw where nobody catches: in a body. */
+  /** Called when the store has failed for too long; for readers that throw where nobody catches: in a body. */
   onError?: (error: unknown) => void
 }
 
@@ -42,7 +42,7 @@ interface ReadContext {
  * Opens a stream at a byte.
  *
  * A reader of a stream that another process writes also watches over it: when nothing has been written for the time of
- * a lease, it ends the stream with an error. It counts that time itself, in steps that it was awake in, so neither a
+ * a lease, it ends the stream with an error. It counts that time itself, in steps when it was awake, so neither a
  * clock that jumps nor a machine that sleeps makes a living producer look dead.
  */
 export function openReader(
@@ -70,7 +70,7 @@ export function openReader(
       return step(state)
     },
     head: async (left) => {
-      // Without a body nothing else tells.
+      // Without a body nothing else shows that the reader has left.
       left.addEventListener('abort', close)
       if (left.aborted) close()
       try {
@@ -91,7 +91,7 @@ export function openReader(
     wake()
   }
 
-  /** As `waited`; where that fails, so has the reader. */
+  /** Like `waited`, but closes the reader if that fails. */
   async function until(...wanted: Parameters<typeof waited>): Promise<SourceState | undefined> {
     try {
       return await waited(...wanted)
@@ -114,7 +114,7 @@ export function openReader(
       if (isEnough(state)) return state
       if (source.isRemote && !state.info.ingest && isSilent(state)) {
         const end = await declareDead(store, source.id, seen.version, onError)
-        // Where it cannot be stored, who reads is told all the same, now and again.
+        // If it cannot be stored, readers get it all the same, now and again.
         if (end) return { ...state, info: { ...state.info, end } }
         seen.silentMs = 0
         continue
@@ -122,7 +122,7 @@ export function openReader(
       const since = clock.monotonic()
       if (since >= idleAt) return state
       await change(Math.min(POLL_MS, idleAt - since))
-      // A wait that took far longer than asked for was slept through; one on a busy machine takes a little longer.
+      // A wait that took far longer than requested was slept through; one on a busy machine takes a little longer.
       seen.silentMs += Math.min(clock.monotonic() - since, 2 * POLL_MS)
     }
   }
@@ -133,7 +133,7 @@ export function openReader(
     position += bytes.length
     if (bytes.length > 0) return { kind: 'bytes', bytes, state }
     if (!info.end) return { kind: 'idle', state }
-    // Somebody who has been given more than was stored has not got all of it, whatever the store says.
+    // A reader that got more than was stored does not have all of it, whatever the store says.
     return position > length ? { kind: 'gone' } : { kind: 'end', end: info.end, state }
   }
 
@@ -143,7 +143,7 @@ export function openReader(
     return seen.silentMs >= LEASE_MS
   }
 
-  /** A store that is away for a moment has lost nothing. */
+  /** Reads, with patience for a store that is away for a moment: that has lost nothing. */
   async function readPatiently(maxBytes: number): Promise<SourceState | undefined> {
     for (let awayMs = 0; ;) {
       const since = clock.monotonic()
@@ -162,7 +162,7 @@ export function openReader(
     }
   }
 
-  /** How long a read and the wait after it took, without what was slept through. */
+  /** How long a read and the wait after it took, without the time that the machine slept. */
   function awakeSince(since: number): number {
     return Math.min(clock.monotonic() - since, STORE_MS + 2 * POLL_MS)
   }

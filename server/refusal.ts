@@ -5,15 +5,15 @@ import { passedOn, passOn, problem } from './head.ts'
 import { inTime } from './in-time.ts'
 import { MAX_REFUSAL, REFUSAL_MS } from './limits.ts'
 
-/** A response that is no stream, for the request that it answers and for all that wait with the same key. */
+/** A response that is not a stream, for its own request and for all that wait with the same key. */
 export interface Refusal {
-  /** For the request that it answers, as it comes. */
+  /** For its own request, as it comes. */
   response: Response
-  /** For any other: whole, or where it is long or slow, its status and headers alone. */
+  /** For any other request: whole, or its status and headers alone if it is long or slow. */
   again: () => Promise<Response>
 }
 
-/** A body can be read once: a copy of it is read beside the first reader, and at its own pace. */
+/** A body can be read once, so a copy of it is read next to the first reader, at its own pace. */
 export function createRefusal(refused: Response, clock: Clock): Refusal {
   const { body, status, headers } = refused
   if (!body) return { response: passOn(refused), again: async () => passOn(refused) }
@@ -31,12 +31,12 @@ export function createRefusal(refused: Response, clock: Clock): Refusal {
   }
 }
 
-/** Its reader's own: the other one's chunks are the same. */
+/** Copies a chunk, because the other reader gets the same one. */
 function copy(chunk: unknown, controller: TransformStreamDefaultController<Uint8Array>): void {
   controller.enqueue(copyChunk(chunk))
 }
 
-/** `undefined`: there is more, it takes longer, or it broke off. */
+/** `undefined`: it is too long, takes too long, or broke off. */
 async function readWhole(
   body: ReadableStream<Uint8Array>,
   clock: Clock,

@@ -12,17 +12,17 @@ import { isVoid, readInfo, type StreamErrorCode, type StreamInfo } from './strea
 import { heartbeatOf, streamResponse } from './stream-response.ts'
 
 export type StartOptions = {
-  /** What the app calls the conversation: `latest` and `stop` find the response by it. */
+  /** The app's name of the conversation, by which `latest` and `stop` find the response. */
   conversation?: string
 } & (
   | {
       /** The provider's endpoint. */
       url: string | URL
-      /** The request that it gets; the caller's own is not passed on. Its `signal` is not used. */
+      /** The request that is sent there; the caller's own is not passed on. Its `signal` is not used. */
       init?: RequestInit
     }
   | {
-      /** Makes the response, for SDKs that send by themselves. The signal aborts on Stop. */
+      /** Creates the response, for SDKs that send requests by themselves. The signal aborts on Stop. */
       respond: (signal: AbortSignal) => Response | Promise<Response>
     }
 )
@@ -34,11 +34,11 @@ export interface Runs {
   find: (owner: string, id: string) => Promise<FoundStream | undefined>
   /** The streams of this owner, or of one conversation, newest first. */
   list: (owner: string, conversation?: string, most?: number) => Promise<FoundStream[]>
-  /** The streams that this process runs, of those that an id names for this owner; the store is not asked. */
+  /** The streams that an id names for this owner and that this process runs; the store is not asked. */
   own: (owner: string, id: string) => Promise<FoundStream[]>
   /**
-   * Stops those; also one that the store is still to add, which may turn out to be another process's with the same key:
-   * `claimed`, if there are only such.
+   * Stops those, and also one that the store is still to add, which may turn out to be another process's with the same
+   * key: `claimed`, if there are only such.
    */
   stopOwn: (owner: string, id: string) => 'stopped' | 'claimed' | 'none'
   /** A stream's bytes from the first on, live; `undefined`: it ended before it began. */
@@ -68,7 +68,7 @@ export interface RunsContext {
 /** Longer keys are refused, characters. */
 const MAX_KEY = 256
 
-/** What we call streams, or clients of the protocol theirs: nothing else is looked for. */
+/** The form of ids that we give streams, or clients of the protocol theirs: nothing else is looked for. */
 const ID = /^[0-9a-f]{32}$|\//
 
 /** A Stop is a write that may be refused again and again while bytes come. */
@@ -76,13 +76,13 @@ const MAX_STOPS = 100
 
 export function createRuns(context: RunsContext): Runs {
   const { store, send, clock, path, ttlMs, maxBytes, waitUntil, onError } = context
-  /** What this process runs, by id. */
+  /** The runs of this process, by id. */
   const productions = new Map<string, Production>()
   /** Runs that begin once the store has added them, by id. */
   const claims = new Map<string, { added: StreamInfo; isStopped: boolean }>()
   /**
-   * Runs with a key, from their claim to their end: the store takes its time to say who was the first, and may lose what
-   * still runs.
+   * Runs with a key, from their claim to their end: the store takes its time to say which was the first, and may lose
+   * one that still runs.
    */
   const keyed = new Map<string, Promise<Production | string>>()
 
@@ -92,7 +92,7 @@ export function createRuns(context: RunsContext): Runs {
     const key = request.headers.get('idempotency-key') || undefined
     if (key && key.length > MAX_KEY) return problem(400, 'bad_request', 'The Idempotency-Key is too long')
     const name = key === undefined ? undefined : JSON.stringify([owner, key])
-    // A run that fails before its first output frees its key, also while somebody waits to read it.
+    // A run that fails before its first output frees its key, even while somebody waits to read it.
     for (let round = 0; round < 3; round++) {
       const earlier = name === undefined ? undefined : keyed.get(name)
       const claiming = earlier ?? claim(owner, key, options)
@@ -117,7 +117,7 @@ export function createRuns(context: RunsContext): Runs {
       .then(forget, forget)
   }
 
-  /** Adds a stream and runs it, unless the key names one already: then that one's id. */
+  /** Adds a stream and runs it, unless the key names one already: then returns that one's id. */
   async function claim(
     owner: string,
     key: string | undefined,
@@ -142,7 +142,7 @@ export function createRuns(context: RunsContext): Runs {
         return holder
       }
     } catch (error) {
-      // With a key nobody can say whether it has run already. Without one, a response that is not kept is better than none.
+      // With a key, it may have run already. Without one, a response that is not stored is better than none.
       if (key) throw error
       isKept = false
       onError(error)
@@ -167,7 +167,7 @@ export function createRuns(context: RunsContext): Runs {
     return production
   }
 
-  /** The response of a run of this process: its stream, or why there is none. */
+  /** The response of a run of this process: its stream, or the reason why there is none. */
   async function begin({ beginning, source }: Production, request: Request): Promise<Response> {
     const begun = await beginning
     switch (begun.kind) {
@@ -197,12 +197,12 @@ export function createRuns(context: RunsContext): Runs {
     if (!earlier) return undefined
     if (!('beginning' in earlier)) {
       if (!isVoid(earlier.info, earlier.length)) return respond(earlier.source, request)
-      // Whoever has ended it could not remove it.
+      // The process that ended it could not remove it.
       await store.delete(earlier.source.id)
       return undefined
     }
     const begun = await earlier.beginning
-    // A request that comes after its failure runs anew, once the store has forgotten it.
+    // A request that comes after its failure runs again, once the store has forgotten it.
     if (typeof run === 'string' && begun.kind !== 'streaming') {
       await inTime(clock, STORE_MS, earlier.finished, 'Cannot run key again: its failed run is still stored')
       return undefined
@@ -228,7 +228,7 @@ export function createRuns(context: RunsContext): Runs {
         clock,
       })
       if (request.method !== 'HEAD') return response
-      // Nobody would read the body, or leave it.
+      // Nobody would read the body, or cancel it.
       reader.close()
       return new Response(null, response)
     }
@@ -247,7 +247,7 @@ export function createRuns(context: RunsContext): Runs {
 
   async function list(owner: string, conversation?: string, most = Infinity): Promise<FoundStream[]> {
     const kept = await store.list(owner, conversation)
-    // What runs here is known, whatever the store has lost of it.
+    // Runs of this process are known, whatever the store has lost of them.
     const own = [...productions].filter(
       ([, { added }]) => added.owner === owner && (conversation ?? added.conversation) === added.conversation,
     )

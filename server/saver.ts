@@ -10,15 +10,15 @@ import type { Tail } from './tail.ts'
 export interface Saver {
   bytesAdded: () => void
   /**
-   * The record is another now; with an `end` it is the last, and is written after the last byte. A stream that has ended
+   * The record has changed. One with an `end` is the last, and is written after the last byte. A stream that has ended
    * void is removed.
    */
   infoChanged: (info: StreamInfo) => void
-  /** Resolves when the record of this moment is stored, or never will be. Never rejects. */
+  /** Resolves when the current record is stored, or never will be. Never rejects. */
   stored: () => Promise<void>
   /**
-   * Of a held run. True once its key names it for good: the store has said that some of its bytes are stored. False: it
-   * belongs to somebody else, or has given up. Never rejects.
+   * Of a held run: true once its key names it for good, because the store has said that some of its bytes are stored;
+   * false if it belongs to another process, or has given up. Never rejects.
    */
   isClaimed: Promise<boolean>
   /** Resolves when all is stored, or never will be. Never rejects. */
@@ -30,21 +30,21 @@ interface SaverContext {
   store: StreamStore
   clock: Clock
   tail: Tail
-  /** Somebody has asked the stream to stop. */
+  /** Called when somebody has asked the stream to stop. */
   onStop: () => void
-  /** The stream belongs to somebody else now. */
+  /** Called when the stream belongs to another process. */
   onLost: () => void
   onError: (error: unknown) => void
-  /** The store has taken it in. */
+  /** True if the store has accepted it. */
   isKept: boolean
-  /** Nobody is given a byte of it before one is stored. */
+  /** True if readers get no byte of it before one is stored. */
   isHeld: boolean
 }
 
 const BACKOFF_MS = 250
 const MAX_BACKOFF_MS = 5_000
 
-/** While nobody is given anything, it is tried again more often; and for at least so long before it gives up, ms. */
+/** While a run is held, writes are tried again more often; and for at least this long before it gives up, ms. */
 const HELD_BACKOFF_MS = 500
 const HELD_GRACE_MS = 2_000
 
@@ -55,12 +55,13 @@ const HELD_GRACE_MS = 2_000
  *       ▲            ├─ refused ─▶ read the record: stop? ended by another? or was it our own write after all?
  *       └─ backoff ◀─┴─ failed
  *
- * A write whose response was lost may have been done. The next is refused then, and the record tells.
+ * A write whose response was lost may have been done. Then the next one is refused, and the record shows it.
  *
- * Only the store says whose the run is, and what of it is stored: a run is its own while its writes are done, or its record
- * has no other's end. Time decides one thing. Others take a run that shows no sign of life for dead, and run its request again
- * if nothing of it is stored. So a held run that cannot write gives up before: it stops, and offers no more bytes. Then it
- * still asks the store, by writing its end like any other: if that follows bytes after all, they stay.
+ * Only the store says whose the run is, and what of it is stored: a run owns its stream while its writes succeed, or
+ * while nobody else has written an end. Time decides one thing. Others consider a run without a sign of life dead, and
+ * run its request again if nothing of it is stored. So a held run that cannot write gives up before that: it stops, and
+ * offers no more bytes. It still asks the store, by writing its end like any other: if that follows bytes after all,
+ * they stay.
  */
 export function createSaver({
   id,
@@ -76,11 +77,11 @@ export function createSaver({
   let version = 1
   let info: StreamInfo | undefined
   let hasNewInfo = false
-  /** Nothing more is written: it has ended, belongs to another, or is forgotten. */
+  /** True if nothing more is written: it has ended, belongs to another process, or is forgotten. */
   let isOver = false
   let isWriting = false
   let isAsking = false
-  /** The newest version that was told: greater than our own, it is somebody else's. */
+  /** The newest version that was announced: if it is greater than our own, it is somebody else's. */
   let learned = 0
   let failures = 0
   /** When the first byte that is not stored must be written; 0: at once. */
@@ -89,9 +90,9 @@ export function createSaver({
   let stored = deferred<void>()
   let claim: 'open' | 'certain' | 'lost' = isHeld ? 'open' : 'certain'
   const isClaimed = deferred<boolean>()
-  /** When the newest write that was done had been sent. */
+  /** When the newest write that succeeded was sent. */
   let writtenAt = clock.monotonic()
-  /** Since the first write after that one that was not done: a held run gives up when the time is over. */
+  /** Runs from the first failed write after that one: a held run gives up when the time is over. */
   let cancelGrace: (() => void) | undefined
   const finished = deferred<void>()
   const unwatch = store.watch(id, (changed) => {
@@ -166,7 +167,10 @@ export function createSaver({
     }
   }
 
-  /** It is over in time though another write is under way, but not before one that was frozen meanwhile has asked again. */
+  /**
+   * It is over in time even if another write is under way, but not before a process that was frozen meanwhile has asked
+   * again.
+   */
   function beginGrace(): void {
     if (claim !== 'open' || isOver || cancelGrace) return
     const overAt = Math.max(writtenAt + CLAIM_MS, clock.monotonic() + HELD_GRACE_MS)
@@ -177,7 +181,7 @@ export function createSaver({
     })
   }
 
-  /** How many bytes the store is to have: a run that has given up offers no more, if it has none of them. */
+  /** How many bytes the store should have: a run that has given up offers no more, if the store has none of them. */
   function offered(): number {
     return claim === 'lost' && tail.savedTo() === 0 ? 0 : tail.length()
   }
@@ -211,10 +215,10 @@ export function createSaver({
     const other = readInfo(stored.info)
     if (other.end && !(sent?.end && JSON.stringify(other.end) === JSON.stringify(sent.end)))
       return loseLease()
-    // Nobody else appends: bytes that are there are ours, of one of the writes whose responses were lost.
+    // Nobody else appends: bytes that are there are ours, from one of the writes whose responses were lost.
     const written = stored.length - tail.savedTo()
     if (stored.length > tail.length()) return loseLease()
-    // A store may have lost its newest writes. What is in memory of them is written again.
+    // A store may have lost its newest writes. Those that are still in memory are written again.
     if (written < 0 && !tail.read(stored.length, 0)) return breakOff(stored.version, other)
     if (info && !other.head) hasNewInfo = true
     version = stored.version
@@ -244,7 +248,7 @@ export function createSaver({
   function learn(other: StreamInfo): void {
     if (!other.isStopping) return
     onStop()
-    // Also if it has ended meanwhile and said nothing: a Stop keeps its key.
+    // Also if it has ended meanwhile without output: a Stop keeps its key.
     if (info && isVoid(info, offered())) info = { ...info, end: errorEnd('stopped') }
   }
 
@@ -264,8 +268,8 @@ export function createSaver({
   }
 
   /**
-   * The store does not have the stream. If somebody has removed it, its key may run again, and nobody can stop this run any
-   * more; if the store has lost it, who reads it here still gets it.
+   * The store does not have the stream. If somebody has removed it, its key may run again, and nobody can stop this run
+   * any more; if the store has lost it, readers here still get it.
    */
   async function abandon(): Promise<void> {
     const isRemoved = isKept && (store.wasDeleted ? await store.wasDeleted(id) : true)
@@ -274,7 +278,9 @@ export function createSaver({
     else goOnUnstored()
   }
 
-  /** The bytes that the store has lost are not in memory either: others are told so, and the response goes on here. */
+  /**
+   * The bytes that the store has lost are not in memory either: others get an error end, and the response goes on here.
+   */
   async function breakOff(stored: number, other: StreamInfo): Promise<void> {
     learn(other)
     const known: StreamInfo = { ...other, ...info, isGiven: true }
@@ -310,7 +316,7 @@ export function createSaver({
     while (!isOver && clock.monotonic() < until) await wait(until - clock.monotonic())
   }
 
-  /** Waits so long, or until something has happened. */
+  /** Waits this long, or until something has happened. */
   function wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const cancel = clock.timer(ms, resolve)

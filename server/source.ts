@@ -4,11 +4,11 @@ import { readInfo, type StreamInfo } from './stream-info.ts'
 /** Where the bytes of one stream are read from: the producer in this process, or the store. */
 export interface Source {
   id: string
-  /** At most `maxBytes` bytes from that position, at least one where there are any; `undefined`: no such stream. */
+  /** At most `maxBytes` bytes from that position, at least one if there are any; `undefined`: no such stream. */
   read: (from: number, maxBytes: number) => Promise<SourceState | undefined>
-  /** Calls after changes; the returned function ends it. */
+  /** Calls `changed` after changes; the returned function stops that. */
   watch: (changed: () => void) => () => void
-  /** Its producer may have died without a word. */
+  /** True if its producer may have died unnoticed. */
   isRemote: boolean
 }
 
@@ -16,7 +16,7 @@ export interface SourceState {
   info: StreamInfo
   length: number
   bytes: Uint8Array
-  /** The store's, where it is read from the store. */
+  /** The store's version, if it is read from the store. */
   version?: number
 }
 

@@ -1,6 +1,6 @@
 import type { FailureCode } from '../core/messages/failure.ts'
 
-/** Facts of a stream beside its bytes; kept as JSON in the store's record. */
+/** Facts about a stream besides its bytes; kept as JSON in the store's record. */
 export interface StreamInfo {
   owner: string
   conversation?: string
@@ -14,28 +14,28 @@ export interface StreamInfo {
   head?: StreamHead
   /** Somebody has asked for it to stop. */
   isStopping?: true
-  /** Absent: it is being written, or its producer has died and nobody has noticed. */
+  /** Absent: it is being written, or its producer has died unnoticed. */
   end?: StreamEnd
-  /** Bytes of it were given out, and the store may have lost them all. */
+  /** Readers got bytes of it, and the store may have lost them all. */
   isGiven?: true
-  /** What a client that writes streams itself has said of this one. */
+  /** The settings of a client that writes the stream itself. */
   ingest?: IngestInfo
 }
 
 export interface StreamHead {
   status: number
-  /** Those of the response's headers that its readers need. */
+  /** The headers of the response that its readers need. */
   headers: Record<string, string>
 }
 
-/** How a stream ended. An error is told to each reader after the last byte, and is never among the bytes. */
+/** How a stream ended. An error is reported to each reader after the last byte, and is never among the bytes. */
 export type StreamEnd = { kind: 'complete' } | StreamError
 
 export interface StreamError {
   kind: 'error'
   code: StreamErrorCode
   message: string
-  /** The error event in the words of the response's protocol, where it has one. */
+  /** The error event of the response's protocol, if it has one. */
   notice?: string
 }
 
@@ -70,7 +70,7 @@ export interface IngestInfo {
   closedBy?: { id: string; epoch: number; seq: number }
 }
 
-/** True if its key may run again: it has ended, nobody was given a byte of it, and nobody has stopped it. */
+/** True if its key may run again: it has ended, no reader got a byte of it, and nobody has stopped it. */
 export function isVoid({ end, isGiven }: StreamInfo, length: number): boolean {
   return end !== undefined && length === 0 && !isGiven && !(end.kind === 'error' && end.code === 'stopped')
 }

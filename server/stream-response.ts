@@ -6,14 +6,14 @@ import { formatOffset } from './protocol/offset.ts'
 import type { StreamReader } from './read-stream.ts'
 import type { StreamHead } from './stream-info.ts'
 
-/** What an event stream that was asked for heartbeats gets when it is silent: a comment, none of the log's bytes. */
+/** The heartbeat of a silent event stream, if one was requested: a comment, none of the log's bytes. */
 export const HEARTBEAT = ': streamkeeper\n\n'
 
 export interface LiveOptions {
   /** Where the stream can be read again. */
   url: string
   id: string
-  /** Sends `HEARTBEAT` after so long without bytes, between events only, ms; 0: never. */
+  /** Sends `HEARTBEAT` after this long without bytes, between events only, ms; 0: never. */
   heartbeatMs: number
   headers?: Record<string, string>
   clock: Clock
@@ -22,8 +22,8 @@ export interface LiveOptions {
 /**
  * The raw bytes of a stream from the reader's position on, as they come, to the end of the connection.
  *
- * An error is told in the response's own words where it has some, and then by a connection that breaks: it never looks
- * like a clean end.
+ * An error is reported by the protocol's own error event, if it has one, and then by a connection that breaks: it never
+ * looks like a clean end.
  */
 export function streamResponse(
   reader: StreamReader,
@@ -47,7 +47,7 @@ export function heartbeatOf({ url }: Request): number {
   return seconds >= 1 && seconds <= 60 ? seconds * 1000 : 0
 }
 
-/** Headers that say where a stream lies. The worker and other readers need them to read on. */
+/** Headers with the location of a stream. The worker and other readers need them to resume. */
 export function liveHeaders(url: string, id: string, position: number): Record<string, string> {
   return {
     'content-location': url,
@@ -113,7 +113,7 @@ function liveBody(reader: StreamReader, heartbeatMs: number, clock: Clock): Read
   return createLiveBody(reader, clock, pull)
 }
 
-/** True if an event ends here. Only chunks that end with a whole blank line are taken for it. */
+/** True if an event ends here. Only chunks that end with a whole blank line count. */
 function endsEvent(bytes: Uint8Array): boolean {
   const end = String.fromCharCode(...bytes.subarray(-4))
   return end.endsWith('\n\n') || end.endsWith('\r\n\r\n')

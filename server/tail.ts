@@ -1,20 +1,20 @@
 /** The newest bytes of a stream, in memory: all that are not stored yet, and some that are. */
 export interface Tail {
-  /** Takes bytes that nobody else has. */
+  /** Adds bytes that nobody else has. */
   push: (bytes: Uint8Array<ArrayBuffer>) => void
-  /** Bytes in all, those that are no longer here included. */
+  /** Bytes in all, including those that are no longer here. */
   length: () => number
   /** The position of the first byte that is not stored. */
   savedTo: () => number
   /** The first bytes that are not stored. */
   unsaved: (maxBytes: number) => Uint8Array
-  /** So many more are stored; below 0: fewer, as the store has lost some that are still here. */
+  /** This many more are stored; below 0: fewer, because the store has lost some that are still here. */
   saved: (count: number) => void
-  /** A copy of the bytes from that position; `undefined` where they are no longer here. */
+  /** A copy of the bytes from that position; `undefined` if they are no longer here. */
   read: (from: number, maxBytes: number) => Uint8Array | undefined
 }
 
-/** @param keptBytes so many are kept though they are stored */
+/** @param keptBytes how many are kept even after they are stored */
 export function createTail(keptBytes: number): Tail {
   const pieces: { from: number; bytes: Uint8Array }[] = []
   let length = 0
@@ -56,7 +56,7 @@ export function createTail(keptBytes: number): Tail {
     return piece ? piece.from + piece.bytes.length : length
   }
 
-  /** The piece that has this position. */
+  /** The piece that contains this position. */
   function pieceAt(position: number): number {
     let low = 0
     let high = pieces.length - 1

@@ -33,7 +33,7 @@ import { serveInternal } from './page/internal-endpoints.ts'
 import { createActivityLock, type ActivityLock } from './lifecycle/activity-lock.ts'
 import { worker } from './worker.ts'
 
-/** `waitUntil` keeps the worker for its event, but the browser kills what waits for 300 s. ms. */
+/** `waitUntil` keeps the worker for its event, but the browser kills a worker whose event takes 300 s. ms */
 const KEEP_AWAKE_MS = 240_000
 
 /** A page that has no Response by then gets an early one: at 300 s browsers fail its request. ms */
@@ -42,19 +42,19 @@ const EARLY_MS = 240_000
 /** A chat that no route is configured for. */
 const ANY_CHAT: RouteMatch<ChatRouteOptions> = { settings: { url: '' }, groups: {} }
 
-/** What else a worker does with what it keeps. */
+/** Access to the installed handlers. */
 export interface Installed {
   activity: ActivityLock
   /** As `Outbox.isEmpty`. */
   isEmpty: () => Promise<boolean>
-  /** Takes a chat that nobody has answered yet. */
+  /** Handles a chat that nobody has responded to yet. */
   takeChat: (event: ExtendableEvent, request: Request, clientId: string) => Promise<Response>
 }
 
-/** As `keepStreams`; `emptied` is called whenever no saved message is left to send. */
+/** Like `keepStreams`; `emptied` is called whenever no saved message is left to send. */
 export function installHandlers(provided: Options, emptied?: () => void): Installed {
   const options = checkOptions(provided)
-  /** Sends what is queued, and leaves everything else alone. */
+  /** True if it only sends what is queued, and leaves everything else alone. */
   const isRetiring = options.enabled === false
   const { scope } = worker.registration
   const clock: Clock = systemClock
@@ -187,7 +187,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     const keepAlive = (task: Promise<unknown>) => event.waitUntil(atMost(task))
     const internal = serveInternal(own, request, clientId, keepAlive) ?? resumeRoutes.serve(request, clientId)
     if (internal) return event.respondWith(internal)
-    // Named, it knows that this worker takes it.
+    // A request with an id is from a page that expects this worker to handle it.
     if (isLeftToPage(request.url) && !request.headers.has(REQUEST_ID_HEADER)) return
     const save = matchRoute(saveRoutes, request.method, request.url)
     if (save) {
@@ -197,9 +197,9 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
       event.waitUntil(atMost(response.then(() => drain())))
       return
     }
-    // A beacon's answer is nobody's to read: only its saves are ours.
+    // Nobody can read the response to a beacon: only saves are ours.
     const chat = request.mode !== 'no-cors' && matchRoute(chatRoutes, request.method, request.url)
-    // A page that has not heard of its retiring yet names its requests, by a header that no server knows.
+    // A page that does not know of the retirement yet sends an id, in a header that no server knows.
     if (!chat || (isRetiring && !request.headers.has(REQUEST_ID_HEADER))) return
     event.respondWith(handleChat(event, request, clientId, chat))
   })
@@ -220,9 +220,9 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
       case 'staying':
         return responses.staying(clientOf(event))
       case 'ping':
-        return // That it came is all: it keeps the worker alive.
+        return // Its arrival alone keeps the worker alive.
       case 'takeover':
-        return // The ready-made worker's own affair.
+        return // For the ready-made worker: see take-over.ts.
       case 'call':
         return event.waitUntil(atMost(reply(message, event)))
     }
@@ -233,7 +233,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     if (handled) event.waitUntil(handled)
   })
 
-  // While it only waits for its turn, the version before it still takes messages.
+  // While this version waits for its turn, the previous one still accepts messages.
   if (isRetiring) worker.addEventListener('activate', (event) => event.waitUntil(atMost(drain('woken'))))
   serveSync(scope, clock, { drain, counts: outbox.counts })
   void drain('woken')
@@ -269,22 +269,25 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
     if (queued > 0) requestSync(scope)
   }
 
-  /** Those of this scope, the one in front first. */
+  /** The pages of this scope, the one in front first. */
   async function pages(more: ClientQueryOptions = {}): Promise<readonly WindowClient[]> {
     const all = await worker.clients.matchAll({ type: 'window', ...more })
     return (all as WindowClient[]).filter(({ url }) => url.startsWith(scope))
   }
 
-  /** Where a page is: browsers say with what URL it was loaded, and in the referrer where it has gone since. */
+  /**
+   * The current URL of a page: browsers give the one that it was loaded with, and in the referrer the one that it has
+   * moved to since.
+   */
   async function pageUrl(clientId: string, referrer: string): Promise<string | undefined> {
     const client = await worker.clients.get(clientId).catch(() => undefined)
     if (client?.type !== 'window') return undefined
-    // To another origin it is cut; a fragment is never in it.
+    // For another origin the referrer is cut, and it never has a fragment.
     const isMoved = referrer.startsWith(scope) && referrer !== scope && referrer !== client.url.split('#')[0]
     return isMoved ? referrer : client.url
   }
 
-  /** A worker before this one has sent it. */
+  /** Handles the end of a request that an earlier worker sent. */
   function endedLater({ isEventSource, ...chat }: Recorded, isFailed = true) {
     if (!isEventSource) void endedChats.ended({ ...chat, isFailed })
   }
@@ -310,7 +313,7 @@ function storageFailed(error: unknown): string {
   return `The browser's storage failed: ${error instanceof Error ? error.message : String(error)}`
 }
 
-/** Which page sent a message; empty where it was none. */
+/** The id of the page that sent a message; empty if it was not a page. */
 function clientOf({ source }: ExtendableMessageEvent): string {
   return source && 'id' in source ? source.id : ''
 }

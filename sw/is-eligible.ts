@@ -1,6 +1,9 @@
 import { worker } from './worker.ts'
 
-/** Not what a worker must leave alone whatever its URL: documents, their parts, and what cannot be sent again. */
+/**
+ * False for requests that a worker must leave alone whatever their URL: documents, their parts, and requests that
+ * cannot be sent again.
+ */
 export function isEligible(request: Request): boolean {
   return (
     request.mode !== 'navigate' &&

@@ -10,7 +10,7 @@ let kept: Installed | undefined
  * Keeps chat streams and saved messages in this worker. Call it once, at top level, before the worker's other `fetch`
  * listeners: requests that are not configured are left to them untouched.
  *
- * @throws {TypeError} naming a wrong option, or when called twice.
+ * @throws {TypeError} naming a wrong option, or if it is called twice.
  */
 export function keepStreams(options: Options): void {
   if (kept) throw new TypeError('keepStreams() was called twice: one worker keeps one set of options')
@@ -19,20 +19,20 @@ export function keepStreams(options: Options): void {
 }
 
 /**
- * A Workbox route handler: a chat, whatever its URL, goes the same way as one that `keepStreams` takes of itself. For
- * routes that are found by more than a URL pattern.
+ * A Workbox route handler: it handles a chat, whatever its URL, like one that `keepStreams` matches itself. For routes
+ * that need more than a URL pattern.
  *
  *     keepStreams({ saves: [...] })
  *     registerRoute(isChat, chatHandler(), 'POST')
  *
- * @throws {TypeError} before `keepStreams` was called.
+ * @throws {TypeError} if `keepStreams` was not called before.
  */
 export function chatHandler(): RouteHandlerCallback {
   if (!kept) throw new TypeError('chatHandler() was called before keepStreams()')
   const { takeChat } = kept
   return ({ event, request }) => {
     if (!isEligible(request)) return fetch(request)
-    // Workbox hands on whatever event it was given.
+    // Workbox passes on whatever event it was given.
     const clientId = 'clientId' in event ? (event as FetchEvent).clientId : ''
     return takeChat(event, request, clientId)
   }

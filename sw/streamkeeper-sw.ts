@@ -15,9 +15,9 @@ declare global {
   var streamkeeperRetires: true | undefined
 }
 
-// The ready-made worker. `register()` puts its options in the script's own URL, for a worker must know them
-// synchronously at every start. Loaded by another worker's `importScripts` it finds none there, and does nothing but
-// offer `streamkeeper.keepStreams`.
+// The ready-made worker. `register()` puts its options in the script's own URL, because a worker must know them
+// synchronously at every start. Loaded by another worker's `importScripts`, it finds none there, and only offers
+// `streamkeeper.keepStreams`.
 const { href } = worker.location
 const options = globalThis.streamkeeperRetires ? readAny() : readOptions(href)
 if (options && (globalThis.streamkeeperRetires || options.enabled === false)) retire(systemClock, options)
@@ -28,7 +28,7 @@ else if (options) {
   routeStatically(options)
 }
 
-/** Wrong options must not keep a worker from going. */
+/** Wrong options must not keep a worker from retiring. */
 function readAny(): Options | undefined {
   try {
     const provided = readOptions(href)

@@ -1,2 +1,2 @@
-/** The one doorway to the worker's global scope. */
+/** The worker's global scope, with its type. */
 export const worker = self as unknown as ServiceWorkerGlobalScope

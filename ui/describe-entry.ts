@@ -48,6 +48,6 @@ export function describePreview(preview: string): string {
     const nested = (error as { message?: unknown } | undefined)?.message
     return [nested, error, message, detail].find((each) => typeof each === 'string') ?? preview
   } catch {
-    return preview // No JSON, or not all of it.
+    return preview // Not JSON, or only a part of it.
   }
 }

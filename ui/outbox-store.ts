@@ -17,7 +17,7 @@ export interface OutboxStore<Content = string> {
   readonly getSnapshot: () => readonly OutboxItem<Content>[]
   /** Reads the outbox now; resolves when the snapshot is up to date. Never rejects if a worker does not respond. */
   readonly refresh: () => Promise<void>
-  /** Sends one message now, also a dead letter. */
+  /** Sends one message now, even a dead letter. */
   readonly retry: (id: string) => Promise<void>
   /** Deletes one message. */
   readonly discard: (id: string) => Promise<void>
@@ -176,7 +176,7 @@ async function readText(body: Blob): Promise<string> {
     const { content, parts, text, message } = JSON.parse(await body.text()) as Record<string, unknown>
     return textOf(content) || textOf(parts) || textOf(text) || textOf(message)
   } catch {
-    return '' // No JSON: a message that only its app can read.
+    return '' // Not JSON: a message that only its app can read.
   }
 }
 

@@ -11,45 +11,45 @@ import { orAborted } from './or-aborted.ts'
 import type { Splice } from './splice.ts'
 import type { Total } from './total.ts'
 
-/** What one attempt needs: the request, its deadlines, and the platform. */
+/** The input of one attempt: the request, its deadlines, and the platform. */
 export interface AttemptPlan extends OwnProtocol {
-  /** Sends the request anew; the signal ends it, body included. */
+  /** Sends the request again; the signal ends it, body included. */
   send: (signal: AbortSignal) => Promise<Response>
   path: string
   streams: boolean | undefined
   choices: number
-  /** `undefined`: the platform does not tell when they are here; only output can be waited for. */
+  /** `undefined`: the platform does not show when headers arrive, so only output can be awaited. */
   headersMs: number | undefined
   firstOutputMs: number
   total: Total
   /** Ends the whole request. */
   signal: AbortSignal
   clock: Clock
-  /** Joins what the server gives again to a response, if it does. */
+  /** Creates the splice of a response that the server can send again, if it can. */
   createSplice: (response: Response) => Splice | undefined
-  /** 2xx headers are here; the body is still withheld. */
+  /** Called when 2xx headers are here; the body is still withheld. */
   onAccepted: (response: Response) => void
 }
 
-/** A response whose first bytes have been read: they come before what its reader still has. */
+/** A response whose first bytes have been read into `held`; `rest` has what follows them. */
 export interface OpenResponse {
   response: Response
   held: Uint8Array[]
   /** `null` when there is no body, or all of it is held. */
   rest: Chunks | null
-  /** Absent for a refusal, which is passed on as it is. */
+  /** Absent for a refusal, which is passed on unchanged. */
   inspection?: Inspection
-  /** Present if its server may give it again after a cut; what is held has passed it. */
+  /** Present if its server may send it again after a cut; the held bytes have already passed through it. */
   splice?: Splice | undefined
-  /** Why its connection broke before the first output: its server knows it, so it is read on, not asked for again. */
+  /** Why its connection broke before the first output: its server has it, so it is resumed, not requested again. */
   brokenBy?: FailureCode
   /** Time left for its first output, ms. */
   leftMs?: () => number
-  /** How it ended, where all of it is held. */
+  /** How it ended, if all of it is held. */
   verdict?: Verdict
-  /** A page of HTML where a chat should be. */
+  /** True if it is a page of HTML in place of a chat. */
   isPage?: boolean
-  /** The same response, untouched: with its URL, and whether it was redirected. */
+  /** The same response untouched, with its URL and whether it was redirected. */
   asItCame?: Response
   /** Closes the upstream. */
   abort: () => void
@@ -57,35 +57,38 @@ export interface OpenResponse {
 
 export type Attempted =
   | { kind: 'answered'; opened: OpenResponse }
-  /** `answer`: the upstream's own words, should they be the last. */
+  /** `opened`: the upstream's own response, for use if this attempt is the last. */
   | { kind: 'failed'; outcome: Outcome; opened?: OpenResponse }
   | { kind: 'cancelled' }
 
-/** An event that has begun, and may be output, is held back for so long; many arrive in two pieces. ms */
+/** An unfinished event that may be output is held back for this long, because many arrive in two pieces. ms */
 const UNFINISHED_MS = 25
 
-/** Beyond this a response is handed over before its first output, and a refusal's body is not read on. Bytes. */
+/**
+ * Beyond these sizes a response is passed on before its first output, and a refusal's body is not read further. Bytes.
+ */
 const MAX_HELD = 1024 * 1024
 const MAX_REFUSAL = 64 * 1024
 
-/** A refusal's body that has not come by then is judged by what there is of it, ms. */
+/** A refusal's body that is not complete by then is judged by what there is of it, ms. */
 const REFUSAL_BODY_MS = 5_000
 
 /**
- * One fetch under its deadlines, up to its first output: whatever goes wrong before that can be tried again unseen.
+ * One fetch under its deadlines, up to its first output: any failure before that can be retried without the page seeing
+ * it.
  *
  * Its duties:
- * - every way out disarms the deadline, and closes or drains the upstream unless the response is handed on
- * - keep-alives start the first-output deadline again and extend the total: a server that queues the request must not
+ * - every way out disarms the deadline, and closes or drains the upstream unless the response is passed on
+ * - keep-alives restart the first-output deadline and extend the total: a request that is queued at the server must not
  *   lose its place
- * - what was slept through is given back to the total
- * - small discarded bodies are read to their end, so that the browser can use the connection again
+ * - time that the machine slept is given back to the total
+ * - small discarded bodies are read to their end, so that the browser can reuse the connection
  */
 export async function attempt(plan: AttemptPlan): Promise<Attempted> {
   const { clock, signal, total } = plan
   const upstream = new AbortController()
   let rest: Chunks | null = null
-  /** The clock that closed the upstream. */
+  /** The deadline that closed the upstream. */
   let expired: 'headers' | 'first_output' | 'total' | undefined
   let disarm = () => {}
   if (signal.aborted) return { kind: 'cancelled' }
@@ -94,7 +97,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     return await send()
   } finally {
     disarm()
-    // From here on the response, if there is one, belongs to its reader, which is told to stop by its own call.
+    // From here on the response, if there is one, belongs to its reader, which handles an abort itself.
     signal.removeEventListener('abort', abort)
   }
 
@@ -108,9 +111,9 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
       return failed({ kind: 'network_error' }) // The platform does not say why a fetch failed.
     }
     const isNull = NULL_BODY.has(response.status)
-    if (isNull) void response.body?.cancel().catch(() => {}) // Some browsers have a body even there.
+    if (isNull) void response.body?.cancel().catch(() => {}) // Some browsers give even these a body.
     const mayBePage = isHtml(response.headers.get('content-type') ?? '')
-    // A page is bounded, and only the untouched Response keeps where it came from.
+    // A page is bounded, so it can be cloned; only the untouched Response keeps where it came from.
     const asItCame = response.redirected && mayBePage ? response.clone() : undefined
     rest = isNull || !response.body ? null : openChunks(response.body)
     const opened: OpenResponse = { response, held: [], rest, abort: () => upstream.abort() }
@@ -121,7 +124,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     opened.splice = isNull ? undefined : plan.createSplice(response)
     const early = await holdUpToOutput(opened, inspection)
     if (early === 'page') return page(opened, asItCame)
-    if (asItCame) void asItCame.body?.cancel().catch(() => {}) // It was no page after all.
+    if (asItCame) void asItCame.body?.cancel().catch(() => {}) // It is not a page after all.
     if (mayBePage) plan.onAccepted(response)
     const isKnown = opened.splice?.isKnown() === true && early?.kind !== 'cancelled' && expired !== 'total'
     if (isKnown) {
@@ -151,7 +154,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     return { kind: 'failed', outcome: { kind: 'not_a_chat' }, opened: own }
   }
 
-  /** Holds what comes before the first output; what is returned ended it before that. */
+  /** Holds bytes up to the first output; returns what ended the attempt before that, if anything. */
   async function holdUpToOutput(
     opened: OpenResponse,
     inspection: Inspection,
@@ -176,7 +179,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
           ? next
           : within(clock, unfinishedAt + UNFINISHED_MS - clock.monotonic(), next))
       } catch {
-        return failed({ kind: 'cut', clean: false }) // Reset, or a deadline of ours: `expired` tells.
+        return failed({ kind: 'cut', clean: false }) // A reset, or our own deadline: `expired` tells which.
       }
       if (!chunk) {
         opened.rest.putBack(next)
@@ -199,7 +202,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     return undefined
   }
 
-  /** A body that has ended before its first event did may be no events at all, and whole. */
+  /** A body that ends before its first event does may contain no events, and still be complete. */
   function takeWhole(opened: OpenResponse, inspection: Inspection) {
     const { splice, response, held } = opened
     const bytes = join(splice?.unfinished() ?? [])
@@ -212,7 +215,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     inspection.feed(bytes)
   }
 
-  /** Judges what is held: it has failed, or may be handed on. */
+  /** Judges what is held: the attempt has failed, or the response may be passed on. */
   function judge(opened: OpenResponse & { inspection: Inspection }, isNull: boolean): Attempted {
     const { inspection } = opened
     if (!opened.rest && !isNull) {
@@ -255,7 +258,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
 /** Statuses whose responses have no body. */
 const NULL_BODY = new Set([101, 103, 204, 205, 304])
 
-/** Holds what comes, to the end or to `limit`; what broke off is held as far as it came. */
+/** Holds bytes up to the end or to `limit`; of a body that breaks off, the part that arrived. */
 async function holdUpTo(opened: OpenResponse, limit: number): Promise<void> {
   let size = opened.held.reduce((sum, { length }) => sum + length, 0)
   try {
@@ -272,7 +275,7 @@ async function holdUpTo(opened: OpenResponse, limit: number): Promise<void> {
   }
 }
 
-/** What the work comes to within that time, else `undefined`. */
+/** The task's result if it settles in time, otherwise `undefined`. */
 async function within<Value>(clock: Clock, ms: number, task: Promise<Value>): Promise<Value | undefined> {
   let disarm = () => {}
   const late = new Promise<undefined>((resolve) => (disarm = clock.timer(ms, () => resolve(undefined))))

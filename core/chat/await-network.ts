@@ -4,9 +4,9 @@ import type { Network } from '../network.ts'
 import { orAborted } from './or-aborted.ts'
 
 /**
- * Waits until the browser says that it has a network again, at most so long; rejects with the signal's reason.
+ * Waits until the browser is online again, at most `atMostMs`; rejects with the signal's reason.
  *
- * @returns how much of it the machine slept, ms: then the wait began anew
+ * @returns how long the machine slept meanwhile, ms; a sleep restarts the wait
  */
 export async function awaitNetwork(
   network: Network,

@@ -8,19 +8,19 @@ import type { ResponseWriter } from './response-log.ts'
 
 export interface ChatRequest extends ParsedChatRequest {
   requestId: string
-  /** A digest of what it authenticates with; requests with another one have limits of their own. */
+  /** A digest of its credentials; requests with different credentials have separate limits. */
   credential: string
-  /** An EventSource sent it. */
+  /** True if an EventSource sent it. */
   isEventSource?: boolean
-  /** It has failed so often that it must not be sent before, epoch ms. */
+  /** It has failed so often that it must not be sent before this time, epoch ms. */
   heldUntil?: number
-  /** Attempts of a worker that died before it had answered the page. */
+  /** Attempts by a worker that died before it had responded to the page. */
   lostAttempts?: number
-  /** Sends the request anew, as it came; the signal ends it. */
+  /** Sends the request again, unchanged; the signal ends it. */
   send: (signal: AbortSignal) => Promise<Response>
-  /** Asks its server for the same response; absent: a cut is never read on. */
+  /** Asks its server for the same response; absent: a cut response is never resumed. */
   ask?: Ask
-  /** Ends the request and its upstream, whatever it is doing, also during a wait. */
+  /** Ends the request and its upstream at any time, even during a wait. */
   signal: AbortSignal
 }
 
@@ -34,13 +34,16 @@ export interface RequestContext {
   writer: ResponseWriter
   /** Shared by all requests that meet the same upstreams. */
   limits: Limits
-  /** What the browser says of its network; default the platform's word. */
+  /** The browser's network state; default the platform's. */
   network?: Network
-  /** A page waits no longer for its Response, ms: then it gets an early one, where its kind is known. */
+  /** After this long without a Response a page gets an early one, if its kind is known, ms. */
   earlyMs?: number
-  /** `send` resolves with the first byte of the body: what has come before that nobody knows. Default: with the headers. */
+  /**
+   * True if `send` resolves with the first byte of the body, and nobody knows when headers came. Default: with the
+   * headers.
+   */
   hidesHeaders?: boolean
-  /** The response that has come can be read on after a cut. */
+  /** Called when the response can be resumed after a cut. */
   canReadOn?: () => void
   /** Must not throw and is not awaited. */
   emit: (status: NewStatus<RequestStatus>) => void

@@ -1,12 +1,12 @@
-/** What a read of a body gives. */
+/** The result of one read of a body. */
 export type Chunk = ReadableStreamReadResult<Uint8Array>
 
 /** A body's chunks. */
 export interface Chunks {
   next: () => Promise<Chunk>
-  /** Its reader has given up waiting for that one: it comes next, also if it has come in the meantime. */
+  /** Puts back a read that its caller stopped waiting for: it comes next, even if it has settled in the meantime. */
   putBack: (read: Promise<Chunk>) => unknown
-  /** No more is wanted. */
+  /** Stops reading. */
   cancel: () => void
 }
 

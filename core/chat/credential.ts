@@ -3,8 +3,8 @@ const HEADER = /(?:^|-)(?:authorization|api-?key|(?:auth|access)-token|subscript
 const PARAMETER = /^(?:(?:api|subscription)?[-_]?key|access_token|code)$/i
 
 /**
- * A digest of what a request authenticates with, to tell one key's limits from another's; empty where there is nothing
- * to see (browsers show no cookies), or no digest to be had (`crypto.subtle` is missing on plain http pages).
+ * A digest of a request's credentials, to tell one key's limits from another's; empty if there are none to see
+ * (browsers hide cookies), or there is no digest (`crypto.subtle` is missing on plain http pages).
  */
 export async function digestCredential(request: { url: string; headers: Headers }): Promise<string> {
   const secrets = [
@@ -18,6 +18,6 @@ export async function digestCredential(request: { url: string; headers: Headers 
 
 async function digest(subtle: SubtleCrypto, text: string): Promise<string> {
   const bytes = new Uint8Array(await subtle.digest('SHA-256', new TextEncoder().encode(text)))
-  // 64 bits tell keys apart, and say less about them than all would.
+  // 64 bits tell keys apart, and reveal less about them than the whole digest.
   return Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

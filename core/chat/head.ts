@@ -10,7 +10,7 @@ export interface RequestProgress {
   startedAt: number
   attempts: number
   waitedMs: number
-  /** True if any HTTP response came at all. */
+  /** True if any HTTP response has come. */
   wasAnswered: boolean
   /** When the last 2xx headers came, by the monotonic clock. */
   headersAt?: number
@@ -19,13 +19,13 @@ export interface RequestProgress {
 /** Changes to the upstream's own head. */
 export interface HeadChanges {
   status?: number
-  /** It says no, and trying again is not the caller's part. */
+  /** True if the request has failed for good, and its caller should not retry it. */
   isFinal?: boolean
   hasBody?: boolean
   isEarly?: boolean
 }
 
-/** The upstream's head as the page may have it. */
+/** The upstream's head, adapted for the page. */
 export function headOf(
   response: Response,
   requestId: string,
@@ -38,23 +38,23 @@ export function headOf(
   }: HeadChanges,
 ): ResponseHead {
   const headers = new Headers(response.headers)
-  // The body comes decoded, and perhaps with an event of ours.
+  // The body arrives decoded, and perhaps with an event of ours.
   headers.delete('content-encoding')
   headers.delete('content-length')
-  // To a page it tells how far the bytes are moved: that is ours to say.
+  // It tells a page how many of the first bytes are ours, so only we may set it.
   headers.delete(HEARTBEAT_HEADER)
   addOwnHeaders(headers, requestId, progress, isFinal)
   const statusText = status === response.status ? statusTextOf(response) : ''
   return { status, statusText, headers: Array.from(headers), hasBody, isEarly }
 }
 
-/** The head for a page that must have one now: what comes will be in the body. */
+/** The head for a page that must have one now; the outcome follows in the body. */
 export function earlyHead(contentType: string, requestId: string, progress: RequestProgress): ResponseHead {
   const response = new Response('', { headers: { 'content-type': contentType } })
   return headOf(response, requestId, progress, { isEarly: true })
 }
 
-/** An error response of our own, where the last attempt left none: SDKs show `error`, people and tools the rest. */
+/** Our own error response, if the last attempt left none: SDKs show `error`, people and tools the rest. */
 export function problemOf(
   { code, message, retryAt }: Failure,
   requestId: string,

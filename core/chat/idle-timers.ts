@@ -5,7 +5,7 @@ import { type Timeouts, WORKING_MS } from './timeouts.ts'
 export type IdleClock = 'transport' | 'output'
 
 export interface IdleTimers {
-  /** A read has begun: from now on it is the upstream that is silent. */
+  /** A read has begun: from now on silence is the upstream's. */
   waiting: () => void
   /** Bytes came. */
   arrived: () => void
@@ -20,28 +20,28 @@ interface Listeners {
   finished: () => void
 }
 
-/** A stream is called stalled after so long, or half its limit, ms. */
+/** A stream counts as stalled after this long, or half its limit if that is less, ms. */
 const STALLED_MS = 10_000
 
-/** What still belongs to a response after its finish (mostly usage) comes within this time, ms. */
+/** The rest of a response after its finish (mostly usage) arrives within this time, ms. */
 const FINISHED_MS = 10_000
 
-/** New bytes are looked at when the transport has been quiet for this long; so never more often. ms */
+/** New bytes are inspected when the transport has been quiet for this long, so never more often. ms */
 const QUIET_MS = 1_000
 
-/** While they keep flowing, they are looked at this often, ms. */
+/** While bytes keep flowing, they are inspected this often, ms. */
 const FLOWING_MS = 3_000
 
 /**
- * The clocks of a flowing response: is the transport alive (any byte), does the response go on (output), and is it
- * finished although its connection stays open.
+ * The timers of a flowing response: is the transport alive (any byte), does the response make progress (output), and is
+ * it finished although its connection stays open?
  *
  * Its duties:
  * - only the upstream's silence counts, not the time in which the page does not read
- * - nothing is read and no timer is armed per chunk: a look reads what came since the last one
- * - after a sleep nothing is judged: all silences start again, and what came meanwhile is read first
+ * - a chunk causes neither a read nor a new timer: a look reads everything since the last one
+ * - after a sleep nothing is judged: every silence restarts, and bytes that came meanwhile are read first
  *
- * @param look reads what came since it was last called; called only if something came
+ * @param look reads the bytes since its last call; called only if there are any
  */
 export function createIdleTimers(
   clock: Clock,
@@ -59,7 +59,7 @@ export function createIdleTimers(
   let waitingSince: number | undefined
   let glance: Glance = { output: false, working: false, finished: false }
   let lookedAt = -Infinity
-  /** Bytes came that no look has read; those before the first output count. */
+  /** True if bytes came that no look has read; those before the first output count. */
   let isUnread = true
   let cancelTimer: (() => void) | undefined
   let dueAt = Infinity
@@ -96,7 +96,7 @@ export function createIdleTimers(
     waitingSince = now
   }
 
-  /** After a sleep every silence starts again. */
+  /** After a sleep every silence restarts. */
   function forgiveSleep(now: number) {
     if (!cancelTimer || !wasHeldUp(now - dueAt, isRenewed)) return
     isRenewed = true
@@ -142,7 +142,7 @@ export function createIdleTimers(
       return on.expired(expired.name)
     }
     for (const each of clocks()) {
-      // Where no byte comes, that no output comes is no news; nor is it after the finish.
+      // If no byte comes, it is no news that no output comes; nor is it after the finish.
       if (transport.stalled || output.stalled || glance.finished) return
       each.stalled = each.silentMs >= stalledAfter(each)
       if (each.stalled) on.stalled(each.name, each.silentMs)

@@ -10,31 +10,31 @@ import type { ReadingOn } from './place.ts'
 import { isReasoning } from './reasoning.ts'
 import { type Timeouts, timeoutsFor } from './timeouts.ts'
 
-/** What we need to know of a chat request before it is sent: its kind, its clocks, its limits. */
+/** The facts about a chat request before it is sent: its kind, its timeouts, its limits. */
 export interface ParsedChatRequest {
   /** Origin and path. */
   url: string
   model?: string
   reasoning: boolean
   conversation?: string
-  /** What the app's own request to resume calls it. */
+  /** Its id in the app's own request to resume. */
   resumeId?: string
-  /** True if the response streams; `undefined` where nobody can tell. */
+  /** True if the response streams; `undefined` if unknown. */
   streams: boolean | undefined
-  /** What to call its response before there is one. */
+  /** The content type of an early response. */
   contentType: string
-  /** How many choices it asks for. */
+  /** The number of choices it asks for. */
   choices: number
   /** How the app's own protocol ends, and reports errors. */
   ends?: Matcher | Matcher[] | undefined
   errors?: Matcher | Matcher[] | undefined
-  /** How it may be read on after a cut. */
+  /** How it can be resumed after a cut. */
   readingOn: ReadingOn
   timeouts: Timeouts
   retry: RetryPolicy
 }
 
-/** Describes a request by its URL, headers and body (text; empty when it is no text). */
+/** Parses a request from its URL, headers and body (text; empty if it is not text). */
 export function parseChatRequest(
   request: { url: string; headers: Headers; method?: string },
   body: string,
@@ -89,7 +89,7 @@ export function parseChatRequest(
   }
 }
 
-/** Where the app says that the response is given again; `undefined` where the request does not say its id. */
+/** The place where, according to the app, the response can be read again; `undefined` if the request lacks its id. */
 function placeOf({ url, key, position }: ChatResumeOptions, places: KeyPlaces): ReadingOn['place'] {
   if (!/:id\b/.test(url)) return { url, position }
   const id = key && readKey(key, places)
@@ -106,12 +106,12 @@ function modelInPath(pathname: string): string | undefined {
   }
 }
 
-/** An SDK that retries by itself says so; its second try is not given six of ours. */
+/** An SDK that retries by itself says so with this header; its retries get no retries of ours. */
 function isCallersRetry(headers: Headers): boolean {
   return Number(headers.get('x-stainless-retry-count')) > 0
 }
 
-/** An option that is `undefined` is not given: it must not take a default away. */
+/** An option that is `undefined` counts as absent: it must not remove a default. */
 function definedOnly<Values extends object>(values: Values | undefined): Partial<Values> {
   return Object.fromEntries(
     Object.entries(values ?? {}).filter(([, value]) => value !== undefined),

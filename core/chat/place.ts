@@ -6,19 +6,23 @@ import type { Splice } from './splice.ts'
 import { BYTE_OFFSET, spliceBytes } from './splice-bytes.ts'
 import { spliceEvents } from './splice-events.ts'
 
-/** How a request may be read on after a cut. */
+/** How a request's response can be resumed after a cut. */
 export interface ReadingOn {
   /** The request's URL, with its query. */
   url: string
-  /** Its body asks the server to go on with the response by itself. */
+  /** True if its body asks the server to continue the response by itself. */
   isBackground: boolean
-  /** Where the app says that the response is given again; a URL, or `'location'`: where its `Location` header says. */
+  /**
+   * Where, according to the app, the response can be read again: a URL, or `'location'` for the URL in its `Location`
+   * header.
+   */
   place?: { url: string; position: ResumePosition } | undefined
 }
 
 /**
- * The splice for a response, if its server gives it again: where the app says so, where the response's headers say where
- * it lies, or where a background response was asked for. Nothing is read from another origin than the response's own.
+ * The splice for a response, if its server can send it again: because the app says so, because the response's headers
+ * name its location, or because a background response was requested. Nothing is read from an origin other than the
+ * response's own.
  */
 export function createSplice(
   response: Response,
@@ -26,10 +30,10 @@ export function createSplice(
 ): Splice | undefined {
   const { headers } = response
   const offset = headers.get('stream-next-offset')
-  // Most responses are given once; they cost nothing.
+  // Most responses cannot be read again; they cost nothing.
   if (!place && offset === null && !isBackground) return undefined
   const base = response.url || url
-  // A redirect to another origin has lost the credentials of the request; they must not follow it after all.
+  // A redirect to another origin has dropped the request's credentials; they must not be sent there after all.
   if (new URL(base).origin !== new URL(url).origin) return undefined
   const provided = place && resolve(place.url === 'location' ? headers.get('location') : place.url, base)
   const isEvents = isEventStream(headers.get('content-type')?.toLowerCase() ?? '')
@@ -51,7 +55,7 @@ export function createSplice(
         stopUrl: below(location, 'stop'),
       })
     }
-    // Offsets that nobody can count with: from where the response began.
+    // Opaque offsets cannot be computed: read from where the response began.
     const all = withQuery(location, { offset })
     return spliceBytes({ isReplay: true, saysEnd: true, requestFrom: () => ({ url: all }) })
   }
@@ -63,7 +67,7 @@ function offsetsOf(url: URL, write: (byte: number) => string, more: Record<strin
 }
 
 /**
- * The ids of server-sent events, as an EventSource would name the last one.
+ * Positions by the ids of server-sent events, as an EventSource sends the last one.
  *
  * @param before the id to send before any event has been read; default: none
  */
@@ -78,7 +82,7 @@ function sseIds(url: URL, before?: string) {
   }
 }
 
-/** Events of whichever wire the first of them is. */
+/** Positions of a background response, in the terms of the wire that its first event belongs to. */
 function backgroundEvents(url: URL) {
   let wire: BackgroundResponse | undefined
   let follower: Follower | undefined
@@ -105,7 +109,7 @@ function backgroundEvents(url: URL) {
   }
 }
 
-/** A text as UTF-8, a character for each byte: other characters a header cannot have. */
+/** A text as UTF-8, one character per byte: a header cannot contain other characters. */
 function toHeader(text: string): string {
   return String.fromCharCode(...new TextEncoder().encode(text))
 }
@@ -115,10 +119,10 @@ function resolve(place: string | null, base: string): URL | undefined {
   if (place === null) return undefined
   try {
     const url = new URL(place, base)
-    // Of the same scheme, and without a password, with which a URL cannot be fetched.
+    // Of the same scheme, and without a password, because a URL with one cannot be fetched.
     return url.href.startsWith(`${new URL(base).origin}/`) ? url : undefined
   } catch {
-    return undefined // No URL.
+    return undefined // Not a URL.
   }
 }
 

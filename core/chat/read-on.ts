@@ -12,7 +12,7 @@ import { orAborted } from './or-aborted.ts'
 import type { ResumeRequest, Splice, WholeRequest } from './splice.ts'
 import { MAX_TOTAL_MS } from './timeouts.ts'
 
-/** Sends a request for the same response: with the credentials of the one that began it, and following no redirects. */
+/** Asks for the same response with the credentials of the original request; follows no redirects. */
 export type Ask = (
   url: string,
   init: { method: 'GET' | 'POST'; headers: Record<string, string>; signal: AbortSignal },
@@ -24,7 +24,7 @@ export interface ReadOnContext {
   network: Network
   retry: RetryPolicy
   headersMs: number
-  /** Of a response that has said nothing yet: what is left of the time for its first output, ms. */
+  /** For a response without output so far: the time left for its first output, ms. */
   leftMs?: (() => number) | undefined
   requestId: string
   signal: AbortSignal
@@ -32,7 +32,7 @@ export interface ReadOnContext {
   emit: (status: NewStatus<RequestStatus>) => void
 }
 
-/** A connection to a server that gives a response again. */
+/** A connection on which a server sends a response again. */
 export interface Connection {
   rest: Chunks
   abort: () => void
@@ -40,17 +40,17 @@ export interface Connection {
   limitMs?: number
 }
 
-/** A response that is not done is asked for so often, ms, and at most so many times: ten minutes. */
+/** An unfinished response is polled this often, ms, and at most this many times: ten minutes. */
 const POLL_MS = 5_000
 const MAX_POLLS = 120
 
-/** Whatever a server does, its reader is let go when nothing new has come for so long, ms. */
+/** Whatever a server does, reading ends when nothing new has come for this long, ms. */
 const MAX_SILENT_MS = 600_000
 
-/** A request that was answered. */
+/** A request that got a response. */
 interface Sent {
   response: Response
-  /** As `WholeRequest.missing`, where that was asked for. */
+  /** The result of `WholeRequest.missing`, if the whole response was requested. */
   missing: string | undefined
   connection: Connection | null
   discard: () => void
@@ -60,14 +60,14 @@ interface Sent {
 export interface ReadOn {
   /** The next one; `'closed'`: the server says that there is nothing more; `undefined`: the cut stands. Never rejects. */
   connect: () => Promise<Connection | 'closed' | undefined>
-  /** Something new has come: waits begin again, and so do their budgets. */
+  /** Something new has come: waits and their budgets start again. */
   progressed: () => void
-  /** Ends it at the server, where that is possible. */
+  /** Stops it at the server, if that is possible. */
   stop: () => void
 }
 
 /**
- * Reads a response on from its server. Only reconnects that bring nothing new spend the budgets for waits.
+ * Resumes a response at its server. Only reconnects that bring nothing new use up the budgets for waits.
  *
  * @param first the headers of the response that was cut
  */
@@ -78,9 +78,9 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
   let spent = { networkMs: 0, rateLimitMs: 0 }
   let cutAt: number | undefined
   let hasProgressed = false
-  /** Of the time since then, what was offline or slept through, ms. */
+  /** Time since then that the browser was offline or the machine slept, ms. */
   let freeMs = 0
-  /** It is streamed no more. */
+  /** Set when the server no longer streams the response. */
   let whole: WholeRequest | undefined
 
   return {
@@ -105,7 +105,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
       const url = splice.stopUrl()
       if (!url) return
       const { signal: always } = new AbortController()
-      // Nobody waits for it; what it would have said is too late.
+      // Not awaited: its response would come too late.
       context.ask(url.href, { method: 'POST', headers: {}, signal: always }).catch(() => {})
     },
   }
@@ -146,7 +146,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
     return (cutAt ?? now) + MAX_SILENT_MS + freeMs - now
   }
 
-  /** Nobody is to blame for a browser that is offline: this wait is not charged. */
+  /** Being offline is nobody's failure: this wait is not charged. */
   async function awaitOnline(url: URL) {
     if (context.network.isOnline() || nearnessOf(url.href) !== undefined) return
     context.emit({ status: 'network_wait', requestId })
@@ -179,7 +179,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
     }
   }
 
-  /** Judges the server's reply; with `retryHintMs`: later, as it asks. */
+  /** Judges the server's reply; `retryHintMs`: try again after the time that it names. */
   function judge({
     response,
     missing,
@@ -205,7 +205,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
     }
     if (status < 400 || !mayPass) return 'over'
     if (retryHintMs === undefined) return 'later'
-    // A hint may lengthen our own wait, never shorten it: some say “at once” each time.
+    // A hint may lengthen our own wait, never shorten it: some servers say “at once” each time.
     return { retryHintMs: Math.max(retryHintMs, backoff(tries - 1, retry.baseMs, retry.maxMs)) }
   }
 
@@ -218,7 +218,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
     return waitMs + jitter(retry.jitterMs, random)
   }
 
-  /** The server's own time; `undefined` if that is beyond the budget. */
+  /** The wait that the server names; `undefined` if it exceeds the budget. */
   function hintedWait({ retryHintMs }: { retryHintMs: number }): number | undefined {
     if (retryHintMs > retry.rateLimitBudgetMs - spent.rateLimitMs) return undefined
     spent.rateLimitMs += retryHintMs
@@ -226,7 +226,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
   }
 }
 
-/** The headers of a request for the rest: those of the one that began the response, without what told of its body. */
+/** The headers of a request for the rest: those of the original request, except the one that describes its body. */
 export function headersForAsking(own: Headers, more: Record<string, string>): Headers {
   const headers = new Headers(own)
   headers.delete('content-type')

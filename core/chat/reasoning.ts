@@ -1,8 +1,8 @@
 import type { ReasoningOptions } from '../options/options.ts'
 
 /**
- * Families of models that think before, or between, what they say, as they begin after `vendor/` or `vendor.`. Their ends
- * are open, so that the list ages well: what comes after a model that thinks will think, too.
+ * Families of models that reason before or between their outputs: how their names begin, after `vendor/` or `vendor.`.
+ * The patterns are open-ended, so that the list ages well: the successors of a model that reasons will reason, too.
  */
 const FAMILIES = [
   'o[1-9]\\d*\\b',
@@ -25,13 +25,15 @@ const FAMILIES = [
   '(doubao-)?seed-(oss|1[.-][6-9]|[2-9])',
 ]
 
-/** Whatever its family, its name says so. */
+/** One of these families, or a name that says so itself. */
 const REASONING = new RegExp(`(^|\\.)(${FAMILIES.join('|')})|think|reason|deep-?research`)
 
-/** Models whose names look like the above and that answer at once. */
+/** Models whose names look like the above, but which do not reason. */
 const PLAIN = /^gpt-?[\d.]+-(chat|instant)|no(n|t|)[-_]?(reason|think)/
 
-/** True if a request may think for minutes without a byte: by its model's name, or because its body asks for it. */
+/**
+ * True if a request may take minutes of reasoning without a byte: by its model's name, or because its body asks for it.
+ */
 export function isReasoning(
   model: string | undefined,
   body: unknown,
@@ -57,17 +59,17 @@ function matches(pattern: string, ...names: string[]): boolean {
 }
 
 /**
- * The fields by which providers are asked for it: `reasoning` and `reasoning_effort` (OpenAI, OpenRouter), `thinking`
+ * The fields that ask providers for reasoning: `reasoning` and `reasoning_effort` (OpenAI, OpenRouter), `thinking`
  * (Anthropic, Cohere, DeepSeek, Z.ai), `think` (Ollama), `enable_thinking` and `thinking_budget` (Qwen),
  * `thinkingConfig` and `thinking_level` (Gemini), `reasoning_config` (Bedrock), `reasoning_budget` (llama.cpp),
  * `reasoning_format` (Groq), `include_reasoning`.
  */
 const SWITCH = /^(enable_?|include_?)?(think|reasoning)/i
 
-/** Where they stand, if not at the top: Gemini; vLLM and SGLang; Gemini's OpenAI-compatible API; Bedrock. */
+/** Where these fields are, if not at the top: Gemini; vLLM and SGLang; Gemini's OpenAI-compatible API; Bedrock. */
 const PLACE = /^(generation_?config|chat_template_kwargs|extra_body|google|additionalModelRequestFields)$/i
 
-/** Each of them can also say "no". Only so deep: a body may be nested as deep as it likes. */
+/** Each of them can also say "no". The depth is bounded, because a body may be nested as deep as it likes. */
 function asksForReasoning(body: unknown, depth = 0): boolean {
   return Object.entries(record(body)).some(
     ([name, value]) =>
@@ -77,7 +79,7 @@ function asksForReasoning(body: unknown, depth = 0): boolean {
   )
 }
 
-/** The parts of such a field that turn it on or off; others say how it is shown. */
+/** The parts of such a field that turn reasoning on or off; others control how it is shown. */
 const PART = /type|enable|effort|budget|level|tokens/i
 
 function isOn(value: unknown): boolean {

@@ -21,37 +21,37 @@ export type RelayEnd = { kind: 'complete' } | { kind: 'failed'; failure: Failure
 export interface RelayContext {
   clock: Clock
   timeouts: Pick<Timeouts, 'transportIdleMs' | 'outputIdleMs'>
-  /** Its reader connects again after every clean end, and never after an error. */
+  /** True for a reader that reconnects after every clean end, and never after an error. */
   isEventSource: boolean
   writer: ResponseWriter
   /** Ends the upstream. */
   signal: AbortSignal
-  /** Reads it on at its server; absent: a cut stands. */
+  /** Resumes it at its server; absent: a cut stands. */
   readOn?: ReadOn | undefined
   stalled: (clock: IdleClock, silentMs: number) => void
   flowing: (clock: IdleClock, silentMs: number) => void
-  /** How it ended, and how many bytes of the upstream's were written. Called once, just before the log is told. */
+  /** Called once, just before the log ends, with how it ended and how many bytes of the upstream were written. */
   ended: (end: RelayEnd, bytes: number) => void
 }
 
 const LESS_THAN = 60
 
-/** A refusal is not looked into. */
+/** A refusal is not inspected. */
 const UNREAD: Glance = { output: true, working: false, finished: false }
 
 /** How a connection ended: by itself, or for a reason. */
 type ConnectionEnd = 'closed' | 'finished' | FailureCode
 
 /**
- * Writes a response into its log: the held bytes, then each chunk as it comes, untouched, its verdict at the end. Where
- * its server gives it again, connections follow each other until it is whole:
+ * Writes a response into its log: the held bytes, then each chunk untouched as it comes, and the verdict at the end. If
+ * its server can send it again, connections follow each other until it is complete:
  *
  *     copy a connection ─▶ over? ─▶ whole, or cut for good ─▶ conclude
  *            ▲               └─▶ read on at the server ─┐
  *            └──────────────────────────────────────────┘
  *
- * A cut response of a known protocol gets that protocol's own error event and then breaks, so that nobody takes it for a
- * whole one; an EventSource, which knows no whole ones, just ends. Never rejects.
+ * A cut response of a known protocol gets that protocol's own error event and then breaks, so that it never looks
+ * complete; an EventSource, whose responses are never complete, just ends. Never rejects.
  */
 export async function relay(open: OpenResponse, context: RelayContext): Promise<void> {
   const { held, inspection, splice } = open
@@ -64,11 +64,11 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   let connection: Connection | undefined = open.rest ? { rest: open.rest, abort: open.abort } : undefined
   let idle: IdleTimers | undefined
   let disarm = () => {}
-  /** How many bytes of an event were held back at the last look. */
+  /** The number of bytes of an unfinished event at the last look. */
   let bytesBegun = 0
   /**
-   * A clean end in mid-event, which nothing has followed yet: perhaps the server has forgotten the blank line, perhaps the
-   * connection was cut just there.
+   * The bytes of an unfinished event before a clean end that nothing has followed yet: perhaps the server left out the
+   * blank line, perhaps the connection was cut just there.
    */
   let lastWords: Uint8Array | undefined
 
@@ -95,7 +95,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
       if (isOver) return close()
       const before = end
       end = await copy(next)
-      // A server that says its ends, and has given less than there was, has not said this one.
+      // A server that marks its ends, and has sent less than we had, has not marked this one.
       if (end === 'closed' && splice?.hasCaughtUp() === false)
         end = splice.saysEnd && before === 'closed' ? 'network_error' : before
     }
@@ -110,7 +110,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   /** Copies one connection, and returns how it ended. */
   async function copy({ rest, abort, limitMs }: Connection): Promise<ConnectionEnd> {
     let stopped: ConnectionEnd | undefined
-    // Where nothing is compared byte by byte, a page in the place of the rest could be taken for it.
+    // Without a comparison byte by byte, an HTML page could be taken for the rest.
     const isProven = splice?.isExact && (inspection?.seen.outputs || inspection?.wire())
     let mayBePage = rest !== open.rest && isNoPage && !isProven
     const stop = (why: ConnectionEnd) => {
@@ -147,7 +147,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
         const accepted = splice ? splice.take(chunk.value) : [chunk.value]
         if (!accepted) return 'truncated' // Another response: this one has no rest.
         if (splice?.size() !== size) progressed()
-        // In one write: a log that keeps nothing holds no more than a few.
+        // In one write: a log that keeps nothing drops unread chunks at the next one.
         pass(join(accepted))
       }
     } finally {
@@ -168,24 +168,25 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
     writer.append(part)
   }
 
-  /** True if there may be more of it at its server. */
+  /** True if its server may have more of it. */
   function mayReadOn(end: ConnectionEnd): boolean {
     if (!splice || !inspection || end === 'finished' || end === 'output_idle' || end === 'truncated')
       return false
     if (inspection.hasEnded()) return false
     if (end !== 'closed') return true
     if (splice.isClosed()) return false
-    // Some servers forget the last blank line: such an end is one if it comes a second time, or nothing more is given.
+    // Some servers leave out the last blank line: such an end counts if it comes a second time, or nothing more
+    // follows.
     const last = join(splice.unfinished())
     const isKnown = inspection.wire() !== undefined || splice.saysEnd || inspection.seen.outputs === 0
     if (isKnown && !isEnd(last)) return true
-    // An unknown protocol that has said something and is closed is whole, as ever, but not in mid-event.
+    // An unknown protocol that has had output and is closed counts as complete, as always, but not mid-event.
     const mayBeCut = !lastWords && (isKnown || last.length > 0 || inspection.isInEvent())
     lastWords ??= last
     return mayBeCut
   }
 
-  /** True if an event that lacks no more than its last blank line says that the response is over. */
+  /** True if an event that lacks only its last blank line says that the response is over. */
   function isEnd(event: Uint8Array): boolean {
     let isWhole = false
     const reader = createEventReader({
@@ -210,7 +211,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
     const length = sizeOf(splice?.unfinished() ?? [])
     glance.output ||= length > bytesBegun
     bytesBegun = length
-    // An EventSource that is ended asks again; what belongs to one response, only its page knows.
+    // An EventSource that is ended reconnects; only its page knows what belongs to one response.
     return isEventSource ? { ...glance, finished: false } : glance
   }
 
@@ -218,7 +219,7 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
   function conclude(end: ConnectionEnd) {
     const isClean = end === 'closed'
     if (!isClean) close()
-    // What will never be finished is passed on as it came.
+    // An event that will never be finished is passed on unchanged.
     const last = join(splice?.unfinished() ?? [])
     pass(last.length > 0 ? last : (lastWords ?? last))
     const verdict = open.verdict ?? inspection?.conclude(isClean) ?? (isClean ? 'complete' : 'broken')
@@ -227,13 +228,13 @@ export async function relay(open: OpenResponse, context: RelayContext): Promise<
     const failure = failureOf(verdict === 'broken' ? cause : verdict)
     const readsOn = inspection?.readsOn() ?? false
     if (isEventSource || (readsOn && isClean)) return finish({ kind: 'failed', failure })
-    // What the upstream said needs no other words, and a client that reads on by itself would stop at them.
+    // An error that the upstream reported needs no second one, and a client that resumes by itself would stop at it.
     const notice = verdict === 'error_in_stream' || readsOn ? undefined : inspection?.errorEvent(failure)
     if (notice) writer.append(markNotice(notice))
     finish({ kind: 'failed', failure }, brokenOff(failure))
   }
 
-  /** A response that has said its end is whole, whoever stops it then. */
+  /** A response that has reported its end is complete, even if it is stopped after that. */
   function cancel() {
     const isWhole = inspection?.conclude(false) === 'complete'
     close()

@@ -10,13 +10,13 @@ import { relay, type RelayContext } from './relay.ts'
 import type { ResponseHead, ResponseLog, Reading } from './response-log.ts'
 import { NO_READER, type RequestContext, type ChatRequest } from './chat-request.ts'
 
-/** How the page is to be answered. */
+/** How to respond to the page. */
 export type Reply =
-  /** With a Response of the log's. */
+  /** With a Response of the log. */
   | { kind: 'response' }
-  /** With the upstream's Response, untouched: a page after a redirect, which only it can tell. */
+  /** With the upstream's Response, untouched: a page after a redirect, which only that Response shows. */
   | { kind: 'as_it_came'; response: Response }
-  /** No HTTP response came at all: with the network error it would have seen. */
+  /** With the network error that the page would have seen: no HTTP response came at all. */
   | { kind: 'network_error' }
 
 /** The Response for the page that sent the request. */
@@ -25,18 +25,18 @@ export function toResponse(replied: Reply, log: ResponseLog, reading?: Reading):
   return (replied.kind === 'response' && log.open(0, reading)) || Response.error()
 }
 
-/** The response that a request writes for its page, and the one status that ends it. */
+/** Writes the response to a request, and emits the one status that ends the request. */
 export interface ReplyWriter {
-  /** Resolves as soon as the page can be answered. Never rejects. */
+  /** Resolves as soon as there is something to respond with. Never rejects. */
   replied: Promise<Reply>
-  /** Begins with the upstream's head, before its bytes. Once is enough; after that only bytes can change. */
+  /** Begins with the upstream's head, before its bytes. A second call has no effect: only bytes can follow. */
   begin: (response: Response, progress: RequestProgress) => void
-  /** Begins before there is an upstream's head: some browsers give up a request that waits longer. */
+  /** Begins before there is an upstream's head: some browsers give up on a request that waits longer. */
   beginEarly: (progress: RequestProgress) => void
   hasBegun: () => boolean
   /** Writes a response to its end. */
   pass: (open: OpenResponse, progress: RequestProgress) => Promise<void>
-  /** Ends without a response; `own`: what the upstream said instead, if it may still be said. */
+  /** Ends with a failure; `own`: the upstream's own response, if it can still be passed on. */
   giveUp: (failure: Failure, progress: RequestProgress, own?: OpenResponse) => Promise<void>
   cancelled: () => void
 }
@@ -82,7 +82,7 @@ export function createReplyWriter(
         attempt: attempts,
       })
     }
-    // Of one that broke before it had said anything, only what is read on says something.
+    // A response that broke before its first output has output only once it is resumed.
     const isSilent = open.splice !== undefined && open.inspection?.seen.outputs === 0
     if (!isSilent) firstOutput()
     await write(open, progress, {
@@ -135,7 +135,7 @@ export function createReplyWriter(
       resumed = () => {},
     }: { isFinal?: boolean; ended?: RelayContext['ended']; resumed?: () => void },
   ): Promise<void> {
-    // An error that is a whole JSON body is passed on as it came, unless its status has been given away as success.
+    // An error that is a whole JSON body is passed on unchanged, unless the page already has a success status.
     if (isFinal && !head && open.inspection?.isOneValue()) open.verdict = 'complete'
     const hasBody = open.rest !== null || open.held.length > 0 || open.splice !== undefined
     begin(
@@ -175,7 +175,7 @@ export function createReplyWriter(
     })
   }
 
-  /** All attempts have failed after the Response was handed over: it says so, then it breaks. */
+  /** All attempts have failed after the Response was handed over: it gets an error event, then it breaks. */
   function breakOff(failure: Failure, { headers }: ResponseHead) {
     if (isEventSource) return writer.end()
     const { pathname: path } = new URL(url)

@@ -8,7 +8,7 @@ export interface ResponseHead {
   statusText: string
   headers: [string, string][]
   hasBody: boolean
-  /** Made before the upstream had answered, because the page could not wait any longer. */
+  /** True if it was made before the upstream had responded, because the page could not wait any longer. */
   isEarly: boolean
 }
 
@@ -19,7 +19,7 @@ export interface ResponseWriter {
   append: (bytes: Uint8Array) => void
   /** Nothing more will come; `error` if the response broke off. */
   end: (error?: Error) => void
-  /** Waits until a reader needs more: only then may the upstream be read. `undefined`: one does now. */
+  /** Waits until a reader needs more; only then may the upstream be read. `undefined`: one needs more now. */
   room: () => Promise<void> | undefined
 }
 
@@ -27,7 +27,7 @@ export interface ResponseWriter {
 export interface Reading {
   /** It was read to its clean end. */
   delivered?: () => void
-  /** It is read no more: its page has enough of it, or it broke. */
+  /** It is no longer read: its page gave it up, or it broke. */
   givenUp?: () => void
 }
 
@@ -36,8 +36,8 @@ export interface ResponseLog extends ResponseWriter {
   /** Resolves when it can be opened, or has ended without a head and never can. */
   begun: Promise<void>
   /**
-   * A Response from this byte on, then live; it waits for a byte that is still to come. `undefined` without a head, or if
-   * that byte is not there.
+   * A Response from this byte on, then live; it waits for a byte that is still to come. `undefined` without a head, or
+   * if that byte is gone or beyond the end.
    */
   open: (from: number, reading?: Reading) => Response | undefined
   /** Bytes so far. */
@@ -55,9 +55,12 @@ export interface LogLimits {
    * upstream is read only while a reader waits.
    */
   leadBytes: number
-  /** How much is kept for readers to come, bytes; beyond it the oldest goes first. Without a reader the writer stops there. */
+  /**
+   * How much is kept for later readers, bytes; beyond it the oldest bytes are dropped. Without a reader the writer
+   * stops there.
+   */
   keptBytes: number
-  /** An error discards what the page has not read yet of the bytes before it, so it comes this much later, ms. Default 0. */
+  /** An error discards bytes that the page has not read yet, so it is delayed by this much, ms. Default 0. */
   unreadMs?: number
   /** True if an early Response begins with a byte of ours, for browsers that hold it back until there is one. */
   hasHeartbeat?: boolean
@@ -78,12 +81,12 @@ interface Cursor {
 }
 
 /**
- * An append-only log in memory. Its readers are cursors, not a tee: what one has not read yet is not held for it twice.
+ * An append-only log in memory. Its readers are cursors, not a tee: unread bytes are not held a second time for each.
  *
  * Its duties:
- * - the fastest reader paces the writer; without any it goes on until the log is full
- * - a reader that falls behind what is kept breaks, it never skips
- * - a chunk is handed over in the very turn in which it was written
+ * - the fastest reader paces the writer; without one it goes on until the log is full
+ * - a reader that falls behind the kept bytes gets an error; it never skips
+ * - a chunk is handed over in the same turn in which it is written
  */
 export function createResponseLog(limits: LogLimits): ResponseLog {
   const { leadBytes, keptBytes } = limits
@@ -92,7 +95,7 @@ export function createResponseLog(limits: LogLimits): ResponseLog {
   let ended: { error?: Error } | undefined
   let size = 0
   let chunks: Uint8Array[] = []
-  /** The number of the chunk that is first in `chunks`, and of the first that is still kept; the first ever is 0. */
+  /** The numbers of the first chunk in `chunks` and of the first that is still kept; the very first is 0. */
   let first = 0
   let oldest = 0
   /** Bytes that are no longer kept. */
@@ -128,7 +131,7 @@ export function createResponseLog(limits: LogLimits): ResponseLog {
     readers: () => cursors.size,
   }
 
-  /** Lets go of the oldest chunks. Only full logs come here, so each chunk costs its own removal and no more. */
+  /** Drops the oldest chunks of a full log; each costs its own removal and no more. */
   function forget() {
     while (size - forgotten > keptBytes) {
       forgotten += chunkAt(oldest).length
@@ -167,7 +170,7 @@ export function createResponseLog(limits: LogLimits): ResponseLog {
     const headers = new Headers(init.headers)
     if (heartbeat) headers.set(HEARTBEAT_HEADER, String(heartbeat.length))
 
-    /** Bytes that are here go with the Response: the browser takes a turn of its own to ask for them. */
+    /** Bytes that are already here go with the Response: the browser would need another turn to ask for them. */
     const start = (controller: ReadableStreamDefaultController<Uint8Array>) => {
       if (heartbeat || reader.hasNext()) void pull(controller)
     }
@@ -179,7 +182,7 @@ export function createResponseLog(limits: LogLimits): ResponseLog {
           return resolve()
         }
         const fail = (error: Error) => {
-          givenUp?.() // Nobody reads on, if it was this reader alone that broke.
+          givenUp?.() // This reader alone may have broken: then nobody else reads.
           if (isOpen) controller.error(error)
           resolve()
         }
@@ -227,15 +230,15 @@ export function createResponseLog(limits: LogLimits): ResponseLog {
     proceed()
     return {
       /**
-       * Asks for one chunk: `hand` gets it, at once if there is one; `null` at a clean end. Never called before the call
-       * before it was answered.
+       * Asks for one chunk: `hand` gets it, immediately if there is one; `null` at a clean end. Must not be called
+       * again before that.
        */
       next: (hand: (bytes: Uint8Array | null) => void, fail: (error: Error) => void) => {
         asked = { hand, fail }
         serve()
         proceed()
       },
-      /** There are bytes to hand over now. */
+      /** True if there are bytes to hand over now. */
       hasNext: () => cursor.offset + skip < size,
       cancel: close,
     }

@@ -2,7 +2,7 @@ import type { RequestStatus, NewStatus } from '../messages/status.ts'
 import type { Decision } from '../retry/decide.ts'
 import type { Outcome } from '../retry/outcome.ts'
 
-/** How the page is told that a request is tried again: after which outcome, when, and what is left for waits. */
+/** The status that reports a retry: after which outcome, when, and what is left for waits. */
 export function retryStatus(
   requestId: string,
   attempt: number,

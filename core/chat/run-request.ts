@@ -17,7 +17,7 @@ import { createTotal } from './total.ts'
 import type { RequestContext, ChatRequest } from './chat-request.ts'
 
 export interface RunningRequest {
-  /** How to answer the page: as soon as the first output is here, or all hope is gone. Never rejects. */
+  /** How to respond to the page, once the first output is here or the request has failed. Never rejects. */
   replied: Promise<Reply>
   /** Resolves when nothing more will happen: the last byte is written, or it failed, or was cancelled. */
   finished: Promise<void>
@@ -26,24 +26,24 @@ export interface RunningRequest {
 /** When a request is tried again, by the monotonic clock. */
 interface NextAttempt {
   notBefore: number
-  /** The browser is offline: not before it is back, but at this time, whatever it says. */
+  /** The browser is offline: wait until it is back, or until this time, whatever it reports. */
   offlineUntil?: number
 }
 
-/** After 2xx headers the Response is withheld for at most so long; then only its bytes are. */
+/** After 2xx headers the Response is withheld for at most this long, ms; then only its bytes are. */
 const WITHHELD_MS = 10_000
 
-/** Nothing counts what is sent while the browser is offline: it is sent no more often than this, ms. */
+/** Attempts while the browser is offline are not counted, so they are made no more often than this, ms. */
 const OFFLINE_MS = 500
 
 /** After a sleep an early Response is due this soon: the browser's own limit may have kept counting. ms */
 const EARLY_AFTER_SLEEP_MS = 1_000
 
 /**
- * One chat request: attempts and waits in one loop, the response that goes through, its end.
+ * Runs one chat request: attempts and waits in one loop, then the response that is passed on, to its end.
  *
  * Its duties:
- * - the page sees nothing of an attempt that is tried again, and all of the one that is not
+ * - the page sees nothing of an attempt that is retried, and all of the one that is not
  * - exactly one status ends it: `request_finished`, `request_failed` or `request_cancelled`
  */
 export function startRequest(request: ChatRequest, context: RequestContext): RunningRequest {
@@ -51,7 +51,7 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
   const { requestId, timeouts, retry, streams, reasoning, signal } = request
   const { origin, pathname: path } = new URL(request.url)
   const startedAt = clock.monotonic()
-  // Where silence is no fault, there is no end to waiting while the upstream is alive.
+  // Where silence is normal, waiting has no limit while the upstream is alive.
   const total = createTotal(
     clock,
     timeouts.totalMs,
@@ -60,17 +60,17 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
   const reply = createReplyWriter(request, context)
   let progress: RequestProgress = { startedAt, attempts: 0, waitedMs: 0, wasAnswered: false }
   let retryState = NEW_RETRY_STATE
-  /** The page knows already that this waits for its network: that is told once, not every few seconds. */
+  /** True once the page knows that the request waits for its network: that is reported once, not every few seconds. */
   let emittedOffline = false
 
-  /** To a host on this side of the network it is nothing that the browser has none. */
+  /** A host on this computer or its local network can be reached while the browser is offline. */
   const isOffline = () => !network.isOnline() && nearnessOf(request.url) === undefined
 
   const waited = (ms: number) => {
     progress = { ...progress, waitedMs: progress.waitedMs + ms }
   }
 
-  /** Waits until the browser is back, or that long. */
+  /** Waits until the browser is back online, or until that time. */
   const awaitOnline = async (until: number) => {
     const since = clock.monotonic()
     const sleptMs = await awaitNetwork(network, clock, until - since, signal)
@@ -105,7 +105,7 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
     total.giveBack(sleptMs)
     const now = clock.monotonic()
     if (heldUntil > since) waited(now - since - sleptMs)
-    // Jitter is not charged, nor is the time by which a timer is late.
+    // Jitter is not charged, nor is the delay of a timer.
     const heldMs = Math.max(0, Math.min(now - from, heldUntil - retry.jitterMs - from, leftMs))
     retryState = { ...retryState, rateLimitWaitedMs: retryState.rateLimitWaitedMs + heldMs }
     return admission
@@ -113,7 +113,7 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
 
   const run = async () => {
     const { model, conversation, url } = request
-    // What a worker before this one has begun goes on.
+    // A request that an earlier worker began has already been reported.
     if (request.lostAttempts === undefined) {
       context.emit({
         status: 'request_started',
@@ -125,12 +125,12 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
       })
     }
     if (request.heldUntil !== undefined) {
-      progress = { ...progress, wasAnswered: true } // The others like it were.
+      progress = { ...progress, wasAnswered: true } // Earlier requests like it got responses.
       return reply.giveUp(failureOf('retry_budget_exhausted', { retryAt: request.heldUntil }), progress)
     }
     const participant = context.limits.join({ origin, model, credential: request.credential })
     const { earlyMs } = context
-    // Where we cannot tell what the response will be, we cannot begin it.
+    // If the kind of response is unknown, it cannot begin early.
     const mayBeEarly = earlyMs !== undefined && streams !== undefined
     const disarmEarly = mayBeEarly
       ? deadline(clock, earlyMs, () => reply.beginEarly(progress), { freshMs: EARLY_AFTER_SLEEP_MS })
@@ -152,7 +152,7 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
     while (next) {
       let admission: Admission
       try {
-        // One turn of the timers at least: then the connection of the attempt before is free again.
+        // At least one turn of the timers, so that the connection of the previous attempt is free again.
         if (progress.attempts > 0) await sleep(clock, 0, signal)
         if (next.offlineUntil !== undefined) {
           await awaitOnline(next.offlineUntil)
@@ -163,7 +163,7 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
         return reply.cancelled() // Only our own signal ends a wait.
       }
       if (admission.kind === 'rejected') {
-        progress = { ...progress, wasAnswered: true } // Another request was.
+        progress = { ...progress, wasAnswered: true } // Another request got a response.
         const retryAt = clock.now() + admission.until - clock.monotonic()
         return reply.giveUp(failureOf('rate_limited', { httpStatus: 429, retryAt }), progress)
       }
@@ -203,12 +203,12 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
   }
 
   const headersMs = () => {
-    // A whole response's headers come when the model is done; so does a second attempt's patience.
+    // A whole response's headers come only when the model is done; a second attempt gets all the time that is left.
     if (streams === false || retryState.headersTimeouts > 0) return timeouts.totalMs
     return context.hidesHeaders ? undefined : timeouts.headersMs
   }
 
-  /** What becomes of an attempt that failed: when to try again, or `undefined` when it was the last. */
+  /** Decides what follows a failed attempt: when to try again, or `undefined` if it was the last. */
   const judge = async (
     outcome: Outcome,
     participant: Participant,
@@ -223,7 +223,7 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
     }
     const wasRefused = outcome.kind === 'refused' || outcome.kind === 'not_a_chat'
     progress = { ...progress, wasAnswered: progress.wasAnswered || wasRefused }
-    // One moment for all that follows, by both clocks: who met the limit comes back first.
+    // One moment for all that follows, by both clocks, so that the request that met the limit comes back first.
     const now = clock.now()
     const since = clock.monotonic()
     const decision = decide(outcome, retryState, retry, {
@@ -245,7 +245,7 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
         ...(httpStatus === undefined ? {} : { httpStatus }),
         ...(decision.retryAt === undefined ? {} : { retryAt: decision.retryAt }),
       })
-      // What said nothing twice has nothing to say: it is passed on.
+      // An empty response that is not retried is passed on.
       if (outcome.kind === 'empty' && own) {
         await reply.pass(own, progress)
         return undefined
@@ -264,7 +264,7 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
     }
     emittedOffline = waitsForNetwork
     if (!waitsForNetwork) return { notBefore: since + decision.afterMs }
-    // A network that flaps is asked no more often than one that fails at once.
+    // A network that flaps is tried no more often than one that fails immediately.
     return { notBefore: since + Math.max(retry.baseMs, OFFLINE_MS), offlineUntil: since + decision.afterMs }
   }
 

@@ -1,33 +1,33 @@
 import type { ResumeRequest, Splice } from './splice.ts'
 
-/** This many bytes before the end are asked for again and compared. */
+/** This many bytes before the end are requested again and compared. */
 const OVERLAP_BYTES = 256
 
-/** A longer response is not compared from its first byte on, bytes. */
+/** A longer response cannot be resumed by a replay, bytes. */
 const MAX_REPLAY = 16 * 1024 * 1024
 
 /** Byte offsets as `streamkeeper/server` writes them. */
 export const BYTE_OFFSET = /^\d{16}$/
 
-/** Where the bytes of a response stand, and how those from one on are asked for. */
+/** Where a response's bytes can be read again, and how to request those that follow a given one. */
 export interface BytePlace {
-  /** Asks for what follows that byte; without one, for all. */
+  /** Requests what follows that byte; without one, everything. */
   requestFrom: (byte: number | undefined) => ResumeRequest
-  /** All of it comes again, from the first byte on. */
+  /** True if all of it comes again, from the first byte on. */
   isReplay?: boolean
-  /** The server says with `Stream-Closed` that this is all. */
+  /** True if the server marks the end with `Stream-Closed`. */
   saysEnd?: boolean
   stopUrl?: URL
 }
 
-/** A splice of bytes: those before the end are asked for again, and must be the same. */
+/** A splice of bytes: those before the cut are requested again, and must be the same. */
 export function spliceBytes({ requestFrom, isReplay, saysEnd = false, stopUrl }: BytePlace): Splice {
   let size = 0
   /** Bytes to compare with: all of them, or the last ones. */
   let kept: Uint8Array[] = []
   let keptBytes = 0
   let isOff = false
-  /** The server says that the response ends here. */
+  /** Where the response ends, according to the server. */
   let endsAt: number | undefined
   /** The bytes that must come again before anything new: `kept` from this chunk and byte on. */
   let expected: { index: number; at: number } | undefined
@@ -58,7 +58,7 @@ export function spliceBytes({ requestFrom, isReplay, saysEnd = false, stopUrl }:
     return endsAt !== undefined && size >= endsAt && !isMissing()
   }
 
-  /** True if bytes that were handed on have not come again. */
+  /** True if some bytes that were passed on have not come again. */
   function isMissing(): boolean {
     return expected !== undefined && expected.index < kept.length
   }

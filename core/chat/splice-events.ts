@@ -4,36 +4,36 @@ import { splitEvents } from '../providers/inspection/split.ts'
 import type { BackgroundResponse, StreamEvent } from '../providers/wire.ts'
 import type { ResumeRequest, Splice, WholeRequest } from './splice.ts'
 
-/** Events are told apart only as long as this, bytes: a stream of longer ones is handed on as it comes. */
+/** A stream with longer events is not split into them, but passed on as it comes, bytes. */
 const MAX_EVENT = 4 * 1024 * 1024
 
-/** At most this many events are compared; where ids are rarer, there is no reading on. */
+/** At most this many events are compared; a stream whose ids are rarer cannot be resumed. */
 const MAX_OVERLAP = 256
 
 const NEWLINE = 10
 const RETURN = 13
 const BLANK_LINE = new Uint8Array([NEWLINE, NEWLINE])
 
-/** Where events stand in a response, and how what follows one is asked for. */
+/** The positions of events in a response, and how to request what follows one. */
 export interface EventPlace {
-  /** Where an event stands: a number, each one more than the one before, or an opaque id. */
+  /** The position of an event: a number, one more than the number before it, or an opaque id. */
   positionOf: (event: StreamEvent) => number | string | undefined
-  /** The content of an event, the same however often it is given; default: its text. */
+  /** The content of an event, the same each time it is sent; default: its text. */
   sameness?: (event: StreamEvent) => string
-  /** The response's id, in the events that say it; absent: nothing says it. */
+  /** The response's id, in the events that contain it; absent: none does. */
   idOf?: BackgroundResponse['idOf']
   /** `undefined` while the response's id is not known. */
   requestAfter: (position: number | string | undefined, id: string | undefined) => ResumeRequest | undefined
   stopUrl?: (id: string | undefined) => URL | undefined
-  /** Called with each event that is handed on. */
+  /** Called with each event that is passed on. */
   see?: (event: StreamEvent) => void
   /** @param number of the next event */
   whole?: (id: string | undefined, number: number) => WholeRequest | undefined
 }
 
 /**
- * A splice of server-sent events. Those after the last position but one are asked for again, and must be the same: that
- * proves what follows them. Numbered ones then go on with the next number.
+ * A splice of server-sent events. Those after the second-to-last position are requested again, and must be the same:
+ * that proves what follows them. Numbered events then continue with the next number.
  */
 export function spliceEvents({
   idOf,
@@ -46,7 +46,7 @@ export function spliceEvents({
 }: EventPlace): Splice {
   const decoder = new TextDecoder()
   let splitter = splitEvents()
-  /** The event that has begun, and comments before it. */
+  /** The unfinished event, and comments before it. */
   let pending: Uint8Array[] = []
   let pendingBytes = 0
   let isOff = false
@@ -58,7 +58,7 @@ export function spliceEvents({
   /** The events after the one at `previous`, and after the one at `last`. */
   let overlap: StreamEvent[] = []
   let sinceLast: StreamEvent[] = []
-  /** Several events in a row have one id. */
+  /** True if several events in a row have the same id. */
   let hasGroups = false
   /** The events that must come again before anything new; `undefined`: all that comes is new. */
   let expected: StreamEvent[] | undefined
@@ -84,13 +84,13 @@ export function spliceEvents({
     saysEnd: false,
     isExact: false,
     isKnown: () => {
-      // The first event may lack no more than its blank line.
+      // The first event may lack only its blank line.
       if (idOf && pendingBytes > 0) id ??= idOf(parse(join([...pending, BLANK_LINE])))
       return !isOff && requestAfter(undefined, id) !== undefined
     },
     stopUrl: () => stopUrl?.(id),
     whole: () => {
-      expected = undefined // Only the missing events come.
+      expected = undefined // Only the missing events will come.
       isAgain = false
       return whole?.(id, typeof last === 'number' ? last + 1 : count)
     },
@@ -100,7 +100,7 @@ export function spliceEvents({
     if (isOff) return [bytes]
     const out: Uint8Array[] = []
     let at = 0
-    // Where lines end in a bare CR, which nobody writes, events are not told apart.
+    // Lines that end in a bare CR, which nobody writes, are not split into events.
     const cr = bytes.indexOf(RETURN)
     const isAfterReturn = pending.at(-1)?.at(-1) === RETURN && bytes[0] !== NEWLINE
     if (isAfterReturn || (cr >= 0 && (bytes[cr + 1] ?? NEWLINE) !== NEWLINE)) isOff = true
@@ -151,7 +151,7 @@ export function spliceEvents({
     const owner = idOf?.(event)
     if (owner !== undefined && id !== undefined && owner !== id) {
       if (isAgain) return 'foreign'
-      // Another response within the same stream is one that nobody can read on.
+      // A stream with a second response in it cannot be resumed.
       isOff = true
     }
     id ??= owner
@@ -181,7 +181,7 @@ export function spliceEvents({
     return !hasBegun && (position === undefined || known.has(position)) ? 'old' : 'foreign'
   }
 
-  /** True if an event may come after the last one: what has been handed on does not come again. */
+  /** True if an event may come after the last one: events that were passed on must not come again. */
   function mayFollow(event: StreamEvent, position: number | string | undefined): boolean {
     if (position === undefined) return true
     if (typeof last === 'number') return position === last + 1
@@ -192,15 +192,15 @@ export function spliceEvents({
   function note(event: StreamEvent, position: number | string | undefined) {
     if (!isKeepAlive(event)) count++
     see?.(event)
-    // A server that gives a response again says its id at once.
+    // A server that can send a response again puts its id in the first event.
     if (idOf && id === undefined) isOff = true
-    if (position === undefined && isKeepAlive(event)) return // Nobody keeps it.
+    if (position === undefined && isKeepAlive(event)) return // Servers do not keep such events.
     if (position === undefined || position === last) {
       hasGroups ||= position !== undefined
       overlap.push(event)
       sinceLast.push(event)
     } else {
-      // Where an id comes again nobody can tell which of its events is meant.
+      // If an id comes again, it is unknown which of its events is meant.
       if (known.has(position)) isOff = true
       known.add(position)
       previous = last
@@ -221,7 +221,7 @@ function textOf({ id = '', name = '', text }: StreamEvent): string {
   return `${id}\n${name}\n${text}`
 }
 
-/** Adds bytes; neighbours of one chunk stay one. */
+/** Adds bytes; neighbours in one buffer are merged. */
 function add(out: Uint8Array[], piece: Uint8Array) {
   const last = out.at(-1)
   if (last && last.buffer === piece.buffer && last.byteOffset + last.length === piece.byteOffset) {

@@ -1,4 +1,4 @@
-/** A request for the bytes after the last one that was handed on. */
+/** A request for the bytes after the last one that was passed on. */
 export interface ResumeRequest {
   url: URL
   headers?: Record<string, string>
@@ -10,39 +10,42 @@ export interface ResumedHead {
 }
 
 /**
- * Joins what a server gives again to what has been handed on. It hands on nothing twice, leaves nothing out, and takes
- * nothing of another response: what it cannot prove it refuses.
+ * Joins a response that a server sends again to the part that was passed on. It passes nothing on twice, leaves nothing
+ * out, and accepts nothing of another response: it refuses what it cannot prove.
  */
 export interface Splice {
   /**
-   * Takes bytes of the connection in use, and returns what may be handed on; `undefined`: what comes is not the rest of
-   * this response, and nothing of it may be.
+   * Takes bytes of the current connection, and returns those that may be passed on; `undefined`: they are not the rest
+   * of this response, and none may be.
    */
   take: (bytes: Uint8Array) => Uint8Array[] | undefined
   /** Bytes that wait for the end of their event, as they came. */
   unfinished: () => readonly Uint8Array[]
   /**
-   * The connection is over: what had only begun is dropped, and what comes next is of another one. Returns what to ask
-   * for; `undefined` if nobody knows.
+   * The connection is over: an unfinished event is dropped, and the next bytes come from another connection. Returns
+   * the request for it; `undefined` if there can be none.
    */
   reconnect: () => ResumeRequest | undefined
-  /** The server has answered the request; called before its bytes are taken. */
+  /** The server has responded; called before the response's bytes are taken. */
   begin: (head: ResumedHead) => void
-  /** Returns `true` if the server has said that what came by now is all. */
+  /** Returns `true` if the server has said that there is nothing more. */
   isClosed: () => boolean
-  /** How much of the response has been handed on; keep-alives are nothing. */
+  /** How much of the response has been passed on; keep-alives do not count. */
   size: () => number
-  /** Returns `true` if what was handed on has come again as far as it must: where it has not, a clean end is none. */
+  /** Returns `true` if everything that must come again has come; if not, a clean end does not count. */
   hasCaughtUp: () => boolean
-  /** The server says so: where it does not, and no known wire's end is there, a clean end proves nothing. */
+  /** True if the server marks ends: if not, and no known wire's end has come, a clean end proves nothing. */
   saysEnd: boolean
-  /** True if the server is known to have the response: then it is never asked for by another POST. */
+  /** True if the server is known to have the response: then it is never requested by another POST. */
   isKnown: () => boolean
-  /** What is given again has the same bytes, comments and all: positions in it hold for what was handed on before. */
+  /** True if the response comes again with the same bytes, including comments, so that positions remain valid. */
   isExact: boolean
-  /** Where a POST ends it at the server. */
+  /** The URL at which a POST stops it at the server. */
   stopUrl: () => URL | undefined
-  /** Asks for all of one that its server streams no more, in place of `reconnect`; absent or `undefined`: nobody can. */
+  /**
+   * Replaces `reconnect` for a response that its server no longer streams: asks for all of it; absent or `undefined`:
+   * that is not possible.
+   */
   whole?: () => WholeRequest | undefined
 }
 

@@ -4,7 +4,7 @@ import { DEFAULT_TIMEOUTS, REASONING_TIMEOUTS } from '../options/defaults.ts'
 export interface Timeouts {
   /** First attempt, until response headers; a second attempt gets what is left of the total. */
   headersMs: number
-  /** From headers to the first output; keep-alives start it again, the total bounds it. */
+  /** From headers to the first output; keep-alives restart it, the total bounds it. */
   firstOutputMs: number
   /** After the first output: no byte at all; at least `WORKING_MS` while the model or a tool works. */
   transportIdleMs: number
@@ -26,7 +26,7 @@ export const WORKING_MS = 600_000
 /**
  * The timeouts of a request that sets none of its own.
  *
- * @param own the app's, for requests that do not reason
+ * @param own the app's timeouts, for requests that do not reason
  */
 export function timeoutsFor(
   kind: { reasoning: boolean; streams: boolean | undefined; isGet: boolean },
@@ -37,7 +37,7 @@ export function timeoutsFor(
   return {
     ...DEFAULT_TIMEOUTS,
     ...(reasoning ? { ...REASONING_TIMEOUTS, headersMs: streams ? headersMs : totalMs } : own),
-    // An EventSource may hear nothing but pings for hours.
+    // An EventSource may receive nothing but pings for hours.
     ...(isGet ? { outputIdleMs: Infinity } : {}),
   }
 }

@@ -2,11 +2,11 @@ import type { Clock } from '../clock.ts'
 
 /** The time of one request for everything before its first output: attempts and waits together. */
 export interface Total {
-  /** What is left of it, ms. */
+  /** The time left, ms. */
   leftMs: () => number
-  /** An upstream that has accepted the request shows that it is alive: it gets as much time again, in bounds. */
+  /** An upstream that has accepted the request shows that it is alive: the full time starts again, within bounds. */
   extend: () => void
-  /** This much of it was slept through, ms. */
+  /** Gives back time that the machine slept, ms. */
   giveBack: (ms: number) => void
 }
 

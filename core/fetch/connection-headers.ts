@@ -1,13 +1,13 @@
 /**
- * Takes away what belongs to one connection and not to the message: a route handler that copies the headers of its
- * own request, or hands our Response on, means none of these for the next connection.
+ * Removes headers that belong to one connection and not to the message: a route handler that copies the headers of
+ * its own request, or passes our Response on, means none of them for the next connection.
  *
- * On a request all but `te` and `proxy-*` break it in Node: undici throws on `keep-alive`, `transfer-encoding`,
+ * In Node all but `te` and `proxy-*` break a request: undici throws on `keep-alive`, `transfer-encoding`,
  * `upgrade`, `expect` and a stale `content-length`, and `connection: close`, which nginx sends by default, ends
  * the connection to the upstream. Browsers drop them all.
  *
- * The names that `connection` lists are not followed: a stranger could have the handler's own `authorization`
- * taken away with them.
+ * Headers that `connection` lists are not removed: a stranger could use that to remove the handler's own
+ * `authorization`.
  *
  * // [spec] https://fetch.spec.whatwg.org/#forbidden-request-header
  * // [spec] https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1

@@ -77,7 +77,7 @@ export function createResilientFetch({
     const stop = new AbortController()
     // There is one reader, which sets the pace: nothing is read ahead of it, and nothing is kept.
     const log = createResponseLog({ clock: systemClock, leadBytes: 0, keptBytes: 0 })
-    // The body breaks as that of the platform's fetch would: an app that knows its own time-out must see that.
+    // The body breaks as that of the platform's fetch would, so that an app recognises its own timeout.
     const end = (error?: Error) => log.end(error && signal.reason instanceof Error ? signal.reason : error)
     const runningRequest = startRequest(
       {

@@ -63,13 +63,19 @@ export interface StreamInfo {
   from?: 'server'
 }
 
-/** Of a `clear` that may come late: whose it is, if the page has said so, and when it was asked, epoch ms. */
+/**
+ * Facts about a `clear` that may arrive late: whose data it deletes, if the page has said so, and when it was
+ * requested, epoch ms.
+ */
 export interface Clearing {
   principal?: string | null | undefined
   askedAt?: number | undefined
 }
 
-/** True if what came at that time, epoch ms, came after a `clear` was asked: it stays. A time to come is of another clock. */
+/**
+ * True if something from that time, epoch ms, came after a `clear` was requested, and stays. A future time is another
+ * clock's.
+ */
 export function isAfter({ askedAt = Infinity }: Clearing, at: number, now: number): boolean {
   return at > askedAt && at <= now
 }
@@ -87,7 +93,9 @@ export interface Calls {
   streams: [null, StreamInfo[]]
   /** True if this worker itself has, or had, a request of that id: not a request that died before it. */
   knows: [{ requestId: string }, boolean]
-  /** Sets who is signed in from now on; `saidAt` as in `hello`; `isLate`: others of the page's requests may be ahead of it. */
+  /**
+   * Sets who is signed in from now on; `saidAt` as in `hello`; `isLate`: other requests of the page may be ahead of it.
+   */
   principal: [{ id: string | null; saidAt?: number; isLate?: true }, undefined]
   /** Marks a conversation as seen. */
   seen: [{ conversation: string }, undefined]

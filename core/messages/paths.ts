@@ -17,8 +17,8 @@ export const HELLO_PATH = `${OWN_PATHS}hello`
 export const PROTOCOL_HEADER = 'X-Streamkeeper-Protocol'
 
 /**
- * A request to this path is a call that has no result: its header has it, for a body would be read too late. It reaches
- * the worker in the order of the page's other requests, which messages do not.
+ * A request to this path is a call without a result; the call is in a header, because a body would be read too late. It
+ * reaches the worker in the order of the page's other requests; a message does not.
  */
 export const CALL_PATH = `${OWN_PATHS}call`
 export const CALL_HEADER = 'X-Streamkeeper-Call'

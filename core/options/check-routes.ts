@@ -1,9 +1,9 @@
 import { compileRoutes, type Route } from './routes.ts'
 
 /**
- * Compiles `chat` or `saves` (`name`) of options that nobody has checked yet.
+ * Compiles `chat` or `saves` (`name`) of unchecked options.
  *
- * @throws {TypeError} naming the pattern that URLPattern does not take, or that there is no URLPattern here.
+ * @throws {TypeError} naming the pattern that URLPattern does not accept, or saying that there is no URLPattern here.
  */
 export function checkRoutes<Settings extends { url: string; method?: string }>(
   name: string,

@@ -165,7 +165,7 @@ function list(item: Check): Check {
   }
 }
 
-/** A plain value, or (when an object is given) what `other` takes. */
+/** A plain value, or (if an object is given) what `other` takes. */
 function either(plain: Check, other: Check): Check {
   return (value, name) => (typeof value === 'object' ? other : plain)(value, name)
 }
@@ -185,7 +185,7 @@ function matching(takes: string, matches: (value: unknown) => boolean): Check {
 function anything(): void {}
 
 function isNumber(value: unknown): value is number {
-  return Number.isFinite(value) // Options are JSON, which knows no other.
+  return Number.isFinite(value) // Options are JSON, which has no other numbers.
 }
 
 function wrong(name: string, value: unknown, takes: string): TypeError {

@@ -14,7 +14,7 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
 
 /**
  * A reasoning model may think this long without a byte, before headers, after them and between outputs. Headers of a
- * stream come before it has thought: a hung connection is found sooner there.
+ * stream come before it has thought, so a hung connection is found sooner there.
  */
 export const REASONING_TIMEOUTS: Timeouts = {
   headersMs: 120_000,

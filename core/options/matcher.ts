@@ -1,20 +1,20 @@
 /**
- * One condition on a response: `'data=<text>'`, `'event=<name>'`, `'<path>=<value>'`, or `'<path>'` (there and truthy).
- * The path is a dotted one into the JSON, such as `error.code` or `choices.0.finish_reason`.
+ * One condition on a response: `'data=<text>'`, `'event=<name>'`, `'<path>=<value>'`, or `'<path>'` (present and
+ * truthy). The path is a dotted one into the JSON, such as `error.code` or `choices.0.finish_reason`.
  */
 export type Matcher = string
 
-/** What a matcher looks at: an event, a line, or a whole body. */
+/** The subject of a match: an event, a line, or a whole body. */
 export interface MatcherSubject {
   /** The SSE event's name. */
   event?: string | undefined
   /** The text as it came; blanks around it do not count. */
   data?: string | undefined
-  /** The parsed JSON; `undefined` where the text is none. */
+  /** The parsed JSON; `undefined` if the text is not JSON. */
   value?: unknown
 }
 
-/** What `isMatcher` takes, in words. */
+/** The values that `isMatcher` accepts, as text for error messages. */
 export const MATCHER_TAKES = "'data=<text>', 'event=<name>', '<path>=<value>' or '<path>'"
 
 /** True if an option's value is a matcher. */
@@ -49,7 +49,7 @@ function readPath(value: unknown, path: string): unknown {
   return found
 }
 
-/** Truthy; an empty list says nothing: GraphQL servers send `errors: []` with what went well. */
+/** True for truthy values except empty lists: GraphQL servers send `errors: []` with a success. */
 function hasContent(value: unknown): boolean {
   return Array.isArray(value) ? value.length > 0 : Boolean(value)
 }

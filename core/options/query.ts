@@ -4,9 +4,9 @@ import type { Options } from './options.ts'
 export const OPTIONS_PARAMETER = 'streamkeeper'
 
 /**
- * Reads the options from a worker's script URL; `undefined` when it carries none. They are not checked yet.
+ * Reads the options from a worker's script URL; `undefined` if it has none. They are not checked yet.
  *
- * @throws {SyntaxError} when what it carries is no JSON.
+ * @throws {SyntaxError} if they are not JSON.
  */
 export function readOptions(scriptUrl: string): Options | undefined {
   const text = new URL(scriptUrl).searchParams.get(OPTIONS_PARAMETER)

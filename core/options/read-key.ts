@@ -1,6 +1,6 @@
 import type { KeySource } from './options.ts'
 
-/** Where a key may be read from; `body` is the parsed JSON, if it was any. */
+/** Where a key may be read from; `body` is the parsed JSON, if there was any. */
 export interface KeyPlaces {
   url: URL
   groups: Record<string, string | undefined>

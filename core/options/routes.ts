@@ -7,14 +7,14 @@ export interface Route<Settings extends { url: string; method?: string }> {
 
 export interface RouteMatch<Settings extends { url: string; method?: string }> {
   settings: Settings
-  /** What the pattern's groups caught in the path. */
+  /** The values of the pattern's groups in the path. */
   groups: Record<string, string | undefined>
 }
 
 /**
  * Compiles `chat` or `saves`. Patterns are relative to `base` (a URL); query and hash always match.
  *
- * @throws {TypeError} where URLPattern does not take one; `checkRoutes` names it.
+ * @throws {TypeError} if URLPattern does not accept a pattern; `checkRoutes` names it.
  */
 export function compileRoutes<Settings extends { url: string; method?: string }>(
   list: readonly (string | Settings)[] = [],
@@ -29,7 +29,7 @@ export function compileRoutes<Settings extends { url: string; method?: string }>
   })
 }
 
-/** The first route that takes this method and URL. */
+/** The first route that matches this method and URL. */
 export function matchRoute<Settings extends { url: string; method?: string }>(
   routes: Route<Settings>[],
   method: string,

@@ -13,7 +13,7 @@ export const aiSdkData: Wire = {
   name: 'ai-sdk-data',
   formats: ['lines'],
 
-  // Text lines alone are also those of other frameworks.
+  // Other frameworks send text lines, too.
   recognises: (event) => {
     const [code = '', value] = parseDataLine(event) ?? []
     const field = { f: 'messageId', d: 'finishReason', e: 'finishReason', 9: 'toolCallId', b: 'toolCallId' }[
@@ -27,13 +27,13 @@ export const aiSdkData: Wire = {
     if (!part) return false
     const [code, value] = part
     if (code === 'd') {
-      // A tool may run now, and a merged stream has one in the middle: only the end of the connection is final.
+      // A tool may run now, and a merged stream has a `d` in the middle: only the end of the connection is final.
       seen.finished = seen.reason = true
       addUsage(seen, get(value, 'usage', 'promptTokens'), get(value, 'usage', 'completionTokens'))
     } else if (code === 'f') seen.finished = false
     else if (code !== 'e') {
       if (hasContent(value)) addOutput(seen)
-      // Thoughts, and tool calls until their result is there.
+      // Reasoning, and tool calls until their result is there.
       seen.working = /[gij9bc]/.test(code)
     }
     return true

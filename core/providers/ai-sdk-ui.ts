@@ -23,8 +23,8 @@ const OWN_PARTS: readonly (readonly [RegExp, string])[] = [
 
 /**
  * The AI SDK's UI message stream: typed parts, `finish` (or `abort`), then `data: [DONE]`. Its servers leave `finish`
- * out where an app writes the parts itself, and write `[DONE]` whenever their own stream closes: then the response is
- * whole if every part is.
+ * out if an app writes the parts itself, and write `[DONE]` whenever their own stream closes: then the response is
+ * complete if every part is.
  * [spec] https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol#ui-message-stream-protocol
  */
 export const aiSdkUi: Wire = {
@@ -85,12 +85,12 @@ function deltaOf({ data }: StreamEvent): unknown {
   return get(data, 'delta') ?? get(data, 'text')
 }
 
-/** The header that the AI SDK's own server functions set: with it, a bare `start` is this wire's. */
+/** True if the response has the header of the AI SDK's own server functions: then a bare `start` is this wire's. */
 export function announcesAiSdkUi(headers: Headers): boolean {
   return headers.get('x-vercel-ai-ui-message-stream') !== null
 }
 
-/** What its streams may begin with, too general to be recognised without the header. */
+/** True for events that its streams may begin with, too general to be recognised without the header. */
 export function isAiSdkUiStart(event: StreamEvent): boolean {
   return /^(start|message-metadata|error)$|^data-/.test(eventType(event))
 }

@@ -12,7 +12,7 @@ export const anthropic: Wire = {
     const { data } = event
     switch (eventType(event)) {
       case 'message_start':
-        // Other agents have a `message_start` with a message of theirs.
+        // Other agents have a `message_start` with a message of their own.
         return get(data, 'message', 'type') === 'message' || typeof get(data, 'message', 'usage') === 'object'
       case 'content_block_start':
         return typeof get(data, 'content_block') === 'object'

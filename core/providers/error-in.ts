@@ -35,7 +35,7 @@ export function errorIn(event: StreamEvent): unknown {
 
 function errorInValue(data: unknown): unknown {
   if (typeof data !== 'object' || data === null) return undefined
-  // A list in a list is nobody's error, and may be nested as deep as it likes.
+  // A list in a list is no provider's error, and may be nested as deep as it likes.
   if (Array.isArray(data))
     return data.length === 1 && !Array.isArray(data[0]) ? errorInValue(data[0]) : undefined
 
@@ -63,7 +63,7 @@ function errorInValue(data: unknown): unknown {
   return undefined
 }
 
-/** The words of an error; numbers, flags and words for "none" say nothing. */
+/** The detail of an error; numbers, flags and words for "none" do not count. */
 function detail(error: unknown): unknown {
   if (typeof error === 'string') return /^(|none|null|ok|false)$/i.test(error.trim()) ? undefined : error
   if (typeof error !== 'object' || error === null) return undefined
@@ -91,13 +91,10 @@ const DETAILS = new Set([
 const ENVELOPE =
   /^(error|errors|error_?type|errorText|message|msg|messages|code|type|object|status|status_?code|success|ok|name|title|detail|details|reason|param|instance|path|event|id|request_?id|trace_?id|timestamp|time|created|model|provider|metadata|user_id|documentation_url|retry.*|reset.*|wait.*|base_resp|choices|result|data|usage|response|.*Exception)$/i
 
-/**
- * Whether an event of a protocol that is not known is an error and nothing else: with a response beside it, it is a
- * remark.
- */
+/** True if an event of an unknown protocol is an error and nothing else: with a response beside it, it is a remark. */
 export function isOnlyError(event: StreamEvent): boolean {
   const { data } = event
-  // A tool that has failed is no failure of the response.
+  // A failed tool is not a failed response.
   if (/tool|function/i.test(eventType(event))) return false
   if (Array.isArray(data))
     return data.every((each) => !Array.isArray(each) && isOnlyError({ text: '', data: each }))
@@ -107,7 +104,7 @@ export function isOnlyError(event: StreamEvent): boolean {
   )
 }
 
-/** `data`, `result` and `response` hold answers as well as errors. */
+/** `data`, `result` and `response` hold responses as well as errors. */
 function isNamedOutput(name: string, value: unknown): boolean {
   if (!/^(data|result|response)$/i.test(name)) return false
   return get(value, 'error') === undefined

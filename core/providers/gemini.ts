@@ -26,7 +26,7 @@ export const gemini: Wire = {
 
   read: (event, seen) => {
     const { data } = event
-    // Without `alt=sse` the body is one list of them.
+    // Without `alt=sse` the body is one list of responses.
     for (const response of Array.isArray(data) ? data : [data]) {
       if (get(response, 'promptFeedback', 'blockReason')) seen.finished = seen.reason = true
       for (const candidate of asArray(get(response, 'candidates'))) {

@@ -1,9 +1,9 @@
 import { addOutput, addUsage, asArray, asText, end, get, hasContent, type Wire, wordsIn } from './wire.ts'
 
 /**
- * LangGraph: named events after `metadata` with its `run_id`. Python servers end with `event: end`, JavaScript ones say
- * nothing: whole is what has a last message with its `finish_reason`, or ends with the state's `values`. Its client
- * reads on by itself from the `Location` header after a bare cut.
+ * LangGraph: named events after `metadata` with its `run_id`. Python servers end with `event: end`; JavaScript ones
+ * send no end, so a response is complete if its last message has a `finish_reason`, or it ends with the state's
+ * `values`. Its client resumes by itself from the `Location` header after a bare cut.
  * [spec] https://docs.langchain.com/langsmith/streaming
  */
 export const langgraph: Wire = {
@@ -58,12 +58,12 @@ export const langgraph: Wire = {
   },
 
   words: ({ name = '', data }) =>
-    // In other modes each event has all of a message so far.
+    // In other modes each event has the whole message so far.
     name.split('|')[0] === 'messages' &&
     /^ai/i.test(asText(get(data, '0', 'type'))) &&
     wordsIn(get(data, '0', 'content')),
 
-  // The state of an app may well have a field `error`.
+  // An app's state may well have a field `error`.
   errorIn: ({ name, data, text }) => (name?.split('|')[0] === 'error' ? (data ?? text) : undefined),
 
   errorEvent: ({ code, message }) => ({ name: 'error', data: { error: code, message } }),

@@ -1,7 +1,7 @@
 import { addOutput, addUsage, end, get, hasContent, type StreamEvent, type Wire } from './wire.ts'
 
 /**
- * Ollama's own API: a JSON object a line, the last with `done: true`.
+ * Ollama's own API: a JSON object per line, the last with `done: true`.
  * [spec] https://github.com/ollama/ollama/blob/main/docs/api.md#generate-a-chat-completion
  */
 export const ollama: Wire = {

@@ -12,7 +12,7 @@ import {
   wordsIn,
 } from './wire.ts'
 
-/** Top-level fields that say nothing yet, whatever is in them. */
+/** Top-level fields that are not output, whatever is in them. */
 const PREAMBLE = new Set([
   'choices',
   'id',
@@ -31,8 +31,8 @@ const PREAMBLE = new Set([
 ])
 
 /**
- * OpenAI chat completions and their many speakers (Mistral, Groq, DeepSeek, OpenRouter, vLLM …): a `finish_reason`,
- * then `data: [DONE]`. Real servers leave out the one or the other; either is an end.
+ * OpenAI chat completions, spoken by many (Mistral, Groq, DeepSeek, OpenRouter, vLLM …): a `finish_reason`,
+ * then `data: [DONE]`. Real servers leave out one or the other; either is an end.
  * [spec] https://platform.openai.com/docs/api-reference/chat-streaming
  */
 export const openaiChat: Wire = {
@@ -117,13 +117,13 @@ function countTokens(seen: Seen, usage: unknown): void {
   addUsage(seen, get(usage, 'promptTokens'), get(usage, 'completionTokens'))
 }
 
-/** Any field of a delta that has content; a role alone says nothing. */
+/** True if any field of a delta has content; a role alone does not count. */
 function saysSomething(delta: unknown): boolean {
   if (typeof delta !== 'object' || delta === null) return false
   return Object.entries(delta).some(([name, value]) => name !== 'role' && hasContent(value))
 }
 
-/** A tool call that is being written, or a thought: what comes next may take minutes. */
+/** True for a tool call that is being written, or reasoning: what comes next may take minutes. */
 function isWorking(delta: unknown): boolean {
   if (hasContent(get(delta, 'content'))) return false
   return ['tool_calls', 'function_call', 'reasoning', 'reasoning_content', 'reasoning_details'].some(

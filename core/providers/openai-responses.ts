@@ -14,7 +14,7 @@ import {
   type Wire,
 } from './wire.ts'
 
-/** Events that announce something without saying it, and keep-alives. */
+/** Events that only announce something, and keep-alives. */
 const SILENT =
   /^(keepalive|response\.(created|queued|in_progress|content_part\.added|reasoning_summary_part\.added))$/
 
@@ -51,7 +51,7 @@ export const openaiResponses: Wire = {
       addUsage(seen, get(usage, 'input_tokens'), get(usage, 'output_tokens'))
     } else if (type === 'response.output_item.added') {
       const item = asText(get(data, 'item', 'type'))
-      // An empty message or thought is only announced; a call has its name already.
+      // An empty message or reasoning item is only announced; a call has its name already.
       if (item !== 'message' && item !== 'reasoning') addOutput(seen)
       seen.working = item !== 'message'
     } else if (type === 'response.output_item.done') {
@@ -82,7 +82,7 @@ export const openaiResponses: Wire = {
       const number = get(data, 'sequence_number')
       return typeof number === 'number' ? number : undefined
     },
-    // Padding (`obfuscation`) and the state of the response are others each time.
+    // Padding (`obfuscation`) and the state of the response differ each time.
     sameness: ({ data }) =>
       JSON.stringify(
         ['type', 'sequence_number', 'item_id', 'delta', 'text', 'response.id', 'item.id'].map((path) =>
@@ -107,11 +107,11 @@ const TEXTS = new Map([
 ])
 
 /**
- * Says what is missing of a response in its own events: each that has not been said yet, and of the texts what follows
- * the part that was shown.
+ * Sends the missing part of a response as its own events: each that has not been sent yet, and the rest of each text
+ * after the part that was shown.
  */
 function follow(): Follower {
-  /** By kind and place of an event: the words of its deltas, the id of its item. */
+  /** By kind and place of an event: the text of its deltas, or the id of its item. */
   const said = new Map<string, string>()
 
   return {

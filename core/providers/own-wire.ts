@@ -1,13 +1,16 @@
 import { type Matcher, matches } from '../options/matcher.ts'
 import { end, isDone, type StreamEvent, type Wire } from './wire.ts'
 
-/** An app's own protocol, as it has described it: see `chat[].ends` and `chat[].errors`. */
+/** An app's own protocol, as the app describes it: see `chat[].ends` and `chat[].errors`. */
 export interface OwnProtocol {
   ends?: Matcher | readonly Matcher[] | undefined
   errors?: Matcher | readonly Matcher[] | undefined
 }
 
-/** The wire of an app that says how its responses end: all but ends and errors is output, from the first event on. */
+/**
+ * The wire of an app that declares how its responses end: everything but ends and errors is output, from the first
+ * event on.
+ */
 export function createOwnWire({ ends = [] }: OwnProtocol): Wire {
   return {
     name: 'own',
@@ -22,7 +25,7 @@ export function createOwnWire({ ends = [] }: OwnProtocol): Wire {
       }
       return true
     },
-    // Nobody knows where in a long event the matchers would find something.
+    // It is unknown where in a long event the matchers would match.
     skim: (_head, _tail, seen) => {
       seen.outputs++
       return false

@@ -1,7 +1,7 @@
 import type { RequestShape } from './wire.ts'
 import { WIRES } from './wires.ts'
 
-/** True if a request asks for a stream: by its body, its headers, its path; `undefined` where nobody can tell. */
+/** True if a request asks for a stream: by its body, its headers, its path; `undefined` if unknown. */
 export function asksForStream(path: string, stream: unknown, headers: Headers): boolean | undefined {
   if (typeof stream === 'boolean') return stream
   if (headers.get('accept')?.includes('text/event-stream')) return true
@@ -9,7 +9,7 @@ export function asksForStream(path: string, stream: unknown, headers: Headers): 
 }
 
 /**
- * The media type that a response will probably have, for one that must be begun before it is there.
+ * The media type that a response will probably have, for a Response that must begin before it comes.
  *
  * @param isSse the URL asks for server-sent events (`alt=sse`)
  * @param hasModel the body names a model, which only Ollama's do at its path

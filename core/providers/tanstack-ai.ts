@@ -13,7 +13,7 @@ import {
 
 /**
  * TanStack AI: AG-UI's events with metadata of its own, or its older chunks (`content`, `tool_call`, `done`), each with
- * `id`, `model` and `timestamp`. Its client reads on by itself where the events have ids: such a cut is left as it is.
+ * `id`, `model` and `timestamp`. Its client resumes by itself if the events have ids: such a cut is left as it is.
  * [spec] https://tanstack.com/ai/latest/docs/protocol/sse-protocol
  */
 export const tanstackAi: Wire = {

@@ -5,8 +5,8 @@ const OPENING =
   /"object"\s{0,20}:\s{0,20}"(chat\.completion"|text_completion"|response"\s{0,20},\s{0,20}"created)|"type"\s{0,20}:\s{0,20}"message"\s{0,20},\s{0,20}"role"\s{0,20}:\s{0,20}"assistant"|"choices"\s{0,20}:\s{0,20}\[\s{0,20}\{\s{0,20}"(index"|finish_reason"|message"\s{0,20}:\s{0,20}\{)|"candidates"\s{0,20}:\s{0,20}\[\s{0,20}\{\s{0,20}"content"\s{0,20}:\s{0,20}\{/
 
 /**
- * A response in one JSON value, as all providers give it to a request that does not stream. Half of it is of no use to
- * anyone, so it is held until it is whole.
+ * A response as one JSON value, as all providers send it for a request that does not stream. Half of it is of no use to
+ * anyone, so it is held until it is complete.
  */
 export const wholeJson: Wire = {
   name: 'whole-json',

@@ -9,17 +9,17 @@ export interface StreamEvent {
   name?: string | undefined
   /** The text as it was sent. */
   text: string
-  /** The parsed JSON; `undefined` when the text is no JSON. */
+  /** The parsed JSON; `undefined` if the text is not JSON. */
   data: unknown
 }
 
-/** What has been seen of a response so far. A wire fills it in, event by event. */
+/** The findings about a response so far. A wire fills them in, event by event. */
 export interface Seen {
-  /** Events that carried output. Comments, pings and a wire's preamble are none. */
+  /** Events that carried output. Comments, pings and a wire's preamble do not count. */
   outputs: number
-  /** The wire's own output: only this takes a finish back. */
+  /** Events with output of the wire's own: only these revoke a finish. */
   spoken: number
-  /** The model said that it is done. Later output takes it back. */
+  /** The model said that it is done. Later output revokes this. */
   finished: boolean
   /** After this finish nothing but bookkeeping can follow: the end of the connection need not be awaited. */
   final: boolean
@@ -36,13 +36,13 @@ export interface Seen {
   choices?: Map<unknown, boolean>
   /** Parts that have been opened and not closed. */
   open?: Set<string>
-  /** It ended because all parts are closed: which ones were opened must be known from its beginning. */
+  /** It ended because all parts are closed: its beginning must show which ones were opened. */
   endedByParts?: boolean
   /** Events had ids: a client may ask for what follows the last one. */
   hasIds?: boolean
   /** An event was too long to read, and its beginning and end do not tell what it was. */
   undecided?: boolean
-  /** The last event is none of the wire's: it may be the end, in the words of the app that forwards the response. */
+  /** The last event is not the wire's: it may be the end, in the words of the app that forwards the response. */
   foreign?: boolean
 }
 
@@ -50,7 +50,7 @@ export function nothingSeen(): Seen {
   return { outputs: 0, spoken: 0, finished: false, final: false, ended: false, reason: false, working: false }
 }
 
-/** What a wire may need to know of the request. */
+/** Facts about the request that a wire may need. */
 export interface Asked {
   /** How many choices were asked for (`n`). Default 1. */
   choices?: number
@@ -59,7 +59,7 @@ export interface Asked {
 /** A wire protocol: how its requests and responses look, and how it reports a failure. */
 export interface Wire {
   name: string
-  /** How its requests look: where to look first, never evidence of what the response is. */
+  /** How its requests look: a hint where to look first, never evidence of what the response is. */
   requests?: readonly RequestShape[]
   /** How its bodies are framed; default: in any way. */
   formats?: readonly Format[]
@@ -67,49 +67,50 @@ export interface Wire {
   recognises: (event: StreamEvent) => boolean
   /** Reads one event into `seen`. Returns `false` for an event that the wire does not know. */
   read: (event: StreamEvent, seen: Seen, asked: Asked) => boolean
-  /** The words of the response that an event adds, as a person will read them; no thoughts. Default: none are known. */
+  /** The text that an event adds, as a person will read it, without reasoning. Default: unknown. */
   words?: (event: StreamEvent) => unknown
   /** The error that an event reports; default: the table of `errorIn`. */
   errorIn?: (event: StreamEvent) => unknown
   /**
-   * Reads an event that is too long to be read whole by its first and last 4 kB. Returns `false` where they do not
-   * tell what it was; default: by its type.
+   * Reads an event that is too long to be read whole by its first and last 4 kB. Returns `false` if they do not tell
+   * what it was; default: by its type.
    */
   skim?: (head: string, tail: string, seen: Seen, asked: Asked) => boolean
   /** Returns `true` for an event that begins another response in the same stream: the earlier end no longer counts. */
   begins?: (event: StreamEvent) => boolean
   /** Returns `true` if the last events alone cannot tell how the response ended. */
   needsAll?: (seen: Seen, asked: Asked) => boolean
-  /** The wire's own error event, as its servers send it in mid-stream. */
+  /** The wire's own error event, as its servers send it mid-stream. */
   errorEvent?: (failure: ErrorWords) => ErrorEvent
-  /** Returns `true` if the client reads on by itself after a bare cut, and would stop at an error event. */
+  /** Returns `true` if the client resumes by itself after a bare cut, and would stop at an error event. */
   readsOn?: (headers: Headers, seen: Seen) => boolean
-  /** How the server gives a background response again. */
+  /** How the server sends a background response again. */
   background?: BackgroundResponse
 }
 
-/** A response that its server goes on with by itself, and gives again from any event on. */
+/** A response that its server continues by itself, and can send again from any event on. */
 export interface BackgroundResponse {
-  /** The response's id, in the events that say it. */
+  /** The response's id, in the events that contain it. */
   idOf: (event: StreamEvent) => string | undefined
-  /** Where an event stands: a number, each one more than the one before, or an opaque id. */
+  /** The position of an event: a number, one more than the number before it, or an opaque id. */
   positionOf: (event: StreamEvent) => number | string | undefined
-  /** The content of an event without what differs each time it is given; default: its text. */
+  /** The content of an event without what differs each time it is sent; default: its text. */
   sameness?: (event: StreamEvent) => string
   /** The URL of what follows a position; `url` is that of the request. */
   urlAfter: (url: URL, id: string, position: number | string | undefined) => URL
   /** The URL to which a POST stops it; absent: nothing does. */
   stopUrl?: (url: URL, id: string) => URL
-  /** Its server keeps it for longer than it streams it, and gives it as one JSON value; absent: it does not. */
+  /** Present if its server keeps it for longer than it streams it, and returns it as one JSON value. */
   follow?: () => Follower
 }
 
-/** Keeps what has been said of a background response, and finds the rest in the whole one. */
+/** Records what has been sent of a background response, and finds the rest in the whole one. */
 export interface Follower {
   see: (event: StreamEvent) => void
   /**
-   * What is missing of the whole response, as a stream whose first event has this number; `'later'`: it is not done.
-   * `undefined` where it is not the one that was begun, or not to be said so. Once it is done, nothing more is to be asked.
+   * The missing part of the whole response, as a stream whose first event has this number; `'later'`: it is not
+   * finished. `undefined` if it is not the response that was begun, or cannot be sent as such events. Must not be
+   * called again once it is finished.
    */
   missing: (whole: unknown, number: number) => string | undefined
 }
@@ -128,13 +129,13 @@ export interface RequestShape {
   path: RegExp
   /** The media type of its streams. */
   mediaType: 'text/event-stream' | 'application/x-ndjson' | 'application/json'
-  /** The default of a request whose body has no boolean `stream`; absent: nobody can tell. */
+  /** The default of a request whose body has no boolean `stream`; absent: unknown. */
   streamsByDefault?: boolean
 }
 
 /**
- * A field deep inside a value; `undefined` where the path is not there. What some SDKs call `finishReason`, others write
- * as `finish_reason`: a name in camel case finds both.
+ * A field deep inside a value; `undefined` if the path does not exist. Some SDKs write `finishReason`, others
+ * `finish_reason`: a name in camel case finds both.
  */
 export function get(value: unknown, ...path: string[]): unknown {
   let found = value
@@ -146,7 +147,9 @@ export function get(value: unknown, ...path: string[]): unknown {
   return found
 }
 
-/** By their names in camel case: an event is asked for many fields that it does not have. */
+/**
+ * Snake-case names by their camel-case names, cached because an event is asked for many fields that it does not have.
+ */
 const SNAKES = new Map<string, string>()
 
 function snakeOf(name: string): string {
@@ -155,7 +158,7 @@ function snakeOf(name: string): string {
   return snake
 }
 
-/** The elements of a list; none when it is no list. */
+/** The elements of a list; none if it is not a list. */
 export function asArray(value: unknown): unknown[] {
   return Array.isArray(value) ? value : []
 }
@@ -165,7 +168,9 @@ export function textOrNone(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** An id as a part of a URL, also one that is no well-formed text; one of dots, which would lead elsewhere, names nothing. */
+/**
+ * An id as a part of a URL, even if it is not well-formed text; one of dots, which would lead elsewhere, names nothing.
+ */
 export function encodeId(id: string): string {
   return encodeURIComponent(id.replace(/\p{Surrogate}/gu, '\uFFFD').replace(/^\.\.?$/, '%2E'))
 }
@@ -200,7 +205,7 @@ export function eventType({ name, data }: StreamEvent): string {
   return asText(get(data, 'type')) || (name ?? '')
 }
 
-/** Output of the wire's own: whatever finish came before it was none. */
+/** Counts output of the wire's own, which revokes an earlier finish. */
 export function addOutput(seen: Seen): void {
   seen.outputs++
   seen.spoken++
@@ -208,9 +213,10 @@ export function addOutput(seen: Seen): void {
 }
 
 /**
- * The end marker, or an event that is one.
+ * Notes the end marker, or an event that is one.
  *
- * @param mayGoOn it leaves tools to run, and whoever runs them may go on in the same stream; default: if a call came last
+ * @param mayGoOn true if it leaves tools to run, and whoever runs them may go on in the same stream; default: if a call
+ *   came last
  */
 export function end(seen: Seen, mayGoOn = seen.working): void {
   seen.finished = seen.ended = true
@@ -218,13 +224,13 @@ export function end(seen: Seen, mayGoOn = seen.working): void {
   seen.working = mayGoOn
 }
 
-/** Why a response ended, by the ends of a long event: it stands before or behind what is long, never within it. */
+/** The finish reason of a long event, by its ends: it stands before or after the long part, never within it. */
 export function finishIn(head: string, tail: string): string | undefined {
   const reason = /"finish_?reason"\s{0,9}:\s{0,9}(?:null|"(\w*)")/i
   return (reason.exec(tail) ?? reason.exec(head))?.[1]
 }
 
-/** Takes over token counts; a count that is absent leaves the one before. */
+/** Adopts token counts; a count that is absent leaves the previous one. */
 export function addUsage(seen: Seen, inputTokens: unknown, outputTokens: unknown): void {
   if (typeof inputTokens === 'number') seen.usage = { ...seen.usage, inputTokens }
   if (typeof outputTokens === 'number') seen.usage = { ...seen.usage, outputTokens }

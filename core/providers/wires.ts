@@ -15,7 +15,7 @@ import { tanstackAi } from './tanstack-ai.ts'
 import { wholeJson } from './whole-json.ts'
 import type { StreamEvent, Wire } from './wire.ts'
 
-/** All wires, the more particular first. */
+/** All wires, the more specific first. */
 export const WIRES: readonly Wire[] = [
   wholeJson,
   openaiChat,
@@ -33,12 +33,12 @@ export const WIRES: readonly Wire[] = [
   ollama,
 ]
 
-/** The wire that an event of a body in this format can only be of. */
+/** The only wire that an event of a body in this format can belong to. */
 export function recognise(event: StreamEvent, format: Format = 'bytes'): Wire | undefined {
   return WIRES.find(({ formats = [format], recognises }) => formats.includes(format) && recognises(event))
 }
 
-/** The wire that a response would speak if it were what its request's path and its label let expect. */
+/** The wire that a request's path and its response's label suggest. */
 export function expectedWire(path: string, label: string): Wire | undefined {
   return WIRES.find(({ requests = [] }) =>
     requests.some(

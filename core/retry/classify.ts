@@ -3,9 +3,9 @@ import { type Field, fieldsIn } from './fields.ts'
 import { retryHintIn } from './retry-hint.ts'
 
 /**
- * What an upstream's refusal means for a retry.
- * - `rate_limited`: later; `overloaded`: later, too, and not the caller's fault
- * - `server_error`: perhaps it works now
+ * The meaning of an upstream's refusal for a retry.
+ * - `rate_limited`: try later; `overloaded`: also later, and not the caller's fault
+ * - `server_error`: a retry may work
  * - `quota_exhausted`, `client_error`: the same request will be refused again
  */
 export type RefusalKind = 'rate_limited' | 'quota_exhausted' | 'overloaded' | 'server_error' | 'client_error'
@@ -15,7 +15,7 @@ export interface Refusal {
   httpStatus: number
   /** How long the server asks us to wait, ms; absent when it does not say. */
   retryHintMs?: number
-  /** The server forbids to send this request again (`x-should-retry: false`); others may be accepted. */
+  /** The server forbids sending this request again (`x-should-retry: false`); others may be accepted. */
   isFinal?: true
 }
 
@@ -25,8 +25,8 @@ export function classifyResponse(status: number, headers: Headers, body: string,
 }
 
 /**
- * Reads a refusal from an error event inside a 200. Its status is the one that it says, the outermost; else 500, and
- * then its words decide.
+ * Reads a refusal from an error event inside a 200. Its status is the outermost that it names; otherwise 500, and then
+ * its words decide.
  */
 export function classifyErrorEvent(error: unknown, now: number): Refusal {
   const fields = fieldsIn(error)
@@ -39,7 +39,7 @@ export function classifyErrorEvent(error: unknown, now: number): Refusal {
 
 function classify(status: number, headers: Headers, fields: readonly Field[], now: number): Refusal {
   const word = wordIn(fields)
-  // A limit that a stream tells of has no 429, which says that all its times to come back are meant.
+  // A limit that a stream reports has no 429, which would mean that all its times to come back count.
   const retryHintMs = retryHintIn(word === 'rate_limited' ? 429 : status, headers, fields, now)
   return {
     kind: kindOf(status, headers, fields, word, retryHintMs),
@@ -57,19 +57,19 @@ function kindOf(
   retryHintMs: number | undefined,
 ): RefusalKind {
   if (word === 'quota_exhausted') return word
-  // Credits are spent, but for those that running requests have reserved: these come back.
+  // Credits are spent, except those that running requests have reserved: these come back.
   if (status === 402 && retryHintMs !== undefined) return 'rate_limited'
   if (contains(fields, SPENT) || hasSpentCode(fields)) return 'quota_exhausted'
   if (status === 429 || status >= 500) {
     if (status === 429 || word === 'rate_limited') {
-      // One request that no wait makes smaller: it says nothing about the others.
+      // No wait makes a request smaller, and this says nothing about other requests.
       if (contains(fields, TOO_LARGE)) return 'client_error'
       if (contains(fields, SPENT_TODAY)) return 'quota_exhausted'
     }
     if (word) return word
   }
   if (status === 409 && headers.get('x-should-retry') === 'true') return 'server_error'
-  // Groq's is a lack of capacity, everybody else's a token that has expired.
+  // Groq's 498 is a lack of capacity, everybody else's a token that has expired.
   if (status === 498 && (saysOwnFault(fields) || contains(fields, /\btoken\b/i))) return 'client_error'
   const code = codeOfStatus(status)
   if (code !== 'upstream_error') return code
@@ -77,7 +77,7 @@ function kindOf(
   return isServers ? 'server_error' : 'client_error'
 }
 
-/** Refusals of the 400s that say nothing of the request: too late, too early, given up on the way. */
+/** 4xx refusals that say nothing about the request: too late, too early, given up on the way. */
 const PASSING_4XX = new Set([408, 425, 499])
 
 const STATUS_FIELDS = /^(?:(?:http|error)_?)?(?:status|code|status_?code)$/i
@@ -93,9 +93,9 @@ function statusIn([name, value]: Field): number | undefined {
 const NAMES = /^(?:error|(?:error_?)?(?:code|type|status|reason)|__type|name|exception)$/i
 
 /**
- * An error's names decide, where they are known, before the HTTP status: `insufficient_quota`, `RESOURCE_EXHAUSTED`,
- * `ThrottlingException`, `com.amazonaws#ValidationException` (without case, dashes and what stands before the last
- * `/` or `#`).
+ * An error's names, which decide before the HTTP status if they are known: `insufficient_quota`, `RESOURCE_EXHAUSTED`,
+ * `ThrottlingException`, `com.amazonaws#ValidationException` (without case, dashes and everything before the last `/`
+ * or `#`).
  */
 function namesIn(fields: readonly Field[]): string[] {
   return fields.flatMap(([name, value]) => {
@@ -129,7 +129,7 @@ function wordIn(fields: readonly Field[]): RefusalKind | undefined {
 const OWN_FAULT =
   /^(?:invalid(?!.*(?:response|upstream))|missing)|badrequest|(?<!^e)notfound|(?:unknown|nosuch)model|deactivated|imageparse|emptyimage|downloadimage|supported|auth(?:entic|ori[sz])|permission|forbidden|accessdenied|apikey|context(?:length|window)|too(?:large|long)|toomany[a-z]{0,9}tokens|content(?:policy|filter|moderation)|policyviolation|moderation|safety|guardrail|prohibited|datainspection|unprocessable|validation|failedprecondition|outofrange|unimplemented/
 
-/** What streams say where they name nothing. */
+/** Phrases in streams that do not name the error. */
 const OWN_FAULT_WORDS =
   /\bmaximum context length\b|\bprompt is too long\b|\bcontext (?:length|window) exceeded\b|\b(?:incorrect|invalid) api key\b|\bapi key not valid\b|\bmodel (?:\S{1,80} )?(?:not found|does not exist)\b/i
 
@@ -137,19 +137,20 @@ function saysOwnFault(fields: readonly Field[]): boolean {
   return namesIn(fields).some((name) => OWN_FAULT.test(name)) || contains(fields, OWN_FAULT_WORDS)
 }
 
-/** Words of an account that no wait fills again. */
+/** Phrases for an account that no wait fills again. */
 const SPENT =
   /\binsufficient (?:account )?(?:balance|credits?|funds|quota)\b|\bbudget exceeded\b|\bused all available credits\b|\bmonthly spending limit\b|\bmonthly included credits\b|\bbalance is (?:too low|insufficient)\b|余额不足|欠费/i
 
-/** Words of a quota for a day or longer, where a limit is met. */
+/** Phrases for a quota of a day or longer, once a limit is met. */
 const SPENT_TODAY =
   /\bquota exhausted\b|free-models-per-day|PerDay|\blimit: 0\b|\bdaily free allocation\b|\bcalls ?\/ ?(?:day|month)\b|\bper (?:day|month) limit exceeded\b|\b(?:day|week|month) allocated quota exceeded\b/i
 
 const TOO_LARGE = /\brequest too large\b/i
 
 /**
- * Numbers by which providers tell of a spent account or plan, and the words that must stand with each: elsewhere the
- * same number means something else. z.ai has those of 1113 to 1310; MiniMax 1008 and 2056, also in its text's brackets.
+ * Numbers by which providers report a spent account or plan, and the words that must stand with each: elsewhere the
+ * same number means something else. z.ai has those from 1113 to 1310; MiniMax 1008 and 2056, also in its text's
+ * brackets.
  */
 const SPENT_CODES: Record<string, RegExp> = {
   1008: /\bbalance\b/i,
@@ -183,7 +184,7 @@ const MINIMAX = new Map<string, RefusalKind>([
   ['2049', 'client_error'],
 ])
 
-/** MiniMax's own numbers, told by the field beside them: `{ base_resp: { status_code, status_msg } }`. */
+/** MiniMax's own numbers, recognised by the field beside them: `{ base_resp: { status_code, status_msg } }`. */
 function minimaxIn(fields: readonly Field[]): RefusalKind | undefined {
   if (!fields.some(([name]) => name === 'status_msg')) return undefined
   return MINIMAX.get(String(fields.find(([name]) => name === 'status_code')?.[1]))

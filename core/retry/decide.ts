@@ -4,7 +4,7 @@ import { backoff, jitter } from './backoff.ts'
 import { type Outcome, wasAccepted } from './outcome.ts'
 import type { RetryPolicy } from './policy.ts'
 
-/** What one request has spent so far. A value: every decision to retry comes with the next one. */
+/** The retries and waits of one request so far. Immutable: every decision to retry comes with the next state. */
 export interface RetryState {
   /** Attempts made. */
   attempts: number
@@ -45,13 +45,13 @@ export type Decision = (
   | {
       action: 'retry'
       afterMs: number
-      /** How the page is told. */
+      /** The status that reports it. */
       status: RetryStatus
       reason: 'rate_limited' | 'overloaded' | undefined
-      /** True if the wait is the server's word. */
+      /** True if the server named the wait. */
       hinted: boolean
       budgetLeftMs: number
-      /** It uses the retry token that it was told of. */
+      /** True if it uses the retry token that was available. */
       takesToken: boolean
       retryState: RetryState
     }
@@ -67,9 +67,9 @@ export interface Situation {
   /** When the total before the first output is up, epoch ms. */
   totalAt: number
   reasoning: boolean
-  /** The browser says that it has no network, and the upstream is beyond that network. */
+  /** True if the browser reports that it is offline, and the upstream is beyond its local network. */
   isOffline: boolean
-  /** How long the retry tokens that all share keep this one back, ms. */
+  /** How long the shared retry tokens hold this request back, ms. */
   tokenInMs: number
 }
 
@@ -99,7 +99,7 @@ export function decide(
   if (!mayBeRetried(outcome, retryState, policy, situation.reasoning)) return giveUp
 
   if (situation.isOffline && isNetworkFailure(outcome)) {
-    // Nobody has failed: the wait costs nothing, and lasts until the browser is back, or the total is up.
+    // Being offline is no failure: the wait costs nothing, and lasts until the browser is back, or the total is up.
     if (totalLeftMs <= 0) return giveUp
     return {
       action: 'retry',
@@ -119,17 +119,17 @@ export function decide(
   const backoffMs = limit
     ? backoff(waitsBefore(limit, retryState), policy.rateLimitBaseMs, policy.rateLimitMaxMs)
     : backoff(waitsBefore(limit, retryState), policy.baseMs, policy.maxMs)
-  // A limit that shuts the gate holds the others back by that; all else by retry tokens. An overload that names no
-  // time may be over for the next one, a rate limit is not.
+  // A limit that shuts the gate holds the others back that way; everything else by retry tokens. An overload that names
+  // no time may be over for the next request, a rate limit is not.
   const shutsGate = limit !== undefined && (retryAt !== undefined || limit === 'rate_limited')
   const tokenMs = shutsGate ? 0 : situation.tokenInMs
-  // A wait of our own ends with its budget, so that the last try comes at its end. The server's word is never undercut;
-  // it is compared before jitter, inclusive: a provider whose hint is always 60 s fits a budget of 60 s.
+  // A wait of our own ends with its budget, so that the last attempt comes at its end. The server's time is never
+  // undercut; it is compared before jitter, inclusive: a provider whose hint is always 60 s fits a budget of 60 s.
   const ownMs = Math.min(Math.max(retryHintMs === undefined ? backoffMs : 0, tokenMs), leftMs)
   const isSpent = retryHintMs === undefined ? leftMs <= 0 && backoffMs > 0 : retryHintMs > leftMs
   const waitMs = Math.max(retryHintMs ?? 0, ownMs)
   const afterMs = waitMs + jitterMs
-  // An attempt that starts when the total is up is aborted at once, and this attempt's error would be lost.
+  // An attempt that starts when the total is up is aborted immediately, and this attempt's error would be lost.
   if (isSpent || afterMs >= totalLeftMs) return giveUp
 
   return {
@@ -157,8 +157,8 @@ export function decide(
 }
 
 /**
- * How many waits there have been for the same trouble. An outage speaks with 500, 502 and 503, and resets: its waits
- * grow together, whichever budget they spend.
+ * The number of waits for the same trouble so far. An outage shows as 500, 502 and 503, and as resets: its waits grow
+ * together, whichever budget they use.
  */
 function waitsBefore(
   limit: 'rate_limited' | 'overloaded' | undefined,
@@ -174,13 +174,13 @@ function waitsBefore(
   }
 }
 
-/** True if a refusal's time to come back is worth telling: the same request will not be refused for ever. */
+/** True if a refusal's time to come back is worth reporting: the same request will not be refused forever. */
 function mayHeal(outcome: Outcome): boolean {
   if (outcome.kind !== 'refused') return false
   return limitOf(outcome) !== undefined || outcome.refusal.kind === 'server_error'
 }
 
-/** After 2xx headers there are two attempts at most: that work may be billed. */
+/** At most two attempts get 2xx headers, because that work may be billed. */
 const MAX_ACCEPTED = 2
 
 function mayBeRetried(
@@ -201,7 +201,7 @@ function mayBeRetried(
     case 'worker_lost':
       return true
     case 'timeout':
-      // After a headers time-out the second attempt has all that is left; a second one is the end.
+      // After a headers timeout the second attempt has all that is left; a second timeout is the end.
       if (outcome.phase === 'headers') return retryState.headersTimeouts < 2
       return outcome.phase === 'first_output' && !reasoning
     case 'refused':
@@ -209,7 +209,7 @@ function mayBeRetried(
   }
 }
 
-/** Nothing came back: no connection, or it broke. */
+/** True if nothing came back: no connection, or it broke. */
 function isNetworkFailure(outcome: Outcome): boolean {
   return outcome.kind === 'network_error' || (outcome.kind === 'cut' && !outcome.clean)
 }

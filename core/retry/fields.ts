@@ -1,18 +1,18 @@
-/** Nothing that decides comes later in an error. */
+/** Nothing decisive comes later in an error. */
 const MAX_FIELDS = 5_000
 /** No refusal is read further. Characters. */
 const MAX_TEXT = 64 * 1024
 
-/** The request or the model's words, quoted in an error: they say nothing of the error. */
+/** Fields that quote the request or the model's words: they say nothing about the error. */
 const QUOTED = /^(?:input|output|messages|content|prompt|instructions|request|tools|failed_generation)$/
 
 /** A text or a number in an error, and the name of its field. */
 export type Field = readonly [name: string, value: string | number]
 
 /**
- * Every text and number in a value, outer ones first, with the name of its field; the value itself, when it is a text,
- * without one. JSON in a text is read, too (gateways quote the upstream's error so), and so is an exception that is a
- * field's name (`{"throttlingException":{…}}`). Values of any other kind are absent.
+ * Every text and number in a value, outer ones first, with the name of its field (empty for the value itself). JSON in
+ * a text is read, too, because gateways quote the upstream's error like that, and so is an exception that is a field's
+ * name (`{"throttlingException":{…}}`). Values of any other kind are absent.
  */
 export function fieldsIn(value: unknown): Field[] {
   const fields: Field[] = []
@@ -26,7 +26,7 @@ export function fieldsIn(value: unknown): Field[] {
       if (typeof found !== 'object' || found === null) continue
       if (/exception$/i.test(name)) fields.push(['exception', name])
       for (const [field, inner] of Object.entries(found)) {
-        // A duration as protobuf has it: { retryDelay: { seconds: 34 } }.
+        // A duration as protobuf writes it: { retryDelay: { seconds: 34 } }.
         const known = Array.isArray(found) || field === 'seconds' ? name : field
         if (!QUOTED.test(known)) next.push([known, inner])
       }

@@ -2,7 +2,7 @@ import type { Clock, Random } from '../clock.ts'
 import { type RetryTokens, type RetryTokensPolicy, shiftTokens, takeRetry } from './retry-tokens.ts'
 import { createRateLimitGate, type RateLimitGate, type Ticket } from './rate-limit-gate.ts'
 
-/** What requests have in common that share their limits. */
+/** The facts that requests with shared limits have in common. */
 export interface UpstreamKey {
   /** The upstream's origin. */
   origin: string
@@ -13,49 +13,51 @@ export interface UpstreamKey {
 
 /** One request among all that share its limits. */
 export interface Participant extends Ticket {
-  /** How long the retry tokens that all share keep this one's next retry back, ms; 0: there is one. */
+  /** How long the shared retry tokens hold back its next retry, ms; 0: there is a token. */
   tokenInMs: (policy: RetryTokensPolicy | false) => number
   /** Takes that token. */
   takeToken: (policy: RetryTokensPolicy | false) => void
-  /** It needs nothing more. */
+  /** The request is over. */
   leave: () => void
 }
 
-/** What is known of all upstreams: plain JSON, to be kept for the next start. All instants in epoch ms. */
+/** All known limits: plain JSON, to be kept for the next start. All instants in epoch ms. */
 export interface KnownLimits {
-  /** When this was known; absent in what 0.1.0 has stored. */
+  /** When this was recorded; absent in data that 0.1.0 has stored. */
   at?: number
-  /** Lane → until when it is shut. */
+  /** By upstream key: until when its gate is shut. */
   shut: Record<string, number>
-  /** Origin and model → what is left for retries. */
+  /** By origin and model: the retry tokens that are left. */
   buckets: Record<string, RetryTokens>
 }
 
 export interface Limits {
   join: (upstream: UpstreamKey) => Participant
-  /** Adds what was known before. */
+  /** Adds limits that were known before. */
   restore: (known: KnownLimits) => void
-  /** Forgets what is known of upstreams that nothing is under way to, and every bucket. */
+  /** Forgets the limits of upstreams without requests under way, and all retry tokens. */
   forget: () => void
 }
 
 export interface LimitsContext {
   clock: Clock
   random: Random
-  /** Hears of every change. */
+  /** Called on every change. */
   changed?: (known: KnownLimits) => void
 }
 
-/** So long after its time a shut gate still sends a probe ahead; then nobody is left that it held back, ms. */
+/** A gate keeps probing for this long after its time; by then no held request remains. ms */
 const FORGET_SHUT_MS = 60_000
 const FORGET_TOKENS_MS = 3_600_000
 
-/** What all requests of one worker (or of one `createResilientFetch`) learn about their upstreams, and share. */
+/**
+ * The limits that all requests of one worker (or of one `createResilientFetch`) learn about their upstreams, and share.
+ */
 export function createLimits({ clock, random, changed = () => {} }: LimitsContext): Limits {
   const upstreams = new Map<string, { gate: RateLimitGate; participants: number }>()
   const tokensByKey = new Map<string, RetryTokens>()
 
-  /** Tells what is worth keeping, and forgets the rest. */
+  /** Reports what is worth keeping, and forgets the rest. */
   const publish = () => {
     const now = clock.monotonic()
     const toEpochMs = clock.now() - now
@@ -111,12 +113,12 @@ export function createLimits({ clock, random, changed = () => {} }: LimitsContex
       publish()
     },
     restore: (before) => {
-      // Nothing that is known can be of later: then the wall clock was set back meanwhile.
+      // Nothing can have been recorded later than now, unless the wall clock was set back meanwhile.
       const fromEpochMs = clock.monotonic() - Math.max(clock.now(), before.at ?? 0)
       for (const [key, tokens] of Object.entries(before.buckets)) {
         if (!tokensByKey.has(key)) tokensByKey.set(key, shiftTokens(tokens, fromEpochMs))
       }
-      // What is long over is forgotten again by being told.
+      // Limits that are long over are forgotten when they are published.
       for (const [key, until] of Object.entries(before.shut)) upstreamOf(key).gate.shut(until + fromEpochMs)
     },
   }

@@ -1,38 +1,44 @@
 import { type Clock, type Random, STEP_MS, throwIfAborted, wasHeldUp } from '../clock.ts'
 import { jitter } from './backoff.ts'
 
-/** What one attempt asks of the gate. All instants here are those of the monotonic clock. */
+/** The options of one attempt's wait. All instants here are those of the monotonic clock. */
 export interface WaitOptions {
-  /** It will not go earlier, for reasons of its own: its backoff. */
+  /** The attempt does not go earlier, because of its own backoff. */
   notBefore: number
-  /** It would rather give up than be held back until later. */
+  /** The attempt gives up rather than wait longer. */
   notAfter: number
-  /** What separates it from the others when the gate opens. */
+  /** The jitter that separates it from the others when the gate opens. */
   jitterMs: number
   /** Ends the wait. */
   signal: AbortSignal
-  /** Told when it is held back beyond its `notBefore`, and again when that lasts longer. */
+  /** Called when it is held back beyond its `notBefore`, and again when that lasts longer. */
   delayed: (until: number) => void
 }
 
-/** `go`: send it now; of the wait, `sleptMs` were the machine's sleep. `rejected`: the gate is known to stay shut beyond `notAfter`. */
+/**
+ * `go`: send it now; the machine slept for `sleptMs` of the wait. `rejected`: the gate is known to stay shut beyond
+ * `notAfter`.
+ */
 export type Admission = { kind: 'go'; sleptMs: number } | { kind: 'rejected'; until: number }
 
-/** One request in front of the gate; first come, first served, also when it comes back for its next attempt. */
+/** One request at the gate; first come, first served, even when it comes back for its next attempt. */
 export interface Ticket {
   /** Waits for its turn; rejects with the signal's reason. */
   enter: (waitOptions: WaitOptions) => Promise<Admission>
-  /** 2xx headers came: the upstream takes requests. */
+  /** 2xx headers came: the upstream accepts requests. */
   accepted: () => void
-  /** It must wait until then, and so must all; `isGuess`: nobody was told so, and who has less time may go before. */
+  /**
+   * It and all others must wait until then; `isGuess`: no server named that time, and a request with less time may go
+   * before.
+   */
   refused: (until: number, isGuess?: boolean) => void
-  /** Its attempt ended, however: says nothing about the limit. */
+  /** Its attempt ended in a way that says nothing about the limit. */
   ended: () => void
 }
 
 export interface RateLimitGate {
   visit: () => Ticket
-  /** Shuts it until then, at least; a probe goes first. */
+  /** Shuts it at least until then; a probe goes first. */
   shut: (until: number, isGuess?: boolean) => void
   /** Absent when open. */
   shutUntil: () => number | undefined
@@ -41,14 +47,14 @@ export interface RateLimitGate {
 export interface RateLimitGateContext {
   clock: Clock
   random: Random
-  /** It was shut, or opened. */
+  /** Called when it was shut or opened. */
   changed: () => void
 }
 
-/** A response that takes longer is no refusal: these come at once, ms. */
+/** A response that takes longer is not a refusal: refusals come immediately, ms. */
 const PROBE_MS = 5_000
 
-/** A server may ask for days; what it is asked again after this is one request. ms. */
+/** A server may ask for days; after this one request probes it. ms */
 const MAX_SHUT_MS = 600_000
 
 interface Waiting {
@@ -62,8 +68,8 @@ interface Waiting {
 }
 
 /**
- * Holds back all requests of one upstream, model and credential while a limit is known, and finds out with a single
- * one whether it is over.
+ * Holds back all requests of one upstream, model and credential while a limit is known, and probes with a single one
+ * whether it is over.
  *
  *     open ── refused ──▶ shut ── time is up: the first in line ──▶ probing
  *      ▲                   ▲                                           │
@@ -71,14 +77,14 @@ interface Waiting {
  *      └─────────────── 2xx headers, or 5 s without a refusal ─────────┘
  *
  * Its duties:
- * - nobody goes before the time that the server named
+ * - no request goes before the time that the server named
  * - a probe that is cancelled or lost makes room for the next one
- * - nobody gives up for a time that is only a guess of ours: its last try comes when its own time is up
+ * - no request gives up because of a time that is only our guess: its last attempt comes when its own time is up
  * - jitter comes on top: whoever shuts the gate adds it to `until`, and those behind the probe get their own
  */
 export function createRateLimitGate({ clock, random, changed }: RateLimitGateContext): RateLimitGate {
   let shutUntil: number | undefined
-  /** The latest that a server has named; `shutUntil` may be a later guess of ours. */
+  /** The latest time that a server has named; `shutUntil` may be a later guess of ours. */
   let namedUntil = -Infinity
   let probe: { by: Ticket; until: number } | undefined
   let places = 0
@@ -86,10 +92,10 @@ export function createRateLimitGate({ clock, random, changed }: RateLimitGateCon
   let disarm = () => {}
   /** When the timer is due; a call that comes much later shows that the machine slept. */
   let lookAt = Infinity
-  /** A sleep has been forgiven since it was open last. */
+  /** True if a sleep has been forgiven since it was last open. */
   let isRenewed = false
 
-  /** Lets go whoever may, and comes back when the next one may. */
+  /** Admits every request that may go, and runs again when the next one may. */
   const look = () => {
     forgiveSleep()
     disarm()
@@ -103,7 +109,7 @@ export function createRateLimitGate({ clock, random, changed }: RateLimitGateCon
     if (next < Infinity) disarm = clock.timer(lookAt - now, look)
   }
 
-  /** A sleep counts as nobody's wait, and a probe whose refusal may be unread gets its time again. */
+  /** A sleep counts as no request's wait, and a probe whose refusal may be unread gets its time again. */
   const forgiveSleep = () => {
     const lateMs = clock.monotonic() - lookAt
     if (!wasHeldUp(lateMs, isRenewed)) return

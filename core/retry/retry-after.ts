@@ -13,14 +13,14 @@ const HEADERS: readonly (readonly [name: string, unitMs: number])[] = [
  * How long the server asks us to wait, in ms from `now` (epoch ms), or `undefined` when it does not say or what it
  * says makes no sense (negative, zero, not a number, a date in the past): then our own backoff applies.
  *
- * Several headers may disagree (Azure sends `retry-after: 1` with `retry-after-ms: 0`); the longest counts, for a
- * wait is never shorter than the server asked.
+ * Several headers may disagree (Azure sends `retry-after: 1` with `retry-after-ms: 0`); the longest counts, because
+ * a wait is never shorter than the server asked.
  */
 export function parseRetryAfter(headers: Headers, now: number): number | undefined {
   return longest(HEADERS.map(([name, unitMs]) => readList(headers.get(name), unitMs, now)))
 }
 
-/** Reads `Retry-After`: delta-seconds (fractions too) or a date; or both, where a proxy has added its own. */
+/** Reads `Retry-After`: delta-seconds (fractions too) or a date; or both, if a proxy has added its own. */
 export function parseRetryAfterValue(value: string | null, now: number): number | undefined {
   return readList(value, 1_000, now)
 }
@@ -33,9 +33,9 @@ function readList(value: string | null, unitMs: number, now: number): number | u
 }
 
 /**
- * Reads one wait, however it is written, in ms from `now`: a number of `unitMs`, an epoch (s or ms), a date as HTTP or
- * RFC 3339 have it, a duration (`6m0s`, `45 seconds`). `undefined`, and what is no positive number: it says nothing,
- * which `longest()` knows.
+ * Reads one wait, however it is written, in ms from `now`: a number of `unitMs`, an epoch (s or ms), a date in HTTP's
+ * or RFC 3339's form, a duration (`6m0s`, `45 seconds`). `undefined`, or anything that is not a positive number, is no
+ * wait: `longest()` ignores it.
  */
 export function readWait(value: string | number, unitMs: number, now: number): number | undefined {
   if (typeof value === 'number') return waitOf(value, unitMs, now)
@@ -46,7 +46,7 @@ function readNumber(text: string, unitMs: number, now: number): number | undefin
   return /^\d+(\.\d+)?$/.test(text.trim()) ? waitOf(Number(text), unitMs, now) : undefined
 }
 
-/** Beyond these a number is an epoch, for as a wait it would be one of years; beyond the last it is nonsense. */
+/** Beyond these a number is an epoch, because as a wait it would take years; beyond the last it is nonsense. */
 const EPOCH_S = 1e9
 const EPOCH_MS = 1e11
 const NONSENSE = 1e14
@@ -61,7 +61,7 @@ const RFC_3339 = /^(\d{4}-\d\d-\d\d)([T ])(\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(
 
 function readDate(value: string, now: number): number | undefined {
   const text = value.trim()
-  // [not in spec] AWS sends dates as RFC 3339 has them. Without a zone they are UTC, except with a blank in them: z.ai
+  // [not in spec] AWS sends dates in RFC 3339's form. Without a zone they are UTC, except with a blank in them: z.ai
   // means its local time by that.
   const [, day, separator, time, zone = separator === ' ' ? '' : 'Z'] = RFC_3339.exec(text) ?? []
   if (day) {
@@ -94,7 +94,7 @@ function readDuration(value: string): number | undefined {
   return ms
 }
 
-/** The longest of what was said, in whole ms; what is no positive number says nothing. */
+/** The longest hint, in whole ms; anything that is not a positive number is ignored. */
 export function longest(hints: readonly (number | undefined)[]): number | undefined {
   return hints.reduce(
     (most, retryHint) => (retryHint !== undefined && retryHint > (most ?? 0) ? Math.ceil(retryHint) : most),

@@ -2,11 +2,11 @@ import { type Field, fieldsIn } from './fields.ts'
 import { DURATION, longest, parseRetryAfter, readWait } from './retry-after.ts'
 
 /**
- * How long a refusal asks us to wait, ms; `undefined` when it does not say. The first that says anything counts:
+ * How long a refusal asks us to wait, ms; `undefined` if it does not say. The first source that says anything counts:
  * `retry-after-ms` and `Retry-After`, the body's fields and words, `RateLimit`, the reset of a limit that is used up.
  *
- * @param body the parsed JSON, or the text that it is
- * @param now epoch ms; the server's own `Date` comes before it
+ * @param body the parsed JSON, or its text
+ * @param now epoch ms; the server's own `Date` takes precedence
  */
 export function readRetryHint(
   status: number,
@@ -17,7 +17,7 @@ export function readRetryHint(
   return retryHintIn(status, headers, fieldsIn(body), now)
 }
 
-/** The same, of a body whose fields are known. */
+/** The same, for a body whose fields are known. */
 export function retryHintIn(
   status: number,
   headers: Headers,
@@ -72,11 +72,11 @@ const TIME =
 
 /**
  * "Please try again in 18.642s", "wait at least 2 minutes", "resets at 2026-01-01T00:00:00Z", "retry-after: 30". Every
- * repetition has a bound, so that no text takes longer than its length.
+ * repetition is bounded, so that matching takes time in proportion to the text.
  */
 const WORDS = new RegExp(
   `\\b(?:${VERB}${LINK}\\s(?:in|after|at|on|until)|(?:wait|pause)${LINK}(?:\\suntil)?)${LINK}[\\s:~]{1,3}${TIME}` +
-    // What is written like a header or a field; a number alone is seconds.
+    // Phrases written like a header or a field; a number alone is seconds.
     `|\\bretry[-_ ]?(?:after|delay)["']?[\\s:=]{1,3}["']?(?:${TIME}|(\\d{1,12}(?:\\.\\d{1,12})?)(?![\\d%]|\\.\\d|\\s?[a-z]))`,
   'gi',
 )
@@ -114,8 +114,8 @@ function retryHintInRateLimit(headers: Headers): number | undefined {
 }
 
 /**
- * The many `x-ratelimit-reset-requests`, `anthropic-ratelimit-tokens-reset`, `x-ratelimit-reset`: of the limits that
- * are used up or overdrawn; of all, where a 429 does not say what is left.
+ * Reads resets such as `x-ratelimit-reset-requests`, `anthropic-ratelimit-tokens-reset`, `x-ratelimit-reset`: those of
+ * limits that are used up or overdrawn; all of them, if a 429 does not say what is left.
  */
 function retryHintInResets(status: number, headers: Headers, now: number): number | undefined {
   const limits = new Map<string, { left?: number; resetMs?: number | undefined }>()

@@ -5,9 +5,9 @@ export interface RetryTokensPolicy {
   refillPerMinute: number
 }
 
-/** What is left of a bucket; a full one need not be kept. A value. Instants of one clock. */
+/** The state of a bucket; a full one need not be kept. Immutable. Instants of one clock. */
 export interface RetryTokens {
-  /** Below 0: so many are promised to retries that wait for them. */
+  /** Below 0: this many are promised to retries that wait for them. */
   tokens: number
   /** When `tokens` was right. */
   at: number
@@ -15,14 +15,14 @@ export interface RetryTokens {
   freeAt: number
 }
 
-/** One retry in so long costs nothing: an upstream that is down for hours must be found again, ms. */
+/** One retry per this time costs nothing, so that the end of a long outage is noticed, ms. */
 const FREE_EVERY_MS = 10_000
 
 /**
- * Promises the next retry what it costs.
+ * Reserves the cost of the next retry.
  *
- * @param bucket what is left; absent: full
- * @returns what is left then, and when that retry may go: now, or once its token is there; never is `Infinity`
+ * @param retryTokens what is left; absent: a full bucket
+ * @returns what is left then, and when that retry may go: now, or once its token is there; `Infinity`: never
  */
 export function takeRetry(
   retryTokens: RetryTokens | undefined,
@@ -41,7 +41,7 @@ export function takeRetry(
   return { left: { ...left, tokens: left.tokens - 1 }, at: tokenAt }
 }
 
-/** The same bucket by another clock, which shows so much more, ms. */
+/** The same bucket by another clock, which is ahead by this much, ms. */
 export function shiftTokens({ tokens, at, freeAt }: RetryTokens, byMs: number): RetryTokens {
   return { tokens, at: at + byMs, freeAt: freeAt + byMs }
 }

@@ -9,7 +9,7 @@ interface NodeRedis {
   duplicate: () => NodeRedisSubscriber
 }
 
-/** A `createCluster` of the same package: it is told which key decides where a command goes. */
+/** A `createCluster` of the same package: it takes the key that decides where a command goes. */
 interface NodeRedisCluster {
   sendCommand: (
     key: Argument | undefined,
@@ -53,10 +53,10 @@ interface IoredisSubscriber {
 /** The app's own Redis client. */
 export type RedisClient = NodeRedis | NodeRedisCluster | Ioredis
 
-/** The little that the store needs of a client, whichever it is. Replies are buffers. */
+/** The little that the store needs of a client, whichever package it is from. Replies are buffers. */
 export interface Redis {
   command: (args: Argument[]) => Promise<unknown>
-  /** `begun` is called when every message from then on is received, and again after the connection was down. */
+  /** `begun` is called once every further message will be received, and again after the connection was down. */
   subscribe: (channel: string, received: (message: string) => void, begun: () => void) => void
   unsubscribe: (channel: string) => void
   /** Closes the connection that listens. */
@@ -66,7 +66,7 @@ export interface Redis {
 /** In `redis`, the type of a reply that may be binary is 36. */
 const AS_BUFFERS = { typeMapping: { 36: Buffer } }
 
-/** A subscription that failed with its connection is tried again after so long, ms. */
+/** A subscription that failed with its connection is tried again after this long, ms. */
 const RETRY_MS = 500
 
 export function connectRedis(client: RedisClient, clock: Clock): Redis {
@@ -89,7 +89,7 @@ function ofNodeRedis(client: NodeRedis | NodeRedisCluster, clock: Clock): Redis 
       await duplicate.connect()
       duplicate.on('ready', connectedAgain)
       return {
-        // The same listener twice is one.
+        // Subscribing the same listener twice counts once.
         subscribe: (channel) => duplicate.subscribe(channel, received),
         unsubscribe: (channel) => duplicate.unsubscribe(channel),
         close: () => duplicate.destroy(),
@@ -102,7 +102,7 @@ function ofIoredis(client: Ioredis, clock: Clock): Redis {
   return {
     command: async ([name, ...args]) => {
       if (!client.options.enableAutoPipelining) return client.callBuffer(String(name), args)
-      // There, `callBuffer` does not work outside of a pipeline.
+      // With auto-pipelining, `callBuffer` works only in a pipeline.
       const [[error, reply] = []] = (await client.pipeline().callBuffer(String(name), args).exec()) ?? []
       if (error) throw error
       return reply
@@ -128,7 +128,7 @@ interface Subscriber {
   close: () => void
 }
 
-/** @param connect `connectedAgain` is called when the connection has broken and is there again */
+/** @param connect `connectedAgain` is called when the connection is there again after a break */
 function listen(
   clock: Clock,
   connect: (
@@ -158,9 +158,9 @@ function listen(
   }
 
   /**
-   * Subscribes or leaves until the client listens to a channel if that is wanted, and only then: what is under way when the
-   * connection breaks is not done. One after the other: a client may lose a listener that comes while its channel is being
-   * left.
+   * Subscribes or unsubscribes until the client listens to a channel if that is wanted, and only then: an operation
+   * that is under way when the connection breaks is not done. One after the other, because a client may lose a listener
+   * that comes while its channel is being left.
    */
   async function settle(channel: string): Promise<void> {
     if (settling.has(channel)) return
@@ -176,7 +176,7 @@ function listen(
           subscribed.add(channel)
         }
       } catch {
-        // Until then readers ask from time to time.
+        // Until then readers poll.
         await pause(clock, RETRY_MS)
       }
     }
@@ -184,7 +184,7 @@ function listen(
     if (subscribed.has(channel)) wanted.get(channel)?.begun()
   }
 
-  /** Nobody has received what was said while the connection was down: each subscription begins anew. */
+  /** Messages that were sent while the connection was down are lost: each subscription begins again. */
   function connectedAgain(): void {
     for (const channel of wanted.keys()) {
       if (subscribed.delete(channel)) void settle(channel)
@@ -203,11 +203,11 @@ function listen(
   }
 }
 
-/** The key of a command by which a cluster knows its node; any node publishes. */
+/** The key of a command by which a cluster finds its node; any node can publish. */
 function keyIn([name, first, , key]: Argument[]): Argument | undefined {
   if (name === 'PUBLISH') return undefined
   return name === 'EVAL' || name === 'EVAL_RO' ? key : first
 }
 
-/** The client connects again by itself, and until then readers ask from time to time. */
+/** The client reconnects by itself, and until then readers poll. */
 function ignore(): void {}

@@ -13,24 +13,24 @@ export interface RedisStore extends StreamStore {
 }
 
 export interface RedisStoreOptions {
-  /** What all keys begin with. Default `'streamkeeper:'`. */
+  /** The prefix of all keys. Default `'streamkeeper:'`. */
   prefix?: string
-  /** A command that is not answered in this time has failed, ms. Default 5 000. */
+  /** A command that has no reply in this time has failed, ms. Default 5 000. */
   commandMs?: number
 }
 
-/** An entry of the log has at most so many bytes. */
+/** The most bytes in an entry of the log. */
 const ENTRY_BYTES = 16 * 1024
 
-/** Lists keep so many ids. */
+/** How many ids a list keeps. */
 const MAX_LISTED = 200
 
-/** A key is remembered for so much longer than its stream, ms. */
+/** A key is remembered for this much longer than its stream, ms. */
 const KEY_MS = 86_400_000
 
 /**
  * A stream is a hash (its record) and a Redis Stream (its log), whose entry ids are the positions after their last bytes:
- * Redis itself refuses what does not come in order. A script sees both in one moment.
+ * Redis itself refuses entries out of order. A script sees both at the same moment.
  */
 const CREATE = `
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
@@ -78,7 +78,7 @@ while room > 0 and at < length do
 end
 return { found[1], found[2], found[3], table.concat(parts) }`
 
-/** The record becomes the mark of its removal: Redis allows all of it also when it is full. */
+/** Turns the record into a mark of its removal: Redis allows all of this even when it is full. */
 const REMOVE = `
 redis.call('DEL', KEYS[2])
 local lists = redis.call('HGET', KEYS[1], 'lists')
@@ -98,13 +98,14 @@ return ARGV[1]`
 const REMOVED = Number.MAX_SAFE_INTEGER
 
 /**
- * Keeps streams in Redis 7 or Valkey, for any number of server processes: by the app's own client, of the package `redis`
- * or `ioredis`, also of a cluster, which must be connected. A second connection, a duplicate of it, listens for changes.
+ * Keeps streams in Redis 7 or Valkey, for any number of server processes. Uses the app's own client, which must be
+ * connected: of the package `redis` or `ioredis`, also for a cluster. A second connection, a duplicate of it, listens
+ * for changes.
  *
  * What Redis loses is lost: with `appendonly yes` that is at most a second when its machine dies. `maxmemory-policy`
- * should be `noeviction` or a `volatile-` one; a stream of which Redis has dropped a part fails, it is never given out.
+ * should be `noeviction` or a `volatile-` one; a stream of which Redis has dropped a part fails, and is never returned.
  *
- * @throws {TypeError} when the client is none of these.
+ * @throws {TypeError} if the client is none of these.
  */
 export function redisStore(
   client: RedisClient,
@@ -115,7 +116,7 @@ export function redisStore(
   const listeners = createListeners({
     first: (id) => {
       const received = (message: string) => listeners.call(id, Number(message))
-      redis.subscribe(channel(id), received, () => void look(id).catch(() => {})) // Whoever waits looks again itself.
+      redis.subscribe(channel(id), received, () => void look(id).catch(() => {})) // Readers poll, too.
     },
     last: (id) => redis.unsubscribe(channel(id)),
   })
@@ -125,7 +126,7 @@ export function redisStore(
       const lists = [list(owner), ...(conversation === undefined ? [] : [list(owner, conversation)])]
       const isNew = await command('EVAL', CREATE, '1', record(id), info, String(ttlMs), JSON.stringify(lists))
       if (Number(isNew) === 0) throw new Error('Cannot create stream: its id is taken')
-      // The stream is there before its key names it: whoever finds the key finds the stream, or knows that it is gone.
+      // The stream exists before its key names it: whoever finds the key finds the stream, or knows that it is gone.
       const holder = key === undefined ? id : await claim(owner, key, id, ttlMs)
       if (holder !== id) await command('DEL', record(id))
       else await Promise.all(lists.map((name) => enlist(name, id, ttlMs)))
@@ -157,7 +158,7 @@ export function redisStore(
     close: redis.close,
   }
 
-  /** Gives a key to a stream, unless one that is there has it: then that one's id. */
+  /** Gives a key to a stream, unless an existing one has it; returns the id of the one that has it. */
   async function claim(owner: string, key: string, id: string, ttlMs: number): Promise<string> {
     const name = `${prefix}key:${encodeName(owner)}:${encodeName(key)}`
     const give = async (formerId: string) =>
@@ -188,7 +189,7 @@ export function redisStore(
     return `${prefix}{${id}}:log`
   }
 
-  /** Its producer may not have heard of it yet. */
+  /** The mark of a removal, for a producer that may not know of it yet. */
   function deleted(id: string): string {
     return `${prefix}{${id}}:deleted`
   }
@@ -206,7 +207,7 @@ export function redisStore(
     }
   }
 
-  /** Catches up once a subscription has begun: nobody here was told of the writes before it. */
+  /** Catches up once a subscription has begun: writes before that were not announced here. */
   async function look(id: string): Promise<void> {
     const stored = await read(id, 0, 0)
     listeners.call(id, stored?.version ?? REMOVED)

@@ -37,16 +37,16 @@ const SCHEMA = `
   ) STRICT;
 `
 
-/** So often and so long is a new file that another process makes at the same moment waited for, ms. */
+/** How often, and for how long each time, to wait for a new file that another process makes at the same moment, ms. */
 const OPENING_TRIES = 200
 const OPENING_PAUSE_MS = 10
 
-/** A file that another process has locked is waited for: so long at once, so long between, and so long in all, ms. */
+/** How long to wait for a file that another process has locked: blocking, between two tries, and in all, ms. */
 const BLOCK_MS = 10
 const LOCK_PAUSE_MS = 20
 const LOCK_MS = 2_000
 
-/** How often streams are looked for that may be removed, ms; and how many are removed at once. */
+/** How often expired streams are looked for, ms; and how many are removed at once. */
 const SWEEP_MS = 60_000
 const SWEEP_SLICE = 50
 
@@ -63,8 +63,8 @@ export interface SqliteStore extends StreamStore {
  * one process. What is written outlives a `kill -9`. Several processes on one machine may share the file; they see each
  * other's writes within a quarter of a second.
  *
- * @param path the file; made where it does not exist. `':memory:'` for none.
- * @throws when the file cannot be opened
+ * @param path the file; created if it does not exist. `':memory:'` for none.
+ * @throws if the file cannot be opened
  */
 export function sqliteStore(path: string, clock: Clock = systemClock): SqliteStore {
   const database = new DatabaseSync(path)
@@ -80,7 +80,7 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
       if (known.size === 0) stopLooking()
     },
   })
-  /** The newest version that listeners have been told of, by id. */
+  /** The newest version that listeners know of, by id. */
   const known = new Map<string, number>()
   /** It changes with other connections' writes, and only with these. */
   const dataVersion = database.prepare('PRAGMA data_version')
@@ -109,11 +109,14 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
     `SELECT number, id, version, ended FROM streams WHERE number > ? AND written_at < ? - ttl_ms
      ORDER BY number LIMIT ${SWEEP_SLICE}`,
   )
-  /** Versions of expired streams, by id, and since when, by the monotonic clock: those of the last time, and of this. */
+  /**
+   * Versions of expired streams, by id, and since when, by the monotonic clock: those of the last sweep, and of this
+   * one.
+   */
   let silent = new Map<string, { version: number; since: number }>()
   let stillSilent: typeof silent = new Map()
   let sweptAt = -Infinity
-  /** The last stream that was looked at; absent: all were. */
+  /** The last stream that this sweep has looked at; absent: it has looked at all. */
   let sweptTo: number | undefined
 
   return {
@@ -130,7 +133,7 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
     write: async (id, version, { bytes, info = null, nextVersion = version + 1, isEnd = false }) => {
       const size = bytes?.length ?? 0
       const write = () => {
-        // Read to its end: only then it says if it could not be stored.
+        // Read to its end: only then does SQLite report that it could not be stored.
         const [row] = update.all(nextVersion, size, info, isEnd ? 1 : 0, clock.now(), id, version)
         if (row && bytes && size > 0) insertPiece.run(row.number as number, row.length as number, bytes)
         return row !== undefined
@@ -180,7 +183,7 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
     },
   }
 
-  /** Tells of other processes' writes. Where there are none, that costs no more than reading a number. */
+  /** Announces other processes' writes. If there are none, that costs no more than reading a number. */
   function look(): void {
     stopLooking = clock.timer(LOOK_MS, look)
     const version = safely(() => dataVersion.get()?.data_version)
@@ -192,7 +195,7 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
     }
   }
 
-  /** One that is not there any more has a greater version than all that it had. */
+  /** The version of a stream that is gone is greater than all that it had. */
   function versionOf(id: string): number {
     return safely(() => (find.get(id)?.version as number | undefined) ?? Number.MAX_SAFE_INTEGER) ?? 0
   }
@@ -202,7 +205,7 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
     listeners.call(id, version)
   }
 
-  /** Tries again while another process has the file locked, and lets all else go on meanwhile. */
+  /** Tries again while another process has the file locked, and lets everything else go on meanwhile. */
   async function unlocked<Value>(task: () => Value): Promise<Value> {
     const until = clock.monotonic() + LOCK_MS
     for (;;) {
@@ -228,8 +231,8 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
   }
 
   /**
-   * Removes what has expired, some of it with each call until none is left. The wall clock may jump: nothing goes while
-   * somebody here reads it, or before it has been found expired twice, and a stream that has not ended only if nothing has
+   * Removes expired streams, some with each call until none is left. The wall clock may jump: no stream goes while
+   * somebody here reads it, or before it has been found expired twice, and one that has not ended only if nothing has
    * been written to it while this process has watched it for as long as one may be silent.
    */
   function sweep(): void {
@@ -252,7 +255,10 @@ export function sqliteStore(path: string, clock: Clock = systemClock): SqliteSto
   }
 }
 
-/** Of processes that turn a new file to WAL at the same moment, SQLite refuses some at once, whatever `busy_timeout` says. */
+/**
+ * If several processes turn a new file to WAL at the same moment, SQLite refuses some immediately, whatever
+ * `busy_timeout` says.
+ */
 function prepare(database: DatabaseSync): void {
   for (let tries = 1; ; tries++) {
     try {
@@ -264,7 +270,7 @@ function prepare(database: DatabaseSync): void {
   }
 }
 
-/** As text, SQLite would take two names for one that differ in half a surrogate pair. */
+/** Encoded, because SQLite would take two names that differ in half a surrogate pair for one. */
 function orNull(name: string | undefined): string | null {
   return name === undefined ? null : encodeName(name)
 }
@@ -278,7 +284,7 @@ function isBusy(error: unknown): boolean {
   return ((error as { errcode?: number }).errcode ?? 0) % 256 === 5
 }
 
-/** Nobody has asked for this: who does meets the fault. */
+/** Ignores a fault in work that nobody asked for: the next request meets it. */
 function safely<Value>(task: () => Value): Value | undefined {
   try {
     return task()

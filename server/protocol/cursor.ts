@@ -4,8 +4,8 @@ const INTERVAL_MS = 20_000
 const MAX_JITTER_MS = 3_600_000
 
 /**
- * The cursor of a live answer: always greater than the one that its client has sent, so that no cache between them gives
- * an old answer again.
+ * The cursor of a live response: always greater than the one that its client has sent, so that no cache between them
+ * returns an old response.
  */
 export function nextCursor(provided: string | null, now: number, random: () => number): string {
   const current = Math.floor((now - EPOCH) / INTERVAL_MS)

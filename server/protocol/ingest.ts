@@ -7,16 +7,16 @@ import { formatOffset } from './offset.ts'
 import type { ProtocolContext } from './protocol.ts'
 import { readBody } from './read-body.ts'
 
-/** A write that others overtake is decided anew so often. */
+/** How often a write that others overtake is decided again. */
 const MAX_ROUNDS = 1_000
 
-/** A record has at most so many characters: each append writes it anew. */
+/** The most characters of a record, because each append writes it again. */
 const MAX_RECORD = 64 * 1024
 
 /** Stores need not keep anything for longer, ms: a hundred years. */
 const MAX_KEPT_MS = 100 * 365 * 86_400_000
 
-/** How a client's own stream is called in the store: one namespace for each user. */
+/** The name of a client's own stream in the store: one namespace for each user. */
 export function ingestId(owner: string, name: string): string {
   return `${encodeName(owner)}/${name}`
 }
@@ -26,7 +26,7 @@ export function isExpired({ ttlSeconds, expiresAt, usedAt }: IngestInfo, now: nu
   return ttlSeconds !== undefined && now >= usedAt + ttlSeconds * 1000
 }
 
-/** A read counts as use. Not each is written down. */
+/** Records a read as use, though not every one. */
 export async function keepAlive(
   { store, clock }: ProtocolContext,
   id: string,
@@ -43,7 +43,7 @@ export async function keepAlive(
   await store.write(id, stored.version, { info: JSON.stringify(used), nextVersion })
 }
 
-/** PUT: creates a stream, or finds one that was created alike. */
+/** PUT: creates a stream, or finds one that was created with the same settings. */
 export async function createStream(
   { store, clock, ttlMs, maxBytes, path }: ProtocolContext,
   request: Request,
@@ -255,12 +255,12 @@ function decideAppend(
   }
 }
 
-/** What is known of a producer; its name is the client's own, and may be one that every object has. */
+/** The known state of a producer; its name is the client's own, and may be a property that every object has. */
 function knownProducer({ producers = {} }: IngestInfo, id: string) {
   return Object.hasOwn(producers, id) ? producers[id] : undefined
 }
 
-/** // [spec] Durable Streams, section 5.2.1: what an epoch and a sequence number may follow. */
+/** // [spec] Durable Streams, section 5.2.1: which epochs and sequence numbers may follow. */
 function refuseProducer(
   { epoch, seq }: NonNullable<Append['producer']>,
   known: { epoch: number; seq: number } | undefined,

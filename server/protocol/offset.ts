@@ -1,7 +1,7 @@
 /** Where a read begins: a byte, the end as it is now, or nothing that can be read. */
 export type Offset = number | 'now' | 'wrong'
 
-/** Positions as Durable Streams clients need them: text that sorts as the numbers do. */
+/** Positions as Durable Streams clients need them: text that sorts like the numbers. */
 export function formatOffset(position: number): string {
   return String(position).padStart(16, '0')
 }

@@ -25,7 +25,7 @@ type AsUser = (task: (owner: string) => Promise<Response>) => Promise<Response>
 
 const STOP = /^([0-9a-f]{32})\/stop$/
 
-/** Only so many of the newest streams are listed. */
+/** How many streams are listed, the newest first. */
 const MAX_LISTED = 20
 
 const METHODS = 'GET, HEAD, POST, PUT, DELETE, OPTIONS'
@@ -123,13 +123,13 @@ export function createProtocol(context: ProtocolContext, runs: Runs) {
 
   async function remove({ source: { id }, info, length }: FoundStream): Promise<void> {
     if (!info.end && !info.ingest) {
-      // Where a Stop cannot be stored, its producer hears of the removal.
+      // If a Stop cannot be stored, its producer learns of the removal.
       await runs.stop(id).then(() => ended(id, length), context.onError)
     }
     await store.delete(id)
   }
 
-  /** Its producer, who may be elsewhere, hears of the Stop while there is a record to read it in. */
+  /** Waits for the end: the producer, which may be elsewhere, sees the Stop only while there is a record. */
   async function ended(id: string, length: number): Promise<void> {
     const reader = openReader(storedSource(store, id), length, context)
     const until = context.clock.monotonic() + REMOVE_MS

@@ -1,6 +1,6 @@
 import { concat } from '../../core/concat.ts'
 
-/** The bytes of a request's body; no more than so many are read. `broken`: its sender left in its middle. */
+/** The bytes of a request's body; reads no more than `maxBytes`. `broken`: its sender left partway. */
 export async function readBody(
   { headers, body }: Request,
   maxBytes: number,

@@ -12,10 +12,10 @@ import type { ProtocolContext } from './protocol.ts'
 import { serverSentEvents } from './server-sent-events.ts'
 
 /**
- * Answers a GET or HEAD.
+ * Responds to a GET or HEAD.
  *
- * An error end is told after the last byte: the response's own error event comes as bytes that have no position, and then
- * the stream is closed. Where it has no such event, the response is 410.
+ * An error end is reported after the last byte: the protocol's own error event is sent as bytes that have no position,
+ * and then the stream is closed. If there is no such event, the response is 410.
  */
 export async function readStream(
   context: ProtocolContext,
@@ -78,7 +78,7 @@ function closing(close: () => void, response: Response): Response {
   return response
 }
 
-/** What there is of a stream from the reader's position on, and where it ends. */
+/** The response with a stream's bytes from the reader's position on, and with its end. */
 function responseOf(
   step: Step,
   request: Request,
@@ -94,7 +94,7 @@ function responseOf(
     const headers = { ...base(source, info, length), ...CLOSED, 'stream-error': step.end.code, ...cursor }
     return new Response(step.end.notice, { headers })
   }
-  // Who has all the bytes of a stream that has failed is told so by the next read.
+  // A reader that has all the bytes of a failed stream learns that from its next read.
   const isClosed = info.end?.kind === 'complete'
   const from = reader.position() - (step.kind === 'bytes' ? step.bytes.length : 0)
   const etag = etagOf(source, info, from, length)
@@ -115,7 +115,7 @@ function responseOf(
   return new Response(body, { headers: { ...headers, etag } })
 }
 
-/** Bytes up to a position that is there already, a slice at a time. */
+/** Bytes up to a position that exists already, a slice at a time. */
 function upTo(reader: StreamReader, first: Uint8Array, end: number): ReadableStream<Uint8Array> {
   let next: Uint8Array | undefined = first
   return new ReadableStream<Uint8Array>(
@@ -179,14 +179,14 @@ function metadata(source: Source, info: StreamInfo, length: number): Record<stri
   }
 }
 
-/** Bytes, and what is known of the end: a stream may end or fail without another byte. */
+/** Names the bytes, and the known end: a stream may end or fail without another byte. */
 function etagOf({ id }: Source, { end }: StreamInfo, from: number, length: number): string {
   const state = end ? `:${end.kind === 'error' ? end.code : 'c'}` : ''
   return `"${encodeURIComponent(id)}:${from}:${length}${state}"`
 }
 
 /**
- * Responses are octets to Durable Streams clients, with the real type beside it: they take an event stream for the
+ * Responses are octets to Durable Streams clients, with the real type beside it: clients take an event stream for the
  * protocol's own framing, and text in server-sent events would lose its carriage returns.
  */
 function contentType(info: StreamInfo): string {
@@ -208,14 +208,14 @@ function gone({ code, message }: StreamError): Response {
 /** Streams whose producers are watched, though nobody reads them all the time. */
 const watched = new Set<string>()
 
-/** A client that asks again and again never waits long enough to see that a producer has died. */
+/** Watches a producer for clients that poll: none of them waits long enough to see that it has died. */
 function watchOver({ store, clock, waitUntil }: ProtocolContext, source: Source, length: number): void {
   if (!source.isRemote || watched.has(source.id)) return
   watched.add(source.id)
   const reader = openReader(source, length, { store, clock })
   const task = reader
     .next(LEASE_MS + 2 * POLL_MS)
-    .catch(() => {}) // The reader that comes next meets the store's fault itself.
+    .catch(() => {}) // The next reader meets the store's fault itself.
     .then(() => {
       reader.close()
       watched.delete(source.id)

@@ -6,11 +6,12 @@ import type { StreamReader } from '../read-stream.ts'
 import { nextCursor } from './cursor.ts'
 import { formatOffset } from './offset.ts'
 
-/** One event has at most so many bytes: a message of megabytes is more than some clients take. */
+/** The most bytes in one event: some clients do not take a message of megabytes. */
 const MAX_EVENT = 64 * 1024
 
 /**
- * A stream as server-sent events: `data` with bytes, `control` with where they end. Text goes as text, all else in base64.
+ * A stream as server-sent events: `data` with bytes, `control` with where they end. Text is sent as text, all else in
+ * base64.
  *
  * // [spec] Durable Streams, section 5.7
  */
@@ -22,7 +23,7 @@ export function serverSentEvents(
   const isText = /^(text\/|application\/json)/i.test(contentType)
   const endAt = clock.monotonic() + SSE_MS
   let isFirst = true
-  /** The beginning of a character of which the rest has not come. */
+  /** The beginning of a character whose rest has not come. */
   let held = new Uint8Array()
 
   async function pull(
@@ -102,7 +103,7 @@ function base64(bytes: Uint8Array): string {
   return btoa(binary)
 }
 
-/** How many of these bytes of UTF-8 come before a character that has only begun. */
+/** How many of these bytes of UTF-8 come before an unfinished character. */
 function wholeCharacters(bytes: Uint8Array): number {
   for (let back = 1; back <= 3; back++) {
     const byte = bytes.at(-back)

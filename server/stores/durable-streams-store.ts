@@ -6,32 +6,32 @@ import { createListeners } from './listeners.ts'
 import type { StreamStore } from './store.ts'
 
 export interface DurableStreamsOptions {
-  /** Below it, streams are created: `https://streams.example/v1/stream/answers`. */
+  /** The URL below which streams are created: `https://streams.example/v1/stream/answers`. */
   url: string
   /** Sent with each request, for the server's own authorization. */
   headers?: Record<string, string>
   /** Default the global `fetch`. */
   fetch?: typeof fetch
-  /** A request that is not answered in this time has failed, ms. Default 5 000. */
+  /** A request that has no response in this time has failed, ms. Default 5 000. */
   requestMs?: number
 }
 
-/** What is known of a stream: how far it has been read, and where each piece of its log began. */
+/** The known state of a stream: how far it has been read, and where each piece of its log began. */
 interface Known {
   offset: string
-  /** How many frames its log has. */
+  /** The number of frames in its log. */
   frames: number
   version: number
   length: number
   info: string
   lists: string[]
-  /** Offsets of the server's, and the byte of the stream that follows each. */
+  /** The server's offsets, and the byte of the stream that follows each. */
   pieces: { offset: string; from: number }[]
   /** The newest piece that was read. */
   last?: { from: number; bytes: Uint8Array }
 }
 
-/** So much more is read than the bytes themselves, for the lines between them. */
+/** How much more is read than the bytes themselves, for the lines between them. */
 const FRAMING = 64 * 1024
 
 /** At most this many streams are remembered; what is forgotten is read again. */
@@ -42,7 +42,7 @@ const PAUSE_MS = 1_000
 const MIN_TTL_MS = 60_000
 
 /**
- * Keeps streams on a Durable Streams server, whoever's it is.
+ * Keeps streams on any Durable Streams server.
  *
  * Each response is one stream of octets there, and each write one append: its record and its bytes in a frame. `Stream-Seq`
  * makes the server refuse a write that another has overtaken. Keys and lists are streams of ids.
@@ -72,7 +72,7 @@ export function durableStreamsStore(
         ...(conversation === undefined ? [] : [digest('list', owner, conversation)]),
       ])
       const frame = encodeFrame({ version: 1, info, lists, bytes: new Uint8Array() })
-      // Each write counts as use, and a stream that goes on is written to more often than this.
+      // Each write counts as use, and a live stream is written to more often than this.
       const ttl = { 'stream-ttl': String(Math.ceil(Math.max(ttlMs, MIN_TTL_MS) / 1000)) }
       const created = await request(place(id), { method: 'PUT', headers: ttl, body: frame }, [201, 200, 409])
       if (created.status !== 201) {
@@ -88,7 +88,7 @@ export function durableStreamsStore(
       const frame = encodeFrame({ version: nextVersion, ...(info === undefined ? {} : { info }), bytes })
       const stream = await latest(id)
       if (stream?.version !== version) return false
-      // Not by the version: of two writes that follow the same one, the server is to refuse either.
+      // Not the version: of two writes that follow the same one, the server must refuse the second.
       const seq = { 'stream-seq': sequence(stream.frames + 1) }
       const response = await request(
         place(id),
@@ -128,11 +128,11 @@ export function durableStreamsStore(
     },
   }
 
-  /** What is known of a stream, once all that has been written meanwhile is read. One after the other. */
+  /** The state of a stream, once everything that was written meanwhile is read. One after the other. */
   function latest(id: string): Promise<Known | undefined> {
     const before = known.get(id)
     const next = (async () => {
-      // What failed is read again from the beginning.
+      // After a failure it is read again from the beginning.
       const stream = await (before ?? Promise.resolve(undefined)).catch(() => undefined)
       return readOn(
         id,
@@ -168,7 +168,10 @@ export function durableStreamsStore(
     }
   }
 
-  /** Bytes of a stream from a position on. Some servers give all that follows in one piece: only so much of it is read. */
+  /**
+   * Bytes of a stream from a position on. Some servers return everything that follows in one piece: only the required
+   * part of it is read.
+   */
   async function readFrom(
     id: string,
     { pieces, last }: Known,
@@ -183,7 +186,7 @@ export function durableStreamsStore(
     return concat(decodeFrames(log, true).map(({ bytes }) => bytes)).subarray(from - began.from)
   }
 
-  /** Gives a key to a stream, unless one that is there has it: then that one's id. */
+  /** Gives a key to a stream, unless an existing one has it; returns the id of the one that has it. */
   async function claim(list: string, id: string): Promise<string> {
     for (;;) {
       const lines = await readLines(list)
@@ -193,7 +196,7 @@ export function durableStreamsStore(
     }
   }
 
-  /** @param number which line it must be; refused when there is one already */
+  /** @param number the number that the line must have; refused if that line exists already */
   async function addLine(list: string, line: string, number?: number): Promise<boolean> {
     await request(place(list), { method: 'PUT' }, [200, 201])
     const seq: Record<string, string> = number === undefined ? {} : { 'stream-seq': sequence(number) }
@@ -225,7 +228,7 @@ export function durableStreamsStore(
     }
   }
 
-  /** Waits for writes of other processes, and tells. */
+  /** Waits for writes of other processes, and announces them. */
   async function poll(id: string, signal: AbortSignal): Promise<void> {
     let version = 0
     while (!signal.aborted) {
@@ -238,7 +241,7 @@ export function durableStreamsStore(
         const response = await send(live, { headers, signal })
         await response.body?.cancel()
       } catch {
-        // Readers ask by themselves meanwhile.
+        // Readers poll meanwhile.
         await new Promise<void>((resolve) => clock.timer(PAUSE_MS, resolve))
       }
     }
@@ -289,7 +292,7 @@ function sequence(number: number): string {
   return String(number).padStart(16, '0')
 }
 
-/** Names that anybody may choose, as one that every server takes. */
+/** Names that anybody may choose, as one name that every server accepts. */
 async function digest(kind: string, ...names: string[]): Promise<string> {
   const text = new TextEncoder().encode(JSON.stringify([kind, ...names]))
   const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', text))

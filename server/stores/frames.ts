@@ -18,9 +18,9 @@ export function encodeFrame({ bytes, ...head }: Frame): Uint8Array<ArrayBuffer> 
 }
 
 /**
- * Reads frames as they were written one after the other.
+ * Reads frames that were written one after the other.
  *
- * @param isPart the log was not read to its end: the last frame may be cut off
+ * @param isPart true if the log was not read to its end: the last frame may be cut off
  */
 export function decodeFrames(log: Uint8Array, isPart = false): Frame[] {
   const frames: Frame[] = []

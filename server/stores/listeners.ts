@@ -1,6 +1,6 @@
 type Listener = (version: number) => void
 
-/** Who waits for changes of which stream, within this process. */
+/** Listeners for the changes of each stream, within this process. */
 export interface Listeners {
   add: (id: string, listener: Listener) => () => void
   call: (id: string, version: number) => void

@@ -1,37 +1,37 @@
 /**
- * Where streams are kept: a log of bytes and one small record for each, behind one compare-and-set.
+ * A store of streams: a log of bytes and one small record for each, behind one compare-and-set.
  *
  * The record's `version` grows with each write, and a write that does not name the current version is refused. That alone
  * fences producers: whoever ends a stream or asks it to stop makes its producer's next write fail. No store compares
  * clocks for it.
  *
  * A producer's versions grow by one, everybody else's by a leap. A store that loses its newest writes falls back to an
- * earlier version, and no write that follows then can bring back one that its producer has counted up to.
+ * earlier version, and no write after that can bring back one that its producer has counted up to.
  */
 export interface StreamStore {
   /**
-   * Adds a stream of no bytes, version 1. If `key` already names a stream of the same owner, nothing is added and that
-   * one's id is returned. Rejects when the id is taken.
+   * Adds a stream without bytes, version 1. If `key` already names a stream of the same owner, nothing is added and
+   * that one's id is returned. Rejects if the id is taken.
    */
   create: (stream: NewStream) => Promise<string>
   /**
-   * Appends bytes, replaces the record, or only shows that its writer is alive. Nothing of it is done unless the stream
-   * is there and has this version.
+   * Appends bytes, replaces the record, or only shows that its writer is alive. Does nothing unless the stream exists
+   * and has this version.
    *
    * @returns whether it was done
    */
   write: (id: string, version: number, change: StreamChange) => Promise<boolean>
   /**
-   * The record, and bytes from the position `from`: at most `maxBytes`, at least one where there are any. `undefined`
-   * where there is no such stream. Where bytes are lost for good, it rejects with an error of the name
-   * `'DataLostError'`: readers do not ask again then.
+   * The record, and bytes from the position `from`: at most `maxBytes`, at least one if there are any. `undefined` if
+   * there is no such stream. If bytes are lost for good, it rejects with an error of the name `'DataLostError'`: then
+   * readers do not ask again.
    */
   read: (id: string, from: number, maxBytes: number) => Promise<StoredStream | undefined>
   /**
-   * Calls `changed` soon after each write of any process that the store hears of, with the new version; also, perhaps, with
-   * the one that is there when it begins to listen. Calls may be lost: readers also ask from time to time.
+   * Calls `changed` with the new version soon after each write, of any process, that the store learns of; perhaps also
+   * with the current version when it begins to listen. Calls may be lost: readers also poll.
    *
-   * @returns ends it
+   * @returns a function that stops it
    */
   watch: (id: string, changed: (version: number) => void) => () => void
   /** Ids of an owner's streams, the newest first; at least the newest hundred. */
@@ -39,8 +39,8 @@ export interface StreamStore {
   /** Removes a stream; its key is free again. */
   delete: (id: string) => Promise<void>
   /**
-   * True if a stream that is not there was removed by `delete`, not long ago. Only for stores that may lose streams nobody has
-   * removed: without it, a stream that is not there counts as removed, and its producer stops.
+   * True if a stream that does not exist was removed by `delete`, not long ago. Only for stores that may lose streams
+   * nobody has removed: without it, a stream that does not exist counts as removed, and its producer stops.
    */
   wasDeleted?: (id: string) => Promise<boolean>
 }
@@ -54,14 +54,14 @@ export interface NewStream {
   key?: string
   /** The record, as text. */
   info: string
-  /** A stream may be removed when it was neither written nor ended for this long, ms. */
+  /** A stream may be removed once it has been neither written nor ended for this long, ms. */
   ttlMs: number
 }
 
 export interface StreamChange {
   bytes?: Uint8Array
   info?: string
-  /** The version from then on, greater than the current one. Default one more. */
+  /** The version after the change, greater than the current one. Default one more. */
   nextVersion?: number
   /** Nothing but its removal will follow. */
   isEnd?: boolean
@@ -78,12 +78,12 @@ export interface StoredStream {
 /** More than the writes of one stream that a store can lose. */
 const LEAP = 2 ** 20
 
-/** The version that a stream is given by anybody but its producer: nobody else gives it the same. */
+/** The version that anybody but its producer gives a stream: nobody else gives it the same. */
 export function leapFrom(version: number): number {
   return version + LEAP + Math.floor(Math.random() * 2 ** 28)
 }
 
-/** True if asking again is vain. */
+/** True if asking again is useless. */
 export function isLost(error: unknown): boolean {
   return error instanceof Error && error.name === 'DataLostError'
 }

@@ -3,7 +3,7 @@ import { inTime } from '../in-time.ts'
 import { STORE_MS } from '../limits.ts'
 import type { StreamStore } from './store.ts'
 
-/** A store of which every operation settles: one that does not reply in time has failed, whatever it makes of it later. */
+/** A store whose operations all settle: one that has no reply in time has failed, whatever becomes of it later. */
 export function withDeadline(store: StreamStore, clock: Clock): StreamStore {
   const bounded = <Value>(operation: string, task: Promise<Value>) =>
     inTime(clock, STORE_MS, task, `Cannot ${operation}: no reply from the store within ${STORE_MS / 1000} s`)

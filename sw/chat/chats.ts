@@ -17,7 +17,7 @@ import type { Principal, PrincipalId } from '../page/principal.ts'
 import { askForRest, readBody, resend } from './resend.ts'
 
 export interface Chats {
-  /** Takes a chat request; both promises are there in the same turn and never reject. */
+  /** Handles a chat request; both promises exist in the same turn and never reject. */
   handle: (
     request: Request,
     clientId: string,
@@ -25,7 +25,7 @@ export interface Chats {
   ) => { response: Promise<Response>; finished: Promise<void> }
   /** Stop: ends the request, whatever it is doing. */
   cancel: (requestId: string) => void
-  /** True if a request of that name is under way, or has ended, in this worker's life. */
+  /** True if this worker has, or had, a request with that id. */
   knows: (requestId: string) => boolean
 }
 
@@ -34,35 +34,35 @@ export interface ChatsContext {
   clock: Clock
   random: Random
   limits: Limits
-  /** Waits, in bounds, for what the worker before this one knew of the limits. */
+  /** Waits, within bounds, for the limits that the previous worker knew. */
   ready: () => Promise<unknown>
   principal: Pick<Principal, 'of' | 'current'>
-  /** When a page gets an early Response: the browser would give its request up a minute later. ms */
+  /** After this long a page gets an early Response: the browser would fail its request a minute later. ms */
   earlyMs: number
   /** As `BrowserLimits.hidesHeaders`. */
   hidesHeaders: boolean
-  /** Waits for a conversation's saves, at most so long, ms. */
+  /** Waits for a conversation's saves, at most `limitMs`. */
   saved: (conversation: string, limitMs: number, signal: AbortSignal) => Promise<void>
   repeatGuard: RepeatGuard
   responses: Responses
-  /** A page asks, with that referrer: resolves with its URL. */
+  /** Resolves with the URL of the page that sent a request with that referrer. */
   pageUrl?: (clientId: string, referrer: string) => Promise<string | undefined>
   endedChats?: Pick<EndedChats, 'asked' | 'ended'>
 }
 
-/** Larger bodies are sent once, straight: we would have to keep them for replays. Bytes. */
+/** Larger bodies are sent once, without retries, which would require keeping them. Bytes. */
 const MAX_BODY = 32 * 1024 * 1024
 
-/** A cancel may overtake its own request; it is remembered for so long, ms. */
+/** A cancel may overtake its own request; it is remembered for this long, ms. */
 const EARLY_CANCEL_MS = 10_000
 
-/** No chat waits longer for storage, or for what its page has to say, ms. */
+/** The longest that a chat waits for storage, or for its page to report who is signed in, ms. */
 const OWNER_MS = 100
 
-/** So many names of requests that have ended are remembered. */
+/** How many ids of ended requests are remembered. */
 const MAX_ENDED = 500
 
-/** The chat requests of all pages that are under way, each in its own loop. */
+/** Runs the chat requests of all pages, each in its own loop. */
 export function createChats(context: ChatsContext): Chats {
   const { options, clock, random, limits, repeatGuard, responses } = context
   const open = new Map<string, AbortController>()
@@ -89,7 +89,7 @@ export function createChats(context: ChatsContext): Chats {
       responses.claim({ requestId: openChat.asked, clientId, digest: digesting }),
       digestCredential(request),
       context.ready(),
-      waitAtMost(clock, OWNER_MS, known).catch(() => {}), // It stays the page's alone.
+      waitAtMost(clock, OWNER_MS, known).catch(() => {}), // Until then it is its page's alone.
     ])
     const { signal } = openChat.stop
     if (isTooLarge(body)) {
@@ -98,14 +98,14 @@ export function createChats(context: ChatsContext): Chats {
     if (lost) rename(openChat, lost.requestId)
     context.endedChats?.asked({ clientId, digest })
     const ownerId = () => (lost?.principal === undefined ? whose : lost.principal)
-    /** True if whoever is signed in now is not who asked: what is sent now goes with the cookies of another. */
+    /** True if another user is signed in now: a request that is sent now goes with that user's cookies. */
     const isOthers = () => {
       const now = context.principal.current()
       return now !== undefined && ownerId() !== undefined && now !== ownerId()
     }
     const { requestId } = openChat
     const posted = { clientId, digest, credential }
-    // Only a POST is work that is done again and again; an EventSource comes back as it should.
+    // Only a POST is work that is done again and again; an EventSource reconnects by design.
     const isGuarded = request.method === 'POST'
     const heldUntil = isGuarded ? repeatGuard.heldUntil(posted) : undefined
     const isRetried = isGuarded && !lost && repeatGuard.isRetried(posted)
@@ -137,15 +137,15 @@ export function createChats(context: ChatsContext): Chats {
       openChat.arrival,
       lost && lost.attempts + 1,
     )
-    known.then(() => whose !== undefined && !lost && begun.belongsTo(whose)).catch(() => {}) // Told.
-    /** Attempts of a worker before this one that were not known in time. */
+    known.then(() => whose !== undefined && !lost && begun.belongsTo(whose)).catch(() => {}) // Handled above.
+    /** Attempts by an earlier worker that were not known in time. */
     let lateAttempts = 0
     const emit = (status: NewStatus<RequestStatus>) => {
       const counted = addAttempts(status, lateAttempts)
       responses.note(counted)
       begun.emit(counted)
       const { status: name } = counted
-      // An EventSource comes back after each end.
+      // An EventSource reconnects after each end.
       if ((name !== 'request_finished' && name !== 'request_failed') || isEventSource(request)) return
       void context.endedChats?.ended({
         requestId,
@@ -205,7 +205,7 @@ export function createChats(context: ChatsContext): Chats {
         canReadOn: () => begun.canReadOn(recordReadingOn(request, parsed, credential)),
         emit: (status) => {
           emit(status)
-          // What was never sent is no failure of its own.
+          // A request that was never sent has not failed itself.
           if (isGuarded && status.status === 'request_failed' && status.attempts > 0)
             repeatGuard.failed(posted)
         },
@@ -226,7 +226,7 @@ export function createChats(context: ChatsContext): Chats {
     if (ended.size > MAX_ENDED) for (const oldest of [...ended].slice(0, 1)) ended.delete(oldest)
   }
 
-  /** A page that asks again under the same name wants what is under way. */
+  /** A page that asks again under the same id wants the request under way. */
   const again = async (requestId: string, clientId: string) =>
     (await responses.attach(requestId, 0, clientId)) ?? Response.error()
 
@@ -245,7 +245,8 @@ export function createChats(context: ChatsContext): Chats {
       if (clock.monotonic() - (cancelledEarly.get(requestId) ?? -Infinity) < EARLY_CANCEL_MS)
         openChat.stop.abort()
       cancelledEarly.delete(requestId)
-      // What fails here failed before anything was sent (a body that cannot be read): as without us.
+      // A failure here came before anything was sent (such as a body that cannot be read): the page sees what it would
+      // without us.
       const running = run(request, clientId, route, openChat).catch(() => ({
         response: Response.error(),
         finished: Promise.resolve(),
@@ -259,7 +260,7 @@ export function createChats(context: ChatsContext): Chats {
     cancel: (requestId) => {
       const stop = open.get(requestId)
       if (stop) return stop.abort()
-      // It came too late, and must not stop the next one of that name.
+      // It came too late, and must not stop the next request with that id.
       if (ended.has(requestId) || responses.has(requestId)) return
       for (const [id, at] of cancelledEarly) {
         if (clock.monotonic() - at >= EARLY_CANCEL_MS) cancelledEarly.delete(id)
@@ -273,7 +274,10 @@ function isTooLarge(body: ArrayBuffer | null): boolean {
   return body !== null && body.byteLength > MAX_BODY
 }
 
-/** The part of a request that is kept to read its response on after this worker's death: nothing that could be a secret. */
+/**
+ * The facts of a request that are stored to resume its response after this worker's death: nothing that could be a
+ * secret.
+ */
 function recordReadingOn(
   { credentials }: Request,
   { readingOn, timeouts }: ParsedChatRequest,
@@ -281,14 +285,14 @@ function recordReadingOn(
 ): RecordedReadingOn {
   const url = new URL(readingOn.url)
   for (const name of Array.from(url.searchParams.keys())) {
-    // Of a background response the query is asked again.
+    // A background response is requested again with its query.
     if (!readingOn.isBackground || /key|token|secret|sig|auth|pass/i.test(name)) url.searchParams.delete(name)
   }
   return { ...readingOn, url: url.href, credentials, needsAuth: credential !== '', timeouts }
 }
 
 function addAttempts(status: NewStatus<RequestStatus>, earlier: number): NewStatus<RequestStatus> {
-  // Reconnects are none.
+  // Reconnects are not attempts.
   if (status.status === 'stream_resuming') return status
   if ('attempt' in status) return { ...status, attempt: status.attempt + earlier }
   return 'attempts' in status ? { ...status, attempts: status.attempts + earlier } : status

@@ -1,4 +1,4 @@
-/** Tells a request from others: two of the same method, URL and body have the same digest. */
+/** A digest that identifies a request: the same for the same method, URL and body. */
 export async function digestRequest(
   { method, url }: { method: string; url: string },
   body: ArrayBuffer | null,

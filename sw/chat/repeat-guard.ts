@@ -1,30 +1,30 @@
 import type { Clock } from '../../core/clock.ts'
 
-/** What makes two requests the same to the repeat guard. */
+/** The facts by which the repeat guard recognises a request. */
 export interface Posted {
   clientId: string
-  /** Of method, URL and body. */
+  /** A digest of method, URL and body. */
   digest: string
-  /** A digest of what it authenticates with: a new key deserves a new try. */
+  /** A digest of its credentials: a new key deserves a new try. */
   credential: string
 }
 
 export interface RepeatGuard {
   /** When this may be sent again, epoch ms; `undefined`: now. */
   heldUntil: (posted: Posted) => number | undefined
-  /** True if we gave this up a moment ago: its client tries again by itself, and needs no more tries than its own. */
+  /** True if we gave this up a moment ago: its client retries by itself, and needs none of our retries. */
   isRetried: (posted: Posted) => boolean
   failed: (posted: Posted) => void
 }
 
 const FAILURES = 3
 const WITHIN_MS = 60_000
-/** The pauses between a client's own retries are shorter than this; a person's are longer, mostly. */
+/** The pauses between a client's own retries are shorter than this; a person's are usually longer. */
 const RETRIES_WITHIN_MS = 10_000
 
 /**
- * Some clients post for ever what fails again and again: after three failures in a minute they are told to wait, and
- * what comes again at once after a failure is given no retries of ours.
+ * Some clients repeat a failing POST forever: after three failures in a minute they are told to wait, and a POST that
+ * comes again right after a failure gets no retries of ours.
  */
 export function createRepeatGuard(clock: Clock): RepeatGuard {
   const failures = new Map<string, number[]>()

@@ -3,11 +3,11 @@ import type { Recorded } from '../responses/journal.ts'
 import { REQUEST_ID_HEADER } from '../../core/messages/request-id.ts'
 
 /**
- * Sends a page's request again as the page sent it. A bare `fetch(url, init)` would lose what is not named: the
- * `Referer` would become the worker's own URL, query included.
+ * Sends a page's request again as the page sent it. A bare `fetch(url, init)` would lose every property that is not
+ * listed: the `Referer` would become the worker's own URL, query included.
  *
  * @param body the request's bytes, read once and kept; `null` for none
- * @param key a header that the request may have of its own
+ * @param key a header to add, unless the request has it
  */
 export function resend(
   request: Request,
@@ -33,8 +33,8 @@ export function resend(
 }
 
 /**
- * Asks the server of a page's request for the rest of its response, with the same credentials. A redirect is not
- * followed: its response is none.
+ * Asks the server of a page's request for the rest of its response, with the same credentials. Redirects are not
+ * followed: they do not lead to that response.
  */
 export function askForRest(
   request: Request,
@@ -57,9 +57,9 @@ export function askForRest(
 }
 
 /**
- * The same for a request of a worker that died: cookies go by themselves; what else it had, a page must give again.
+ * The same for a request by a worker that died: the browser sends cookies; a page must provide other credentials again.
  *
- * @param authorize asks the pages; `null` when none has any
+ * @param authorize asks the pages; `null` if none has any
  */
 export function askForLost(
   { readingOn }: Pick<Recorded, 'readingOn'>,
@@ -75,7 +75,7 @@ export function askForLost(
   }
 }
 
-/** Reads a request's body once; `null` where there can be none. */
+/** Reads a request's body once; `null` if there can be none. */
 export async function readBody(request: Request): Promise<ArrayBuffer | null> {
   if (request.method === 'GET' || request.method === 'HEAD') return null
   return request.arrayBuffer()

@@ -1,4 +1,4 @@
-/** What must not be cut short: responses that are read, messages that are sent. */
+/** Tracks work that must not be cut short: responses that are read, messages that are sent. */
 export interface ActivityLock {
   /** Counts as work until it settles. */
   track: (task: Promise<unknown>) => void
@@ -13,9 +13,9 @@ function activityLockName(scope: string): string {
 }
 
 /**
- * Does something if nothing is under way, in no version of the worker; resolves with whether it did.
+ * Runs `action` if nothing is under way, in no version of the worker; resolves with whether it did.
  *
- * Waiting in the lock's queue instead would keep the next stream's claim behind us.
+ * Waiting in the lock's queue instead would make the next stream's claim wait behind us.
  */
 export function ifIdle(locks: LockManager, scope: string, action: () => unknown): Promise<boolean> {
   return locks.request(activityLockName(scope), { ifAvailable: true }, async (lock) => {
@@ -25,8 +25,8 @@ export function ifIdle(locks: LockManager, scope: string, action: () => unknown)
 }
 
 /**
- * Counts what is under way; while there is any a Web Lock is held, for other versions of this worker to see: whoever
- * gets it alone knows that nothing would be lost.
+ * Counts the work under way, and holds a Web Lock while there is any, for other versions of this worker to see: one
+ * that gets the lock alone knows that nothing would be lost.
  */
 export function createActivityLock(locks: LockManager, scope: string): ActivityLock {
   let count = 0

@@ -2,20 +2,20 @@ import { type Clock, waitAtMost } from '../../core/clock.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { worker } from '../worker.ts'
 
-/** At 180 s the browser kills what waits for a Background Sync, and counts that as a try. ms */
+/** At 180 s the browser kills a worker that handles a Background Sync, and counts that as a try. ms */
 const SYNC_MS = 150_000
 
 /** [spec] https://wicg.github.io/background-sync/spec/#sync-event */
 type SyncEvent = ExtendableEvent & { tag: string; lastChance: boolean }
 
-/** Asks for a Background Sync where the browser has it; elsewhere pages and the worker's start are the triggers. */
+/** Asks for a Background Sync if the browser has it; elsewhere pages and the worker's start are the triggers. */
 export function requestSync(scope: string): void {
   const { sync } = worker.registration as { sync?: { register: (tag: string) => Promise<void> } }
   // Refused without a page, or by the user: the other triggers remain.
   sync?.register(tagOf(scope)).catch(() => {})
 }
 
-/** Sends what is queued when the browser says that the network is back. */
+/** Sends queued messages when the browser reports that the network is back. */
 export function serveSync(
   scope: string,
   clock: Clock,
@@ -23,7 +23,7 @@ export function serveSync(
 ): void {
   /** @throws {Error} when something is left: then the browser tries again, unless this was the last of its tries. */
   const sendAll = async (isLast: boolean) => {
-    // It comes for each message that is stored while there is a network, too: no reason for what waits for a page.
+    // It also comes for each message that is stored while online: that is no reason to try those that wait for a page.
     await waitAtMost(clock, SYNC_MS, drain('online'))
     const { queued } = await counts()
     if (queued === 0) return

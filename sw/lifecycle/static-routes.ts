@@ -5,19 +5,22 @@ import { compileResumeRoutes } from '../responses/serve-resume.ts'
 import { worker } from '../worker.ts'
 
 /**
- * Tells the browser, where it knows static routes, which requests are ours: it sends all others to the network as if
- * there was no worker, and wakes none for them. For the ready-made worker only: a host's own caches would be passed by.
+ * Tells browsers with static routes which requests are ours: they send all others to the network as if there were no
+ * worker, and wake none for them. For the ready-made worker only, because a host's own caches would be bypassed.
  */
 export function routeStatically(options: Options): void {
   worker.addEventListener('install', (event) => {
     const rules = rulesOf(options, worker.registration.scope)
     const { addRoutes } = event as InstallEvent
-    // Refused, all requests come to the worker's own filter.
+    // If that is refused, all requests come to the worker's own filter.
     if (rules && addRoutes) event.waitUntil(addRoutes.call(event, rules).catch(() => {}))
   })
 }
 
-/** `undefined` where a pattern has a regular expression: browsers refuse it, and without all of ours there must be none. */
+/**
+ * `undefined` if a pattern has a regular expression: browsers refuse it, and without all of our routes there must be
+ * none.
+ */
 function rulesOf({ chat, saves, resume = {} }: Options, scope: string): Rule[] | undefined {
   const { resuming, stopping } = compileResumeRoutes(resume, scope)
   const saving = compileRoutes(saves, scope)
@@ -44,7 +47,7 @@ interface Condition {
   runningStatus?: 'running' | 'not-running'
 }
 
-/** Chromium does not start a worker for a page that is gone: a beacon that is to wait for it is lost. */
+/** Chromium does not start a worker for a page that is gone: a beacon that waits for one is lost. */
 const LOST_BEACON = { requestMode: 'no-cors', runningStatus: 'not-running' } as const
 
 function conditionOf({ pattern, method }: Pick<Route<{ url: string }>, 'pattern' | 'method'>): Condition {

@@ -4,8 +4,8 @@ import type { Clock } from '../../core/clock.ts'
 const BEAT_MS = 15_000
 
 /**
- * A Response that goes on while there is work. A page that reads it keeps the worker awake, even hidden or frozen, when
- * its timers hardly run.
+ * A Response that continues while there is work. A page that reads it keeps the worker awake, even hidden or frozen,
+ * when its timers are throttled.
  */
 export function stayAwake(clock: Clock, isUnderWay: () => boolean): Response {
   let stop = () => {}

@@ -3,18 +3,18 @@ import { isOurs, type ToWorker } from '../../core/messages/message.ts'
 import { ifIdle } from './activity-lock.ts'
 import { worker } from '../worker.ts'
 
-/** A moment without work may come soon; after so many looks, a page will ask again. */
+/** A moment without work may come soon; after this many looks, a page will ask again. */
 const LOOKS = 10
 const LOOK_MS = 1_000
 
-/** Without a page that asks. Nothing that a worker waits for may take the browser's 300 s. */
+/** The looks without a page that asks: an event must not take the browser's 300 s. */
 const UNASKED_LOOKS = 240
 
 /**
- * Lets this version, where it waits for its turn, replace the active one when a page says so and that one has no work:
- * no stream is cut, no message is sent twice, no page is reloaded. For the ready-made worker only.
+ * Lets this version, if it is waiting, replace the active one when a page asks for it and there is no work: no stream
+ * is cut, no message is sent twice, no page is reloaded. For the ready-made worker only.
  *
- * @param how.unasked it does so of itself while it is installed, too
+ * @param how.unasked also by itself, while it is being installed
  */
 export function takeOverWhenIdle(clock: Clock, how: { unasked: boolean } = { unasked: false }): void {
   let taking: Promise<void> | undefined
@@ -27,7 +27,7 @@ export function takeOverWhenIdle(clock: Clock, how: { unasked: boolean } = { una
   if (how.unasked) {
     worker.addEventListener('install', (event) => {
       taking = tryToTake(UNASKED_LOOKS)
-      event.waitUntil(taking.catch(() => {})) // Locks are refused in private modes: then pages must go first.
+      event.waitUntil(taking.catch(() => {})) // Locks are refused in private modes: then pages must be closed first.
     })
   }
   worker.addEventListener('message', (event) => {
@@ -40,7 +40,7 @@ export function takeOverWhenIdle(clock: Clock, how: { unasked: boolean } = { una
 
 /**
  * Resolves when no version of this worker reads a response or sends a message, however long that takes: the moment to
- * skip waiting. Best in a `message` event, for an `install` that takes over 300 s has failed:
+ * skip waiting. Best in a `message` event, because an `install` that takes over 300 s fails:
  *
  *     event.waitUntil(whenIdle().then(() => self.skipWaiting()))
  */

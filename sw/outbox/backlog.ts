@@ -2,27 +2,27 @@ import type { OutboxCounts } from '../../core/messages/message.ts'
 import { type Entry, ownerOf, type State } from './entry.ts'
 import { isHolding } from './transitions.ts'
 
-/** What one person's conversations have to send: the index as this worker knows it, in memory. */
+/** The messages that one user has to send, by conversation: the index as this worker knows it, in memory. */
 export interface Backlog {
   /** In no order. */
   conversations: () => Iterable<string>
-  /** Who is next in a conversation; `undefined` while nobody may go. */
+  /** The next entry of a conversation; `undefined` while none may go. */
   head: (conversation: string) => Entry | undefined
-  /** True if it has anything to send, now or later. */
+  /** True if a conversation has anything to send, now or later. */
   has: (conversation: string) => boolean
-  /** The ids behind the head, at most so many. */
+  /** The ids behind the head, at most `count`. */
   following: (conversation: string, count: number) => string[]
   counts: () => OutboxCounts
 }
 
-/** Everybody's. Whatever the index answers is told here, in its order, and nothing else is. */
+/** The backlogs of all users. They follow the results of the index, in their order, and nothing else. */
 export interface Backlogs {
-  /** Takes over all that the index has. What is being stored keeps its place. */
+  /** Replaces everything by the index's entries. Entries that are being stored keep their place. */
   reset: (entries: Entry[]) => void
   set: (entry: Entry) => void
   remove: (id: string) => void
   get: (id: string) => Entry | undefined
-  /** `undefined`: nobody's, for it is not known who is signed in. */
+  /** The backlog of a user; an empty one for `undefined`, while it is unknown who is signed in. */
   of: (principal: string | null | undefined) => Backlog
 }
 

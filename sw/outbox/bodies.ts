@@ -1,8 +1,8 @@
 import { type Body, SMALL } from './message-cache.ts'
 
-/** Bodies that are likely to be sent next, in memory; each is given once. What is not here is read when it is sent. */
+/** Bodies that are likely to be sent next, in memory; each can be taken once. Others are read when they are sent. */
 export interface Bodies {
-  /** Keeps one that has just come for its first try, as far as there is room. */
+  /** Keeps a body that has just come for its first try, if there is room. */
   keep: (id: string, body: ArrayBuffer | null) => void
   /** Starts to read these. */
   readAhead: (ids: readonly string[]) => void
@@ -10,7 +10,7 @@ export interface Bodies {
   take: (id: string) => Promise<Body | undefined> | undefined
 }
 
-/** How much of what has just come is kept, bytes. */
+/** The most of such bodies that is kept, bytes. */
 const MAX_KEPT = 1024 * 1024
 
 /** At most this many are read ahead; then the oldest makes room. */

@@ -6,14 +6,14 @@ import type { Triggers } from './transitions.ts'
 
 export type ProvidedHeaders = Record<string, string>
 
-/** What pages give for messages whose own credentials are lost, refused or too old. Kept in memory only. */
+/** Headers that pages provide for messages whose own credentials are lost, refused or too old. Kept in memory only. */
 export interface Credentials {
-  /** What was given since this message came, for its origin. */
+  /** The headers provided for its origin since this message came. */
   provided: (entry: Entry) => Promise<ProvidedHeaders | null>
   /**
    * Asks a page, once for all messages to an origin that ask at about the same time.
    *
-   * @param refused what was given before and did not help
+   * @param refused headers that were provided before and did not help
    */
   ask: (entry: Entry, refused: ProvidedHeaders | null) => Promise<ProvidedHeaders | null>
   forget: () => void
@@ -26,11 +26,11 @@ export interface CredentialsContext {
   principal: Pick<Principal, 'current' | 'changes'>
 }
 
-/** A response counts for all who ask within so long; no response, too, unless a page has come since. ms. */
+/** A reply counts for all messages that ask within this time; no reply, too, unless a page has come since. ms */
 const FRESH_MS = 30_000
 
 export function createCredentials({ clock, askAuth, triggers, principal }: CredentialsContext): Credentials {
-  /** By person and origin. */
+  /** By user and origin. */
   const asked = new Map<string, { at: number; reply: Promise<ProvidedHeaders | null> }>()
 
   return {
@@ -45,7 +45,7 @@ export function createCredentials({ clock, askAuth, triggers, principal }: Crede
       if (last && Math.abs(clock.now() - last.at) < FRESH_MS) {
         const reply = await last.reply
         if (reply && reply !== refused) return reply
-        // Somebody else, who waited for it too, may have asked again meanwhile.
+        // Another message that waited for it may have asked again meanwhile.
         const newer = asked.get(key)
         if (newer && newer !== last) return newer.reply
         if (last.at >= triggers.wokenAt) return null
@@ -55,7 +55,7 @@ export function createCredentials({ clock, askAuth, triggers, principal }: Crede
       const reply = askAuth({ origin: new URL(url).origin, url, entryId: id, conversation }).then(
         (headers) => {
           if (principal.changes() === changes) return headers
-          // Somebody else has signed in since, and may be who answered.
+          // Another user has signed in since, and may be the one who replied.
           if (asked.get(key)?.reply === reply) asked.delete(key)
           return null
         },

@@ -11,19 +11,22 @@ export interface SaveResponse {
   status: number
   /** Lower case, as the header has it; empty when there is none. */
   contentType: string
-  /** Its first 64 kB, or 1 MB where its words decide. */
+  /** Its first 64 kB, or 1 MB if its words decide. */
   text: string
-  /** The body broke off in it. */
+  /** True if the body broke off in `text`. */
   isCut: boolean
   isRedirected: boolean
-  /** A redirect led to another origin, or may have turned the request into a GET: it may be no response to the message. */
+  /**
+   * True if a redirect led to another origin, or may have turned the request into a GET: then this may be no response
+   * to the message.
+   */
   isElsewhere: boolean
   /** How long the server asks us to wait, ms. */
   retryHintMs?: number | undefined
 }
 
 /**
- * What becomes of a saved message:
+ * The decision about a saved message:
  * - `sent`: it arrived
  * - `stay`: it is tried again
  * - `ask`: it needs credentials
@@ -38,16 +41,16 @@ export type SaveDecision =
 
 type Rules = Pick<SaveRecord, 'accept' | 'refused' | 'duplicateStatus' | 'whenUnsure'>
 
-/** Refusals that say nothing of the message itself. */
+/** Refusals that say nothing about the message itself. */
 const LATER = new Set([408, 409, 425, 429])
 
 /** Refusals of credentials, or of a token that has expired: Laravel's 419, IIS's 440, ArcGIS's and nginx's 498. */
 const STALE = new Set([401, 403, 419, 440, 498])
 
-/** What proxies, edges and an ingress in mid-deploy answer in the API's place. */
+/** Statuses that proxies, edges and an ingress mid-deploy send in the API's place. */
 const OFTEN_FOREIGN = new Set([403, 404, 407])
 
-/** Refusals after which the message may be there all the same: the server, or one behind it, broke down on the way. */
+/** Refusals after which the message may have arrived all the same: the server, or one behind it, failed on the way. */
 const UNSURE = new Set([408, 500, 502, 504])
 
 /** Judges one try; `null`: no response came. */
@@ -60,7 +63,7 @@ export function decideSave(response: SaveResponse | null, rules: Rules): SaveDec
   const { status, contentType, text, isRedirected } = response
   const code = codeOfStatus(status)
   const isOfItsType = isAccepted(contentType, accept)
-  // A server may take a message and lead to what it has made of it: what a GET is answered does not tell.
+  // A server may accept a message and redirect to what it has made of it: the response to that GET does not tell.
   const mayBeTaken = isHeld && isRedirected && isOfItsType
   const stay: SaveDecision = mayBeTaken ? unsure : { do: 'stay', code }
   if (response.isElsewhere) return stay
@@ -68,20 +71,22 @@ export function decideSave(response: SaveResponse | null, rules: Rules): SaveDec
   if (status < 300) {
     if (!isOfItsType) return stay
     if (!refused) return { do: 'sent' }
-    // A body that might have said no is not known to have said yes.
+    // A body that might have refused is not known to have accepted.
     if (response.isCut) return isHeld ? unsure : { do: 'stay', code: 'network_error' }
     const isRefused = matches(refused, { data: text, value: parseJson(text) })
     return isRefused ? { do: 'dead', code, isForeign: false } : { do: 'sent' }
   }
   if (LATER.has(status) || status >= 500) return stay
-  // Perhaps of the GET that a redirect made of it.
+  // Perhaps a refusal of the GET that a redirect made of it.
   const isOfGet = isRedirected && (status === 404 || status === 405)
   if (isOfGet && mayBeTaken) return unsure
   const isForeign = isOfGet || (OFTEN_FOREIGN.has(status) && !isOfItsType)
   return { do: STALE.has(status) ? 'ask' : 'dead', code, isForeign }
 }
 
-/** A captive portal answers 200, too, with a page of its own: only the API's own types count, or no body at all. */
+/**
+ * A captive portal also responds with 200, and a page of its own: only the API's own types count, or no body at all.
+ */
 function isAccepted(contentType: string, accept = DEFAULT_SAVE.accept): boolean {
   const type = essenceOf(contentType)
   return !type || accept.some((pattern) => asPattern(essenceOf(pattern)).test(type))
@@ -96,7 +101,7 @@ function asPattern(type: string): RegExp {
   return new RegExp(`^${type.replace(/[.+]/g, '\\$&').replaceAll('*', '.*')}$`)
 }
 
-/** The wait after `failures` tries in a row came to nothing, ms: 1 s doubling to 5 min, ±20 %, never less than a hint. */
+/** The wait after `failures` failed tries in a row, ms: 1 s doubling to 5 min, ±20 %, never less than a hint. */
 export function saveBackoff(failures: number, retryHintMs: number | undefined, random: Random): number {
   return Math.max(
     Math.round(backoff(failures - 1, 1_000, 300_000) * (0.8 + 0.4 * random())),

@@ -18,27 +18,27 @@ export interface DeliverContext {
   fetch: (url: string, init: RequestInit) => Promise<Response>
   store: Store
   credentials: Credentials
-  /** `undefined` when they cannot be read any more. */
+  /** `undefined` if they cannot be read any more. */
   openSecrets: (entry: Entry) => Promise<Secrets | undefined>
   /** True if its sender is signed in. */
   isOwn: (entry: Entry) => boolean
   emit: (status: NewStatus<SaveStatus>, clientId: string) => void
   maxAgeMs: number
   waiters: Waiters
-  /** Those under way. */
+  /** The sends under way. */
   sends: Set<Send>
 }
 
 /** A request that has been given to `fetch`. */
 export interface Send {
-  /** `principal` is `undefined` where it is not known whose it is. */
+  /** `principal` is `undefined` if it is unknown whose it is. */
   entry: Pick<Entry, 'id'> & { principal: string | null | undefined }
   abort: () => void
   /** Resolves when nothing of it is under way. */
   ended: Promise<unknown>
 }
 
-/** Has a request among those under way until it has ended. */
+/** Keeps a request among those under way until it has ended. */
 export async function trackSend<Result>(
   sends: Set<Send>,
   entry: Send['entry'],
@@ -54,29 +54,29 @@ export async function trackSend<Result>(
   }
 }
 
-/** When a body that was not there is looked for again, ms; longer than the storage may take. */
+/** A missing body is looked for again after this long, ms; longer than the storage may take. */
 const LOOK_AGAIN_MS = 5_000
 
-/** A refusal that is not the API's own is believed after so long, ms. */
+/** A refusal that is not the API's own is believed after this long, ms. */
 const FOREIGN_MS = 3_600_000
 
-/** Whose cookies the browser has after so long is anybody's guess, ms. */
+/** After this long the browser's cookies may belong to another user. ms */
 const COOKIES_MS = 3_600_000
 
 /**
- * Tries to send one entry, and keeps what came of it.
+ * Tries to send one entry, and stores the outcome.
  *
  * @returns whether it is out of the way, so that those behind it may go
- * @throws when the storage refuses: then nothing is known, and nothing more is tried
+ * @throws if storage refuses: then the outcome is unknown, and nothing more is tried
  */
 export async function deliver(found: Entry, slot: Slot, context: DeliverContext): Promise<boolean> {
   const { clock, store, credentials, waiters } = context
   const { id, whenUnsure } = found
   let entry = found
-  /** Another worker has had it since this one has read the message index. */
+  /** True if another worker has handled it since this one read the message index. */
   let isTaken = false
   let isAuthTold = found.state === 'needs_auth'
-  /** It is tried before its time, because of a trigger: Background Sync, for one, comes with every saved message. */
+  /** True if a trigger makes it try before its time: Background Sync, for one, comes with every saved message. */
   const isEarly = found.retryAt > clock.now()
 
   const to = async (state: State, progress: Partial<Progress> = {}) => {
@@ -94,7 +94,7 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
   const finish = async (attempts: number) => {
     entry = { ...entry, attempts }
     const { isGone, wasThere } = store.remove(id)
-    // Another worker that sent it has told so, too.
+    // Another worker that sent it has reported it, too.
     slot.behind(wasThere.then((isNews) => isNews && emit('save_sent')))
     try {
       await isGone
@@ -118,7 +118,7 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
     if (isOver()) return moveToDeadLetters(code, progress)
     const failures = Math.max(1, entry.failures + (isEarly ? 0 : 1))
     const waitMs = saveBackoff(failures, retryHintMs, context.random)
-    // Whatever the server says: no message waits beyond its age.
+    // Whatever the server asks: no message waits beyond its maximum age.
     const retryAt = Math.min(clock.now() + waitMs, entry.createdAt + context.maxAgeMs)
     if (await to('waiting', { foreignAt: undefined, ...progress, code, failures, retryAt })) {
       emit('save_retry', code)
@@ -148,22 +148,22 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
   ])
   let provided = whatIsProvided
   const isReady = body && known && whenUnsure !== 'hold' && (provided || !isDoubtful(entry, clock.now()))
-  // What is ready is looked at once, when it is sent.
+  // An entry that is ready is looked at only once, when it is sent.
   if (!isReady) {
     const stored = await store.change(id, () => undefined)
     if (!stored) return stepAside()
     if (isOther(stored)) return true // Look again.
   }
   if (!body) {
-    // The message goes first when an entry is removed: this one was sent, unless all were lost.
+    // When an entry is removed, the cached message goes first: this one was sent, unless the whole cache was lost.
     if (entry.state === 'sending' && !(await store.isCacheLost(entry))) return finish(entry.attempts)
     if (entry.code === 'storage_unavailable') return moveToDeadLetters(entry.code)
-    // Another worker may be storing it just now; lost is what is not there the next time.
+    // Another worker may be storing it just now; it counts as lost if it is not there the next time.
     const triedAt = clock.now()
     await to('waiting', { code: 'storage_unavailable', triedAt, retryAt: triedAt + LOOK_AGAIN_MS })
     return false
   }
-  // Another life of this worker sent it, and did not see what came of it.
+  // An earlier run of this worker sent it, and did not see the outcome.
   if (whenUnsure === 'hold' && entry.state === 'sending') return moveToDeadLetters('unsure')
 
   if (!known && entry.hasQuery) {
@@ -186,7 +186,7 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
     return context.isOwn(entry) && fail('network_error', { triedAt })
   }
 
-  /** `undefined`: it did not go out. */
+  /** `undefined`: it was not sent. */
   const send = (headers: ProvidedHeaders | null): Promise<{ result: ReadSaveResponse | null } | undefined> =>
     slot.connected(async () => {
       const changed = await store.change(id, (current) => {
@@ -226,14 +226,14 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
   if (!sent || !decision) return stepAside()
 
   const { result } = sent
-  // Stopped, for somebody else has signed in: it stays as a worker that dies in mid-send leaves it.
+  // Stopped because another user has signed in: it stays as a worker that dies mid-send would leave it.
   if (!result && !context.isOwn(entry)) return false
   const attempts = entry.attempts + (result ? 1 : 0)
   const preview = result ? { preview: result.preview } : {}
   const waiter = waiters.get(id)
   if (result && waiter && isFinal(decision)) waiter(result.response)
-  else result?.response.body?.cancel().catch(() => {}) // It was read, and let go of.
-  // Sent without what it had of its own, a refusal says nothing of the message itself.
+  else result?.response.body?.cancel().catch(() => {}) // It has been read; the rest is not needed.
+  // If it was sent without its own headers, a refusal says nothing about the message itself.
   const isRefused = decision.do === 'dead' && decision.code !== 'unsure'
   if (!known && isRefused && result && result.status >= 400 && !isOver()) {
     await needAuth()
@@ -253,7 +253,10 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
       return false
   }
 
-  /** It did not go out: it is gone, or dead; or its sender is not signed in any more; or the index was lost. */
+  /**
+   * Handles an entry that was not sent: it is gone, or dead; or its sender is not signed in any more; or the index was
+   * lost.
+   */
   async function stepAside(): Promise<boolean> {
     if (isTaken) return true // Look again.
     if (entry.state === 'sending' && !context.isOwn(entry)) {
@@ -272,12 +275,12 @@ function isFinal(decision: SaveDecision): boolean {
   return decision.do === 'sent' || (decision.do === 'dead' && !decision.isForeign)
 }
 
-/** True if the headers that are lost may have said who sends it. 0.1 noted no more than that cookies alone do not. */
+/** True if the lost headers may have identified the sender. 0.1 noted only whether nothing but cookies does. */
 function mayIdentify({ hasIdentity, needsCookies }: Entry): boolean {
   return hasIdentity ?? !needsCookies
 }
 
-/** Nobody said who was signed in, cookies are all that tells, and that was long ago. */
+/** True if no user was named, only cookies identify the sender, and that was long ago. */
 function isDoubtful({ principal, needsCookies, createdAt, vouchedAt }: Entry, now: number): boolean {
   return principal === null && needsCookies && now - Math.max(createdAt, vouchedAt) > COOKIES_MS
 }

@@ -7,27 +7,27 @@ import type { Backlog } from './backlog.ts'
 /** Requests under way at a time: of the six connections that HTTP/1.1 gives an origin, chats need some. */
 const CONNECTIONS = 4
 
-/** Conversations worked on at a time: while some are sent, others are read, or what was sent is removed. */
+/** Conversations worked on at a time: while some are sent, others are read, or removed once they are sent. */
 const WORKERS = 12
 
 export interface DrainContext {
   clock: Clock
-  /** Whoever is signed in now. */
+  /** The backlog of the user who is signed in now. */
   backlog: () => Backlog
   /** Tries one entry; resolves with whether it is out of the way. */
   deliver: (entry: Entry, slot: Slot) => Promise<boolean>
   triggers: Triggers
-  /** Called whenever nothing is under way but retries: nobody waits for those, for where all hangs they never end. */
+  /** Called whenever only retries are under way: nobody waits for those, because they may never end. */
   settle: () => void
 }
 
 /** State that the delivery of one entry shares with the others. */
 export interface Slot {
-  /** Does what takes a connection, when one is free. */
+  /** Runs a task that takes a connection, once one is free. */
   connected: <Result>(task: () => Promise<Result>) => Promise<Result>
-  /** Waits for a response of a page's; meanwhile other conversations have its place. */
+  /** Waits for a page's reply; meanwhile another conversation has its place. */
   aside: <Result>(waiting: Promise<Result>) => Promise<Result>
-  /** Nobody waits for this but the end of the run. */
+  /** Only the end of the run waits for this. */
   behind: (task: Promise<unknown>) => void
 }
 
@@ -44,20 +44,20 @@ export interface Run {
  *
  * Its duties:
  * - a slow conversation holds up no other, nor does one whose page is asked for credentials
- * - whatever becomes due before it ends is sent, too, at its time
+ * - an entry that becomes due before the run ends is sent in it, too, at its time
  * - it ends when nothing more can be sent, and all that was sent is removed
  * - when the storage fails it starts nothing more, and rejects when nothing is under way
  */
 export function startRun({ clock, backlog, deliver, triggers, settle }: DrainContext): Run {
-  /** What each conversation that is worked on is at. */
+  /** The current entry of each conversation that is worked on. */
   const trying = new Map<string, Entry>()
-  /** So many of them wait for a page. */
+  /** How many of them wait for a page. */
   let asides = 0
   let news: Deferred<void> = deferred()
   let failure: { error: unknown } | undefined
   let free = CONNECTIONS
   const waiting: (() => void)[] = []
-  /** All that is under way: those conversations, and what nobody waits for. */
+  /** Everything under way: those conversations, and tasks that nobody waits for. */
   const unfinished = new Set<Promise<void>>()
 
   const isDueNow = (entry: Entry) => {

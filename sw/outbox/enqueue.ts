@@ -17,7 +17,7 @@ export interface Incoming {
   parts: Promise<{ record: SavedRequest; secrets: Secrets; body: ArrayBuffer | null }>
   /** Resolves when it has its place among the others; `stored` when it is in both stores. */
   placed: Promise<{ entry: Entry; stored: Promise<void> }>
-  /** Who saves it. Rejects when that cannot be known. */
+  /** The user who saves it. Rejects if that cannot be known. */
   owner: Promise<string | null>
 }
 
@@ -29,18 +29,18 @@ export interface EnqueueContext {
   authorization: OutboxOptions['authorization']
   /** Secrets that are never stored, by entry. */
   unsealed: Map<string, Secrets>
-  /** Resolves when the storage has answered for the first time, or has not. */
+  /** Resolves when the storage has responded for the first time, or has failed to. */
   begun: Promise<unknown>
-  /** Resolves when what an earlier life of this worker left is known. */
+  /** Resolves when the entries that an earlier run of this worker left are known. */
   loaded: () => Promise<void>
 }
 
-/** Nobody waits longer for a message that is still being read, ms. */
+/** The longest wait for a message that is still being read, ms. */
 export const SLOT_MS = 10_000
 
 /**
- * Gives messages their places in the order in which they came, inside a conversation, and stores them side by side. One
- * whose conversation is named in its body keeps its place among all of them.
+ * Gives messages their places in the order in which they came, inside a conversation, and stores them side by side. A
+ * message whose conversation is named in its body keeps its place among those of all conversations.
  */
 export function createEnqueue({
   clock,
@@ -58,7 +58,7 @@ export function createEnqueue({
   /** The latest time seen, on the clock or in an id that another worker gave, epoch ms. */
   let latestTime = 0
 
-  /** Waits for what came before, and lets what comes later wait for `placed`; in bounds. */
+  /** Waits for earlier messages, and makes later ones wait for `placed`; within bounds. */
   const takeSlot = (conversation: string | undefined) => {
     const earlier = Promise.all(
       conversation === undefined
@@ -77,7 +77,7 @@ export function createEnqueue({
   return (request: Request, route: RouteMatch<SaveRouteOptions>, clientId: string): Incoming => {
     const { earlier, until } = takeSlot(conversationOf(request, route))
     const known = principal.of(clientId)
-    known.catch(() => {}) // Told where it is needed.
+    known.catch(() => {}) // Handled where it is needed.
     const parts = readBody(request).then((body) => ({ body, ...takeApart(request, body, route, origin) }))
 
     const sealFor = async (
@@ -96,9 +96,9 @@ export function createEnqueue({
       await earlier
       await begun
       await loaded()
-      // This worker's own are ahead of the clock whenever more than one comes in a millisecond.
+      // This worker's own ids are ahead of the clock whenever more than one message comes in a millisecond.
       if (store.lastId() !== lastGiven) latestTime = Math.max(latestTime, timeOf(store.lastId()))
-      // A clock that was set back does not tell this worker's messages from another's.
+      // A clock that was set back cannot tell whether another worker has stored something.
       if (clock.now() < latestTime) await store.refresh()
       const createdAt = clock.now()
       const id = nextId(store.lastId(), createdAt)
@@ -115,7 +115,7 @@ export function createEnqueue({
   }
 }
 
-/** The conversation, where it is known without the body. */
+/** The conversation, if it is known without the body. */
 function conversationOf(
   { url: href }: Request,
   { settings, groups }: RouteMatch<SaveRouteOptions>,
@@ -127,7 +127,7 @@ function conversationOf(
     : (readKey(source, { url, groups, body: undefined }) ?? url.pathname)
 }
 
-/** The next id: of the time, but never before the last one, whatever the clock does. */
+/** The next id: it begins with the time, but never sorts before the last one, whatever the clock does. */
 function nextId(lastId: string, now: number): string {
   const number = Math.max(now, timeOf(lastId) + 1)
   return `${number.toString(36).padStart(9, '0')}-${createRequestId().slice(0, 8)}`

@@ -2,7 +2,7 @@ import type { SaveRouteOptions } from '../../core/options/options.ts'
 import type { FailureCode } from '../../core/messages/failure.ts'
 import type { OutboxEntry } from '../../core/messages/message.ts'
 
-/** A request taken apart, but for its body and its secrets. */
+/** A request taken apart, without its body and its secrets. */
 export interface SavedRequest {
   conversation: string
   method: string
@@ -13,14 +13,14 @@ export interface SavedRequest {
   /** Origin and path. */
   referrer: string
   referrerPolicy: ReferrerPolicy
-  /** Those of the safelist, and the idempotency key. */
+  /** The headers of the safelist, and the idempotency key. */
   headers: [name: string, value: string][]
   /** True if it had headers outside the safelist. */
   hasSecrets: boolean
   hasQuery: boolean
-  /** True if one of the headers that are not stored as they are may say who sends it; absent in entries of 0.1. */
+  /** True if a header outside the safelist may identify the sender; absent in entries of 0.1. */
   hasIdentity?: boolean
-  /** Nothing but cookies says whose it is. */
+  /** True if nothing but cookies identifies the sender. */
   needsCookies: boolean
   accept: SaveRouteOptions['accept']
   refused?: SaveRouteOptions['refused']
@@ -29,45 +29,45 @@ export interface SavedRequest {
   afterDead: SaveRouteOptions['afterDead']
 }
 
-/** All that is needed to send a saved message, but for its body. Never changed; plain JSON. */
+/** Everything needed to send a saved message, except its body. Never changed; plain JSON. */
 export interface SaveRecord extends SavedRequest {
-  /** In text order, ids are in the order in which the messages came. */
+  /** Ids sort as text in the order in which the messages came. */
   id: string
   /** Epoch ms. */
   createdAt: number
   clientId: string
-  /** Who was signed in. */
+  /** The user who was signed in. */
   principal: string | null
-  /** The mark of the cache that took it; absent in entries of 0.1. */
+  /** The mark of the cache that stored it; absent in entries of 0.1. */
   mark?: string | undefined
-  /** The other headers and the query, where there are any and they may be stored. */
+  /** The other headers and the query, if there are any and they may be stored. */
   sealed?: string
 }
 
 /** `storing` is only in the memory of the worker that is storing it: in the index such an entry is `queued` already. */
 export type State = 'storing' | 'queued' | 'sending' | 'waiting' | 'needs_auth' | 'dead'
 
-/** How far the sending has come. */
+/** How far the delivery has come. */
 export interface Progress {
   /** `sending` is written before the request goes out; whoever finds it does not know whether it arrived. */
   state: State
-  /** HTTP answers so far. */
+  /** HTTP responses so far. */
   attempts: number
-  /** Tries in a row, each at its time, that came to nothing, network failures included. */
+  /** Failed tries in a row, each at its time, network failures included. */
   failures: number
   /** The last try, epoch ms. */
   triedAt: number
-  /** When the next one may be, epoch ms. */
+  /** The earliest time of the next try, epoch ms. */
   retryAt: number
   /** The first of the refusals in a row that were not the API's own, epoch ms. */
   foreignAt?: number | undefined
   /** It has arrived, and could not be removed: it is not sent again. */
   isSent?: true
-  /** When a person asked for it to be sent, epoch ms. */
+  /** When the user asked for it to be sent, epoch ms. */
   vouchedAt: number
-  /** What the last try came to; for a dead letter, why. */
+  /** The result of the last try; for a dead letter, the reason. */
   code?: FailureCode
-  /** The last answer's status and first words. */
+  /** The last response's status and first words. */
   preview?: string
 }
 
@@ -90,7 +90,7 @@ export function recordOf(entry: Entry): SaveRecord {
   return record as SaveRecord
 }
 
-/** An entry of which only the record is left: what became of it is not known. */
+/** An entry rebuilt from its record alone: its outcome is unknown. */
 export function entryOf(record: SaveRecord): Entry {
   const isUnsure = record.whenUnsure === 'hold'
   return { ...record, ...UNTRIED, ...(isUnsure ? { state: 'dead', code: 'unsure' } : {}) }
@@ -103,7 +103,7 @@ export function isRecord(value: unknown): value is SaveRecord {
   return [id, conversation, method, url].every((text) => typeof text === 'string') && Array.isArray(headers)
 }
 
-/** Whose it is. 0.1 could store one of nobody's without saying so. */
+/** The owner of an entry. 0.1 could store one of nobody without saying so. */
 export function ownerOf({ principal }: { principal: string | null | undefined }): string | null {
   return principal ?? null
 }

@@ -1,15 +1,15 @@
 import { readStart } from './read-start.ts'
 
-/** With these a server says that it has taken something: no GET is answered so. */
+/** Statuses by which a server says that it has accepted something; a GET never gets them. */
 const TAKEN = new Set([201, 202])
 
 /**
- * Whether a redirect within its origin left a request its method and its body: 307 and 308 do, 301, 302 and 303 make a GET
- * of a POST, and `fetch` does not tell which it was. What a GET of the same place is answered tells: where it is answered
- * likewise, the response may be to a GET, and the message has not been taken.
+ * True if a redirect within its origin kept a request's method and body. 307 and 308 do; 301, 302 and 303 turn a POST
+ * into a GET, and `fetch` does not tell which it was. A GET of the same URL tells: if its response looks the same, the
+ * response may be to a GET, and the message was not accepted.
  *
  * @param text the beginning of the response's body
- * @param get asks for what lies there; it may fail
+ * @param get sends that GET; it may fail
  */
 export async function keptMethod(
   { status, ok }: Response,
@@ -22,11 +22,11 @@ export async function keptMethod(
     const { text: otherText } = await readStart(other, false)
     return other.status !== status || shapeOf(otherText) !== shapeOf(text)
   } catch {
-    return false // It cannot be told: the message is sent again, with the same key.
+    return false // This is unknown: the message is sent again, with the same key.
   }
 }
 
-/** The names in JSON, without what changes from one response to the next; of other text all. */
+/** The field names in JSON, without what changes from one response to the next; all of any other text. */
 function shapeOf(text: string): string {
   try {
     return JSON.stringify(outline(JSON.parse(text), 0))

@@ -1,26 +1,28 @@
 import { createRequestId } from '../../core/messages/request-id.ts'
 import { isRecord, type SaveRecord } from './entry.ts'
 
-/** The body of a message: in memory if it is small, for to send a Blob takes the browser longer; else a Blob. */
+/**
+ * The body of a message: in memory if it is small, because sending a Blob takes the browser longer; otherwise a Blob.
+ */
 export type Body = Blob | ArrayBuffer
 
 /** Bodies up to this size are small, bytes. */
 export const SMALL = 64 * 1024
 
 /**
- * Saved messages whole, one Request/Response pair each in the Cache API: the body, and all that is needed to send it.
+ * Whole saved messages, one Request/Response pair each in the Cache API: the body, and everything needed to send it.
  * They are the truth: whatever is here was accepted and is not sent yet. What the Cache API deletes is really gone.
  */
 export interface MessageCache {
   put: (record: SaveRecord, body: ArrayBuffer | null) => Promise<void>
   ids: () => Promise<string[]>
-  /** Names the cache as it is now: one that was lost with all that it had, and made anew, has another mark. */
+  /** Identifies the cache as it is now: one that was lost with all that it had, and created anew, has another mark. */
   mark: () => Promise<string>
-  /** True if nothing of that mark was lost. */
+  /** True if the cache with that mark has not been lost. */
   isMarked: (mark: string) => Promise<boolean>
-  /** `undefined` when it is not there, or cannot be read. */
+  /** `undefined` if it is not there, or cannot be read. */
   record: (id: string) => Promise<SaveRecord | undefined>
-  /** `undefined` when it is not there. */
+  /** `undefined` if it is not there. */
   body: (id: string) => Promise<Body | undefined>
   /** True if it was there. */
   remove: (id: string) => Promise<boolean>
@@ -32,7 +34,9 @@ const SIZE_HEADER = 'X-Streamkeeper-Size'
 export function openMessageCache(scope: string, origin: string, caches: CacheStorage): MessageCache {
   const folder = `${origin}/__streamkeeper/outbox/`
   const cacheName = `streamkeeper outbox ${scope}`
-  /** An empty cache has the mark in its name: whatever deletes all caches deletes it, too, and nothing makes it anew. */
+  /**
+   * An empty cache has the mark in its name: whatever deletes all caches deletes it, too, and nothing creates it again.
+   */
   const markPrefix = `streamkeeper mark ${scope} `
   let opened: Promise<Cache> | undefined
   const open = () => {
@@ -63,13 +67,13 @@ export function openMessageCache(scope: string, origin: string, caches: CacheSto
     record: async (id) => parseRecord((await find(id))?.headers.get(RECORD_HEADER)),
     body: async (id) => {
       const cachedMessage = await find(id)
-      // 0.1 has not noted it.
+      // 0.1 did not store the size.
       const size = Number(cachedMessage?.headers.get(SIZE_HEADER) ?? Infinity)
       return size <= SMALL ? cachedMessage?.arrayBuffer() : cachedMessage?.blob()
     },
     remove: async (id) => {
       const isGone = await (await (opened ?? open())).delete(folder + id)
-      // It may lie in another of the same name: somebody may have deleted the one that is open.
+      // It may be in another cache of the same name, if somebody has deleted the one that is open.
       return isGone || (await open()).delete(folder + id)
     },
   }

@@ -5,35 +5,36 @@ import { type Entry, isRecord } from './entry.ts'
 import { createCryptoKey, type SealKey, sealKeyOf } from './seal.ts'
 
 /**
- * The index of the saved messages and how far each has come, in IndexedDB; and the keys that seal their secrets. Whatever
- * is asked for while a transaction is under way is done in the next one, together; results come in the order of asking.
+ * The index of the saved messages, with the progress of each, in IndexedDB; and the keys that seal their secrets.
+ * Operations that are requested while a transaction is under way share the next one; results come in the order of the
+ * requests.
  */
 export interface MessageIndex {
-  /** Those that can be read, oldest first, and the id of the latest. */
+  /** The entries that can be read, oldest first, and the id of the latest. */
   all: () => Promise<{ entries: Entry[]; latest: string | undefined }>
-  /** Counts what the storage has answered so far, in the middle of a transaction, too. */
+  /** Counts the operations that the storage has completed so far, even in the middle of a transaction. */
   progress: () => number
-  /** The id that was put last, by any worker; `undefined` when none was, or it is lost. */
+  /** The id that was put last, by any worker; `undefined` if none was, or it is lost. */
   latest: () => Promise<string | undefined>
   /** Puts a new one; resolves with the id that was the latest before it. */
   put: (entry: Entry) => Promise<string | undefined>
   /**
-   * Puts one back in two steps: without an entry it keeps its place, which counts as nothing, unless it is there; with one
-   * it fills that place, unless somebody has removed it. Resolves with whether it did.
+   * Puts one back in two steps: without an entry it reserves the place, which does not count as an entry, unless there
+   * is one; with one it fills that place, unless somebody has removed it. Resolves with whether it did.
    */
   putBack: (id: string, entry?: Entry) => Promise<boolean>
-  /** Changes one as it is now, where `step` gives something; resolves with what it is then, `undefined` when it is gone. */
+  /** Changes the current entry, if `step` returns another; resolves with the result, or `undefined` if it is gone. */
   change: (id: string, step: (entry: Entry) => Entry | undefined) => Promise<Entry | undefined>
   /** True if there was one. */
   remove: (id: string) => Promise<boolean>
-  /** The key of that name; where there is none, `known` is put there, or one that is made. */
+  /** The key of that name; if there is none, stores `known`, or a new one. */
   key: (name: string, known?: SealKey) => Promise<SealKey>
   forgetKey: (name: string) => Promise<void>
 }
 
 interface Schema extends DBSchema {
   entries: { key: string; value: Entry }
-  /** What tells a worker that another one has put something since. */
+  /** Tells a worker that another one has put something since. */
   latest: { key: 'id'; value: string }
   keys: { key: string; value: CryptoKey }
 }
@@ -47,12 +48,12 @@ type StoreOf<Name extends 'entries' | 'latest'> = IDBPObjectStore<
 type Ask<Result> = (entries: StoreOf<'entries'>, latest: StoreOf<'latest'>) => Promise<Result>
 
 interface Step {
-  /** The entry that it is about; none: all of them. */
+  /** The entry that it is about; absent: all of them. */
   id: string | undefined
   ask: Ask<unknown>
 }
 
-/** So many entries are read at a time: all of 10 000 at once have been seen to take 2.3 s. */
+/** How many entries are read at a time: all of 10 000 at once have been seen to take 2.3 s. */
 const PART = 1_000
 
 export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
@@ -61,7 +62,7 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
     database.createObjectStore('latest')
     database.createObjectStore('keys')
   })
-  /** What the next transaction does; it begins when the one before has ended. */
+  /** The steps of the next transaction; it begins when the one before has ended. */
   let forming: { steps: Step[]; done: Promise<unknown[]> } | undefined
   let last: Promise<unknown> = Promise.resolve()
   let received = 0
@@ -79,7 +80,7 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
       }
       transaction.commit()
     } catch (error) {
-      // Without that, what was asked for before would be done all the same.
+      // Otherwise the steps before would be done all the same.
       try {
         transaction.abort()
       } catch {
@@ -96,7 +97,7 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
     const steps: Step[] = []
     const done = last.then(() => {
       forming = undefined
-      // One that never ends must not hold up those behind it.
+      // A transaction that never ends must not hold up those behind it.
       return inTime(commit(steps), clock, undefined, progress)
     })
     last = done.catch(() => {})
@@ -125,7 +126,7 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
     latest: () => ask(undefined, (_entries, latest) => latest.get('id')),
     put: (entry) =>
       ask(entry.id, async (entries, latest) => {
-        // First: what cannot be stored throws here, while nothing else is asked.
+        // First: an entry that cannot be stored throws here, before anything else is requested.
         const putting = entries.put(entry)
         const [before] = await Promise.all([latest.get('id'), putting, latest.put(entry.id, 'id')])
         return before
@@ -166,7 +167,7 @@ export function openMessageIndex(scope: string, clock: Clock): MessageIndex {
   }
 }
 
-/** Steps in their order, in groups: those of one group are about different entries, and may be done side by side. */
+/** Groups steps in their order: those of one group are about different entries, and may be done side by side. */
 function apart(steps: readonly Step[]): Step[][] {
   const groups: Step[][] = []
   let ids = new Set<string | undefined>()

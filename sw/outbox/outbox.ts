@@ -23,35 +23,37 @@ import { createEnqueue, SLOT_MS } from './enqueue.ts'
 
 /** The saved messages of a scope: stored first, sent in the background until they arrive. */
 export interface Outbox {
-  /** Stores a request and answers it. Call it in the turn of the request: calls are stored in their order. */
+  /**
+   * Stores a request and responds to it. Call it in the turn of the request: requests are stored in the order of the
+   * calls.
+   */
   accept: (request: Request, route: RouteMatch<SaveRouteOptions>, clientId: string) => Promise<Response>
-  /** As `accept`, behind what still waits; when nothing does, the request goes out as it would without us. */
+  /** Like `accept`, behind messages that still wait; if there are none, the request goes out as it would without us. */
   acceptLast: Outbox['accept']
   /**
    * Sends what is due; `'online'`: also what failed for lack of a network; `'woken'`: or of credentials; `'flush'`:
-   * everything.
-   * Resolves when all that is due has been tried; never rejects.
+   * everything. Resolves when all that is due has been tried; never rejects.
    */
   drain: (why?: 'online' | 'woken' | 'flush') => Promise<void>
-  /** Waits until a conversation has nothing left to send, at most so long, ms. */
+  /** Waits until a conversation has nothing left to send, at most `limitMs`. */
   settled: (conversation: string, limitMs: number, signal: AbortSignal) => Promise<void>
   counts: () => Promise<OutboxCounts>
-  /** True if nothing is left to send, whoever's it is. Rejects when the browser's storage refuses. */
+  /** True if nothing is left to send, of any user. Rejects if the browser's storage refuses. */
   isEmpty: () => Promise<boolean>
   /** Oldest first. */
   list: () => Promise<OutboxEntry[]>
   body: (id: string) => Promise<Blob | null>
-  /** Sends one entry now, a dead letter too; `false` when there is none. One that is being sent stays as it is. */
+  /** Sends one entry now, even a dead letter; `false` if there is none. One that is being sent stays as it is. */
   retry: (id: string) => Promise<boolean>
   discard: (id: string) => Promise<boolean>
-  /** Deletes all of the one who is signed in, or is named, that was saved before; rejects when it could not. */
+  /** Deletes everything of the user who is signed in, or named, that was saved before; rejects if it could not. */
   clear: (clearing?: Clearing) => Promise<void>
   /**
-   * Stops what is under way of others than who is signed in. Resolves when it has ended: from then on no cookie that is
-   * set can go with it.
+   * Stops what is being sent for users other than the one who is signed in. Resolves when it has ended: from then on it
+   * cannot carry a cookie that is set.
    */
   stopOthers: () => Promise<void>
-  /** Deletes, with them, the key to their secrets, and what pages gave. */
+  /** Like `clear`; also deletes the key to the messages' secrets, and the headers that pages provided. */
   forget: (clearing?: Clearing) => Promise<void>
 }
 
@@ -79,16 +81,16 @@ interface Clear {
   ended: Deferred<void>
 }
 
-/** Nobody waits longer for counts, nor for a `clear` before, ms. */
+/** The longest wait for counts, or for an earlier `clear`, ms. */
 const COUNT_MS = 1_000
 
 /** No browser is known to take longer to end a request, ms. */
 const STOP_MS = 1_000
 
-/** Whoever waits for a conversation looks so often, ms. */
+/** How often a wait for a conversation checks it, ms. */
 const LOOK_MS = 20
 
-/** After so long failed storage is tried again, while the worker lives, ms. */
+/** Failed storage is tried again after this long, while the worker lives, ms. */
 const STORAGE_MS = 60_000
 
 export function createOutbox(context: OutboxContext): Outbox {
@@ -100,20 +102,20 @@ export function createOutbox(context: OutboxContext): Outbox {
   const credentials = createCredentials({ clock, askAuth: context.askAuth, triggers, principal })
   const waiters: Waiters = new Map()
   const sends = new Set<Send>()
-  /** What was asked for, and is neither in both stores yet nor sent without; each resolves with its id. */
+  /** Requests that are neither in both stores yet nor sent without; each resolves with its id. */
   const storing = new Set<Promise<string | void>>()
-  /** Those that are under way. */
+  /** The `clear` calls under way. */
   const clears = new Set<Clear>()
   /** Secrets that are never stored. */
   const unsealed = new Map<string, Secrets>()
   let running: Promise<void> | undefined
   let renewRun = () => {}
-  /** Resolves for all who have asked for a drain. */
+  /** Resolves for all callers of `drain`. */
   let settled = deferred<void>()
   let disarm = () => {}
-  /** Somebody asked for a drain since the last run began. */
+  /** True if `drain` was called since the last run began. */
   let isWanted = false
-  /** What else there may be since: a page came. */
+  /** True if a page has come since: then the stores are compared again. */
   let isWoken = false
 
   const backlog = () => store.backlog(principal.current())
@@ -141,7 +143,9 @@ export function createOutbox(context: OutboxContext): Outbox {
     (loading ??= load().finally(() => {
       loading = undefined
     }))
-  /** Resolves when what an earlier life of this worker left is known; asks again where the storage refused. */
+  /**
+   * Resolves when the entries that an earlier run of this worker left are known; tries again if the storage refused.
+   */
   const loaded = async () => {
     if (!hasLoaded) await reload()
   }
@@ -228,14 +232,14 @@ export function createOutbox(context: OutboxContext): Outbox {
           return finished.finally(() => (renewRun = () => {}))
         })
       } while (isWanted)
-      // While this worker lives, it needs nobody to wake it.
+      // While this worker lives, a timer is enough to wake it.
       const { nextAttemptAt } = backlog().counts()
       if (nextAttemptAt) disarm = clock.timer(nextAttemptAt - clock.now(), () => void drain())
-      // Not awaited: who asks for a run meanwhile must get one.
+      // Not awaited: a run that is requested meanwhile must start.
       else if (context.emptied) void isEmpty().then(emitWhenEmpty, () => {})
     } catch (error) {
       degraded(error)
-      // Trying at once would fail at once, unless somebody asked meanwhile.
+      // Trying again immediately would fail, unless somebody asked meanwhile.
       disarm = clock.timer(isWanted ? 0 : STORAGE_MS, () => void drain())
     } finally {
       running = undefined
@@ -264,7 +268,7 @@ export function createOutbox(context: OutboxContext): Outbox {
     clears.add(current)
     const pending = Promise.all(Array.from(storing, async (stored) => meant.add(await stored)))
     try {
-      // What only the cached messages have would come back at the next start.
+      // Messages that only the cache has would come back at the next start.
       const [who, ids] = await Promise.all([
         principalOf(principal, clearing),
         store.load(),
@@ -290,7 +294,7 @@ export function createOutbox(context: OutboxContext): Outbox {
     }
   }
 
-  /** Sends what is in no store, unless somebody else has signed in: the cookies are of whoever is. */
+  /** Sends a message that is in no store, unless another user has signed in, whose cookies it would carry. */
   const sendUnstored = async (
     entry: Send['entry'],
     send: (deadline: AbortController) => Promise<Response>,
@@ -304,12 +308,12 @@ export function createOutbox(context: OutboxContext): Outbox {
     const { respond = DEFAULT_SAVE.respond, respondMs = DEFAULT_SAVE.respondMs } = route.settings
     const { parts, placed, owner } = enqueue(request, route, clientId)
     const clearing = Array.from(clears)
-    /** Of one that finds no place. */
+    /** The id of a message that finds no place. */
     const otherId = createRequestId()
     const named = placed.then(
       async ({ entry, stored }) => {
         for (const { spared } of clearing) spared.add(entry.id)
-        await stored.catch(() => {}) // Told below.
+        await stored.catch(() => {}) // Reported below.
         return entry.id
       },
       () => otherId,
@@ -334,7 +338,7 @@ export function createOutbox(context: OutboxContext): Outbox {
     } finally {
       storing.delete(named)
     }
-    // If the worker dies before it has responded to a clear(), the next one hears of both again, in their order.
+    // If the worker dies before it has responded to a clear(), the next one receives both again, in their order.
     if (clearing.length > 0) {
       await waitAtMost(clock, COUNT_MS, Promise.all(clearing.map(({ ended }) => ended.promise)))
     }
@@ -391,7 +395,7 @@ export function createOutbox(context: OutboxContext): Outbox {
       if (!(await find(id))) return false
       const vouchedAt = clock.now()
       await store.change(id, (entry) =>
-        // What is under way may arrive: a worker that dies meanwhile must leave it as not known.
+        // A send that is under way may arrive: if the worker dies meanwhile, its outcome must stay unknown.
         entry.state === 'sending'
           ? undefined
           : move(entry, 'queued', { triedAt: 0, retryAt: 0, failures: 0, vouchedAt }),
@@ -414,7 +418,7 @@ export function createOutbox(context: OutboxContext): Outbox {
       const isLate = clearing.askedAt !== undefined
       await Promise.all([clear(clearing), isLate || owner.then(store.forgetSealKey)])
       if (!isLate) return
-      // Messages that were saved since it was asked are sealed with the same key, and perhaps still being stored.
+      // Messages that were saved since it was requested are sealed with the same key, and perhaps still being stored.
       const who = await owner
       const isNeeded = (await store.list()).some((entry) => ownerOf(entry) === who)
       if (!isNeeded && storing.size === 0) await store.forgetSealKey(who)

@@ -1,4 +1,4 @@
-/** More of a response is not looked at, unless its words decide. Bytes. */
+/** The most of a response that is read, unless its words decide. Bytes. */
 const MAX_LOOK = 64 * 1024
 
 /**
@@ -6,8 +6,8 @@ const MAX_LOOK = 64 * 1024
  *
  * A clone would hang: of a stream that is teed, one branch can hold the other back.
  *
- * @param keep whether the response is read by somebody else afterwards; otherwise the rest is let go of
- * @returns the text, whether the body broke off in it, and a response that has all of the body where `keep` says so
+ * @param keep true if somebody else reads the response afterwards; otherwise the rest is dropped
+ * @returns the text, whether the body broke off in it, and a response that has all of the body with `keep`
  */
 export async function readStart(
   received: Response,
@@ -20,7 +20,7 @@ export async function readStart(
   const chunks: Uint8Array[] = []
   let text = ''
   let size = 0
-  /** How the body went on after what has been read: `undefined`: it is not known yet. */
+  /** How the body ended; `undefined`: it is not known yet. */
   let end: { error?: unknown } | undefined
   try {
     while (!end && size < maxBytes) {
@@ -61,7 +61,7 @@ function again(
   }
   const body = new ReadableStream<Uint8Array>({ pull, cancel: () => reader.cancel() }, { highWaterMark: 0 })
   const provided = new Headers(headers)
-  // What is read here has been decoded.
+  // The body that is read here is already decoded.
   for (const name of ['content-encoding', 'content-length']) provided.delete(name)
   return new Response(body, { status, statusText, headers: provided })
 }

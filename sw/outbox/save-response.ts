@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { SaveRouteOptions } from '../../core/options/options.ts'
 import { REQUEST_ID_HEADER } from '../../core/messages/request-id.ts'
 
-/** What the app is told when its message is stored. */
+/** The response to the app when its message is stored. */
 export function saveResponse(id: string, respond: SaveRouteOptions['respond']): Response {
   const { status, body } =
     typeof respond === 'object' ? respond : { status: 202, body: { id, status: 'queued' } }
@@ -17,10 +17,10 @@ export function saveResponse(id: string, respond: SaveRouteOptions['respond']): 
   })
 }
 
-/** Who waits for the real response of which entry. */
+/** Pending callers, by entry id. */
 export type Waiters = Map<string, (response?: Response) => void>
 
-/** The answer to that entry's request, if it comes in time. */
+/** The server's response to that entry's request, if it comes in time. */
 export function actualResponse(
   clock: Clock,
   waiters: Waiters,

@@ -1,4 +1,4 @@
-/** What of a request is secret: every header outside the safelist, and the query. */
+/** The secret parts of a request: every header outside the safelist, and the query. */
 export interface Secrets {
   /** With its `?`; empty for none. */
   search: string
@@ -10,11 +10,11 @@ export const NO_SECRETS: Secrets = { search: '', headers: [] }
 const ALGORITHM = 'AES-GCM'
 const IV_BYTES = 12
 
-/** Seals one person's secrets, and opens what it has sealed. */
+/** Seals one user's secrets, and opens what it has sealed. */
 export interface SealKey {
   key: CryptoKey
   seal: (secrets: Secrets) => Promise<string>
-  /** Rejects when it was sealed with another key. */
+  /** Rejects if it was sealed with another key. */
   unseal: (text: string) => Promise<Secrets>
 }
 

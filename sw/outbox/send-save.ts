@@ -30,22 +30,25 @@ const KEY_HEADER = 'Idempotency-Key'
 const SEND_MS = 30_000
 const SLOWEST_UPLOAD = 50
 
-/** A response that is known by its status is looked at for so long, ms; its body may never end. */
+/** A response that is judged by its status is read for at most this long, ms; its body may never end. */
 const LOOK_MS = 5_000
 
-/** So much is read of a response whose words decide, bytes. */
+/** The most that is read of a response whose words decide, bytes. */
 const MAX_JUDGED = 1024 * 1024
 
-/** Headers that say who sends, without any cookie. */
+/** Headers that identify the sender, without any cookie. */
 const IDENTITY_HEADERS = new Set(['authorization', 'x-api-key', 'api-key', 'x-auth-token'])
 
-/** Headers that may say so: a message that has lost one of them is not sent without. CSRF tokens go with cookies. */
+/**
+ * Headers that may identify the sender: a message that has lost one of them is not sent without it. CSRF tokens go with
+ * cookies.
+ */
 const MAY_IDENTIFY = /^(?!.*(csrf|xsrf)).*(auth|token|key|session|secret|jwt|user)/
 
-/** A server that does not answer a HEAD by then cannot be reached, ms. */
+/** A server that does not respond to a HEAD by then cannot be reached, ms. */
 const REACH_MS = 10_000
 
-/** Takes a request apart: what may be stored as it is, and what must be sealed. */
+/** Takes a request apart into what may be stored as it is, and what must be sealed. */
 export function takeApart(
   request: Request,
   body: ArrayBuffer | null,
@@ -79,7 +82,7 @@ export function takeApart(
       conversation: readKey(source, places) ?? pathname,
       method: request.method,
       url: origin + pathname,
-      // A beacon's answer could not be read.
+      // The response to a beacon could not be read.
       mode: request.mode === 'no-cors' ? 'same-origin' : request.mode,
       credentials,
       referrer: request.referrer.split('?')[0] ?? '',
@@ -99,7 +102,7 @@ export function takeApart(
   }
 }
 
-/** Puts a request together again and sends it. `headers`: what replaces those of the same names. */
+/** Puts a request together again and sends it. `headers` replace those of the same names. */
 export function sendRecord(
   fetch: (url: string, init: RequestInit) => Promise<Response>,
   record: SavedRequest,
@@ -124,7 +127,7 @@ export function sendRecord(
   })
 }
 
-/** Asks, as the sender of a request would, for what lies at a URL of the same origin. */
+/** Sends a GET for a URL of the same origin, as the sender of a request would. */
 export function getAs(
   fetch: (url: string, init: RequestInit) => Promise<Response>,
   url: string,
@@ -149,9 +152,9 @@ export function getAs(
 }
 
 /**
- * True if the server of that URL answers at all, whatever it says: nothing is sent to it but the question.
+ * True if the server of that URL responds at all, with whatever status: it is sent nothing but a HEAD.
  *
- * @param deadline ends the question, when its time is up or before
+ * @param deadline ends the HEAD, when its time is up or before
  */
 export async function isReachable(
   clock: Clock,
@@ -176,7 +179,7 @@ export async function isReachable(
   }
 }
 
-/** A response, and its beginning in words. */
+/** A response, and its beginning as text. */
 export interface ReadSaveResponse extends SaveResponse {
   preview: string
   /** For whoever waits for it; its body can be read once. */
@@ -188,19 +191,19 @@ export interface SendContext {
   url: string
   /** The body's size, bytes. */
   size: number
-  /** True if somebody wants to read the response, too. */
+  /** True if somebody waits for the response. */
   keep: boolean
-  /** True if the words of a 2xx may say no: then more of it is read. */
+  /** True if the words of a 2xx may refuse: then more of it is read. */
   mayRefuse: boolean
   /** Ends the send, at its deadline or before. */
   deadline: AbortController
   send: (signal: AbortSignal) => Promise<Response>
-  /** Asks for what lies where a redirect has led. */
+  /** Sends a GET for the URL to which a redirect has led. */
   get: (url: string, signal: AbortSignal) => Promise<Response>
 }
 
 /**
- * Sends within the deadline and reads what comes back, so that the connection can be used again; `null`: no response.
+ * Sends within the deadline and reads the response, so that the connection can be used again; `null`: no response.
  * Never rejects.
  */
 export async function trySend({
@@ -228,7 +231,7 @@ export async function trySend({
         !(await keptMethod(received, text, () => get(received.url, deadline.signal))))
     return {
       status,
-      // Frameworks name a type, even for nothing.
+      // Frameworks name a type even for an empty body.
       contentType: (text && headers.get('content-type')?.toLowerCase()) ?? '',
       text,
       isCut,

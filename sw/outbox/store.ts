@@ -8,14 +8,14 @@ import { createBacklogs, type Backlog } from './backlog.ts'
 import type { SealKey } from './seal.ts'
 
 /**
- * Where saved messages are kept. One truth, one index: the cached messages (Cache API) have each message whole, the message index
- * (IndexedDB) says how far each has come. Browsers have been seen to lose the message index, or a part of it, without a word;
- * then it is made again from the cached messages.
+ * Stores saved messages. One truth, one index: the message cache (Cache API) has each message whole, the message index
+ * (IndexedDB) says how far each has come. Browsers have been seen to lose the index, or a part of it, without an error;
+ * then it is rebuilt from the cache.
  *
- * Every method rejects when the browser's storage refuses, or has not answered in time.
+ * Every method rejects if the browser's storage refuses, or has not responded in time.
  */
 export interface Store {
-  /** Compares the two and puts back what only the cached messages have. Resolves with the ids of all that was there. */
+  /** Compares the two and puts back what only the cache has. Resolves with the ids of all that was there. */
   load: () => Promise<string[]>
   /** Reads the message index again if another worker over the same stores has put something, or it was lost. */
   refresh: () => Promise<void>
@@ -23,22 +23,22 @@ export interface Store {
   add: (entry: Entry, body: ArrayBuffer | null) => Promise<void>
   /** The greatest id so far; empty for none. */
   lastId: () => string
-  /** Those stored whole, oldest first, everybody's. */
+  /** The entries that are stored whole, oldest first, of all users. */
   list: () => Promise<Entry[]>
-  /** What one person has to send. */
+  /** The messages that one user has to send. */
   backlog: (principal: string | null | undefined) => Backlog
-  /** As `MessageCache.mark`, for what is added now. */
+  /** As `MessageCache.mark`, for messages that are added now. */
   mark: () => string | undefined
-  /** True if the cache has been lost, with all that it had, since it took that entry. */
+  /** True if the whole cache has been lost since it stored that entry. */
   isCacheLost: (entry: Entry) => Promise<boolean>
-  /** `undefined` when it is lost, or was removed. */
+  /** `undefined` if it is lost, or was removed. */
   body: (entry: Entry) => Promise<Body | undefined>
-  /** Reads the bodies that are sent next in a conversation, for `body` to have them at once. */
+  /** Reads the bodies that are sent next in a conversation, so that `body` has them immediately. */
   readAhead: (conversation: string, principal: string | null) => void
   /** As `MessageIndex.change`. */
   change: MessageIndex['change']
   remove: (id: string) => Removal
-  /** The key that seals a person's secrets. */
+  /** The key that seals a user's secrets. */
   sealKey: (principal: string | null) => Promise<SealKey>
   forgetSealKey: (principal: string | null) => Promise<void>
 }
@@ -51,20 +51,20 @@ export interface Removal {
   wasThere: Promise<boolean>
 }
 
-/** A damaged store may never answer, ms; large bodies are written at so many bytes per ms at least. */
+/** A damaged store may never respond, ms; large bodies are written at at least this many bytes per ms. */
 const DEADLINE_MS = 3_000
 const SLOWEST_WRITE = 5_000
 
-/** So long for what did not answer the last time, ms: those behind it have waited already. */
+/** The deadline once the storage has not responded, ms: those behind it have waited already. */
 const STUCK_MS = 300
 
-/** So many cached messages are opened side by side when the message index is made again. */
+/** How many cached messages are opened side by side when the index is rebuilt. */
 const AT_ONCE = 64
 
-/** Bodies of a conversation that are read ahead. */
+/** How many bodies of a conversation are read ahead. */
 const AHEAD = 2
 
-/** @param restored is told how many were put back */
+/** @param restored called with the number of entries that were put back */
 export function openStore(
   messageIndex: MessageIndex,
   messageCache: MessageCache,
@@ -74,14 +74,14 @@ export function openStore(
   const backlogs = createBacklogs()
   const keys = new Map<string | null, Promise<SealKey>>()
   let lastId = ''
-  /** What was put last, as far as the backlogs know; `null`: they may not know what the message index has. */
+  /** The latest id, as far as the backlogs know; `null`: they may not know what the index has. */
   let seen: string | undefined | null = null
-  /** The index has lost what was put last: what else it lacks, only the cached messages tell. */
+  /** True if the index has lost the latest id: only the cache tells what else it lacks. */
   let isLost = false
   let isStuck = false
-  /** The cache's, as it was when the two were compared. */
+  /** The cache's mark when the two were compared. */
   let mark: string | undefined
-  /** Counts what the message cache has answered. */
+  /** Counts the operations that the message cache has completed. */
   let steps = 0
 
   const timely = async <Result>(
@@ -106,7 +106,7 @@ export function openStore(
       moreMs,
     )
 
-  /** The message index answers in the order in which it does things: so the backlogs are told. */
+  /** The index responds in the order of its operations, so the backlogs follow in that order. */
   const follow = async <Result>(asked: Promise<Result>, apply: (result: Result) => void): Promise<Result> => {
     const result = await asked
     apply(result)
@@ -133,8 +133,8 @@ export function openStore(
   }
 
   const putBack = async (id: string) => {
-    // Not if another worker, which stored it just now, was faster. One that sends it meanwhile removes first the message,
-    // then the place: what is put back is what nobody has sent.
+    // Not if another worker, which has just stored it, was faster. A worker that sends it meanwhile removes first the
+    // message, then the place: only what nobody has sent is put back.
     if (!(await timely(messageIndex.putBack(id)))) return false
     const record = await ofCache(messageCache.record(id))
     if (record) return timely(messageIndex.putBack(id, entryOf(record)))
@@ -142,7 +142,7 @@ export function openStore(
     return false
   }
 
-  /** An index that was lost has lost the keys, too. One that another worker has made since is used from now on. */
+  /** An index that was lost has lost the keys, too. A key that another worker has created since is used from now on. */
   const keepKeys = () =>
     Promise.all(
       Array.from(keys, async ([principal, asked]) => {
@@ -159,7 +159,7 @@ export function openStore(
     const [entries, ids] = await Promise.all([
       readIndex(),
       ofCache(messageCache.ids()),
-      // Without a mark all is as it was before there were any.
+      // Without a mark everything works as before there were marks.
       ofCache(messageCache.mark()).then(
         (found) => (mark = found),
         () => {},
@@ -181,15 +181,15 @@ export function openStore(
   }
 
   let loading: Promise<unknown> = Promise.resolve()
-  /** One at a time: two would take for another worker's what each of them puts back. */
+  /** One at a time: two would each take what the other puts back for another worker's. */
   const load = () => {
     const loaded = loading.then(loadAll)
-    loading = loaded.catch(() => {}) // Told to whoever asked.
+    loading = loaded.catch(() => {}) // The caller gets the error.
     return loaded
   }
 
   let restoring: Promise<unknown> | undefined
-  /** Reads what this worker does not know of; what was lost, once for all who ask meanwhile. */
+  /** Reads what this worker does not know of; a lost index is restored once for all who ask meanwhile. */
   const catchUp = async () => {
     if (isLost) await (restoring ??= load().finally(() => (restoring = undefined)))
     else await readIndex()
@@ -206,7 +206,7 @@ export function openStore(
     add: async (entry, body) => {
       const { id } = entry
       const known = lastId
-      /** Another worker has put something since this one has read the index. */
+      /** True if another worker has put something since this one read the index. */
       let isNews = false
       noteId(id)
       backlogs.set({ ...entry, state: 'storing' })
@@ -229,7 +229,7 @@ export function openStore(
         backlogs.set(entry)
       } catch (error) {
         backlogs.remove(id)
-        // Now, and when the slower of them is done, too; nobody waits for it, however long it takes.
+        // Now, and again when the slower of them is done; nobody waits for that.
         for (const done of [Promise.resolve(), Promise.allSettled(writes)]) {
           void done
             .then(() => messageCache.remove(id))
@@ -247,7 +247,7 @@ export function openStore(
       entry.mark !== undefined && !(await ofCache(messageCache.isMarked(entry.mark))),
     body: ({ id, state }) => {
       const known = bodies.take(id)
-      // One that another worker has sent is only in memory still.
+      // An entry that another worker has sent may be only in memory still.
       return state === 'sending' || !known ? readBody(id) : known
     },
     readAhead: (conversation, principal) =>
@@ -261,7 +261,7 @@ export function openStore(
       ),
     remove: (id) => {
       void bodies.take(id)
-      // In this order: what is gone from the cached messages is never put back.
+      // In this order: what is gone from the cache is never put back.
       const isGone = ofCache(messageCache.remove(id))
       const remove = async () => {
         const wasThere = await isGone

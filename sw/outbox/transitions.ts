@@ -1,7 +1,7 @@
 import type { Entry, Progress, State } from './entry.ts'
 
 /**
- * One step in the life of a saved message; `undefined` where it cannot be taken: somebody else was faster.
+ * One transition of a saved message; `undefined` if it is not possible, because another worker was faster.
  *
  *     storing ─ storage refuses ─▶ (straight to the network)
  *        │ both copies, 202     ┌──────── its time, the network, flush() ─────────┐
@@ -16,8 +16,8 @@ import type { Entry, Progress, State } from './entry.ts'
  *               │                      └─ other 4xx, too old, unsure ─────────▶ dead
  *               └─────────────────────────────── retry() ─────────────────────────┘
  *
- * `storing` is known to the worker that stores it, and to nobody else: in the index it is `queued` from the start.
- * A worker that finds `sending` did not see what came of it: it is sent again, or with `whenUnsure: 'hold'` is dead.
+ * `storing` is known only to the worker that stores it: in the index it is `queued` from the start.
+ * A worker that finds `sending` did not see the outcome: it is sent again, or with `whenUnsure: 'hold'` is dead.
  */
 export function move(entry: Entry, state: State, progress: Partial<Progress> = {}): Entry | undefined {
   return entry.state === 'dead' && state !== 'queued' ? undefined : { ...entry, ...progress, state }
@@ -29,11 +29,11 @@ export interface Triggers {
   onlineAt: number
   /** A page came, perhaps with new credentials; epoch ms. */
   wokenAt: number
-  /** Somebody asked for everything; epoch ms. */
+  /** A flush was requested; epoch ms. */
   flushedAt: number
 }
 
-/** After the clock was set back, a trigger that is yet to come would make every entry due again and again. */
+/** After the clock was set back, a trigger in the future would make every entry due again and again. */
 export function limitTriggers(triggers: Triggers, now: number): void {
   for (const name of ['onlineAt', 'wokenAt', 'flushedAt'] as const) {
     triggers[name] = Math.min(triggers[name], now)
@@ -45,12 +45,12 @@ export function isDue({ state, code, triedAt, retryAt }: Entry, now: number, tri
   const { onlineAt, wokenAt, flushedAt } = triggers
   const waitsForPage = state === 'needs_auth'
   const triggeredAt = waitsForPage ? wokenAt : code === 'network_error' ? onlineAt : flushedAt
-  // A try that is yet to come: the clock was set back, and `retryAt` may be days away.
+  // A try in the future: the clock was set back, and `retryAt` may be days away.
   if (triedAt < triggeredAt || triedAt > now) return true
   return !waitsForPage && retryAt <= now
 }
 
-/** True if those behind it must wait. What storage lost cannot come back: nothing is to be waited for. */
+/** True if those behind it must wait. What storage has lost cannot come back: there is nothing to wait for. */
 export function isHolding({ state, afterDead, code }: Entry): boolean {
   return state === 'dead' && afterDead === 'hold' && code !== 'storage_unavailable'
 }

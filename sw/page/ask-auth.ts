@@ -1,28 +1,28 @@
 import { type Clock, pause } from '../../core/clock.ts'
 
-/** A saved message, or a response, that needs new credentials, as a page is told; nothing of its body. */
+/** The question to a page about a saved message or a response that needs new credentials; nothing of a body. */
 export interface AuthQuestion {
   origin: string
   url: string
-  /** Of the message, or the id of the response's request. */
+  /** The id of the message, or of the response's request. */
   entryId: string
   conversation: string
-  /** `'resume'`: a response is to be read on; absent: a message waits. */
+  /** `'resume'`: a response is to be resumed; absent: a message waits. */
   for?: 'resume'
 }
 
-/** A page that does not answer by then has no response, ms. */
+/** A page that has not replied by then has no headers, ms. */
 const REPLY_MS = 10_000
 
 /** The page in front is asked first, but a frozen one must not keep the others from being asked. ms */
 const HEAD_START_MS = 500
 
-/** What is asked, and how: by a port that brings the response. */
+/** A page that can be asked, by a port that brings its reply. */
 interface Page {
   postMessage: (message: unknown, transfer: Transferable[]) => void
 }
 
-/** Asks pages for new headers, the first one first; `null` when none has any, or none answers in time. */
+/** Asks pages for new headers, the first one first; `null` if none has any, or none replies in time. */
 export async function askAuth(
   clock: Clock,
   pages: readonly Page[],

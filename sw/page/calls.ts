@@ -24,11 +24,12 @@ type Handlers = {
   [Name in keyof Calls]: (args: Calls[Name][0], clientId: string) => Promise<Calls[Name][1]>
 }
 
-/** A call in a request. */
+/** A call that came as a request. */
 export interface Obeyed {
   /**
-   * Settles when it may be responded to. If the worker dies before, browsers ask the next one. With a `clear` comes what was
-   * saved after it, which waited for it; but who is named must not come again, after another.
+   * Settles when the request may get its response. If the worker dies before that, browsers deliver it to the next one.
+   * A `clear` comes again together with what was saved after it, which waited for it; but a principal must not come
+   * again, after another.
    */
   isSafe: Promise<unknown>
   /** Never rejects. */
@@ -48,10 +49,13 @@ export interface CallsContext {
   principal: Principal
 }
 
-/** Answers what pages ask: a message on the port it brought, a request that must keep its order in its body. */
+/**
+ * Handles the calls of pages: replies to a message on the port that it brought, to a request that must keep its order
+ * in the response's body.
+ */
 export function createCalls(context: CallsContext) {
   const { options, clock, emitter, responses, chats, endedChats, outbox, limits, principal } = context
-  /** Statuses tell of messages as they are sent, not of those that are gone. */
+  /** Statuses report messages that are sent, not those that are deleted. */
   const emitCounts = () => void emitter.emitCounts(endedChats.unseen)
 
   const handlers: Handlers = {
@@ -92,7 +96,7 @@ export function createCalls(context: CallsContext) {
       emitCounts()
     },
     warm: async ({ url }) => {
-      // Its response does not matter, nor whether there is one: the connection does.
+      // The connection matters, not its response, nor whether there is one.
       await fetch(url, { method: 'HEAD', mode: 'no-cors', cache: 'no-store' }).catch(() => {})
     },
     claim: async () => {
@@ -108,7 +112,7 @@ export function createCalls(context: CallsContext) {
   async function greeting(clientId: string): Promise<Hello> {
     const changes = principal.changes()
     const [counts, unseen] = await Promise.all([outbox.counts(), endedChats.unseen(), outbox.stopOthers()])
-    // Somebody else has signed in meanwhile.
+    // Another user has signed in meanwhile.
     if (principal.changes() !== changes) return greeting(clientId)
     return {
       protocol: PROTOCOL_VERSION,

@@ -9,13 +9,13 @@ import type { UnseenStore } from './unseen.ts'
 export interface EndedChat {
   requestId: string
   clientId: string
-  /** Of method, URL and body. */
+  /** A digest of method, URL and body. */
   digest: string
-  /** Of whom; `undefined`: not known. */
+  /** The user it belongs to; `undefined`: not known. */
   principal: PrincipalId | undefined
   conversation?: string | undefined
   isFailed: boolean
-  /** The URL of the page that asked, where it was a page. */
+  /** The URL of the page that asked, if it was a page. */
   pageUrl?: Promise<string | undefined> | undefined
   /** The first words of the response, at most this many characters. */
   firstWords?: (limit: number) => Promise<string>
@@ -28,35 +28,35 @@ export interface EndedChatsContext {
   store: UnseenStore
   notifications: Notifications
   pages: () => Promise<readonly WindowClient[]>
-  /** Tells all pages what is unseen, as it is counted then. Never rejects. */
+  /** Sends all pages the unseen counts, as they are at that moment. Never rejects. */
   emit: (countUnseen: () => Promise<Unseen>) => Promise<void>
 }
 
-/** Marks and notifications for chats that end while nobody looks. */
+/** Marks and notifications for chats that end while no page is visible. */
 export interface EndedChats {
-  /** A chat is asked: one like it that failed a moment ago is tried again. */
+  /** A chat is requested: if the same one failed a moment ago, this is its retry. */
   asked: (chat: Pick<EndedChat, 'clientId' | 'digest'>) => void
   /** Never rejects. */
   ended: (chat: EndedChat) => Promise<void>
-  /** Resolves when no end waits to be told. */
+  /** Resolves when no end waits to be reported. */
   settled: () => Promise<void>
-  /** Unseen responses of the person who is signed in; none if the storage refuses. */
+  /** Unseen responses of the user who is signed in; none if the storage refuses. */
   unseen: () => Promise<Unseen>
-  /** A conversation has been looked at. Rejects when the storage refuses. */
+  /** Marks a conversation as seen. Rejects if the storage refuses. */
   seen: (conversation: string) => Promise<void>
-  /** Forgets what is unseen, and closes all notifications. Rejects when the storage refuses. */
+  /** Deletes the unseen counts, and closes all notifications. Rejects if the storage refuses. */
   clear: (clearing?: Clearing) => Promise<void>
-  /** Somebody else may be signed in now. */
+  /** Another user may be signed in now. */
   principalChanged: () => void
 }
 
-/** A page that reloads is gone for a moment: only who is away for longer does not look. ms */
+/** A page that reloads is gone for a moment: only a longer absence counts. ms */
 const AWAY_MS = 2_000
 
-/** Nobody waits longer for counts, ms. */
+/** The longest wait for counts, ms. */
 const COUNT_MS = 1_000
 
-/** Of a response's first words, characters. */
+/** The most of a response's first words, characters. */
 const MAX_WORDS = 120
 
 /**
@@ -65,7 +65,7 @@ const MAX_WORDS = 120
 export function createEndedChats(context: EndedChatsContext): EndedChats {
   const { clock, options = {}, principal, store, notifications, pages } = context
   const pending = new Set<Promise<void>>()
-  /** The last that failed a moment ago, by what was asked. */
+  /** Requests that failed a moment ago: the latest id, by page and digest. */
   const failed = new Map<string, string>()
   /** Counts `clear()`: what ended before it is forgotten with it. */
   let clears = 0
@@ -116,7 +116,7 @@ export function createEndedChats(context: EndedChatsContext): EndedChats {
     asked: (chat) => void failed.delete(keyOf(chat)),
     ended: (chat) => {
       const taking = take(chat)
-        .catch(() => {}) // The browser does not say which pages there are: it is going away.
+        .catch(() => {}) // The browser cannot list its pages: it is closing.
         .finally(() => pending.delete(taking))
       pending.add(taking)
       return taking

@@ -12,11 +12,11 @@ export interface OwnContext {
   clock: Clock
   responses: Responses
   activity: ActivityLock
-  /** Does what a page asks in a request. */
+  /** Executes a call that a page makes by a request. */
   obey: (text: string | null, clientId: string) => Obeyed
 }
 
-/** Answers what is asked of the worker itself, by pages of its own origin; `undefined` for anything else. */
+/** Responds to requests to the worker itself, by pages of its own origin; `undefined` for anything else. */
 export function serveInternal(
   { clock, responses, activity, obey }: OwnContext,
   request: Request,
@@ -40,7 +40,7 @@ function hello(body: BodyInit | null = null): Response {
   return new Response(body, { headers: { [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) } })
 }
 
-/** Has the reply in its body, when the call is done. */
+/** A response whose body is the reply, once the call is done. */
 async function replyTo({ isSafe, done }: Obeyed): Promise<Response> {
   await isSafe
   const body = new ReadableStream<Uint8Array>({

@@ -2,11 +2,11 @@ import { type Clock, waitAtMost } from '../../core/clock.ts'
 import type { NotificationWords } from '../../core/options/options.ts'
 import type { PrincipalId } from './principal.ts'
 
-/** The `data.streamkeeper` of our notifications: a worker's own listeners know them by it. */
+/** The `data.streamkeeper` of our notifications, by which a worker's own listeners recognise them. */
 export interface NotificationMark {
   requestId: string
   conversation?: string | undefined
-  /** The page that asked, and its URL where that is known. */
+  /** The page that asked, and its URL if that is known. */
   clientId: string
   url?: string | undefined
   principal: PrincipalId
@@ -17,7 +17,7 @@ export interface NotificationsContext {
   scope: string
   /** Safari has neither method in a site that is not installed. */
   registration: Partial<Pick<ServiceWorkerRegistration, 'showNotification' | 'getNotifications'>>
-  /** True if the person has granted notifications. */
+  /** True if the user has granted notifications. */
   isGranted: () => boolean
   openWindow: Clients['openWindow']
   /** The pages of the scope, the one in front first. */
@@ -26,7 +26,7 @@ export interface NotificationsContext {
 
 /** The notifications of this worker. None of its methods rejects. */
 export interface Notifications {
-  /** `isWanted` is asked in the moment in which it is shown. */
+  /** `isWanted` is called at the moment when it is shown. */
   show: (
     words: NotificationWords & { body?: string | undefined },
     mark: NotificationMark,
@@ -38,7 +38,7 @@ export interface Notifications {
   clicked: (notification: Notification) => Promise<void> | undefined
 }
 
-/** A browser that is not done with showing one by then holds up nothing more, ms. */
+/** The longest wait for the browser to show one, ms. */
 const SHOW_MS = 3_000
 
 export function createNotifications({
@@ -49,7 +49,7 @@ export function createNotifications({
   openWindow,
   pages,
 }: NotificationsContext): Notifications {
-  // Chromium loses sight of a notification that is being shown while it is asked which there are: it is never listed.
+  // If Chromium is asked for its notifications while one is being shown, it never lists that one.
   let showing: Promise<unknown> = Promise.resolve()
   let closing: Promise<unknown> = Promise.resolve()
 
@@ -65,7 +65,7 @@ export function createNotifications({
   const open = async ({ clientId, url }: NotificationMark) => {
     const all = await pages()
     const page = all.find(({ id }) => id === clientId) ?? all.find((each) => each.url === url) ?? all[0]
-    // A page may go in the very moment.
+    // The page may go at that very moment.
     const focused = await page?.focus().catch(() => undefined)
     if (!focused) await openWindow(url ?? scope)
   }
@@ -79,7 +79,7 @@ export function createNotifications({
         data: { streamkeeper: mark },
         ...(body ? { body } : {}),
       }
-      // Taken back a moment ago: then there is nobody to tell.
+      // If the permission was revoked a moment ago, there is nobody to notify.
       const shown = Promise.resolve(registration.showNotification?.(title, options)).catch(() => {})
       await (showing = Promise.all([showing, waitAtMost(clock, SHOW_MS, shown)]))
     },
@@ -88,7 +88,7 @@ export function createNotifications({
       const mark = markOf(notification)
       if (!mark) return undefined
       notification.close()
-      return open(mark).catch(() => {}) // The browser wants no window now: the person has ways of their own.
+      return open(mark).catch(() => {}) // The browser wants no window now: the user has ways of their own.
     },
   }
 }

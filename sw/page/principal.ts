@@ -5,32 +5,32 @@ import { OWN_PATHS } from '../../core/messages/paths.ts'
 import { type Deferred, deferred } from '../../core/deferred.ts'
 import { inTime, openLazily } from '../storage/database.ts'
 
-/** The id of who is signed in; `null`: nobody, or the app does not say. */
+/** The id of the signed-in user; `null`: nobody, or the app does not say. */
 export type PrincipalId = string | null
 
-/** Who is signed in. What belongs to another is neither listed, told nor given back. */
+/** The user who is signed in. What belongs to another is neither listed, reported nor returned. */
 export interface Principal {
-  /** `undefined`: not known yet. That is nobody's, until it is. */
+  /** `undefined`: not known yet; until then no user is assumed. */
   current: () => PrincipalId | undefined
-  /** Counts who has been signed in so far: what was asked of one person is no answer for the next. */
+  /** Counts the changes of users: a reply from one user is no reply for the next. */
   changes: () => number
   /**
-   * `clientId`: the page that says it; if that is its first word, what it has sent before belongs to that person, too.
-   * `saidAt`: when the app said it to that page, epoch ms; whom another page has named since stays. `isLate`: it may be long
-   * ago, so a worker that has just started first finds out who was named since.
+   * `clientId`: the page that reports it; if that is its first report, what it has sent before belongs to that user,
+   * too. `saidAt`: when the app told that page, epoch ms; a user whom another page has named since stays. `isLate`: it
+   * may be long ago, so a worker that has just started first finds out who was named since.
    */
   set: (id: PrincipalId, clientId?: string, saidAt?: number, isLate?: boolean) => Promise<void>
   /**
-   * Resolves, when it is known, with who was signed in when it was asked. Rejects when the storage refuses, or has not
-   * answered in time; the next call asks again.
+   * Resolves, once it is known, with the user who was signed in at the time of the call. Rejects if the storage
+   * refuses, or has not responded in time; the next call tries again.
    */
   known: () => Promise<PrincipalId>
   /**
-   * Who was signed in on a page when it sent a request. A page whose first word is still to come is waited for: it may
-   * say that somebody else is signed in now. Call it in the turn of the request; rejects as `known`.
+   * The user who was signed in on a page when it sent a request. Waits for a page's first report: it may name another
+   * user. Call it in the turn of the request; rejects like `known`.
    */
   of: (clientId: string) => Promise<PrincipalId>
-  /** A page says, perhaps late, who is signed in, as in `set`; without an id, that it has nothing to say. */
+  /** A page reports, perhaps late, who is signed in, as in `set`; without an id, it has nothing to report. */
   met: (clientId: string, id?: PrincipalId, saidAt?: number) => void
 }
 
@@ -40,29 +40,30 @@ export interface PrincipalContext {
   clock: Clock
   /** The option `principal`. */
   initial: PrincipalId | undefined
-  /** True if it is a page, which may have something to say; a Worker has not. */
+  /** True if it is a page, which may report a user; a Worker does not. */
   isPage: (clientId: string) => Promise<boolean>
-  /** Somebody else is signed in, or somebody at last. */
+  /** Called when another user is signed in, or a first one is named. */
   changed?: () => void
 }
 
 interface Schema extends DBSchema {
-  /** `current`: the id; `saidAt`: when it was said, epoch ms; `met`: pages whose first word has come. */
+  /** `current`: the id; `saidAt`: when it was reported, epoch ms; `met`: pages that have made their first report. */
   principal: { key: 'current' | 'saidAt' | 'met'; value: PrincipalId | number | string[] }
 }
 
-/** A page says its first word within so long, or has no module that would. ms */
+/** A page makes its first report within this time, or has no module that would. ms */
 const FIRST_WORD_MS = 3_000
 
-/** Nobody waits longer for the copy, ms. */
+/** The longest wait for the copy, ms. */
 const COPY_MS = 1_000
 
-/** So many pages are remembered beyond this worker's life. */
+/** How many pages are remembered beyond this worker's life. */
 const MAX_MET = 64
 
 /**
- * One for the scope, as cookies are; kept in IndexedDB, for a worker does not live as long as a session. Browsers have
- * been seen to lose a database, and then nobody may be taken for signed out: the Cache API has a copy.
+ * One user for the scope, as with cookies; kept in IndexedDB, because a worker does not live as long as a user is
+ * signed in. Browsers have been seen to lose a database, and then no user may count as signed out: the Cache API has a
+ * copy.
  */
 export function openPrincipal(context: PrincipalContext): Principal {
   const { scope, caches, clock, initial, isPage, changed } = context
@@ -72,27 +73,29 @@ export function openPrincipal(context: PrincipalContext): Principal {
   const cacheName = `streamkeeper principal ${scope}`
   const copyUrl = new URL(`${OWN_PATHS}principal`, scope).href
   let current: PrincipalId | undefined
-  /** When `current` was said, epoch ms; 0: not known. */
+  /** When `current` was reported, epoch ms; 0: not known. */
   let saidAt = 0
-  /** A page's late word, while it is not known whether another has been named since. */
+  /** A page's late report, while it is unknown whether another user has been named since. */
   let late: Saying | undefined
   let changes = 0
-  /** True if pages of this app say who is signed in. */
+  /** True if pages of this app report who is signed in. */
   let isUsed = initial !== undefined
   let loading: Promise<PrincipalId> | undefined
-  /** Settles when the copy has been read: what is written sooner might be read as the word of earlier workers. */
+  /**
+   * Settles when the copy has been read: a copy that is written sooner might be mistaken for that of earlier workers.
+   */
   let copyRead: Promise<unknown> = Promise.resolve()
   const met = new Set<string>()
-  /** Of these, those whose first word a worker before this one has heard. */
+  /** Those of them whose first report an earlier worker received. */
   const metBefore = new Set<string>()
-  /** Of pages that have sent something before they said anything. */
+  /** The awaited first reports of pages that have already sent something. */
   const words = new Map<string, Word>()
-  /** Another version of this worker may be at work, and pages tell only one. */
+  /** Another version of this worker may be at work, and pages report to only one. */
   const others = new BroadcastChannel(`streamkeeper principal ${scope}`)
   others.addEventListener('message', ({ data }: MessageEvent<PrincipalId>) => {
     take({ id: data, saidAt: clock.now() })
   })
-  loaded().catch(() => {}) // Asked again by whoever needs it.
+  loaded().catch(() => {}) // Tried again by whoever needs it.
 
   return {
     current: () => current,
@@ -113,14 +116,14 @@ export function openPrincipal(context: PrincipalContext): Principal {
   async function receive(saying: Saying, isLate = false): Promise<void> {
     if (current === undefined && isLate) {
       if (!late || late.saidAt <= saying.saidAt) late = saying
-      await loaded().catch(() => {}) // Then a page's word is enough.
+      await loaded().catch(() => {}) // Then the page's report is enough.
       if (late !== saying) return
       late = undefined
     }
     if (!isOutdated(saying)) await accept(saying)
   }
 
-  /** True if another was named after it. A time to come is of another clock. */
+  /** True if another user was named after it. A future time is another clock's. */
   function isOutdated(saying: Saying): boolean {
     return saying.saidAt < saidAt && saidAt <= clock.now()
   }
@@ -136,13 +139,13 @@ export function openPrincipal(context: PrincipalContext): Principal {
     if (isOther) changes++
     current = id
     saidAt = at
-    // Until then there was nothing that a page could have said.
+    // Until then pages had nothing to report.
     if (!isUsed && met.size > 0) noteMet()
     isUsed = true
     if (isOther) changed?.()
   }
 
-  /** Who was signed in when this worker started. */
+  /** The user who was signed in when this worker started. */
   function loaded(): Promise<PrincipalId> {
     loading ??= load().catch((error: unknown) => {
       loading = undefined
@@ -165,7 +168,7 @@ export function openPrincipal(context: PrincipalContext): Principal {
     }
     const record = isPrincipal(kept) ? { id: kept, saidAt: Number(keptAt ?? 0) } : undefined
     const copy = await copied
-    // One of them may have been lost, or have refused what the other took.
+    // One of them may be lost, or have refused what the other stored.
     const known = copy && !(record && record.saidAt >= copy.saidAt) ? copy : record
     isUsed ||= known !== undefined
     const id = known ? known.id : (initial ?? null)
@@ -188,7 +191,7 @@ export function openPrincipal(context: PrincipalContext): Principal {
     if (then !== undefined && met.has(clientId)) return then
     const word = words.get(clientId) ?? { received: deferred() }
     if (!met.has(clientId)) words.set(clientId, word)
-    // It knows, too, which pages have said something to the worker before this one.
+    // This also loads which pages have reported to an earlier worker.
     const before = await loaded().catch((error: unknown) => {
       if (then === undefined && word.said === undefined && !pending) throw error
       return null
@@ -218,7 +221,7 @@ export function openPrincipal(context: PrincipalContext): Principal {
     putting.catch(() => {}) // The next start asks the pages.
   }
 
-  /** Refused: then neither place may go on naming another. */
+  /** If a write is refused, neither place may go on naming another user. */
   async function writeCurrent(saying: Saying): Promise<void> {
     await inTime(Promise.allSettled([writeRecord(saying), writeCopy(saying)]), clock).catch(() => {})
   }
@@ -253,7 +256,7 @@ export function openPrincipal(context: PrincipalContext): Principal {
   }
 }
 
-/** Whose data a `clear` deletes. */
+/** The user whose data a `clear` deletes. */
 export function principalOf(
   { known }: Pick<Principal, 'known'>,
   { principal }: Clearing,
@@ -265,11 +268,11 @@ interface Saying {
   id: PrincipalId
   /** Epoch ms. */
   saidAt: number
-  /** Of one that was said late: another had been named since. */
+  /** Set for a late report: another user had been named since. */
   isOutdated?: boolean
 }
 
-/** What a page says first. */
+/** A page's first report. */
 interface Word {
   said?: PrincipalId
   received: Deferred<void>

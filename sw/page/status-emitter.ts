@@ -5,17 +5,20 @@ import { worker } from '../worker.ts'
 
 export interface StatusEmitter {
   /**
-   * Tells every page of the scope; never throws, never awaited. `clientId`: whose request it is; `isPrivate`: no other
-   * page is told.
+   * Sends a status to every page of the scope; never throws, never awaited. `clientId`: the page whose request it is;
+   * `isPrivate`: no other page gets it.
    */
   emit: (status: NewStatus<Status>, clientId: string, isPrivate?: boolean) => void
-  /** Tells every page of the scope what is unseen and what is saved, as it is counted then; never rejects. */
+  /**
+   * Sends every page of the scope the counts of unseen chats and saved messages, as they are at that moment; never
+   * rejects.
+   */
   emitCounts: (countUnseen: () => Promise<Unseen>) => Promise<void>
-  /** What is open is another person's. */
+  /** Forgets the open requests, which are another user's. */
   forget: () => void
   /** The last status of every request that is still open, as one page sees it. */
   openRequests: (clientId: string) => Status[]
-  /** What a page that came later should know all the same. */
+  /** Statuses that a page that came later should get all the same. */
   notices: () => Status[]
 }
 
@@ -25,13 +28,14 @@ interface PendingStatus {
   isPrivate: boolean
 }
 
-/** Statuses wait so long for others to go with them, ms: no person sees it, and what they tell of goes first. */
+/** Statuses wait this long for others to go with them, ms: no person notices, and the bytes they are about go first. */
 const BATCH_MS = 50
 
 /**
  * Posts statuses to the pages in scope, in order and in batches.
  *
- * @param track counts the posting as work: a version that takes over stops this worker, with what it has still to tell
+ * @param track counts the posting as work: a version that takes over stops this worker, with the statuses that it has
+ *   still to post
  */
 export function createStatusEmitter(
   scope: string,
@@ -81,7 +85,7 @@ export function createStatusEmitter(
         else open.set(requestId, { status, clientId, isPrivate })
       }
       if (status.status === 'outbox_restored') restored = { ...status, own: false }
-      // A page that is going away, or a browser that is closing, is no fault to tell anyone.
+      // If a page is going away, or the browser is closing, there is nobody to report it to.
       if (unposted.push({ status, clientId, isPrivate }) > 1) return
       posting = posting.then(post).catch(() => {})
       track(posting)

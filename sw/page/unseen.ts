@@ -16,7 +16,7 @@ type Store = IDBPObjectStore<Schema, ['unseen'], 'unseen', 'readwrite'>
 /** At most this many conversations are remembered, of all principals; the one that ended first goes first. */
 const MAX_CONVERSATIONS = 500
 
-/** How many chats of each conversation have ended unseen, in IndexedDB. All methods reject when storage refuses. */
+/** The number of unseen chats of each conversation, in IndexedDB. All methods reject if storage refuses. */
 export interface UnseenStore {
   add: (principal: PrincipalId, conversation: string) => Promise<void>
   remove: (principal: PrincipalId, conversation: string) => Promise<void>

@@ -8,86 +8,86 @@ import type { StreamInfo } from '../../core/messages/message.ts'
 import { inTime, openLazily } from '../storage/database.ts'
 import type { PrincipalId } from '../page/principal.ts'
 
-/** What is to be known of a request whose response is kept. */
+/** Facts about a request whose response is kept. */
 export interface Asked {
   requestId: string
-  /** Whose it is: the page that sent it, or has attached to it since. */
+  /** Its page: the one that sent it, or has attached to it since. */
   clientId: string
-  /** Tells this request from others of the same page: method, URL and body. */
+  /** Identifies this request among those of the same page: method, URL and body. */
   digest: string
   /** Origin and path. */
   url: string
   model?: string
   conversation?: string
-  /** What the app's own request to resume calls it. */
+  /** Its id in the app's own request to resume. */
   resumeId?: string
-  /** How it is read on after this worker's death. */
+  /** How it is resumed after this worker's death. */
   readingOn?: RecordedReadingOn
-  /** Its page asks again by itself, whatever becomes of it. */
+  /** True if its page asks again by itself, whatever becomes of it. */
   isEventSource?: boolean
   /**
-   * `'disk'`: a worker to come finds it again; `'server'`: it finds where it is given again; `'memory'`: as long as this one
-   * lives; `false`: not for a reload.
+   * `'disk'`: the next worker finds it again; `'server'`: the next worker finds where its server sends it again;
+   * `'memory'`: kept as long as this worker lives; `false`: not kept for a reload.
    */
   keep: 'disk' | 'memory' | 'server' | false
 }
 
-/** Facts that a later worker needs to read a response on. No credential is in it, nor a query that may be one. */
+/** Facts that a later worker needs to resume a response. They contain no credential, nor a query that may be one. */
 export interface RecordedReadingOn extends ReadingOn {
   credentials: RequestCredentials
-  /** The request had credentials of its own: a page is asked for them. Cookies go by themselves. */
+  /** True if the request had credentials of its own: a page is asked for them. The browser sends cookies by itself. */
   needsAuth: boolean
   timeouts: Timeouts
 }
 
-/** All that is known of one response but its bytes: plain JSON. */
+/** Everything that is known of one response except its bytes: plain JSON. */
 export interface Recorded extends Asked {
-  /** When, epoch ms. */
+  /** When it was requested, epoch ms. */
   at: number
-  /** Who was signed in; `undefined`: not known yet, so it is of the page alone that sent it. */
+  /** The user who was signed in; `undefined`: not known yet, so it belongs only to the page that sent it. */
   principal: PrincipalId | undefined
-  /** Attempts so far, the one that is under way counted. */
+  /** Attempts so far, including the one under way. */
   attempts: number
-  /** What it is answered with, once it is. */
+  /** The head of its response, once there is one. */
   head?: ResponseHead
   bytes: number
   endedAt?: number
   verdict?: StreamInfo['verdict']
   deliveredWhole: boolean
-  /** It is cut, and was given once more to the page that had it. */
+  /** True if it is cut, and was returned once more to the page that had it. */
   isResumed?: boolean
 }
 
-/** One answer on disk. Nothing here waits, and nothing fails: what cannot be kept is not. */
+/** One response on disk. No method waits or fails: what cannot be stored is dropped. */
 export interface JournalEntry {
   append: (bytes: Uint8Array) => void
-  /** Notes what was changed in its record. */
+  /** Notes that its record has changed. */
   touch: () => void
   remove: () => void
 }
 
-/** Responses on disk: written beside the byte path, read by the next worker when this one has died. */
+/** Responses on disk: written next to the byte path, read by the next worker when this one has died. */
 export interface Journal {
   /** `isStored`: the record has been loaded. */
   open: (record: Recorded, isStored?: boolean) => JournalEntry
   /**
    * Writes what is new now; resolves when it is on disk. Never rejects.
    *
-   * @param handed called as soon as the browser has it: from then on it is written whatever becomes of this worker
+   * @param handed called as soon as the browser has it: from then on it is written even if this worker dies
    */
   flush: (handed?: () => void) => Promise<void>
-  /** All that is on disk, oldest first; rejects when storage refuses. */
+  /** All that is on disk, oldest first; rejects if storage refuses. */
   load: () => Promise<Recorded[]>
-  /** A response's bytes from the first one on, as far as they are there; rejects when storage refuses. */
+  /** A response's bytes from the first one on, as far as they are there; rejects if storage refuses. */
   read: (requestId: string) => Promise<Uint8Array[]>
-  /** Deletes all of one person's but what is spared, and bytes that are nobody's any more; rejects when it could not. */
+  /** Deletes everything of one user but what is spared, and bytes without a record; rejects if it could not. */
   clear: (principal: PrincipalId, isSpared: (requestId: string) => boolean) => Promise<void>
 }
 
 export interface JournalContext {
   scope: string
   clock: Clock
-  /** Storage refused, and will not have this response. */
+  /** Called when storage has refused, and this response is not stored. */
   refused: (requestId: string, error: unknown) => void
 }
 
@@ -99,7 +99,7 @@ interface Schema extends DBSchema {
   bytes: { key: [string, number]; value: Uint8Array }
 }
 
-/** Bytes are written in batches: a death of the worker loses the last one at most, ms. */
+/** Bytes are written in batches: if the worker dies, the last one is lost at most, ms. */
 const BATCH_MS = 250
 
 /** A longer response is not kept on disk, bytes. */
@@ -110,11 +110,11 @@ interface Open {
   chunks: Uint8Array[]
   /** Bytes on disk. */
   written: number
-  /** Its record is to be written. */
+  /** True if its record must be written. */
   isChanged: boolean
-  /** Its record is on disk. */
+  /** True if its record is on disk. */
   isStored: boolean
-  /** Nothing of it is to be on disk any more. */
+  /** True if it must not be on disk any more. */
   isGone: boolean
 }
 
@@ -151,19 +151,19 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
         entry.chunks = []
         entry.written += joined.length
       }
-      // While bytes come, they alone are written: their keys say how many there are.
+      // While bytes come, only they are written: their keys say how many there are.
       if (entry.isChanged || record.endedAt !== undefined)
         steps.push(heads.put({ ...record, bytes: Math.max(record.bytes, entry.written) }))
       entry.isChanged = false
     }
-    // What has been committed needs no worker any more; without this its death would abort the transaction.
+    // A committed transaction needs no worker any more; without this the worker's death would abort it.
     transaction.commit()
     return Promise.all([...steps, transaction.done])
   }
 
   const write = async (handed: () => void) => {
     let batch: Open[] = []
-    /** Those of which something is lost when this batch is. */
+    /** The entries that lose something if this batch is lost. */
     let atStake = new Set<Open>()
     const writing = async () => {
       const opened = await db()
@@ -178,7 +178,7 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
       if (changed.size > 0) await inTime(writing(), clock)
     } catch (error) {
       for (const entry of batch.length > 0 ? batch : take()) {
-        // What is on disk is as good as it was; what was to be noted, or deleted, goes with the next batch.
+        // What is on disk is as good as it was; changes and deletions go with the next batch.
         changed.add(entry)
         if (entry.isGone || (entry.isStored && entry.chunks.length === 0 && !atStake.has(entry))) continue
         // A gap would be worse than nothing.
@@ -190,7 +190,7 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
   }
 
   const flush = (handed = () => {}) => {
-    // Transactions are done in their order: nobody who asks for it waits for the one before.
+    // Transactions are done in their order, so this one need not wait for the one before.
     const writing = write(handed)
     return (writes = writes.then(() => writing))
   }
@@ -295,10 +295,10 @@ export function openJournal({ scope, clock, refused }: JournalContext): Journal 
   }
 }
 
-/** The requests that have bytes, each once. */
+/** The ids of the requests that have bytes, each once. */
 async function ownersOf(bytes: IDBPObjectStore<Schema, ('answers' | 'bytes')[], 'bytes', 'readwrite'>) {
   const owners: string[] = []
-  // Keys are in order: one step leads past all of a request's.
+  // Keys are in order: one step leads past all those of a request.
   let cursor = await bytes.openKeyCursor()
   while (cursor) {
     const [requestId] = cursor.key

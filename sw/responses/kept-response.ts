@@ -10,32 +10,37 @@ export interface KeptResponse {
   record: Recorded
   entry: JournalEntry
   log: ResponseLog
-  /** The pages that read it, one entry a Response. */
+  /** The pages that read it, one entry per Response. */
   readers: string[]
   /** Resolves when there is something to read, or never will be. */
   ready: () => Promise<unknown>
-  /** End of the time in which it can be read again, by the monotonic clock; absent while it goes on. */
+  /** It can be read again until then, by the monotonic clock; absent while it goes on. */
   keepUntil?: number
   /** For a Worker's request: the pages that there were when it was sent. */
   pagesBefore?: Promise<string[] | undefined>
   /** Ends the upstream. */
   stop: AbortController
-  /** Its place among this worker's requests; 0: of a worker before it. */
+  /** Its place among this worker's requests; 0: an earlier worker's. */
   arrival: number
-  /** It is read on since a worker before this one died: from which byte, and whether bytes beyond are the same again. */
+  /**
+   * Set if it is resumed since an earlier worker died: from which byte, and whether the bytes after it are the same
+   * again.
+   */
   continued?: { from: number; isExact: boolean }
 }
 
-/** The upstream may be read so far ahead of the fastest reader, bytes. */
+/** How far the upstream may be read ahead of the fastest reader, bytes. */
 const LEAD_BYTES = 2 * 1024 * 1024
 
 /** How much of a response is kept in memory for later readers, bytes. */
 const KEPT_BYTES = 16 * 1024 * 1024
 
-/** A browser reads ahead of its page; what the page has not seen when an error comes is lost to it. ms */
+/**
+ * An error waits this long: a browser reads ahead of its page, which loses what it has not seen when an error comes. ms
+ */
 const UNREAD_MS = 250
 
-/** A log as this worker's pages read it. */
+/** A log for this worker's pages. */
 export function openLog(clock: Clock): ResponseLog {
   return createResponseLog({
     clock,
@@ -46,18 +51,18 @@ export function openLog(clock: Clock): ResponseLog {
   })
 }
 
-/** A kept response without its body, and its splice if its server gives it again. */
+/** A kept response without its body, and its splice if its server can send it again. */
 export function spliceOf({ head, readingOn }: Recorded): { response: Response; splice: Splice | undefined } {
   const response = new Response(null, head && { headers: head.headers })
   return { response, splice: readingOn && createSplice(response, readingOn) }
 }
 
-/** What it weighs, in memory or on disk, bytes. */
+/** Its size, in memory or on disk, bytes. */
 export function sizeOf({ record, log }: KeptResponse): number {
   return Math.max(record.bytes, log.kept())
 }
 
-/** What a page is told of it. */
+/** Its description for a page. */
 export function toInfo({ record, log }: KeptResponse): StreamInfo {
   const { requestId, url, model, conversation, at, head, endedAt, verdict, deliveredWhole } = record
   const location = new Headers(head?.headers).get('content-location')

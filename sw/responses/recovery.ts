@@ -11,18 +11,19 @@ export interface RecoveryContext {
   clock: Clock
   journal: Journal
   principal: Pick<Principal, 'current' | 'known'>
-  /** So long a response that has ended can be read again, ms. */
+  /** How long a response that has ended can be read again, ms. */
   keepMs: number
-  /** `isPrivate`: only the page that sent the request is told. */
+  /** `isPrivate`: only the page that sent the request gets it. */
   emit: (status: NewStatus<RequestStatus>, clientId: string, isPrivate?: boolean) => void
-  /** A request that a worker before this one sent has failed with it. */
+  /** Called when a request that an earlier worker sent has failed with it. */
   lost?: (record: Recorded) => void
-  /** What the workers before this one have left cannot be read. */
+  /** Called when the records of earlier workers cannot be read. */
   unreadable: (error: unknown) => void
 }
 
 /**
- * A request, as far as its record is found by it; without an id by its digest, which may come while the storage is read.
+ * The facts by which a request's record is found; without an id by its digest, which may come while the storage is
+ * read.
  */
 export interface Claim {
   clientId: string
@@ -30,32 +31,35 @@ export interface Claim {
   requestId?: string | undefined
 }
 
-/** What the workers before this one have left. */
+/** The records that earlier workers have left. */
 export interface Recovery {
-  /** Resolves when it is known; rejects when the storage refuses, or has not answered in time: the next call asks again. */
+  /**
+   * Resolves when they are known; rejects if the storage refuses, or has not responded in time: the next call tries
+   * again.
+   */
   recovered: () => Promise<void>
   /**
-   * The record that there is, now or when it is known at last; it never holds up a request for longer than a moment.
-   * Rejects only with its digest.
+   * Finds a record, now or (`late`) once they are known; never holds up a request for longer than a moment. Rejects
+   * only if the digest does.
    */
   claim: (claim: Claim) => Promise<{ found?: Recorded | undefined; late?: Promise<Recorded | undefined> }>
 }
 
-/** No chat waits longer for storage, ms. */
+/** The longest that a chat waits for storage, ms. */
 const LOAD_MS = 100
 
-/** A browser that delivers a request again does so at once; after this nobody will. ms. */
+/** A browser that delivers a request again does so immediately; after this none will. ms */
 const CLAIM_MS = 5_000
 
 /**
- * Takes over, at the first question, what the journal has of workers that died:
+ * Takes over, on the first call, the journal's records of workers that died:
  *
- *     asked, not answered ─▶ claimed by its request, which the browser delivers again; or lost
- *     answered, not ended ─▶ whole after all; read on, where its server gives it again; or cut: its bytes, its
+ *     sent, no response    ─▶ claimed by its request, which the browser delivers again; or lost
+ *     responded, no end   ─▶ complete after all; resumed, if its server can send it again; or cut: its bytes, its
  *                            protocol's own error event, then an error
  *     ended               ─▶ to be read again, here or at its server
  *
- * @param readOn reads a response on at its server; absent: that is never done
+ * @param readOn resumes a response at its server; absent: that is never done
  */
 export function createRecovery(
   { clock, journal, keepMs, principal, emit, lost, unreadable }: RecoveryContext,
@@ -63,7 +67,7 @@ export function createRecovery(
   readOn?: (kept: KeptResponse, open: OpenResponse) => void,
 ): Recovery {
   let unanswered: Recorded[] = []
-  /** Unanswered ones whose name a request has taken that came while they were not known yet. */
+  /** Those without a response whose id a new request has taken before they were known. */
   let superseded: Recorded[] = []
   let taking: Promise<void> | undefined
   let isTaken = false
@@ -77,15 +81,15 @@ export function createRecovery(
     lost?.(record)
   }
 
-  /** Nobody reads on for another person. */
+  /** A response is not resumed for another user. */
   const isOwn = async ({ principal: whose }: Recorded) => {
     await principal.known().catch(() => {})
     return whose !== undefined && whose === principal.current()
   }
 
   /**
-   * Reads a response from the disk; resolves with whether all of it was there. What was not is never given as an end: it
-   * is read again for the next who asks.
+   * Reads a response from the disk; resolves with whether all of it was there. What is missing never looks like an end:
+   * it is read again for the next reader.
    */
   const fill = async (kept: KeptResponse): Promise<boolean> => {
     const { record, entry } = kept
@@ -102,7 +106,7 @@ export function createRecovery(
     }
     kept.log = log
     if (
-      // Bytes that are missing here would be missing for ever.
+      // Bytes that are missing here would be missing forever.
       (record.keep === 'server' || (record.endedAt === undefined && log.size() >= record.bytes)) &&
       readOn &&
       splice?.isKnown() &&
@@ -132,10 +136,10 @@ export function createRecovery(
       return false
     }
     record.bytes = log.size()
-    // Nobody knows whether the connection was closed: only what says that it is whole is.
+    // It is unknown whether the connection was closed: only a response that says that it is complete is.
     const isWhole = inspection.conclude(false) === 'complete' || inspection.isOneValue()
     if (record.endedAt !== undefined) {
-      // A refusal was said in so many words; every other failure broke off.
+      // A refusal is complete as it is; every other failure broke off.
       const isBroken = record.verdict !== 'complete' && !isWhole && (head?.status ?? 0) < 400
       log.end(isBroken ? new TypeError('The response broke off') : undefined)
       return true
@@ -179,19 +183,19 @@ export function createRecovery(
   }
 
   const take = async () => {
-    // Asked for at once: what this worker itself writes must come later.
+    // Loaded immediately: what this worker itself writes must come later.
     const left = await journal.load()
     const cut: KeptResponse[] = []
     for (const record of left) {
       const { requestId, endedAt } = record
-      // What has been asked for meanwhile, perhaps by the same name, is this worker's own.
+      // What has been requested meanwhile, perhaps with the same id, is this worker's own.
       const own = all.get(requestId)
       if (own) {
         if (!record.head && record.at !== own.record.at) superseded.push(record)
         continue
       }
       const entry = journal.open(record, true)
-      // What ended in the future ended now: the wall clock was set back.
+      // A response that ended in the future ended now: the wall clock was set back.
       const keptMs = keepMs - Math.max(0, clock.now() - (endedAt ?? clock.now()))
       if (keptMs <= 0) entry.remove()
       else if (!record.head) unanswered.push(record)
@@ -240,7 +244,7 @@ export function createRecovery(
     recovered,
     claim: async (claim) => {
       const taking = recovered()
-      taking.catch(() => {}) // Told.
+      taking.catch(() => {}) // Already reported.
       await waitAtMost(clock, LOAD_MS, taking).catch(() => {})
       const digest = await claim.digest
       if (isTaken) return { found: find(claim, digest) }

@@ -15,15 +15,15 @@ import type { Asked, Recorded, RecordedReadingOn } from './journal.ts'
 import { type PrincipalId, principalOf } from '../page/principal.ts'
 import { type KeptResponse, openLog, sizeOf, spliceOf, toInfo } from './kept-response.ts'
 
-/** The responses of all chats: read on behalf of the pages, so that none of them takes its answer with it. */
+/** The responses of all chats: read on behalf of the pages, so that a page that goes does not end one. */
 export interface Responses {
-  /** A request has come; it is told in the turn of its event, for what came before a `clear` goes with it. */
+  /** Numbers a request that has come. Call it in the turn of its event: a `clear` deletes what came before it. */
   arrive: () => number
   /**
-   * A request is about to be sent; `principal`: of whom, where that is known; `stop` ends it.
+   * A request is about to be sent; `principal`: its user, if that is known; `stop` ends it.
    *
-   * @param arrival what `arrive` has given it; default: it comes now
-   * @param attempts those of workers before this one, and the one that comes; default 1
+   * @param arrival what `arrive` has returned for it; default: it comes now
+   * @param attempts those of earlier workers, and the one that comes; default 1
    */
   begin: (
     asked: Asked & Pick<Recorded, 'principal'>,
@@ -31,95 +31,95 @@ export interface Responses {
     arrival?: number,
     attempts?: number,
   ) => Begun
-  /** What is left of a request of this kind that a worker before this one sent, and died before it was answered. */
+  /** The record of a request that an earlier worker sent, but died before it had responded. */
   claim: Recovery['claim']
-  /** A request of that name is known, under way or ended. */
+  /** True if a request with that id is known, under way or ended. */
   has: (requestId: string) => boolean
-  /** Hears what is told of every request. */
+  /** Takes note of every status of a request. */
   note: (status: NewStatus<RequestStatus>) => void
-  /** A response from that byte on, then live, also before it has begun; `undefined` where there is none. */
+  /** A response from that byte on, then live, even before it has begun; `undefined` if there is none. */
   attach: (requestId: string, from: number, clientId: string) => Promise<Response | undefined>
   /**
-   * What a page that was reloaded wants to go on with: see `resume.route`. `'cut'`: also what is kept of a cut response,
-   * for want of anything better.
+   * The response that a reloaded page wants to continue: see `resume.route`. `'cut'`: also what is kept of a cut
+   * response, for want of anything better.
    */
   resume: (resumeId: string, clientId: string, also?: 'cut') => Promise<Response | undefined>
-  /** True if another page than this one reads it. */
+  /** True if a page other than this one reads it. */
   isReadByOthers: (requestId: string, clientId: string) => boolean
-  /** Stops what is under way of that name; true if there was any. */
+  /** Stops the response under way that the app calls so; true if there was one. */
   stop: (resumeId: string, clientId: string) => boolean
   list: () => Promise<StreamInfo[]>
-  /** Stops and deletes all of the one who is signed in, or is named, that came before; rejects when it could not. */
+  /** Stops and deletes everything of the user who is signed in, or named, that came before; rejects if it could not. */
   clear: (clearing?: Clearing) => Promise<void>
-  /** A page says that it is about to go: what it gives up now it does not stop. */
+  /** A page reports that it is about to leave: giving up a Response now is not a Stop. */
   leaving: (clientId: string) => void
-  /** It is still there: what it has read since it said that, it has shown. */
+  /** The page is still there: it has shown what it has read since it said that. */
   staying: (clientId: string) => void
 }
 
 export interface Begun {
-  /** Resolves when it is sure to come to disk, or that takes too long. */
+  /** Resolves when its record is sure to come to disk, or that takes too long. */
   recorded: Promise<void>
   /** Where its response is written: for every page that reads it, and for the journal. */
   writer: ResponseWriter
-  /** Answers the page that sent it. */
+  /** Responds to the page that sent it. */
   respond: (runningRequest: RunningRequest) => Promise<Response>
-  /** Its response can be read on by a later worker, with these facts. */
+  /** Notes that a later worker can resume its response, with these facts. */
   canReadOn: (readingOn: RecordedReadingOn) => void
-  /** Tells whose it is now, unless somebody else is signed in. */
+  /** Sends a status to its page, unless another user is signed in. */
   emit: (status: NewStatus<RequestStatus>) => void
   /**
    * The first words of the response, at most this many characters; empty if its protocol is not known, or if no word of
-   * it may be written down. Never rejects.
+   * it may be stored. Never rejects.
    */
   firstWords: (limit: number) => Promise<string>
-  /** It is known whose it is. */
+  /** Notes whose it is, once that is known. */
   belongsTo: (principal: PrincipalId) => void
-  /** A worker before this one has sent it, too; that is known late. */
+  /** Notes that an earlier worker has sent it, too; that is known late. */
   wasLost: (lost: Recorded) => void
 }
 
 export interface ResponsesContext extends RecoveryContext {
-  /** Reads on what a worker before this one was reading; absent: that is cut. */
+  /** Resumes what an earlier worker was reading; absent: that is cut. */
   readOn?: {
     random: Random
     retry: RetryPolicy
     network: Network
-    /** Asks the server of a request, with the credentials that there are now. */
+    /** Asks the server of a request, with the current credentials. */
     ask: (record: Recorded) => Ask
     /** Counts as work until it settles. */
     track: (task: Promise<unknown>) => void
-    /** It has ended by itself. */
+    /** Called when it has ended by itself. */
     ended: (record: Recorded, isFailed: boolean) => void
   }
-  /** So long a response goes on without any page, ms. */
+  /** How long a response continues without any page, ms. */
   graceMs: number
-  /** True if giving up a Response only detaches from it. */
+  /** `'detach'`: giving up a Response only detaches from it. */
   onAbort: 'stop' | 'detach'
   isOpen: (clientId: string) => Promise<boolean>
   /** The ids of the pages of this scope. */
   pages: () => Promise<string[]>
-  /** True if it is a Worker of a page's: its end says nothing of the page's. */
+  /** True if it is a page's Worker, whose end says nothing about the page's. */
   isWorker: (clientId: string) => Promise<boolean>
 }
 
-/** A page that reloads gives its Response up before, or shortly after, the worker can know why; ms. */
+/** A page that reloads gives its Response up before, or shortly after, the worker can know why. ms */
 const UNSURE_MS = 1_000
 
-/** While nobody reads a response it is seen so often whether there is a page at all, ms. */
+/** While nobody reads a response, the worker checks this often whether there is a page at all, ms. */
 const LOOK_MS = 5_000
 
-/** No chat waits longer for storage, ms. */
+/** The longest that a chat waits for storage, ms. */
 const RECORD_MS = 100
 
-/** An announcement of leaving holds for so long; a person may stay after all. ms. */
+/** An announcement of leaving holds for this long; the page may stay after all. ms */
 const LEAVING_MS = 5_000
 
-/** All that is kept of responses that have ended; the oldest goes first. Bytes. */
+/** The most that is kept of responses that have ended; the oldest goes first. Bytes. */
 const ENDED_KEPT = 32 * 1024 * 1024
 
 /**
- * What becomes of a response when a page gives its Response up. A worker is not told why; so:
+ * Decides what becomes of a response when a page gives its Response up. A worker does not learn why, so:
  *
  *     given up ─┬─ another reader is there ─────────────────────────────▶ goes on
  *               ├─ the page said that it leaves, or is gone ────────────▶ goes on (detached)
@@ -127,7 +127,7 @@ const ENDED_KEPT = 32 * 1024 * 1024
  */
 export function createResponses(context: ResponsesContext): Responses {
   const { clock, journal, principal } = context
-  /** While it is not known whose a response is, it is of the page alone that asked for it. */
+  /** While it is not known whose a response is, it belongs only to the page that asked for it. */
   const isOwn = ({ record }: KeptResponse, clientId?: string) =>
     record.principal === undefined ? record.clientId === clientId : record.principal === principal.current()
   const emit = (kept: KeptResponse, status: NewStatus<RequestStatus>) => {
@@ -135,17 +135,17 @@ export function createResponses(context: ResponsesContext): Responses {
     if (isOwn(kept, clientId)) context.emit(status, clientId, whose === undefined)
   }
   const hasPages = async () => (await context.pages()).length > 0
-  /** True if it is read is told until its end is told: that is the last word. */
+  /** Reports whether it is read, until its end is reported: that is the last status. */
   const emitReading = (kept: KeptResponse, status: 'stream_attached' | 'stream_detached', from: number) => {
     const { requestId, verdict } = kept.record
     if (verdict === undefined) emit(kept, { status, requestId, from })
   }
   const all = new Map<string, KeptResponse>()
   let arrivals = 0
-  /** Whose requests are cleared, up to which. */
+  /** By user: up to which arrival requests are cleared. */
   const cleared = new Map<PrincipalId | undefined, number>()
   const leaving = new Map<string, number>()
-  /** What pages have read to its end while they were about to go. */
+  /** Responses that pages have read to the end while they were about to leave. */
   const unshown = new Map<string, Set<KeptResponse>>()
   const recovery = createRecovery(context, all, context.readOn && readOn)
 
@@ -165,12 +165,12 @@ export function createResponses(context: ResponsesContext): Responses {
     remove(kept)
   }
 
-  /** It came before a `clear`, and begins, or is known to be that person's, only now. */
+  /** Clears a request that came before a `clear`, but begins, or is known to be that user's, only now. */
   const clearLate = (kept: KeptResponse) => {
     if (kept.arrival <= (cleared.get(kept.record.principal) ?? -1)) clearOne(kept)
   }
 
-  /** Lets go of what is too old, and (oldest first) of what is too much. */
+  /** Drops what is too old, and (oldest first) what is too much. */
   const forget = () => {
     const ended = Array.from(all.values()).filter(({ record }) => record.endedAt !== undefined)
     let bytes = ended.reduce((sum, kept) => sum + sizeOf(kept), 0)
@@ -183,12 +183,12 @@ export function createResponses(context: ResponsesContext): Responses {
     for (const clientId of leaving.keys()) if (!isLeaving(clientId)) leaving.delete(clientId)
   }
 
-  /** Nobody reads it, and nobody told it to stop: it goes on as long as there is a page, or the grace. */
+  /** Nobody reads it, and nobody stopped it: it continues as long as there is a page, or for the grace period. */
   const goOn = async (kept: KeptResponse) => {
     const { record, log, stop } = kept
     emitReading(kept, 'stream_detached', log.size())
     const graceMs = Math.max(context.graceMs, UNSURE_MS)
-    // Counted in steps: what the machine sleeps in one of them does not count.
+    // Counted in steps: time that the machine sleeps does not count.
     let aloneMs = (await hasPages()) ? undefined : 0
     while (record.endedAt === undefined) {
       const stepMs = Math.min(LOOK_MS, graceMs - (aloneMs ?? 0))
@@ -200,7 +200,10 @@ export function createResponses(context: ResponsesContext): Responses {
     }
   }
 
-  /** True if a page is gone, or the page of a Worker that is: one that was terminated alone has stopped its responses. */
+  /**
+   * True if a page is gone, or the page of a Worker that is: a Worker that was terminated alone has stopped its
+   * responses.
+   */
   const isGone = async ({ pagesBefore }: KeptResponse, clientId: string) => {
     if (await context.isOpen(clientId)) return false
     const before = await pagesBefore
@@ -209,7 +212,7 @@ export function createResponses(context: ResponsesContext): Responses {
     return before.some((page) => isLeaving(page) || !now.has(page))
   }
 
-  /** It has been shown to its end. */
+  /** Notes that it has been shown to its end. */
   const delivered = (kept: KeptResponse) => {
     kept.record.deliveredWhole = true
     kept.entry.touch()
@@ -221,7 +224,7 @@ export function createResponses(context: ResponsesContext): Responses {
     unshown.delete(clientId)
   }
 
-  /** A page that is about to go shows nobody what it still reads, unless it stays. */
+  /** A page that is about to leave does not show what it still reads, unless it stays. */
   const readWhileLeaving = (kept: KeptResponse, clientId: string) => {
     const those = unshown.get(clientId) ?? new Set()
     unshown.set(clientId, those.add(kept))
@@ -235,7 +238,7 @@ export function createResponses(context: ResponsesContext): Responses {
     const { record, log } = kept
     const goesOn = async () => log.readers() > 0 || isLeaving(clientId) || (await isGone(kept, clientId))
     if (record.endedAt !== undefined) return
-    // Nobody could ever read on.
+    // Nobody could ever read it again.
     if (!record.keep) return kept.stop.abort()
     if (!(await goesOn())) {
       await pause(clock, UNSURE_MS)
@@ -281,7 +284,7 @@ export function createResponses(context: ResponsesContext): Responses {
     }
   }
 
-  /** The request is over: what is left of its response is kept for a while. */
+  /** The request is over: its response is kept for a while. */
   const ended = (kept: KeptResponse) => {
     const { record, entry } = kept
     record.endedAt = clock.now()
@@ -301,36 +304,39 @@ export function createResponses(context: ResponsesContext): Responses {
     if (replied.kind !== 'response') remove(kept)
     if (replied.kind === 'as_it_came') return replied.response
     const response = open(kept, 0, clientId) ?? Response.error()
-    // A page that went before there was a Response cannot give it up any more.
+    // A page that left before there was a Response cannot give it up any more.
     if (clock.monotonic() - since > UNSURE_MS && !(await context.isOpen(clientId))) {
       void response.body?.cancel()
     }
     return response
   }
 
-  /** What is known of earlier workers, and of who is signed in; where the storage refuses, what this worker knows. */
+  /**
+   * Waits for the records of earlier workers, and for who is signed in; if the storage refuses, what this worker knows
+   * is enough.
+   */
   const ready = async () => {
     await Promise.allSettled([recovery.recovered(), principal.known()])
   }
 
   const attach: Responses['attach'] = async (requestId, from, clientId) => {
-    // What this worker reads itself needs no storage.
+    // A response that this worker reads itself needs no storage.
     if (!all.has(requestId) || principal.current() === undefined) await ready()
     const kept = all.get(requestId)
     if (!kept || !isOwn(kept, clientId)) return undefined
     await kept.ready()
-    // Who reads it now is told of it as of its own.
+    // Its reader now gets its statuses as those of its own request.
     if (kept.log.readers() === 0) kept.record.clientId = clientId
     kept.entry.touch()
     const { continued } = kept
-    // Only where the bytes are the same again does a place in those that were lost mean anything.
+    // A position in the bytes that were lost means something only if the same bytes come again.
     if (continued && from > continued.from && !continued.isExact) return undefined
     const response = open(kept, from, clientId)
     if (response) emitReading(kept, 'stream_attached', from)
     return response
   }
 
-  /** The last one that the app calls so. */
+  /** The last response that the app calls so. */
   const named = (resumeId: string, clientId: string) => {
     let last: KeptResponse | undefined
     for (const kept of all.values()) {
@@ -350,14 +356,14 @@ export function createResponses(context: ResponsesContext): Responses {
     entry.touch()
   }
 
-  /** A worker before this one was reading it: its server goes on giving it. */
+  /** Resumes a response that an earlier worker was reading, from its server. */
   function readOn(kept: KeptResponse, open: OpenResponse) {
     const { record, log, stop } = kept
     const { requestId, attempts, readingOn } = record
     if (!context.readOn || !readingOn || !open.splice) return
     const { ask, track, ended: endedByItself, ...how } = context.readOn
     const { timeouts } = readingOn
-    /** Its end was told by a worker before this one. */
+    /** True if an earlier worker has reported its end. */
     const isReadAgain = record.endedAt !== undefined
     const emitOwn = (status: NewStatus<RequestStatus>) => {
       if (isReadAgain) return
@@ -384,7 +390,7 @@ export function createResponses(context: ResponsesContext): Responses {
       ended: (end) => {
         const { kind } = end
         if (isReadAgain) {
-          // Whoever wants it now finds it at its server.
+          // Whoever wants it now can read it at its server.
           if (kind !== 'complete') remove(kept)
           return
         }
@@ -419,7 +425,7 @@ export function createResponses(context: ResponsesContext): Responses {
     arrive,
     begin: (asked, stop, arrival = arrive(), attempts = 1) => {
       const { requestId } = asked
-      // A page may use a name again: what it was the name of is no more.
+      // A page may use an id again: the response before is dropped.
       const before = all.get(requestId)
       if (before) remove(before)
       const record: Recorded = {
@@ -476,8 +482,8 @@ export function createResponses(context: ResponsesContext): Responses {
       if (!kept) return undefined
       const { record } = kept
       if (record.endedAt !== undefined) {
-        // One that ended well has reached the app's history; a cut one is worth reading to whoever had it. One that
-        // was stopped is not wanted.
+        // A response that ended well has reached the app's history; a cut one is worth reading for the page that had
+        // it. A response that was stopped is not wanted.
         const isCut = record.verdict !== 'complete'
         if (record.verdict === 'cancelled') return undefined
         if (isCut && also !== 'cut') return undefined
@@ -504,7 +510,7 @@ export function createResponses(context: ResponsesContext): Responses {
     clear: async (clearing = {}) => {
       const until = arrivals
       const [who] = await Promise.all([principalOf(principal, clearing), recovery.recovered()])
-      // What is told late is not known to have come before what came since.
+      // It is unknown whether requests that have arrived came before a late `clear`.
       if (clearing.askedAt === undefined) cleared.set(who, until)
       for (const kept of all.values()) {
         const { record, arrival } = kept

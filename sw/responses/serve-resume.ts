@@ -4,7 +4,7 @@ import { readKey } from '../../core/options/read-key.ts'
 import { matchRoute, type Route } from '../../core/options/routes.ts'
 import type { Responses } from './responses.ts'
 
-/** The app's own requests to go on reading a response, and to stop it: for servers that know nothing of either. */
+/** Serves the app's own requests to resume a response, and to stop it, for servers that support neither. */
 export interface ResumeRoutes {
   /** `undefined` for any other request. */
   serve: (request: Request, clientId: string) => Promise<Response> | undefined
@@ -20,8 +20,8 @@ export function createResumeRoutes(
   const resume = async (request: Request, id: string, clientId: string) => {
     const kept = await responses.resume(id, clientId).catch(() => undefined)
     if (kept) return kept
-    // The server may know more than the half that is kept here; what else it says is no response, and apps would take it
-    // for one.
+    // The server may have more than the part that is kept here; anything but a stream is no response, and apps would
+    // take it for one.
     const response = await fetch(request).catch(() => undefined)
     const isStream = response?.ok && response.headers.get('content-type')?.startsWith('text/event-stream')
     if (response && isStream) return response
@@ -68,7 +68,7 @@ function compile(
   return checkRoutes(name, [{ method, ...settings }], scope)
 }
 
-/** How the app calls the response: by default in the pattern's first group. */
+/** The app's id of the response: by default the pattern's first group. */
 function idOf(routes: Route<NamedRouteOptions>[], { method, url }: Request): string | undefined {
   const match = matchRoute(routes, method, url)
   if (!match) return undefined

@@ -3,14 +3,14 @@ import { STREAMS_PATH } from '../../core/messages/paths.ts'
 import { readRequestId } from '../../core/messages/request-id.ts'
 import type { Responses } from './responses.ts'
 
-/** What a response may be shown as; all else is text, whatever the upstream called it. */
+/** True for types that a response may be shown as; all others become text, whatever the upstream called them. */
 function mayBeShownAs(type: string): boolean {
   return isEventStream(type) || isJsonLines(type) || isJson(type) || /^text\/plain\s*(;|$)/i.test(type)
 }
 
 /**
  * Serves `GET /__streamkeeper/streams` (a list) and `/__streamkeeper/streams/<id>?from=<byte>` (a response) to this
- * origin's own fetches; `undefined` for any other path. Whose fetch it is has been looked at before.
+ * origin's own fetches; `undefined` for any other path. The origin has been checked before.
  */
 export function serveStreams(
   responses: Responses,
@@ -46,6 +46,6 @@ function own({ body, status, statusText, headers: provided }: Response): Respons
   if (!mayBeShownAs(headers.get('content-type') ?? '')) headers.set('content-type', 'text/plain')
   headers.set('x-content-type-options', 'nosniff')
   headers.set('cache-control', 'no-store')
-  // A new one: browsers may not look again at the headers of one that was changed.
+  // A new Response: browsers may ignore changes to the headers of an existing one.
   return new Response(body, { status, statusText, headers })
 }

@@ -2,9 +2,9 @@ import { type DBSchema, type IDBPDatabase, openDB, type OpenDBCallbacks } from '
 import type { Clock } from '../../core/clock.ts'
 
 /**
- * A database that is opened when it is first needed, stays open, and is opened again after it was lost: somebody who
- * deletes it, or brings a newer version, is not held up by us. One that is newer already is used as it is: versions to
- * come only add to it.
+ * A database that is opened when it is first needed, stays open, and is opened again after it was lost. It does not
+ * hold up whoever deletes it or brings a newer version. One that is newer already is used as it is: later versions only
+ * add to it.
  */
 export function openLazily<Schema extends DBSchema>(
   name: string,
@@ -38,14 +38,14 @@ export function openLazily<Schema extends DBSchema>(
     }))
 }
 
-/** A damaged database may never answer, ms. */
+/** A damaged database may never respond, ms. */
 const DEADLINE_MS = 3_000
 
 /**
- * Rejects when the work of a storage has not settled in time.
+ * Rejects if a storage task has not settled in time.
  *
- * @param progress counts what the storage has answered so far: the time starts anew while that grows, for a storage that is
- * busy is not damaged
+ * @param progress counts the operations that the storage has completed so far: the time restarts while that grows,
+ *   because busy storage is not damaged
  */
 export function inTime<Result>(
   task: Promise<Result>,

@@ -9,15 +9,15 @@ interface Schema extends DBSchema {
 
 export interface KeptLimits {
   limits: Limits
-  /** Resolves when they are known, or have not been for too long; never rejects. */
+  /** Resolves when they are known, or loading takes too long; never rejects. */
   ready: () => Promise<void>
 }
 
-/** No chat waits longer for storage, ms. */
+/** The longest that a chat waits for storage, ms. */
 const LOAD_MS = 100
 
 /**
- * The limits that all pages of a scope share, kept in IndexedDB: a worker that is started anew must not ask earlier
+ * The limits that all pages of a scope share, kept in IndexedDB: a worker that is started again must not send earlier
  * than the one before it was told.
  */
 export function openLimits(scope: string, clock: Clock, random: Random): KeptLimits {
@@ -33,7 +33,7 @@ export function openLimits(scope: string, clock: Clock, random: Random): KeptLim
     while (unsaved) {
       const known = unsaved
       unsaved = undefined
-      // Refused: then the next start knows less, and nothing else is lost.
+      // If refused, the next start knows less, and nothing else is lost.
       await database()
         .then((opened) => opened.put('known', known, 'limits'))
         .catch(() => {})
@@ -52,7 +52,7 @@ export function openLimits(scope: string, clock: Clock, random: Random): KeptLim
   const restored = database()
     .then((opened) => opened.get('known', 'limits'))
     .then((known) => known && limits.restore(known))
-    .catch(() => {}) // Not readable: as on the first day.
+    .catch(() => {}) // Not readable: start without any.
   return {
     limits,
     ready: () => waitAtMost(clock, LOAD_MS, restored),

@@ -1,6 +1,6 @@
 import { NEWLINE, RETURN } from './split.ts'
 
-/** How what has passed ended. */
+/** Tells whether the bytes so far end with a whole line, or with a blank line. */
 export interface Ending {
   feed: (bytes: Uint8Array) => void
   isLine: () => boolean

@@ -1,7 +1,7 @@
 import type { ErrorEvent } from '../wire.ts'
 import type { Ending } from './ending.ts'
 
-/** The bytes of an error event, after a stream that has ended anywhere: an event that was cut off must end before it. */
+/** The bytes of an error event for a stream that was cut anywhere: they first end an event that was cut off. */
 export function frameErrorEvent(event: ErrorEvent, isSse: boolean, ending: Ending): Uint8Array {
   return new TextEncoder().encode(textOf(event, isSse, ending))
 }

@@ -7,12 +7,14 @@ export interface EventReader {
 
 export interface EventListeners {
   onEvent: (event: StreamEvent) => void
-  /** A line that is no field of the format: words, or an error that was written as it would be anywhere else. */
+  /**
+   * Called with a line that is no field of the format: plain text, or an error written as it would be anywhere else.
+   */
   onStrayLine?: (line: string) => void
   onId?: () => void
 }
 
-/** The one doorway to eventsource-parser: text in, whole events out. */
+/** The only use of eventsource-parser: text in, whole events out. */
 export function createEventReader({ onEvent, onStrayLine, onId }: EventListeners): EventReader {
   const parser = createParser({
     onEvent: ({ id, event, data }) => onEvent({ id, name: event, text: data, data: parseJson(data) }),
@@ -23,7 +25,7 @@ export function createEventReader({ onEvent, onStrayLine, onId }: EventListeners
   })
   return {
     feed: (text) => {
-      // The parser makes an Error of each stray line; with its stack trace that costs ten times as much.
+      // The parser creates an Error for each stray line; a stack trace would make that ten times as expensive.
       const traces = Error as { stackTraceLimit?: number | undefined }
       const limit = traces.stackTraceLimit
       traces.stackTraceLimit = 0
@@ -36,13 +38,13 @@ export function createEventReader({ onEvent, onStrayLine, onId }: EventListeners
   }
 }
 
-/** The JSON value of a text; `undefined` when it is none. */
+/** The JSON value of a text; `undefined` if it is not JSON. */
 export function parseJson(text: string): unknown {
-  // An exception costs a hundred times what this does, and many lines may be words.
+  // An exception costs a hundred times as much as this check, and many lines may be plain text.
   if (!/^\s*[[{"\d\-tfn]/.test(text)) return undefined
   try {
     return JSON.parse(text)
   } catch {
-    return undefined // Words, or an end marker.
+    return undefined // Plain text, or an end marker.
   }
 }

@@ -6,10 +6,10 @@ import { splitEvents, splitLines } from './split.ts'
 import { splitValues } from './split-values.ts'
 import { createUnread } from './unread.ts'
 
-/** Where the words are looked for, bytes: thoughts may come before them. */
+/** How far the words are looked for, bytes: reasoning may come before them. */
 const WITHIN = 4 * 1024 * 1024
 
-/** As `firstWords`, of a Response that is read for nothing else; empty without one. Never rejects. */
+/** Like `firstWords`, for a Response that is read for nothing else; empty without one. Never rejects. */
 export async function readFirstWords(response: Response | undefined, limit: number): Promise<string> {
   const reader = response?.body?.getReader()
   const label = response?.headers.get('content-type')?.toLowerCase() ?? ''
@@ -21,19 +21,19 @@ export async function readFirstWords(response: Response | undefined, limit: numb
       unread.push(value)
     }
   } catch {
-    // It broke off: what came before has words, too.
+    // It broke off: the part before that may have words, too.
   }
   void reader?.cancel().catch(() => {})
   return firstWords(unread.first(WITHIN), label, limit)
 }
 
-/** Some models write their thoughts into the text itself. */
+/** Some models write their reasoning into the text itself. */
 const THOUGHTS = '<think>'
 const THOUGHTS_END = '</think>'
 
 /**
- * The first words of a response, on one line: at most `limit` characters, cut at a word's end. Empty where its wire is
- * not known, or it has said nothing yet. Never throws.
+ * The first words of a response, on one line: at most `limit` characters, cut at a word's end. Empty if its wire is
+ * unknown, or it has none yet. Never throws.
  *
  * @param bytes the response from its first byte on, as far as it is to be read
  * @param label its `Content-Type`, lower case
@@ -49,7 +49,7 @@ export function firstWords(bytes: Uint8Array, label: string, limit: number): str
     bytes: undefined,
   }[format ?? 'bytes']?.()
   let wire: Wire | undefined
-  /** Before the wire is known. */
+  /** Events before the wire is known. */
   let events: StreamEvent[] = []
   let words = ''
 
@@ -86,6 +86,6 @@ function cut(words: string, limit: number): string {
   if (words.length <= limit) return words
   const head = words.slice(0, limit - 1)
   const end = words.slice(0, limit).lastIndexOf(' ')
-  // Not every language has blanks; a surrogate is half a character.
+  // Not every language has spaces; a surrogate is half a character.
   return `${end > limit / 2 ? head.slice(0, end) : head.replace(/[\uD800-\uDBFF]$/, '')}…`
 }

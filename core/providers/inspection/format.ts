@@ -4,25 +4,25 @@ import { isEventStream, isHtml } from '../media-types.ts'
  * How a body is framed, by its first bytes.
  * - `sse`: server-sent events
  * - `values`: JSON values in a row, also a single one
- * - `lines`: one part a line, as the AI SDK's older data stream has them
+ * - `lines`: one part per line, as in the AI SDK's older data stream
  * - `page`: a page of HTML
- * - `bytes`: anything else; it is not looked into
+ * - `bytes`: anything else; it is not inspected
  */
 export type Format = 'sse' | 'values' | 'lines' | 'page' | 'bytes'
 
 const FIELD = /^(data|event|id|retry):/
 const PAGE =
   /^(<\?xml[^>]{0,99}>\s{0,99})?(<!--[^>]{0,999}-->\s{0,99})?<(!doctype|html|head|title|meta|body)[\s>]/i
-/** What the AI SDK's older data stream begins with. */
+/** How the AI SDK's older data stream begins. */
 const DATA_LINE = /^(0:"|f:\{|[238]:\[)/
 
 /**
- * Tells the format by the first bytes that are no blanks; `undefined` while more of them must be seen. The label only
- * tells what to look for.
+ * Detects the format by the first bytes that are not blank; `undefined` while more of them are needed. The label only
+ * says what to look for.
  *
  * @param start the text without leading blanks and byte order mark, as far as it has come
  * @param label the `Content-Type`, lower case
- * @param isAll nothing more will come
+ * @param isAll true if nothing more will come
  */
 export function formatOf(start: string, label: string, isAll: boolean): Format | undefined {
   if (start === '') return isAll ? 'bytes' : undefined
@@ -31,7 +31,7 @@ export function formatOf(start: string, label: string, isAll: boolean): Format |
   if (isEventStream(label) || FIELD.test(start)) return DATA_LINE.test(start) ? 'lines' : 'sse'
   if (first === ':') return start.length === 1 && !isAll ? undefined : /^:\s/.test(start) ? 'sse' : 'bytes'
   if (first === '<') {
-    // Words that are HTML are words: a page also says that it is one.
+    // Text that is HTML is still text: a page also has the label of one.
     if (!isHtml(label)) return 'bytes'
     if (PAGE.test(start)) return 'page'
     return isAll || start.length > MAX_START ? 'bytes' : couldBecomePage(start) ? undefined : 'bytes'
@@ -45,7 +45,7 @@ export function formatOf(start: string, label: string, isAll: boolean): Format |
     : 'bytes'
 }
 
-/** So much of the start is looked at, bytes. */
+/** How much of the start is inspected, bytes. */
 export const MAX_START = 1_200
 
 function couldBecomePage(start: string): boolean {

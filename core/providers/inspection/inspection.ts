@@ -12,9 +12,9 @@ import { isBlankByte, NEWLINE, RETURN, skipBlanks, splitLines, type Splitter } f
 import { isHalfValue, splitValues } from './split-values.ts'
 import { afterLastBlankLine, afterLastLine, createUnread, HEAD } from './unread.ts'
 
-/** What is known of the request when its response is inspected. */
+/** The facts about a request that the inspection of its response needs. */
 export interface InspectionRequest extends OwnProtocol {
-  /** Its URL's path: it chooses the error event of a response that has said nothing. */
+  /** Its URL's path, which chooses the error event of a response without output. */
   path: string
   /** How many choices were asked for (`n`). Default 1. */
   choices?: number
@@ -24,15 +24,15 @@ export interface InspectionRequest extends OwnProtocol {
  * How far a response has come before its first output.
  * - `empty`: nothing but what is known to be empty
  * - `unfinished`: an event has begun that may be output
- * - `output`: it speaks, or is of a kind that is not looked into
+ * - `output`: there is output, or the format is not inspected
  * - `error`, `page`: it failed, or is a page of HTML
  * - `over`: it said that it is over, and nothing else
  */
 export type Stage = 'empty' | 'unfinished' | 'output' | 'error' | 'page' | 'over'
 
-/** What has come since the last look. */
+/** A summary of what has come since the last look. */
 export interface Glance {
-  /** There was output; an event that is not finished counts. */
+  /** True if there was output; an unfinished event counts. */
   output: boolean
   /** Inside a tool call, a reasoning part or a server-side tool. */
   working: boolean
@@ -41,22 +41,22 @@ export interface Glance {
 }
 
 /**
- * What the end of a connection means. `empty`: it ended well and had said nothing. `broken`: it broke off, and the wire
- * does not say that it was whole.
+ * The meaning of a connection's end. `empty`: it ended properly, without output. `broken`: it broke off, and the wire
+ * does not say that the response was complete.
  */
 export type Verdict = 'complete' | 'empty' | 'truncated' | 'error_in_stream' | 'broken'
 
-/** Looks at a response's bytes beside the path they take to the page. It never changes or holds them, and never throws. */
+/** Inspects a response's bytes next to their path to the page. It never changes or holds them, and never throws. */
 export interface Inspection {
   feed: (bytes: Uint8Array) => void
   stage: () => Stage
-  /** From now on what comes is output: it was held for long enough. */
+  /** From now on all bytes count as output: they were held for long enough. */
   release: () => void
-  /** Reads the newest bytes, as many as it takes to answer. */
+  /** Reads as many of the newest bytes as the result takes. */
   look: () => Glance
-  /** True if it has said that it is whole, or has failed: no other bytes belong to it. May be asked at any time. */
+  /** True if it has reported its end or a failure: no other bytes belong to it. May be called at any time. */
   hasEnded: () => boolean
-  /** True if its last event, as far as it has passed, lacks the blank line that ends it. */
+  /** True if the last event so far lacks the blank line that ends it. */
   isInEvent: () => boolean
   /** Judges the end of the connection. `clean`: it was closed, not broken. Called once. */
   conclude: (clean: boolean) => Verdict
@@ -64,26 +64,28 @@ export interface Inspection {
   readonly seen: Readonly<Seen>
   /** The name of the wire that was recognised. */
   wire: () => string | undefined
-  /** The wire's own error event for a response that must be broken off; `undefined` where it has none. */
+  /** The wire's own error event for a response that must be broken off; `undefined` if it has none. */
   errorEvent: (failure: ErrorWords) => Uint8Array | undefined
   /** `true` if the body is one whole JSON value: an error in that form can be passed on as it came. */
   isOneValue: () => boolean
-  /** `true` if the client reads on by itself after a cut, which is then passed on as it came. */
+  /** `true` if the client resumes by itself after a cut, which is then passed on unchanged. */
   readsOn: () => boolean
 }
 
-/** So many unread bytes are kept where the last events tell how a response ended, and where they may not. */
+/** The most unread bytes that are kept: if the last events tell how a response ended, and if they may not. */
 const MAX_UNREAD = 256 * 1024
 const MAX_UNREAD_OF_ALL = 4 * 1024 * 1024
 
-/** The end of a response is looked for in so many bytes first, and in eight times as many each time it is not there. */
+/**
+ * The end of a response is looked for in this many bytes first, and in eight times as many each time it is not there.
+ */
 const TAIL = 16 * 1024
 const LOOK = 4 * 1024
 const GROWTH = 8
 
 /**
- * Until the first output every event is read as it comes. After it bytes are only remembered, and read when there is a
- * question: the newest first, and all of them only where these leave it open.
+ * Until the first output every event is read as it comes. After it, bytes are only remembered, and read when there is a
+ * question: the newest first, and all of them only if these do not settle it.
  *
  *     feed ─▶ format? ─▶ events, one by one ─▶ output ─▶ unread ─┬─ look(): the newest
  *                          └─▶ error, page, over                  └─ conclude(): the last events, or all
@@ -101,20 +103,20 @@ export function createInspection(headers: Headers, request: InspectionRequest): 
     () => (glimpsed.finished = false),
   )
   reader.areLines = isJsonLines(label)
-  /** Where the events of the first phase end; each later reading begins with one of its own. */
+  /** Finds the ends of events in the first phase; each later reading uses a splitter of its own. */
   let splitter: Splitter | undefined
-  /** Before the first output. */
+  /** True before the first output. */
   let isEager = true
-  /** Nothing but blanks has come. */
+  /** True while nothing but blanks has come. */
   let isBlank = true
-  /** Unread bytes in which the end of a JSON value has not been looked for. */
+  /** Unread bytes that were not searched for the end of a JSON value. */
   let unscanned = 0
-  /** The unfinished event is worth waiting for. Set once enough of it has arrived to decide. */
+  /** True if the unfinished event is worth waiting for; set once enough of it has arrived to decide. */
   let isWorthWaiting: boolean | undefined
-  /** Its beginning, as far as that has been judged, and how many bytes that were. */
+  /** Its beginning, as far as it has been judged, and the number of bytes that were. */
   let beginning = ''
   let beginningBytes = 0
-  /** Bytes since the last look; before them, those of the event that it saw only the beginning of; and what it saw. */
+  /** Bytes since the last look; bytes before them of an event that was unfinished then; and what that look found. */
   let fresh = 0
   let begun = 0
   let glimpsed = { working: false, finished: false }
@@ -164,13 +166,13 @@ export function createInspection(headers: Headers, request: InspectionRequest): 
 
   function findFormat(isAll: boolean): Format | undefined {
     const detected = formatOf(decoder.decode(unread.first(MAX_START)), label, isAll)
-    // The lines of an own protocol are looked into.
+    // The lines of an app's own protocol are inspected.
     return detected === 'bytes' && (request.ends !== undefined || request.errors !== undefined)
       ? 'lines'
       : detected
   }
 
-  /** Reads event by event, and stops at the first that says something. */
+  /** Reads event by event, and stops at the first with output, an error or an end. */
   function readAsItComes(bytes: Uint8Array): void {
     unread.push(bytes)
     if (reader.format === 'bytes') return becomeOutput()
@@ -201,13 +203,13 @@ export function createInspection(headers: Headers, request: InspectionRequest): 
     glimpsed = { working: seen.working, finished: seen.final }
   }
 
-  /** Words, or bytes of any other kind. */
+  /** Treats the body as plain text, or bytes of any other kind. */
   function becomeOutput(): void {
     reader.format = 'bytes'
     isEager = false
     seen.outputs++
     fresh = unread.size()
-    unread.trim(0, lastBorder()) // Nothing will ask for them.
+    unread.trim(0, lastBorder()) // They will not be needed.
   }
 
   function stage(): Stage {
@@ -216,7 +218,7 @@ export function createInspection(headers: Headers, request: InspectionRequest): 
     if (seen.error !== undefined) return 'error'
     if (seen.ended || seen.final) return 'over'
     if (isBlank) return 'empty'
-    // The beginning of a page is of no use before it can be told from words.
+    // The beginning of a page is of no use before it can be told from plain text.
     if (reader.format === undefined)
       return isHtml(label) && beginsPage(decoder.decode(unread.first(3))) ? 'empty' : 'unfinished'
     if (!splitter?.isInside() || reader.wire !== undefined) return 'empty'
@@ -226,7 +228,7 @@ export function createInspection(headers: Headers, request: InspectionRequest): 
   /** An error, or a provider's whole response, is of no use before it is finished. */
   function isWorthIt(): boolean {
     if (isWorthWaiting !== undefined) return isWorthWaiting
-    // Each byte is decoded once, however small the pieces are in which it comes.
+    // Each byte is decoded once, however small the pieces are.
     beginning += decoder.decode(unread.last(unread.size() - beginningBytes).subarray(0, HEAD))
     beginningBytes = unread.size()
     const isIt = looksLikeError(beginning) || (reader.format === 'values' && opensWholeJson(beginning))
@@ -245,13 +247,13 @@ export function createInspection(headers: Headers, request: InspectionRequest): 
     fresh = Math.min(fresh, unread.size())
   }
 
-  /** Where an event ends last within a chunk; within one JSON value nothing does. */
+  /** Finds the last end of an event within a chunk; within one JSON value there is none. */
   function lastBorder(): (chunk: Uint8Array) => number {
     if (reader.format === 'sse') return afterLastBlankLine
     return reader.isRowOfValues() ? () => -1 : afterLastLine
   }
 
-  /** Reads all that is unread, up to an event that is not finished. Returns whether there is one. */
+  /** Reads everything unread, up to an unfinished event. Returns whether there is one. */
   function readOn(): boolean {
     const { rest, isUnfinished } = reader.readEvents(unread.take(unread.size()), seen)
     unread.push(rest)
@@ -318,7 +320,7 @@ export function createInspection(headers: Headers, request: InspectionRequest): 
   function conclude(clean: boolean): Verdict {
     reader.format ??= findFormat(true)
     settle(clean)
-    // Its end marker may still have come. An unknown protocol that goes on after its "error" has made a remark.
+    // The end marker may still follow an error. An unknown protocol that goes on after its "error" has made a remark.
     const isRemark = clean && !reader.wire && !request.errors && seen.outputs > 1
     if (seen.error !== undefined && !isRemark) return 'error_in_stream'
     if (seen.ended || seen.finished) return seen.outputs > 0 || seen.reason ? 'complete' : 'empty'
@@ -330,7 +332,10 @@ export function createInspection(headers: Headers, request: InspectionRequest): 
       : 'empty'
   }
 
-  /** Brings `seen` to the end: by the last events where they tell, else by all. Where no wire is known, only all tell. */
+  /**
+   * Completes `seen`: from the last events if they settle it, otherwise from all. If no wire is known, only all of them
+   * do.
+   */
   function settle(clean: boolean): void {
     if (reader.isRowOfValues()) return scanValues()
     if (!reader.hasParts()) return
@@ -343,7 +348,7 @@ export function createInspection(headers: Headers, request: InspectionRequest): 
   }
 
   function isDecisive(last: Seen): boolean {
-    // A response that nothing has recognised by now is not judged.
+    // A response that is not recognised by now is not judged.
     if (!reader.wire) return last.outputs > 0
     return !needsAll(last) && isConclusive(last)
   }
@@ -360,7 +365,7 @@ export function createInspection(headers: Headers, request: InspectionRequest): 
     })
   }
 
-  /** A JSON value has begun and is not closed, and there is evidence that it is JSON. */
+  /** True if a JSON value has begun and is not closed, and there is evidence that it is JSON. */
   function isCutValue(): boolean {
     if (!reader.areLines) {
       const isSure = reader.wire !== undefined || reader.valuesRead > 0 || isJson(label)
@@ -385,7 +390,7 @@ function beginsPage(start: string): boolean {
   return /^<(!d|!-|\?x|ht|he|bo|ti|me)/i.test(start)
 }
 
-/** True if the last events say how far the response is. */
+/** True if the last events show how far the response has come. */
 function isConclusive(last: Seen): boolean {
   return last.spoken > 0 || last.finished || last.ended || last.error !== undefined
 }

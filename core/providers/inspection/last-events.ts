@@ -4,20 +4,20 @@ import type { ResponseReader } from './response-reader.ts'
 import { NEWLINE } from './split.ts'
 import { HEAD, type Unread } from './unread.ts'
 
-/** The last bytes of a response, read by themselves. */
+/** The last bytes of a response, read on their own. */
 export interface LastEvents {
   last: Seen
   isUnfinished: boolean
-  /** Bytes of the event that has only begun. */
+  /** The number of bytes of the unfinished event. */
   begunSize: number
 }
 
 /**
- * Reads the last unread bytes by themselves; `undefined` where no event begins within them.
+ * Reads the last unread bytes on their own; `undefined` if no event begins within them.
  *
- * @param working what was known before them
- * @param isEnd nothing follows them
- * @param isBorder the first of them is known to begin an event
+ * @param working the state before them
+ * @param isEnd true if nothing follows them
+ * @param isBorder true if the first of them is known to begin an event
  */
 export function readLast(
   reader: ResponseReader,
@@ -43,7 +43,7 @@ export function readLast(
   }
   const { rest, isUnfinished } = reader.readEvents(bytes.subarray(from), last)
   if (isEnd && isUnfinished) reader.readRest(rest, last)
-  // Of comments and blanks only a line that is not finished is read again.
+  // Of comments and blanks only an unfinished line is read again.
   const begunAt = isUnfinished ? 0 : rest.lastIndexOf(NEWLINE) + 1
   return { last, isUnfinished, begunSize: rest.length - begunAt }
 }

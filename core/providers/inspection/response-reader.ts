@@ -12,17 +12,20 @@ import { isHalfValue } from './split-values.ts'
 import { errorOfStrayLine, isHalfField } from './stray-line.ts'
 import { HEAD } from './unread.ts'
 
-/** Reads the events of a response: recognises its wire by them, and notes what they say. */
+/** Reads the events of a response: recognises its wire by them, and records what they say. */
 export interface ResponseReader {
   /** How the body is framed; `undefined` before enough of it has come. */
   format: Format | undefined
-  /** JSON values: each has a line of its own. */
+  /** True if each JSON value has a line of its own. */
   areLines: boolean
   /** The wire that was recognised. */
   wire: Wire | undefined
   /** JSON values that were read whole. */
   valuesRead: number
-  /** Reads one event, or one value, whole or by its ends. Returns `false` for what is no JSON value among values. */
+  /**
+   * Reads one event, or one value, whole or by its ends. Returns `false` for something among JSON values that is not
+   * one.
+   */
   read: (bytes: Uint8Array, into: Seen) => boolean
   /** Reads what is left as an event, though its end has not come. */
   readRest: (bytes: Uint8Array, into: Seen) => void
@@ -38,16 +41,17 @@ export interface ResponseReader {
   splitParts: () => Splitter
 }
 
-/** Words of a foreign event that is not about the end. */
+/** Words by which a foreign event shows that it is not about the end. */
 const SAYS_NO_END = /(?<![a-z])(ping|keep.?alive|heart.?beat|error(?!": ?null))/i
 
 /** A longer event is not read whole, bytes. */
 const MAX_EVENT = 256 * 1024
 
 /**
- * @param seen what has been seen of the whole response; parts of it may be read into others
- * @param isEager asked before an error is judged: `true` before the first output
- * @param takenBack called where a second value follows a whole one: the first was not all, and nobody knows what ends it
+ * @param seen the findings about the whole response; parts of it may be read into others
+ * @param isEager called before an error is judged: `true` before the first output
+ * @param takenBack called if a second value follows a whole one: the first was not everything, and it is unknown what
+ *   ends it
  */
 export function createResponseReader(
   headers: Headers,
@@ -56,7 +60,7 @@ export function createResponseReader(
   isEager: () => boolean,
   takenBack: () => void,
 ): ResponseReader {
-  /** The event that is read was not finished. */
+  /** True while an unfinished event is read. */
   let isHalf = false
   const decoder = new TextDecoder()
   /** The state that the reader of server-sent events fills in, and the text it reads. */
@@ -97,7 +101,7 @@ export function createResponseReader(
       return true
     }
     const data = parseJson(text)
-    // Words that are put in brackets like a value.
+    // Plain text in brackets, like a value.
     if (reader.isRowOfValues() && data === undefined) return false
     if (reader.format === 'values') reader.valuesRead++
     if (text.trim() !== '') take({ text: text.trim(), data }, into)
@@ -122,13 +126,13 @@ export function createResponseReader(
       if (!reader.wire?.begins?.(event)) return
       into.finished = into.final = into.ended = into.reason = false
     }
-    // A whole response is the only value; in a row of them it is some message.
+    // A whole response is the only value; one of several is some message.
     const isOneOfMany = reader.format === 'values' && (reader.areLines || reader.valuesRead > 1)
     const wire = (reader.wire ??=
       recognise(event, isOneOfMany ? 'lines' : reader.format) ??
       (into === seen && announcesAiSdkUi(headers) && isAiSdkUiStart(event) ? aiSdkUi : undefined))
     const ownError = ownErrorIn(request, event)
-    // Of a protocol that is not known, only what it begins with can be called an error.
+    // In an unknown protocol, only what it begins with can be called an error.
     const isJudged = wire !== undefined || (isEager() && into.outputs === 0)
     const detected = isJudged ? (wire?.errorIn ?? errorIn)(event) : undefined
     const error = ownError ?? (wire || isOnlyError(event) ? detected : undefined)
@@ -138,7 +142,7 @@ export function createResponseReader(
     }
     if (wire?.read(event, into, request)) into.foreign = false
     else if (isDone(event.text)) end(into)
-    // Half a JSON value says nothing to anyone, nor does a name alone that has no blank line.
+    // Half a JSON value is of no use to anyone, nor is a name alone that has no blank line.
     else if (isHalf && isHalfValue(new TextEncoder().encode(event.text))) return
     else if (event.text.trim() !== '' || (event.name !== undefined && !isHalf)) {
       into.outputs++

@@ -5,7 +5,7 @@ export function endsWhole(tail: string): boolean {
   return /[}\]]$/.test(tail.trimEnd())
 }
 
-/** Marks that recognise a long event of a wire whose events do not name their type. */
+/** A stand-in for a long event, built from marks in it, for wires whose events do not name their type. */
 export function untypedEvent(head: string): StreamEvent {
   const isChunk = /"choices"\s{0,9}:\s{0,9}\[\s{0,9}\{/.test(head)
   const isResponse = /"candidates"\s{0,9}:\s{0,9}\[\s{0,9}\{\s{0,9}"(content|index|finishReason)"/.test(head)

@@ -10,18 +10,18 @@ const OPEN_BRACE = 123
 const CLOSE_BRACE = 125
 const SPACE = 32
 
-/** What may come next. */
+/** The token that may come next. */
 const VALUE = 0
 const KEY = 1
 const AFTER_KEY = 2
 const AFTER_VALUE = 3
 
-/** Deeper than this it is no JSON that anybody sends. */
+/** Nobody sends JSON that is nested deeper than this. */
 const MAX_DEPTH = 1_000
 
 /**
- * JSON values in a row, with or without lines between them: objects and arrays, followed through their bytes without
- * keeping them. That is enough to tell whole ones from cut ones, and JSON from words that begin like it. Strings are
+ * Splits JSON values in a row, with or without lines between them: objects and arrays. Follows their bytes without
+ * keeping them, which is enough to tell whole values from cut ones, and JSON from text that begins like it. Strings are
  * skipped natively; numbers and literals are not checked.
  */
 export function splitValues(): Splitter {
@@ -44,7 +44,7 @@ export function splitValues(): Splitter {
       let slashes = 0
       while (end - slashes > at && bytes[end - slashes - 1] === BACKSLASH) slashes++
       const isOdd = slashes % 2 === 1
-      // A backslash at the end of the bytes before, if it still counts here.
+      // A backslash at the end of the previous bytes, if it still counts here.
       const escapes = end - slashes === at && isEscaped ? !isOdd : isOdd
       isEscaped = escapes && quote < 0
       if (quote < 0) return bytes.length

@@ -1,10 +1,10 @@
-/** Finds where events end, in bytes that come in any pieces. */
+/** Finds the ends of events, in bytes that come in any pieces. */
 export interface Splitter {
-  /** The index in `bytes` after the event that ends first at or behind `from`; -1 when none ends there. */
+  /** The index in `bytes` after the first event that ends at or after `from`; -1 if none does. */
   next: (bytes: Uint8Array, from: number) => number
-  /** True if what follows the last end has content: more than blanks and comments. */
+  /** True if there is content after the last end: more than blanks and comments. */
   isInside: () => boolean
-  /** The bytes so far cannot be of this format; absent: any can. */
+  /** True if the bytes so far cannot be of this format; absent: any can. */
   isInvalid?: () => boolean
 }
 
@@ -25,7 +25,7 @@ export function splitEvents(): Splitter {
         const lf = bytes.indexOf(NEWLINE, at)
         const end = lf < 0 ? bytes.length : lf
         const isBlank = isLineBlank && (end === at || (end === at + 1 && bytes[at] === RETURN))
-        // The first byte of a line tells a comment.
+        // A comment shows by the first byte of its line.
         if (isLineBlank && !isBlank && bytes[at] !== COLON && !isBlankByte(bytes[at])) isInside = true
         if (lf < 0) {
           isLineBlank = isBlank
@@ -44,7 +44,7 @@ export function splitEvents(): Splitter {
   }
 }
 
-/** One event a line; blank lines are none. */
+/** One event per line; blank lines do not count. */
 export function splitLines(): Splitter {
   let isInside = false
   return {

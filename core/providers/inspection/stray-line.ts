@@ -13,7 +13,7 @@ export function errorOfStrayLine(line: string, text: string): unknown {
   return data === undefined ? { message: 'An error between events' } : errorIn({ text: line, data })
 }
 
-/** True if a line that was cut off may have been going to be a field. */
+/** True if a line that was cut off may be the beginning of a field. */
 export function isHalfField(line: string): boolean {
   return ['data', 'event', 'id', 'retry'].some((field) => field.startsWith(line))
 }

@@ -1,7 +1,9 @@
 import { join } from '../../concat.ts'
 import { NEWLINE, RETURN } from './split.ts'
 
-/** Bytes that have passed and have not been read. Chunks are kept as they are; nothing is copied before it is asked for. */
+/**
+ * Bytes that have passed, but have not been read. Chunks are kept as they are; nothing is copied until it is requested.
+ */
 export interface Unread {
   push: (chunk: Uint8Array) => void
   size: () => number
@@ -16,14 +18,14 @@ export interface Unread {
   /** Removes the first `count` bytes and returns them, in one piece. */
   take: (count: number) => Uint8Array
   /**
-   * Drops the oldest bytes until `count` are left, but remembers how the event began that it cuts into.
+   * Drops the oldest bytes until `count` are left, but remembers the beginning of the event that it cuts into.
    *
    * @param borderIn the index after the last end of an event within a chunk, or -1
    */
   trim: (count: number, borderIn: (chunk: Uint8Array) => number) => void
 }
 
-/** So much is remembered of the beginning of an event that is too long to keep, bytes. */
+/** How much is remembered of the beginning of an event that is too long to keep, bytes. */
 export const HEAD = 4096
 
 const NOTHING = new Uint8Array()
@@ -50,7 +52,7 @@ export function createUnread(): Unread {
     size += chunk.length
   }
 
-  /** Lets go of removed chunks; done seldom enough to cost nothing. */
+  /** Drops removed chunks, seldom enough to cost nothing. */
   const compact = () => {
     if (start * 2 <= chunks.length) return
     chunks = chunks.slice(start)
@@ -63,7 +65,7 @@ export function createUnread(): Unread {
     let left = Math.min(count, size)
     while (left > 0) {
       const chunk = shift()
-      // A view is made of the last one alone: there may be thousands.
+      // Only the last one needs a view: there may be thousands.
       const part = chunk.length > left ? chunk.subarray(0, left) : chunk
       parts.push(part)
       if (part !== chunk) unshift(chunk.subarray(left))
