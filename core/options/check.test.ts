@@ -88,6 +88,18 @@ describe('checkOptions() names the option, what it got and what it takes', () =>
       'Wrong option notifications.failed: got "No answer", takes an object with title, body',
     ],
     [{ notifications: true }, 'Wrong option notifications: got true, takes an object with finished, failed'],
+    [
+      { saves: [{ url: '/a', refused: 'errors[0].message' }] },
+      "Wrong option saves[0].refused: got \"errors[0].message\", takes 'data=<text>', '<path>=<value>' or '<path>', such as errors.0.code",
+    ],
+    [
+      { saves: [{ url: '/a', refused: ['errors', 'event=error'] }] },
+      'Wrong option saves[0].refused[1]: got "event=error", takes \'data=<text>\'',
+    ],
+    [
+      { chat: [{ url: '/a', ends: 'type==done' }] },
+      "Wrong option chat[0].ends: got \"type==done\", takes 'data=<text>', '<path>=<value>' or '<path>', such as errors.0.code, or 'event=<name>'",
+    ],
     [{ enabled: 'no' }, 'Wrong option enabled: got "no", takes true or false'],
     [{ constructor: 1 }, 'Unknown option constructor'],
   ])('%j', (options, message) => {

@@ -1,4 +1,4 @@
-import { isMatcher, MATCHER_TAKES } from './matcher.ts'
+import { BODY_MATCHER_TAKES, isBodyMatcher, isMatcher, MATCHER_TAKES } from './matcher.ts'
 import type { Options } from './options.ts'
 
 /**
@@ -42,8 +42,7 @@ const mediaType = matching(
   "a media type such as 'application/json' or 'text/*'",
   (value) => typeof value === 'string' && /^\s*(\*|[\w.+*-]+\/[\w.+*-]+)\s*(;.*)?$/.test(value),
 )
-const matcher = matching(MATCHER_TAKES, isMatcher)
-const matchers = either(matcher, list(matcher))
+const matchers = oneOrMore(matching(MATCHER_TAKES, isMatcher))
 
 const timeouts = shape({
   headersMs: ms,
@@ -109,7 +108,7 @@ const optionsShape = shape({
           respondMs: ms,
           idempotencyKey: flagOrText,
           accept: list(mediaType),
-          refused: matchers,
+          refused: oneOrMore(matching(BODY_MATCHER_TAKES, isBodyMatcher)),
           duplicateStatus: httpStatus,
           whenUnsure: oneOf('resend', 'hold'),
           afterDead: oneOf('pass', 'hold'),
@@ -168,6 +167,10 @@ function list(item: Check): Check {
 /** A plain value, or (when an object is given) what `other` takes. */
 function either(plain: Check, other: Check): Check {
   return (value, name) => (typeof value === 'object' ? other : plain)(value, name)
+}
+
+function oneOrMore(item: Check): Check {
+  return either(item, list(item))
 }
 
 function oneOf(...values: unknown[]): Check {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isMatcher, matches } from './matcher.ts'
+import { isBodyMatcher, isMatcher, matches } from './matcher.ts'
 
 const json = (value: unknown) => ({ data: JSON.stringify(value), value })
 
@@ -31,6 +31,12 @@ test.each([
   ['constructor', json({}), false],
   ['a.length', json({ a: 'text' }), false],
   ['anything', { data: 'no JSON' }, false],
+  ['ok = false', json({ ok: false }), true],
+  [' ok =false', json({ ok: true }), false],
+  [' error.code ', json({ error: { code: 7 } }), true],
+  ['event = end', { event: 'end', data: '' }, true],
+  ['data = [DONE]', { data: '[DONE]' }, true],
+  ['data= =END=', { data: '=END=' }, true],
 ])('matches(%j, %j) is %j', (matcher, subject, expected) => {
   expect(matches(matcher, subject)).toBe(expected)
 })
@@ -41,12 +47,82 @@ test('one of several matchers is enough', () => {
   expect(matches([], json({ c: 1 }))).toBe(false)
 })
 
-test.each(['errors', 'a.b.0.c', 'ok=false', 'data=[DONE]', 'event=message stop', 'data={"a":1}', 'a=b=c'])(
-  'isMatcher() takes %j',
-  (matcher) => expect(isMatcher(matcher)).toBe(true),
+test.each([
+  'errors',
+  'a.b.0.c',
+  'ok=false',
+  ' ok = false ',
+  'data=[DONE]',
+  'data="[DONE]"',
+  'data= =END=',
+  'event=message stop',
+  'event=run:done!',
+  'data={"a":1}',
+  'a=b=c',
+  'a="',
+  'a="b" or "c".',
+  '$type=error',
+  'error.details.0.@type',
+  '#text',
+  '_meta.error-code=7',
+  'results.0.categories.hate/threatening=true',
+  'ошибка.код=7',
+  'エラー',
+  'हिन्दी=नहीं',
+])('isMatcher() takes %j', (matcher) => expect(isMatcher(matcher)).toBe(true))
+
+test.each([
+  undefined,
+  null,
+  1,
+  {},
+  '',
+  ' ',
+  '=x',
+  '.a',
+  'a.',
+  'a..b',
+  'ok=',
+  'ok= ',
+  'data=',
+  'ok==false',
+  'ok== false',
+  'ok===false',
+  'ok!=true',
+  'ok>=1',
+  'ok ~= no',
+  '!ok',
+  'ok: false',
+  'ok:false',
+  'ok is false',
+  'errors[0].message',
+  'errors[].message',
+  'errors.*.message',
+  '$',
+  '$.errors',
+  '$=x',
+  '/errors',
+  'error?.code',
+  'error . code',
+  '"ok"=false',
+  "'ok'",
+  'status="error"',
+  "status = 'error'",
+  'event="done"',
+  'data==[DONE]',
+  'data: [DONE]',
+  'ok|done',
+  'ok, done',
+  '(ok)',
+  '{ok}',
+])('isMatcher() does not take %j', (value) => expect(isMatcher(value)).toBe(false))
+
+test.each(['errors', 'ok=false', 'data=no', 'data', 'event.type=error', 'event'])(
+  'isBodyMatcher() takes %j',
+  (matcher) => expect(isBodyMatcher(matcher)).toBe(true),
 )
 
-test.each([undefined, null, 1, {}, '', ' ', '=x', '.a', 'a.', 'a..b', 'ok=', 'ok= ', 'data='])(
-  'isMatcher() does not take %j',
-  (value) => expect(isMatcher(value)).toBe(false),
+test.each(['event=error', ' event = error', 'ok==false', '', 7])(
+  'isBodyMatcher() does not take %j: a body has no events',
+  (matcher) => expect(isBodyMatcher(matcher)).toBe(false),
 )
