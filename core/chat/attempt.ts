@@ -1,5 +1,6 @@
 import { type Clock, deadline } from '../clock.ts'
-import { join } from '../concat.ts'
+import { join, sizeOf } from '../concat.ts'
+import { deferred } from '../deferred.ts'
 import type { FailureCode } from '../messages/failure.ts'
 import { classifyResponse, classifyErrorEvent } from '../retry/classify.ts'
 import type { Outcome } from '../retry/outcome.ts'
@@ -68,7 +69,7 @@ const UNFINISHED_MS = 25
 const MAX_HELD = 1024 * 1024
 const MAX_REFUSAL = 64 * 1024
 
-/** A refusal's body that has not come by then is judged by what there is of it, ms. */
+/** A refusal is judged by what has come of its body by then; its reader gets the rest as it comes. ms */
 const REFUSAL_BODY_MS = 5_000
 
 /**
@@ -135,8 +136,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
   }
 
   async function refused(opened: OpenResponse): Promise<Attempted> {
-    expect('first_output', REFUSAL_BODY_MS)
-    await holdUpTo(opened, MAX_REFUSAL)
+    await holdRefusal(opened)
     if (signal.aborted) return { kind: 'cancelled' }
     const { status, headers } = opened.response
     const refusal = classifyResponse(status, headers, decode(opened.held), clock.now())
@@ -144,11 +144,29 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
   }
 
   async function page(opened: OpenResponse, asItCame: Response | undefined): Promise<Attempted> {
-    expect('first_output', REFUSAL_BODY_MS)
-    await holdUpTo(opened, MAX_REFUSAL)
+    await holdRefusal(opened)
     if (signal.aborted) return { kind: 'cancelled' }
     const own = { ...opened, isPage: true, ...(asItCame ? { asItCame } : {}) }
     return { kind: 'failed', outcome: { kind: 'not_a_chat' }, opened: own }
+  }
+
+  /** Holds a body to its end, within limits; no deadline ends it, or its half would pass for all of it. */
+  async function holdRefusal(opened: OpenResponse): Promise<void> {
+    disarm()
+    const late = deferred<undefined>()
+    const ms = Math.min(REFUSAL_BODY_MS, total.leftMs())
+    disarm = deadline(clock, ms, () => late.resolve(undefined), { renewed: total.giveBack })
+    let size = sizeOf(opened.held)
+    while (opened.rest && size < MAX_REFUSAL) {
+      const next = opened.rest.next()
+      const chunk = await Promise.race([next, late.promise]).catch(() => undefined)
+      if (!chunk) return void opened.rest.putBack(next) // Late, or broken off: its reader must see that, too.
+      if (chunk.done) opened.rest = null
+      else {
+        size += chunk.value.length
+        opened.held.push(chunk.value)
+      }
+    }
   }
 
   /** Holds what comes before the first output; what is returned ended it before that. */
@@ -254,23 +272,6 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
 
 /** Statuses whose responses have no body. */
 const NULL_BODY = new Set([101, 103, 204, 205, 304])
-
-/** Holds what comes, to the end or to `limit`; what broke off is held as far as it came. */
-async function holdUpTo(opened: OpenResponse, limit: number): Promise<void> {
-  let size = opened.held.reduce((sum, { length }) => sum + length, 0)
-  try {
-    while (opened.rest && size < limit) {
-      const { done, value } = await opened.rest.next()
-      if (done) opened.rest = null
-      else {
-        size += value.length
-        opened.held.push(value)
-      }
-    }
-  } catch {
-    opened.rest = null // Broken, too late, or cancelled: nothing more will come.
-  }
-}
 
 /** What the work comes to within that time, else `undefined`. */
 async function within<Value>(clock: Clock, ms: number, task: Promise<Value>): Promise<Value | undefined> {
