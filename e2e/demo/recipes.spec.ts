@@ -4,7 +4,7 @@ import { expect, test } from '../support/test.ts'
 
 const RATE_LIMITED: Omit<Fault, 'id'> = {
   steps: [{ kind: 'status', status: 429, hint: { form: 'retry-after', ms: 2_000 } }],
-  answer: { tokens: 60 },
+  answer: { tokens: 60, tokensPerSecond: 20 },
 }
 const BRIEF: Omit<Fault, 'id'> = { steps: [], answer: { text: 'Noted.' } }
 
