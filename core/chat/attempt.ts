@@ -5,6 +5,7 @@ import type { FailureCode } from '../messages/failure.ts'
 import { classifyResponse, classifyErrorEvent } from '../retry/classify.ts'
 import type { Outcome } from '../retry/outcome.ts'
 import { createInspection, type Inspection, type Verdict } from '../providers/inspection/inspection.ts'
+import { skipBlanks } from '../providers/inspection/split.ts'
 import { isHtml } from '../providers/media-types.ts'
 import type { OwnProtocol } from '../providers/own-wire.ts'
 import { openChunks, type Chunk, type Chunks } from './chunks.ts'
@@ -18,6 +19,7 @@ export interface AttemptPlan extends OwnProtocol {
   send: (signal: AbortSignal) => Promise<Response>
   path: string
   streams: boolean | undefined
+  mustStream: boolean
   choices: number
   /** `undefined`: the platform does not tell when they are here; only output can be waited for. */
   headersMs: number | undefined
@@ -243,8 +245,17 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
       return { kind: 'failed', outcome: { kind: 'refused', refusal, inStream: true }, opened }
     }
     const isEmpty = opened.verdict === 'empty' || (outputs === 0 && (ended || final) && !reason)
-    if (isEmpty && plan.streams === true) return { kind: 'failed', outcome: { kind: 'empty' }, opened }
+    if (isEmpty && plan.streams === true && !mayBeAll(opened)) {
+      return { kind: 'failed', outcome: { kind: 'empty' }, opened }
+    }
     return { kind: 'answered', opened }
+  }
+
+  /** True if a response without a word may be meant so: the answer comes elsewhere, or is read on by the client. */
+  function mayBeAll({ held, response, inspection }: OpenResponse): boolean {
+    const isBlank = held.every((bytes) => skipBlanks(bytes).length === 0)
+    if (isBlank) return !plan.mustStream || response.status !== 200
+    return !plan.mustStream && inspection?.seen.hasIds === true
   }
 
   function failed(outcome: Outcome): Attempted {
