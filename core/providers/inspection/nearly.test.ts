@@ -16,11 +16,38 @@ describe('R1 what is nearly of a wire is not judged', () => {
     ['text lines of another framework', '0:"hello"\n1:"b"\n'],
     ['words in brackets', '[note][see below!'],
     ['a formula', 'f:{x} = 2\ng:{}\n'],
+    [
+      'ADK, whose events have Gemini’s usage beside their own content',
+      ['Hel', 'lo'].map((text) => data(adk(text))).join(''),
+    ],
+    [
+      'the same in snake case, as lines',
+      ['Hel', 'lo'].map((text) => `${JSON.stringify(snake(adk(text)))}\n`).join(''),
+    ],
+    [
+      'steps of a pipeline with types like Gemini’s',
+      ['step.started', 'content.delta'].map((event_type) => data({ event_type, delta: 'Hi' })).join(''),
+    ],
   ])('%s', (_name, bytes) => {
     expect(verdict(bytes)).toBe('complete')
     expect(verdict(bytes, 'text/plain')).toBe('complete')
+    expect(inspect(bytes, SSE, '/api/chat').seen.outputs).toBeGreaterThan(0)
   })
 })
+
+function adk(text: string) {
+  return {
+    modelVersion: 'gemini-3-flash',
+    content: { parts: [{ text }], role: 'model' },
+    usageMetadata: { promptTokenCount: 3 },
+    author: 'root_agent',
+    actions: {},
+  }
+}
+
+function snake({ usageMetadata, ...rest }: ReturnType<typeof adk>) {
+  return { ...rest, usage_metadata: usageMetadata }
+}
 
 test('R3 a long line of the AI SDK 4 data stream is a line of it: its cut is a cut', () => {
   const lines = `f:{"messageId":"m"}\n0:${JSON.stringify('Hello '.repeat(2_000))}\n`
