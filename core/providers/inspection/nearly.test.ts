@@ -28,6 +28,10 @@ describe('R1 what is nearly of a wire is not judged', () => {
       'steps of a pipeline with types like Gemini’s',
       ['step.started', 'content.delta'].map((event_type) => data({ event_type, delta: 'Hi' })).join(''),
     ],
+    [
+      'assistant-ui’s lines, which have tool calls and no end',
+      '0:"Let me see"\nb:{"toolCallId":"t","toolName":"look"}\na:{"toolCallId":"t","result":1}\n0:"Yes"\n',
+    ],
   ])('%s', (_name, bytes) => {
     expect(verdict(bytes)).toBe('complete')
     expect(verdict(bytes, 'text/plain')).toBe('complete')
@@ -53,6 +57,64 @@ test('R3 a long line of the AI SDK 4 data stream is a line of it: its cut is a c
   const lines = `f:{"messageId":"m"}\n0:${JSON.stringify('Hello '.repeat(2_000))}\n`
   expect(verdict(lines, 'text/plain')).toBe('truncated')
   expect(verdict(`${lines}d:{"finishReason":"stop"}\n`, 'text/plain')).toBe('complete')
+})
+
+describe('R2 the AI SDK’s older data stream ends as its servers end it', () => {
+  const start = 'f:{"messageId":"m"}\n'
+  const words = '0:"Hello"\n'
+  const step = (finishReason: string, isContinued = false) =>
+    `e:${JSON.stringify({ finishReason, isContinued })}\n`
+  const tool = '9:{"toolCallId":"t","toolName":"look","args":{}}\na:{"toolCallId":"t","result":1}\n'
+  const d = 'd:{"finishReason":"stop"}\n'
+  const judged = (text: string) => verdict(text, 'text/plain; charset=utf-8')
+
+  test.each([
+    [
+      'data and annotations of `onFinish`',
+      start + words + step('stop') + d + '8:[{"id":"1"}]\n2:["saved"]\n',
+    ],
+    ['no `d:` but its last step', start + words + step('stop')],
+    ['a server without steps', words + step('stop')],
+    ['the same, and data behind it', words + step('stop') + '2:[{"finishReason":"stop"}]\n'],
+    ['a server without steps, and tools that the page goes on with', words + tool + step('tool-calls')],
+    ['much data behind it', start + words + d + '2:["saved"]\n'.repeat(3_000)],
+  ])('%s', (_name, text) => {
+    expect(judged(text)).toBe('complete')
+  })
+
+  test.each([
+    ['in a text', start + words],
+    ['after data in a text', start + words + '2:["a"]\n'],
+    ['before a step that goes on with the text', start + words + step('length', true)],
+    ['before the step that follows a tool', start + tool + step('tool-calls')],
+    ['the same, far from the beginning', start + words.repeat(9_000) + tool + step('tool-calls')],
+    ['in a second step', start + tool + step('tool-calls') + start + words],
+  ])('a cut %s is a cut', (_name, text) => {
+    expect(judged(text)).toBe('truncated')
+  })
+
+  test('an error that is only a warning fails nothing', () => {
+    const error = (severity: string) => `3:${JSON.stringify({ error: 'No memory', severity })}\n`
+    expect(judged(start + words + error('warning') + d)).toBe('complete')
+    const failed = inspect(start + words + error('critical') + d, 'text/plain', '/api/chat')
+    expect([failed.verdict, failed.seen.error]).toEqual(['error_in_stream', { message: 'No memory' }])
+  })
+
+  test('it is at work from a tool call to the next text', () => {
+    const inspection = createInspection(new Headers({ 'content-type': 'text/plain' }), { path: '/api/chat' })
+    const working = [
+      start + words,
+      ...tool.split(/(?<=\n)/),
+      '2:["a"]\n',
+      step('tool-calls'),
+      start,
+      words,
+    ].map((text) => {
+      inspection.feed(new TextEncoder().encode(text))
+      return inspection.look().working
+    })
+    expect(working).toEqual([false, true, true, true, true, true, false])
+  })
 })
 
 describe('R2 LangGraph’s messages end in the words of their providers', () => {
