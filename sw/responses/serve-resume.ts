@@ -1,5 +1,4 @@
-import type { KeySource, NamedRouteOptions, ResumeOptions } from '../../core/options/options.ts'
-import { checkRoutes } from '../../core/options/check-routes.ts'
+import type { KeySource, NamedRouteOptions } from '../../core/options/options.ts'
 import { readKey } from '../../core/options/read-key.ts'
 import { matchRoute, type Route } from '../../core/options/routes.ts'
 import type { Responses } from './responses.ts'
@@ -11,12 +10,10 @@ export interface ResumeRoutes {
 }
 
 export function createResumeRoutes(
-  options: ResumeOptions,
-  scope: string,
+  resuming: Route<NamedRouteOptions>[],
+  stopping: Route<NamedRouteOptions>[],
   responses: Responses,
 ): ResumeRoutes {
-  const { resuming, stopping } = compileResumeRoutes(options, scope)
-
   const resume = async (request: Request, id: string, clientId: string) => {
     const kept = await responses.resume(id, clientId).catch(() => undefined)
     if (kept) return kept
@@ -45,27 +42,8 @@ export function createResumeRoutes(
   }
 }
 
-/** @throws {TypeError} naming the pattern that URLPattern does not take. */
-export function compileResumeRoutes({ route, stopRoute }: ResumeOptions, scope: string) {
-  return {
-    resuming: compile('resume.route', 'GET', route, scope),
-    stopping: compile('resume.stopRoute', 'POST', stopRoute, scope),
-  }
-}
-
 function nothing(): Response {
   return new Response(null, { status: 204 })
-}
-
-function compile(
-  name: string,
-  method: string,
-  provided: string | NamedRouteOptions | undefined,
-  scope: string,
-): Route<NamedRouteOptions>[] {
-  if (provided === undefined) return []
-  const settings = typeof provided === 'string' ? { url: provided } : provided
-  return checkRoutes(name, [{ method, ...settings }], scope)
 }
 
 /** How the app calls the response: by default in the pattern's first group. */
