@@ -195,6 +195,79 @@ describe('R7 an error is what says so, and nothing else', () => {
   })
 })
 
+describe('R7 in a stream whose protocol is known, too', () => {
+  const chat = (fields: object, more = {}) =>
+    data({ id: 'c', choices: [{ index: 0, delta: {}, finish_reason: null, ...fields }], ...more })
+  const role = chat({ delta: { role: 'assistant' } })
+  const say = chat({ delta: { content: 'Hi' } })
+  const end = chat({ finish_reason: 'stop' })
+  const error = 'File not found'
+
+  test.each([
+    ['a tool by its type', data({ type: 'tool_result', tool: 'read', error })],
+    ['a tool by its name', `event: tool_error\n${data({ error })}`],
+    // Dify's own field.
+    // oxlint-disable-next-line id-denylist
+    ['a tool in Dify’s words', data({ event: 'tool_end', name: 'read', error })],
+    ['a source', data({ type: 'source', url: 'https://a.example', error: 'Timed out' })],
+    ['a step', data({ step: 'search', error: { message: 'Timed out' } })],
+  ])('%s that has failed is no failure of the response', (_name, failed) => {
+    expect(verdict(role + failed + say + end)).toBe('complete')
+    expect(verdict(say + failed + say + end)).toBe('complete')
+    expect(verdict(say + failed)).toBe('truncated')
+    const { outputs, error } = inspect(role + failed, SSE, '/api/chat').seen
+    expect([outputs, error]).toEqual([1, undefined])
+  })
+
+  test('a tool of a Responses stream that has failed is none', () => {
+    const responses = (type: string, fields: object) => data({ type: `response.${type}`, ...fields })
+    const item = { item_id: 'i', output_index: 0 }
+    const failed = responses('mcp_call.failed', { ...item, error: { message: 'Timed out' } })
+    const whole = responses('output_text.delta', { ...item, delta: 'Hi' }) + responses('completed', {})
+    expect(verdict(responses('created', { response: {} }) + failed + whole)).toBe('complete')
+  })
+
+  test('a tool of an own protocol that has failed is none', () => {
+    const own = { ends: 'type=end' }
+    const failed = data({ type: 'tool_result', name: 'read', error })
+    expect(verdict(data({ text: 'Hi' }) + failed + data({ type: 'end' }), SSE, own)).toBe('complete')
+    expect(verdict(data({ text: 'Hi' }) + data({ error: 'No' }), SSE, own)).toBe('error_in_stream')
+  })
+
+  test.each([
+    [
+      'OpenRouter’s last chunk',
+      chat({ finish_reason: 'error' }, { error: { code: 502, message: 'No' }, provider: 'p' }),
+    ],
+    ['a chunk with an error', chat({}, { error: { message: 'No' }, native: 1 })],
+    ['an error event', data({ type: 'error', message: 'No', tool: 'read' })],
+    ['an event of that name', `event: error\n${data({ message: 'No', step: 3 })}`],
+    ['an error alone', data({ error: { message: 'No' }, user_id: 'u' })],
+  ])('%s is a failure of the response', (_name, failed) => {
+    expect(verdict(role + failed)).toBe('error_in_stream')
+    expect(verdict(say + failed + data('[DONE]'))).toBe('error_in_stream')
+  })
+
+  test.each([
+    ['alone', { error: 'No' }],
+    ['that says that it is the end', { error: 'No', done: true }],
+    ['in a whole line', { model: 'm', created_at: 'now', done: true, error: 'No', total_duration: 7 }],
+  ])('a line of Ollama with an error is one: %s', (_name, failed) => {
+    const line = (value: object) => `${JSON.stringify(value)}\n`
+    const said = line({ model: 'm', created_at: 'now', message: { content: 'Hi' }, done: false })
+    expect(verdict(said + line(failed), 'application/x-ndjson')).toBe('error_in_stream')
+  })
+
+  test('Gemini’s error is one, also beside its usage', () => {
+    const part = data({ candidates: [{ content: { parts: [{ text: 'Hi' }] } }] })
+    const failed = { error: { code: 503, message: 'No', status: 'UNAVAILABLE' } }
+    expect(verdict(part + data(failed))).toBe('error_in_stream')
+    expect(verdict(part + data({ ...failed, usageMetadata: { promptTokenCount: 3 } }))).toBe(
+      'error_in_stream',
+    )
+  })
+})
+
 test('pretty-printed JSON between fields is no error of an unknown stream', () => {
   expect(verdict('data: {\n  "text": "a",\n  "error": null\n}\n\n')).toBe('complete')
   expect(verdict('error: none\ndata: hi\n\n')).toBe('complete')
