@@ -424,3 +424,122 @@ describe('R9 an end that leaves tools to run is not the last word', () => {
     }
   })
 })
+
+describe('R10 after a tool’s result the model is asked again, which may be silent for as long as the tool', () => {
+  const UI = { toolCallId: 't', toolName: 'look' }
+  const LATER = { ...UI, toolCallId: 'u' }
+  const run = { threadId: 't', runId: 'r' }
+  const chunk = { id: 'c', model: 'm', timestamp: 1 }
+  const graph = (message: object) =>
+    `event: messages\n${data([{ response_metadata: {}, ...message }, { langgraph_node: 'a' }])}`
+
+  // Each event, and whether a long silence after it is normal.
+  test.each<[string, [string, boolean][]]>([
+    [
+      'the AI SDK’s UI messages',
+      [
+        [data({ type: 'text-delta', id: '1', delta: 'Hi' }), false],
+        [data({ type: 'tool-input-available', ...UI, input: {} }), true],
+        [data({ type: 'tool-input-available', ...LATER, input: {} }), true],
+        [data({ type: 'tool-output-available', ...LATER, output: 1, preliminary: true }), true],
+        [data({ type: 'tool-output-error', ...UI, errorText: 'No' }), true],
+        [data({ type: 'tool-output-available', ...LATER, output: 1 }), true],
+        [data({ type: 'finish-step' }) + data({ type: 'start-step' }), true],
+        [data({ type: 'text-start', id: '2' }), false],
+        [data({ type: 'text-delta', id: '2', delta: 'Hi' }), false],
+        [data({ type: 'finish-step' }) + data({ type: 'start-step' }), true],
+        [data({ type: 'finish' }), false],
+      ],
+    ],
+    [
+      'its own parts, without the input as it is written',
+      [
+        [data({ type: 'text-delta', id: '1', text: 'Hi' }), false],
+        [data({ type: 'tool-call', ...UI, input: {} }), true],
+        [data({ type: 'tool-result', ...UI, output: 1 }), true],
+        [data({ type: 'text-delta', id: '1', text: 'Hi' }), false],
+      ],
+    ],
+    [
+      'AG-UI',
+      [
+        [
+          data({ type: 'RUN_STARTED', ...run }) +
+            data({ type: 'TEXT_MESSAGE_CHUNK', messageId: 'm', delta: 'Hi' }),
+          false,
+        ],
+        [data({ type: 'TOOL_CALL_END', toolCallId: 't' }), true],
+        [data({ type: 'TOOL_CALL_RESULT', toolCallId: 't', content: '1' }), true],
+        [data({ type: 'TEXT_MESSAGE_CONTENT', messageId: 'm', delta: 'Hi' }), false],
+        [data({ type: 'STEP_STARTED', stepName: 's' }), true],
+        [data({ type: 'STEP_FINISHED', stepName: 's' }), false],
+        [data({ type: 'RUN_FINISHED', ...run }), false],
+      ],
+    ],
+    [
+      'TanStack AI’s older chunks',
+      [
+        [data({ type: 'content', ...chunk, delta: 'Hi' }), false],
+        [data({ type: 'tool_call', ...chunk }), true],
+        [data({ type: 'tool_result', ...chunk, content: '1' }), true],
+        [data({ type: 'content', ...chunk, delta: 'Hi' }), false],
+      ],
+    ],
+    [
+      'LangGraph',
+      [
+        [graph({ type: 'AIMessageChunk', content: 'Hi' }), false],
+        [graph({ type: 'AIMessageChunk', content: '', tool_calls: [{ name: 'look' }] }), true],
+        [graph({ type: 'tool', content: '1', tool_call_id: 't' }), true],
+        [graph({ type: 'AIMessageChunk', content: 'Hi' }), false],
+      ],
+    ],
+    [
+      'Mistral conversations',
+      [
+        [
+          data({ type: 'conversation.response.started' }) +
+            data({ type: 'message.output.delta', content: 'Hi' }),
+          false,
+        ],
+        [data({ type: 'tool.execution.started', name: 'web_search' }), true],
+        [data({ type: 'tool.execution.done', name: 'web_search' }), true],
+        [data({ type: 'agent.handoff.done' }), true],
+        [data({ type: 'message.output.delta', content: 'Hi' }), false],
+      ],
+    ],
+  ])('%s', (_name, events) => {
+    const inspection = createInspection(new Headers({ 'content-type': SSE }), { path: '/api/chat' })
+    const working = events.map(([bytes]) => {
+      inspection.feed(new TextEncoder().encode(bytes))
+      return [bytes, inspection.look().working]
+    })
+    expect(working).toEqual(events)
+  })
+
+  test('the AI SDK’s [DONE] is the last word all the same', () => {
+    const text =
+      data({ type: 'tool-output-available', ...UI, output: 1 }) +
+      data({ type: 'finish-step' }) +
+      data('[DONE]')
+    const { inspection } = inspect(data({ type: 'start-step' }), SSE, '/api/chat')
+    inspection.feed(new TextEncoder().encode(text))
+    expect(inspection.look()).toMatchObject({ finished: true, working: false })
+  })
+})
+
+test('data of the app’s own behind the AI SDK’s finish does not take it back', () => {
+  const whole = data({ type: 'text-delta', id: '1', delta: 'Hi' }) + data({ type: 'finish' })
+  const saved = data({ type: 'data-saved', data: 1 })
+  expect(verdict(whole + saved)).toBe('complete')
+  expect(verdict(whole + saved.repeat(3_000))).toBe('complete')
+  expect(verdict(whole + saved + data({ type: 'start-step' }))).toBe('truncated')
+  expect(verdict(saved + data({ type: 'text-delta', id: '1', delta: 'Hi' }) + saved)).toBe('truncated')
+})
+
+test('some servers of the Responses API end with `response.done`', () => {
+  const said = data({ type: 'response.output_text.delta', item_id: 'i', output_index: 0, delta: 'Hi' })
+  const done = (status: string) => data({ type: 'response.done', response: { status } })
+  expect(verdict(said + done('completed'))).toBe('complete')
+  expect(verdict(said + done('failed'))).toBe('truncated')
+})
