@@ -1739,6 +1739,69 @@ describe('a store that fails', () => {
 
 describe('If-None-Match', () => {
   const half = ROLE + say('Hel')
+describe('a store that gives fewer bytes than it has', () => {
+  /** A response that has ended well, and another process that the store gives only the first of its bytes. */
+  async function shortened(
+    part: (bytes: Uint8Array) => Uint8Array | string = (bytes) => bytes.subarray(0, 20),
+  ) {
+    const site = openSite()
+    const { upstream, id } = await openStream(site)
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    await site.clock.advance(1_000)
+    const fault = { isShort: true }
+    const read: StreamStore['read'] = async (name, from, maxBytes) => {
+      const stored = await site.store.read(name, from, maxBytes)
+      if (!stored || !fault.isShort || maxBytes === 0) return stored
+      const all = await site.store.read(name, 0, 1_000)
+      return { ...stored, bytes: part(all?.bytes ?? new Uint8Array()).slice(from) as Uint8Array }
+    }
+    const other = openSite({ store: { ...site.store, read }, clock: site.clock })
+    const settled = async <Value>(asked: Promise<Value>) => {
+      await site.clock.advance(30_000)
+      return asked
+    }
+    return { other, id, fault, clock: site.clock, settled }
+  }
+
+  test.each(['stream', 'sse'])('breaks its body, and has no clean end: %s', async (live) => {
+    const { other, id, settled } = await shortened()
+    const response = await other.get(`${PATH}/${id}?offset=0&live=${live}`)
+    const body = await settled(readBody(response))
+    expect(body.isBroken).toBe(true)
+    expect(body.text).not.toContain('streamClosed')
+    expect(other.errors).toMatchObject([{ message: expect.stringContaining('the store gives none') }])
+  })
+
+  test('breaks a catch-up in its middle', async () => {
+    const { other, id, settled } = await shortened()
+    const response = await other.get(`${PATH}/${id}`)
+    expect(await settled(readBody(response))).toMatchObject({ isBroken: true })
+  })
+
+  test.each(['', '&live=long-poll'])('is a 503 where none is left: %s', async (live) => {
+    const { other, id, settled } = await shortened()
+    const response = await settled(other.get(`${PATH}/${id}?offset=20${live}`))
+    expect([response.status, response.headers.get('stream-closed')]).toEqual([503, null])
+  })
+
+  test('has all of them a moment later: nothing is missed', async () => {
+    const { other, id, fault, clock } = await shortened()
+    const body = readBody(await other.get(`${PATH}/${id}?live=stream`))
+    await clock.advance(3_000)
+    fault.isShort = false
+    await clock.advance(3_000)
+    expect(await body).toEqual({ text: ROLE + say('Hel') + FINISH + DONE, isBroken: false })
+  })
+
+  test('as text, which is no bytes, has failed', async () => {
+    const { other, id, settled } = await shortened((bytes) => new TextDecoder().decode(bytes))
+    const body = await settled(readBody(await other.get(`${PATH}/${id}?live=sse&offset=0`)))
+    expect(body).toEqual({ text: '', isBroken: true })
+    expect(other.errors).toMatchObject([{ message: expect.stringContaining('got bytes of type string') }])
+  })
+})
+
   const ask = async (site: Site, id: string, method = 'GET', etag?: string | null) => {
     const response = await site.get(`${PATH}/${id}`, {
       method,

@@ -4,7 +4,7 @@ import { problem } from './head.ts'
 import { createProtocol } from './protocol/protocol.ts'
 import { createRuns, type FoundStream, type StartOptions } from './runs.ts'
 import { isLost, type StreamStore } from './stores/store.ts'
-import { withDeadline } from './stores/with-deadline.ts'
+import { strictStore } from './stores/strict-store.ts'
 
 export interface StreamsOptions {
   /**
@@ -80,7 +80,7 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
   const waitUntil = (task: Promise<unknown>) => void attempt(() => options.waitUntil?.(task), onError)
   const context = {
     ...options,
-    store: withDeadline(options.store, clock),
+    store: strictStore(options.store, clock),
     clock,
     onError,
     waitUntil,
