@@ -133,7 +133,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
       ended: endedLater,
     },
   })
-  const resumeRoutes = createResumeRoutes(resuming, stopping, responses)
+  const resumeRoutes = createResumeRoutes(resuming, stopping, responses, activity.track)
   const { limits, ready: limitsReady } = openLimits(scope, clock, random)
   const chats = createChats({
     options,
