@@ -15,9 +15,10 @@ const OWN = /^(?:self\.streamkeeperRetires = true\n)?\/\*! streamkeeper (\S+) /
 const RETIRES = 'self.streamkeeperRetires = true\n'
 
 /** Checks whether the copy in a folder is the installed version. */
-export async function checkCopy(folder: string): Promise<Outcome> {
+export async function checkCopy(folder: string, read = readInstalledWorker): Promise<Outcome> {
   const file = join(folder, WORKER_NAME)
-  const [installed, copy] = await Promise.all([readInstalledWorker(), readIfThere(file)])
+  if (await isFolder(file)) return { ok: false, text: `${file} is a folder` }
+  const [installed, copy] = await Promise.all([read(), readIfThere(file)])
   const version = versionOf(installed)
   const update = `run: npx streamkeeper init ${folder}`
   if (copy === undefined) return { ok: false, text: `${file} is missing; ${update}` }
@@ -26,21 +27,28 @@ export async function checkCopy(folder: string): Promise<Outcome> {
   const copied = versionOf(copy)
   if (copied === undefined) return { ok: false, text: `${file} is not streamkeeper's` }
   const what = copied === version ? 'is changed' : `is streamkeeper ${copied}, installed is ${version}`
-  return { ok: false, text: `${file} ${what}; ${update}` }
+  return { ok: false, text: `${file} ${what}; ${update}${copy.startsWith(RETIRES) ? ' --retire' : ''}` }
 }
 
-/** Copies the worker, or the retiring one, to a folder; replaces a file that is not ours only if told to. */
+/** Copies the worker, or the retiring one, to a folder; replaces any other file only if told to. */
 export async function putWorker(
   folder: string,
   { retire, force }: { retire: boolean; force: boolean },
+  read = readInstalledWorker,
 ): Promise<Outcome> {
   const file = join(folder, WORKER_NAME)
-  if (!(await isFolder(folder))) {
-    return { ok: false, text: `Cannot copy the worker: ${resolve(folder)} is no folder` }
+  const refuse = (why: string) => ({ ok: false, text: `Cannot copy the worker: ${why}` })
+  if (!(await isFolder(folder))) return refuse(`${resolve(folder)} is no folder`)
+  if (await isFolder(file)) return refuse(`${file} is a folder`)
+  const [installed, copy] = await Promise.all([read(), readIfThere(file)])
+  // A build that still runs `init` must not bring the worker back to visitors whom it is leaving.
+  if (copy?.startsWith(RETIRES) && !retire && !force) {
+    return refuse(
+      `${file} is the retiring worker; --force puts the live one back. To keep it, remove "streamkeeper init" from your build`,
+    )
   }
-  const [installed, copy] = await Promise.all([readInstalledWorker(), readIfThere(file)])
   if (copy !== undefined && versionOf(copy) === undefined && !force && !(await mayReplace(file))) {
-    return { ok: false, text: `Cannot copy the worker: ${file} is not streamkeeper's; --force replaces it` }
+    return refuse(`${file} is not streamkeeper's; --force replaces it`)
   }
   // A server that reads it meanwhile gets the old file or the new one, whole.
   const beside = `${file}.${process.pid}`
@@ -60,8 +68,9 @@ Run this again after each update, or add "prebuild": "streamkeeper init ${folder
 
 function retired(file: string): string {
   return `${file} is now the retiring worker. At a visitor's next visit, once no response is being read, it replaces the
-worker, sends the queued messages and unregisters itself. Remove register() from the page, and leave the file in place
-until every visitor has returned once.`
+worker, sends the queued messages and unregisters itself. Remove register() from the page, and "streamkeeper init" or
+the plugin streamkeeper/vite from the build: they would put the live one back. Leave the file in place until every
+visitor has returned once.`
 }
 
 async function mayReplace(file: string): Promise<boolean> {
@@ -76,9 +85,10 @@ function versionOf(text: string): string | undefined {
   return OWN.exec(text)?.[1]
 }
 
+/** The file's text; Git on Windows may have given it other ends of lines. */
 async function readIfThere(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8')
+    return (await readFile(file, 'utf8')).replaceAll('\r\n', '\n')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -9,7 +9,7 @@ public (Vite, Next.js, Nuxt), static (SvelteKit), or whatever yours is.
 Options:
   --check   only checks whether the copy is the installed version; exit code 1 if it is not
   --retire  writes a worker that sends all queued messages and then unregisters itself
-  --force   replaces a file of that name which is not streamkeeper's
+  --force   replaces a file of that name which is not streamkeeper's, or which is the retiring worker
   --help    prints this`
 
 /** Prints to the console. Exit codes: 0 done, 1 refused or not the installed version, 2 wrong usage. */

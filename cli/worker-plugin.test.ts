@@ -178,3 +178,14 @@ test('scope "app" is refused: it is no path', () => {
     /^Option scope: got "app", takes/,
   )
 })
+
+test.each([
+  [{ filename: 'sw.js' }, 'Unknown option filename: there are fileName, scope'],
+  [{ fileName: 5 }, 'Option fileName: got 5, takes a path below base'],
+  [{ fileName: null }, 'Option fileName: got null, takes a path below base'],
+  [{ scope: 5 }, 'Option scope: got 5, takes a path that begins with /'],
+])('%j is refused: it would have no effect', (options, message) => {
+  const create = () => workerPlugin(options as StreamkeeperPluginOptions, () => Promise.resolve(WORKER))
+  expect(create).toThrow(TypeError)
+  expect(create).toThrow(message)
+})

@@ -16,11 +16,13 @@ export interface StreamkeeperPluginOptions {
 
 /** The plugin for any worker; tests have no built one. */
 export function workerPlugin(
-  { fileName = WORKER_NAME, scope }: StreamkeeperPluginOptions,
+  { fileName = WORKER_NAME, scope, ...unknown }: StreamkeeperPluginOptions,
   readWorker: () => Promise<string>,
 ): Plugin {
+  const [extra] = Object.keys(unknown)
+  if (extra !== undefined) throw new TypeError(`Unknown option ${extra}: there are fileName, scope`)
   checkFileName(fileName)
-  if (scope !== undefined && !scope.startsWith('/')) {
+  if (scope !== undefined && !(typeof scope === 'string' && scope.startsWith('/'))) {
     throw new TypeError(`Option scope: got ${JSON.stringify(scope)}, takes a path that begins with /`)
   }
   let place: Place
@@ -88,8 +90,9 @@ function atWorker({ path, allowed }: Place, serve: Connect.NextHandleFunction): 
   }
 }
 
-function checkFileName(fileName: string): void {
-  const isBelow = !/^[./]|\\|(^|\/)\.\.(\/|$)/.test(fileName) && fileName.endsWith('.js')
+function checkFileName(fileName: unknown): void {
+  const isBelow =
+    typeof fileName === 'string' && !/^[./]|\\|(^|\/)\.\.(\/|$)/.test(fileName) && fileName.endsWith('.js')
   if (isBelow) return
   throw new TypeError(
     `Option fileName: got ${JSON.stringify(fileName)}, takes a path below base that ends in .js, such as ${WORKER_NAME}`,

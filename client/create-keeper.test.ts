@@ -11,6 +11,9 @@ test('on a server a keeper does nothing, and says so', async () => {
   expect(keeper.headers('mine')).toEqual({})
   keeper.cancel('any')
   await expect(keeper.outbox.list()).rejects.toThrow('No worker')
+  await keeper.setPrincipal('user')
+  await keeper.clear()
+  await keeper.outbox.clear()
   expect(await keeper.unregister()).toEqual({ left: 0 })
 })
 

@@ -106,6 +106,26 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
   const ask = async <Name extends keyof Calls>(name: Name, args: Calls[Name][0], limitMs?: number) =>
     (connected ?? (await reach())).ask(name, args, limitMs)
 
+  /** The worker that controls this page, if it runs this keeper's script. */
+  const findOwn = () => {
+    const controller = container?.controller
+    if (!controller || !scriptUrl) return undefined
+    const { pathname, searchParams } = new URL(controller.scriptURL)
+    const isOwn =
+      pathname === pathOf(scriptUrl) &&
+      searchParams.get(SCOPE_PARAMETER) === ownScope(scriptUrl, options.scope)
+    return isOwn ? controller : undefined
+  }
+
+  /** True if nothing is kept for this page, since no worker of ours has it; false where one may be there and is silent. */
+  const isWithout = async () => {
+    await ready.promise
+    const { state, reason } = getSnapshot()
+    if (state === 'starting' || state === 'controlling' || context.worker) return false
+    if (container?.controller) return !!scriptUrl && !findOwn()
+    return reason !== 'other_worker' && reason !== 'version_mismatch'
+  }
+
   const isInOrder = () => !isGoing && isControlled()
 
   /** Makes a call whose place among this page's requests matters; resolves with whether it was done. */
@@ -127,7 +147,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     const late = { principal: latest?.id, askedAt: Date.now() }
     clears++
     try {
-      if (!(await askInOrder(name, null))) await ask(name, late)
+      if (!(await askInOrder(name, null)) && !(await isWithout())) await ask(name, late)
     } finally {
       clears--
     }
@@ -197,14 +217,9 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
     settle,
     isLeftToPage: (url) => !url.startsWith(`${location.origin}/`),
     adopt: () => {
-      const controller = container?.controller
-      context.worker = undefined
-      if (!controller || !scriptUrl) return
-      const { pathname, searchParams } = new URL(controller.scriptURL)
-      if (pathname !== pathOf(scriptUrl)) return
-      if (searchParams.get(SCOPE_PARAMETER) !== ownScope(scriptUrl, options.scope)) return
-      context.worker = controller
-      const { chat, saves } = readOptions(controller.scriptURL) ?? {}
+      context.worker = findOwn()
+      if (!context.worker) return
+      const { chat, saves } = readOptions(context.worker.scriptURL) ?? {}
       context.chats = compileRoutes(chat)
       context.saves = compileRoutes(saves)
     },
@@ -216,6 +231,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       }
       store.set({ requests: [], unseen: {} })
       settle('unsupported', 'disabled')
+      context.adopt() // It has this page until the page is left, and is still told who is signed in.
     },
   }
 
@@ -262,6 +278,7 @@ export function createKeeper(scriptUrl?: ScriptUrl, options: Options = {}): Keep
       // The greeting carries it, and the worker uses it to decide who owns the earlier requests. But a pending `clear`
       // still applies to the user before.
       if (clears === 0) context.principalToSay = latest
+      if (await isWithout()) return
       await ask('principal', { ...(latest ?? said), isLate: true })
       // Another page may name another user before there is a new worker to greet.
       if (context.principalToSay === said) context.principalToSay = undefined

@@ -176,7 +176,8 @@ export interface Keeper {
    * is not listed, reported, returned or sent: it waits. The principal is the same in all tabs, as cookies are.
    *
    * Resolves when no saved message of another user is being sent any more. If cookies identify the user, call it with
-   * `null` before they change, and with the id after.
+   * `null` before they change, and with the id after. Without a worker nothing is kept, and it resolves at once; rejects
+   * if the worker does not respond.
    *
    * @throws {TypeError} for anything except a non-empty string or `null`.
    */
@@ -184,7 +185,8 @@ export interface Keeper {
   /**
    * Deletes everything that is kept for the user who is signed in: unsent messages, responses, the key to their secrets
    * and unseen counts; also all known rate limits. Closes the worker's notifications. For a sign-out that leaves
-   * nothing behind, call it before `setPrincipal`. Rejects if it could not delete everything.
+   * nothing behind, call it before `setPrincipal`. Rejects if it could not delete everything; resolves where there is no
+   * worker, as nothing is kept there.
    */
   readonly clear: () => Promise<void>
   /**

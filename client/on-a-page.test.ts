@@ -67,6 +67,22 @@ test('a wrong option still rejects', async () => {
   await expect(ready).rejects.toThrow('chat[0].url')
 })
 
+test.each(['route', 'stopRoute'])(
+  'a wrong pattern in resume.%s rejects, and reaches no worker',
+  async (name) => {
+    const register = vi.fn<() => Promise<void>>(refuse)
+    setContainer({ register })
+    const { ready } = createKeeper('/sw.js', { resume: { [name]: '/chat/:id((/stream', key: 'body.id' } })
+    await expect(ready).rejects.toThrow(`Wrong option resume.${name}: "/chat/:id((/stream" is no URL pattern`)
+    expect(register).not.toHaveBeenCalled()
+  },
+)
+
+test('a wrong path in resume.streams rejects', async () => {
+  const { ready } = createKeeper('/sw.js', { resume: { streams: '/api/streams/' } })
+  await expect(ready).rejects.toThrow('Wrong option resume.streams: got "/api/streams/"')
+})
+
 test('a frame that may not ask for its workers has a keeper, and knows why it has none', async () => {
   const sandboxed = {
     get serviceWorker() {

@@ -1,5 +1,5 @@
 import { checkOptions } from '../core/options/check.ts'
-import { checkRoutes } from '../core/options/check-routes.ts'
+import { checkAllRoutes } from '../core/options/check-routes.ts'
 import type { Options } from '../core/options/options.ts'
 import type { KeeperReason, ScriptUrl } from './keeper.ts'
 import { pathOf } from './script-path.ts'
@@ -19,11 +19,9 @@ export interface Found {
  * @throws {TypeError} naming a wrong option, or if they are too long for the worker's URL.
  */
 export async function findRegistration(scriptUrl: ScriptUrl | undefined, options: Options): Promise<Found> {
-  checkOptions(options)
-  checkRoutes('chat', options.chat, document.baseURI)
-  checkRoutes('saves', options.saves, document.baseURI)
   const { serviceWorker } = navigator
   const { baseURI } = document
+  checkAllRoutes(checkOptions(options), baseURI)
   const url = scriptUrl && trusted(scriptUrl, options)
   const place = scriptUrl ? new URL('./', new URL(String(scriptUrl), baseURI)) : location.href
   const scope = new URL(options.scope || place, baseURI).href

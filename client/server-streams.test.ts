@@ -125,17 +125,3 @@ test('attach() asks nothing for what is no id', async () => {
   await expect(attach('../../logout')).rejects.toThrow('Cannot attach: no such response')
   expect(asked).toEqual([])
 })
-
-test.each([
-  'api/streams',
-  '//elsewhere.example/x',
-  '/\\elsewhere.example',
-  '/a?b',
-  '/a/',
-  '/',
-  'https://a.example/b',
-])('withServer() takes a path of this origin, and %j is none', (path) => {
-  expect(() => withServer(path, { streams: noWorker, attach: noWorker })).toThrow(
-    /Wrong option resume\.streams: got .+, takes a path/,
-  )
-})

@@ -20,14 +20,8 @@ interface Listed {
   at: number
 }
 
-/**
- * The responses of this browser's worker, and those that the server keeps at that path.
- *
- * @throws {TypeError} if it is not a path of this origin
- */
+/** The responses of this browser's worker, and those that the server keeps at that path of this origin. */
 export function withServer(path: string, worker: Reading): Reading {
-  if (!/^(\/[^/\\?#]+)+$/.test(path))
-    throw new TypeError(`Wrong option resume.streams: got ${path}, takes a path such as '/api/streams'`)
   return {
     streams: () => listBoth(path, worker.streams()),
     attach: (id, { from = 0 } = {}) =>

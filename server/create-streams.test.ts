@@ -1163,7 +1163,9 @@ test.each([{ id: 1 }, ['ann'], true, 10n, Symbol('ann'), () => 'ann'])(
 test.each(['/v1/chat/completions', 'http://'])('the url %s is a TypeError that names it', async (url) => {
   const site = openSite()
   const request = new Request('https://app.example/', { method: 'POST', headers: { user: 'ann' } })
-  await expect(site.streams.start(request, { url })).rejects.toThrow(`Wrong option url: got ${url}`)
+  await expect(site.streams.start(request, { url })).rejects.toThrow(
+    `Wrong option url: got ${JSON.stringify(url)}`,
+  )
 })
 
 test.each(['/ü/streams', '/流', '/a b'])('streams may lie below %s', async (path) => {
@@ -1737,6 +1739,69 @@ describe('a store that fails', () => {
   })
 })
 
+describe('a store that gives fewer bytes than it has', () => {
+  /** A response that has ended well, and another process that the store gives only the first of its bytes. */
+  async function shortened(
+    part: (bytes: Uint8Array) => Uint8Array | string = (bytes) => bytes.subarray(0, 20),
+  ) {
+    const site = openSite()
+    const { upstream, id } = await openStream(site)
+    upstream.push(FINISH + DONE)
+    upstream.end()
+    await site.clock.advance(1_000)
+    const fault = { isShort: true }
+    const read: StreamStore['read'] = async (name, from, maxBytes) => {
+      const stored = await site.store.read(name, from, maxBytes)
+      if (!stored || !fault.isShort || maxBytes === 0) return stored
+      const all = await site.store.read(name, 0, 1_000)
+      return { ...stored, bytes: part(all?.bytes ?? new Uint8Array()).slice(from) as Uint8Array }
+    }
+    const other = openSite({ store: { ...site.store, read }, clock: site.clock })
+    const settled = async <Value>(asked: Promise<Value>) => {
+      await site.clock.advance(30_000)
+      return asked
+    }
+    return { other, id, fault, clock: site.clock, settled }
+  }
+
+  test.each(['stream', 'sse'])('breaks its body, and has no clean end: %s', async (live) => {
+    const { other, id, settled } = await shortened()
+    const response = await other.get(`${PATH}/${id}?offset=0&live=${live}`)
+    const body = await settled(readBody(response))
+    expect(body.isBroken).toBe(true)
+    expect(body.text).not.toContain('streamClosed')
+    expect(other.errors).toMatchObject([{ message: expect.stringContaining('the store gives none') }])
+  })
+
+  test('breaks a catch-up in its middle', async () => {
+    const { other, id, settled } = await shortened()
+    const response = await other.get(`${PATH}/${id}`)
+    expect(await settled(readBody(response))).toMatchObject({ isBroken: true })
+  })
+
+  test.each(['', '&live=long-poll'])('is a 503 where none is left: %s', async (live) => {
+    const { other, id, settled } = await shortened()
+    const response = await settled(other.get(`${PATH}/${id}?offset=20${live}`))
+    expect([response.status, response.headers.get('stream-closed')]).toEqual([503, null])
+  })
+
+  test('has all of them a moment later: nothing is missed', async () => {
+    const { other, id, fault, clock } = await shortened()
+    const body = readBody(await other.get(`${PATH}/${id}?live=stream`))
+    await clock.advance(3_000)
+    fault.isShort = false
+    await clock.advance(3_000)
+    expect(await body).toEqual({ text: ROLE + say('Hel') + FINISH + DONE, isBroken: false })
+  })
+
+  test('as text, which is no bytes, has failed', async () => {
+    const { other, id, settled } = await shortened((bytes) => new TextDecoder().decode(bytes))
+    const body = await settled(readBody(await other.get(`${PATH}/${id}?live=sse&offset=0`)))
+    expect(body).toEqual({ text: '', isBroken: true })
+    expect(other.errors).toMatchObject([{ message: expect.stringContaining('got bytes of type string') }])
+  })
+})
+
 describe('If-None-Match', () => {
   const half = ROLE + say('Hel')
   const ask = async (site: Site, id: string, method = 'GET', etag?: string | null) => {
@@ -1794,13 +1859,110 @@ test('all streams of a user are listed, or those of one conversation', async () 
   expect(one.streams).toMatchObject([{ id: first.id, verdict: 'complete', url: `${PATH}/${first.id}` }])
 })
 
-test('a wrong option is a TypeError that names it', () => {
+describe('a wrong option is a TypeError that says what was passed and what is accepted', () => {
   const authorize = () => 'ann'
   const store = memoryStore()
-  expect(() => createStreams({ store, authorize, maxBytes: 0 })).toThrow('Wrong option maxBytes: got 0')
-  expect(() => createStreams({ store, authorize, path: 'streams' })).toThrow('Wrong option path')
-  expect(() => createStreams({ store: {} as never, authorize })).toThrow('Wrong option store')
-  expect(() => createStreams({ store } as never)).toThrow('Wrong option authorize')
+  const { delete: _, ...noDelete } = store
+  const list = `takes '*' or a list of origins such as ["https://app.example.com"]`
+  const origin = 'takes an origin such as "https://app.example.com"'
+
+  test.each<[unknown, string]>([
+    [undefined, 'Wrong option options: got undefined, takes an object with store, authorize, fetch, path'],
+    [{ store: {} }, 'Wrong option store: got [object Object], takes a store such as sqliteStore(path)'],
+    [{ store: noDelete }, 'Wrong option store'],
+    [{ authorize: undefined }, 'Wrong option authorize: got undefined, takes a function'],
+    [{ maxBytes: 0 }, 'Wrong option maxBytes: got 0, takes a whole number, 1 or more'],
+    [{ ttlMs: '60' }, 'Wrong option ttlMs: got "60"'],
+    [{ ttl: 60 }, 'Unknown option ttl: there are store, authorize, fetch, path, ttlMs'],
+    [{ path: 'streams' }, 'Wrong option path: got "streams"'],
+    [{ path: '/api/streams/*' }, 'Wrong option path'],
+    [{ path: 5 }, 'Wrong option path: got 5'],
+    [{ fetch: 'x' }, 'Wrong option fetch: got "x", takes a function'],
+    [{ waitUntil: 5 }, 'Wrong option waitUntil'],
+    [{ onError: null }, 'Wrong option onError: got null'],
+    [{ ingest: 'no' }, 'Wrong option ingest: got "no", takes true or false'],
+    [{ origins: 'https://app.example.com' }, `Wrong option origins: got "https://app.example.com", ${list}`],
+    [{ origins: true }, `Wrong option origins: got true, ${list}`],
+    [{ origins: ['https://a.example', '*'] }, `Wrong option origins[1]: got "*", ${origin}`],
+    [{ origins: ['https://app.example.com/'] }, `got "https://app.example.com/", ${origin}`],
+    [{ origins: ['https://app.example.com:443'] }, origin],
+    [{ origins: ['https://App.example.com'] }, origin],
+    [{ origins: ['https://*.example.com'] }, origin],
+    [{ origins: ['app.example.com'] }, origin],
+    [{ origins: ['localhost:3000'] }, origin],
+    [{ origins: ['null'] }, origin],
+    [{ origins: [''] }, origin],
+    [{ origins: [/example/] }, origin],
+  ])('createStreams %o', (options, message) => {
+    const all = options && { store, authorize, ...options }
+    expect(() => createStreams(all as never)).toThrow(TypeError)
+    expect(() => createStreams(all as never)).toThrow(message)
+  })
+
+  test.each<[unknown, string]>([
+    [undefined, 'Wrong option options: got undefined'],
+    [{}, 'Wrong option url: got undefined, takes an absolute URL'],
+    ['https://a.example', 'Wrong option options: got "https://a.example", takes an object'],
+    [{ url: '/v1/chat/completions' }, 'Wrong option url: got "/v1/chat/completions"'],
+    [
+      { url: 'https://a.example', method: 'POST' },
+      'Unknown option method: there are conversation, url, init',
+    ],
+    [{ url: 'https://a.example', init: 'POST' }, 'Wrong option init: got "POST"'],
+    [{ respond: new Response() }, 'Wrong option respond: got [object Response], takes a function'],
+    [{ respond: () => new Response(), init: {} }, 'Unknown option init: there are conversation, respond'],
+    [{ url: 'https://a.example', conversation: null }, 'Wrong option conversation: got null, takes a string'],
+    [{ url: 'https://a.example', conversation: {} }, 'Wrong option conversation: got [object Object]'],
+  ])('start %o', async (options, message) => {
+    const site = openSite()
+    const started = site.streams.start(
+      new Request('https://app.example/', { headers: { user: 'ann' } }),
+      options as never,
+    )
+    await expect(started).rejects.toThrow(message)
+    await expect(started).rejects.toThrow(TypeError)
+    expect([site.upstream.requests, site.errors]).toEqual([[], []])
+  })
+
+  test.each(['latest', 'stop'] as const)('%s, of a promise of an id', async (method) => {
+    const site = openSite()
+    const { id } = Promise.resolve({ id: 'c1' }) as never
+    const request = new Request('https://app.example/', { headers: { user: 'ann' } })
+    await expect(site.streams[method](request, id)).rejects.toThrow(
+      'Wrong id: got undefined, takes a string or a number',
+    )
+  })
+
+  test.each(['start', 'latest', 'stop', 'handle'] as const)(
+    '%s, of a request of node:http',
+    async (method) => {
+      const { streams, errors } = openSite({ authorize: () => 'ann' })
+      const request = { method: 'OPTIONS', url: '/api/streams', headers: { host: 'app.example' } } as never
+      const second = method === 'start' ? { url: 'https://a.example' } : 'c1'
+      await expect(streams[method](request, second as never)).rejects.toThrow('takes a Request')
+      expect(errors).toEqual([])
+    },
+  )
+})
+
+test.each([
+  'https://app.example.com',
+  'http://localhost:3000',
+  'http://[::1]:8080',
+  'capacitor://localhost',
+  'tauri://localhost',
+  'app://-',
+  'file://',
+  'chrome-extension://abcdefgh',
+])('pages of a listed origin may read, and no others: %s', async (origin) => {
+  const site = openSite({ origins: ['https://b.example', origin] })
+  const allowed = async (from: string) => {
+    const { headers } = await site.get(PATH, { headers: { origin: from } })
+    return [headers.get('access-control-allow-origin'), headers.get('access-control-allow-credentials')]
+  }
+  expect(await allowed(origin)).toEqual([origin, 'true'])
+  for (const other of [origin.slice(0, -1), `${origin}x`, 'null'])
+    expect(await allowed(other)).toEqual([null, null])
 })
 
 test('the open response of a conversation can be asked for by HEAD, and nobody goes on watching it', async () => {

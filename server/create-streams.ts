@@ -1,10 +1,11 @@
 import { type Clock, systemClock } from '../core/clock.ts'
 import { createResilientFetch } from '../core/fetch/create-resilient-fetch.ts'
+import { checkRequest, checkStart, checkStreams, toId } from './check-streams.ts'
 import { problem } from './head.ts'
 import { createProtocol } from './protocol/protocol.ts'
 import { createRuns, type FoundStream, type StartOptions } from './runs.ts'
 import { isLost, type StreamStore } from './stores/store.ts'
-import { withDeadline } from './stores/with-deadline.ts'
+import { strictStore } from './stores/strict-store.ts'
 
 export interface StreamsOptions {
   /**
@@ -30,7 +31,10 @@ export interface StreamsOptions {
   maxBytes?: number
   /** Keeps a serverless process alive until a promise settles: the platform's own `waitUntil`. */
   waitUntil?: (task: Promise<unknown>) => void
-  /** Other origins whose pages may read streams; `'*'`: any, without cookies. Default none. */
+  /**
+   * Other origins whose pages may read streams, as browsers write them: `['https://app.example.com']`; `'*'`: any,
+   * without cookies. Default none.
+   */
   origins?: string[] | '*'
   /** Lets clients create streams and append to them themselves, by PUT and POST. Default `false`. */
   ingest?: boolean
@@ -67,20 +71,20 @@ const DEFAULT_MAX_BYTES = 16 * 1024 * 1024
  * Runs chat requests on the server, so that their responses outlive the browser: any device of the same user can read
  * them, even after their end, and stop them.
  *
- * @throws {TypeError} naming a wrong option.
+ * @throws {TypeError} naming a wrong or unknown option.
  * @example
  * const streams = createStreams({ store: sqliteStore('./answers.db'), authorize: (request) => userOf(request) })
  * export const POST = (request: Request) => streams.start(request, { url, init, conversation })
  */
 export function createStreams(options: StreamsOptions, clock: Clock = systemClock): Streams {
-  checkOptions(options)
+  checkStreams(options)
   const { authorize } = options
   // Errors in the app's own functions cost no response.
   const onError = (error: unknown) => void attempt(() => options.onError?.(error))
   const waitUntil = (task: Promise<unknown>) => void attempt(() => options.waitUntil?.(task), onError)
   const context = {
     ...options,
-    store: withDeadline(options.store, clock),
+    store: strictStore(options.store, clock),
     clock,
     onError,
     waitUntil,
@@ -94,8 +98,9 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
   const serve = createProtocol(context, runs)
 
   return {
-    start: async (request, { conversation, ...start }) => {
-      if ('url' in start && !URL.canParse(start.url)) wrong('url', start.url, 'an absolute URL')
+    start: async (request, options) => {
+      checkStart(options)
+      const { conversation, ...start } = options
       return asUser(request, (owner) =>
         runs.start(request, owner, {
           ...start,
@@ -103,16 +108,19 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
         }),
       )
     },
-    latest: (request, id) =>
-      asUser(request, async (owner) => {
-        const open = (await named(owner, toId(id))).find(isOpen)
+    latest: async (request, provided) => {
+      const id = toId(provided)
+      return asUser(request, async (owner) => {
+        const open = (await named(owner, id)).find(isOpen)
         return (open && (await runs.respond(open.source, request))) ?? new Response(null, { status: 204 })
-      }),
-    stop: (request, id) =>
-      asUser(request, async (owner) => {
+      })
+    },
+    stop: async (request, provided) => {
+      const id = toId(provided)
+      return asUser(request, async (owner) => {
         // A run of this process is stopped without the store.
-        const own = runs.stopOwn(owner, toId(id))
-        const found = await named(owner, toId(id)).catch((error: unknown) => {
+        const own = runs.stopOwn(owner, id)
+        const found = await named(owner, id).catch((error: unknown) => {
           if (own !== 'stopped') throw error
           onError(error)
           return []
@@ -121,8 +129,12 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
           return problem(404, 'not_found', 'There is no such response')
         await Promise.all(found.filter(isOpen).map(({ source }) => runs.stop(source.id)))
         return new Response(null, { status: 204 })
-      }),
-    handle: (request) => serve(request, (task) => asUser(request, task)),
+      })
+    },
+    handle: async (request) => {
+      checkRequest(request)
+      return serve(request, (task) => asUser(request, task))
+    },
   }
 
   /** The streams that an id names for this owner: those of a conversation, newest first, or a single one. */
@@ -140,6 +152,7 @@ export function createStreams(options: StreamsOptions, clock: Clock = systemCloc
   }
 
   async function asUser(request: Request, task: (owner: string) => Promise<Response>): Promise<Response> {
+    checkRequest(request)
     const owner = await authorize(request)
     if (!owner && (owner as unknown) !== 0) return problem(401, 'unauthorized', 'Sign in first')
     // As text, all objects are the same.
@@ -168,25 +181,6 @@ async function attempt(task: () => unknown, onError: (error: unknown) => void = 
   }
 }
 
-/** Stores take strings; an app's own ids may be numbers. */
-function toId(id: string | number): string {
-  return String(id)
-}
-
 function isOpen({ info }: FoundStream): boolean {
   return info.end === undefined && !info.ingest
-}
-
-function wrong(option: string, got: unknown, takes: string): never {
-  throw new TypeError(`Wrong option ${option}: got ${String(got)}, takes ${takes}`)
-}
-
-function checkOptions({ store, authorize, ttlMs, maxBytes, path }: StreamsOptions): void {
-  if (typeof store?.write !== 'function') wrong('store', store, 'a store such as sqliteStore(path)')
-  if (typeof authorize !== 'function') wrong('authorize', authorize, 'a function from a Request to a user id')
-  if (path !== undefined && !path.startsWith('/')) wrong('path', path, "a path that begins with '/'")
-  for (const [option, value] of Object.entries({ ttlMs, maxBytes })) {
-    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0))
-      wrong(option, value, 'a whole number above 0')
-  }
 }

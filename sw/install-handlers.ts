@@ -1,7 +1,7 @@
 import { browserLimits } from '../core/browser-limits.ts'
 import { type Clock, systemClock, waitAtMost } from '../core/clock.ts'
 import { checkOptions } from '../core/options/check.ts'
-import { checkRoutes } from '../core/options/check-routes.ts'
+import { checkAllRoutes } from '../core/options/check-routes.ts'
 import type { ChatRouteOptions, Options } from '../core/options/options.ts'
 import { canonicalOptions } from '../core/options/canonical.ts'
 import { watchLocalNetwork } from '../core/local-network.ts'
@@ -59,8 +59,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
   const { scope } = worker.registration
   const clock: Clock = systemClock
   const random = Math.random
-  const chatRoutes = checkRoutes('chat', options.chat, scope)
-  const saveRoutes = checkRoutes('saves', options.saves, scope)
+  const { chat: chatRoutes, saves: saveRoutes, resuming, stopping } = checkAllRoutes(options, scope)
   const isLeftToPage = watchLocalNetwork(scope, navigator.permissions)
   const activity = createActivityLock(navigator.locks, scope)
   const emitter = createStatusEmitter(
@@ -134,7 +133,7 @@ export function installHandlers(provided: Options, emptied?: () => void): Instal
       ended: endedLater,
     },
   })
-  const resumeRoutes = createResumeRoutes(options.resume ?? {}, scope, responses)
+  const resumeRoutes = createResumeRoutes(resuming, stopping, responses, activity.track)
   const { limits, ready: limitsReady } = openLimits(scope, clock, random)
   const chats = createChats({
     options,

@@ -1,6 +1,7 @@
 import { clientsClaim } from 'workbox-core/clientsClaim.js'
 import { systemClock } from '../core/clock.ts'
 import { checkOptions } from '../core/options/check.ts'
+import { checkAllRoutes } from '../core/options/check-routes.ts'
 import type { Options } from '../core/options/options.ts'
 import { readOptions } from '../core/options/query.ts'
 import { installHandlers } from './install-handlers.ts'
@@ -32,7 +33,8 @@ else if (options) {
 function readAny(): Options | undefined {
   try {
     const provided = readOptions(href)
-    return provided && checkOptions(provided)
+    if (provided) checkAllRoutes(checkOptions(provided), worker.registration.scope)
+    return provided
   } catch {
     return {}
   }

@@ -1,4 +1,4 @@
-import type { FailureCode, KeeperState, OutboxEntry } from '../client/index.ts'
+import type { FailureCode, KeeperState, OutboxCounts, OutboxEntry } from '../client/index.ts'
 import { type DescribeOptions, type Words, wordsWith } from './words.ts'
 
 /** Describes the state of a message in the outbox. Waits count down with `options.now`: call it four times a second. */
@@ -23,19 +23,27 @@ export function describeEntry(
   }
 }
 
-/** The text to show in place of an empty list of messages, for a `keeper.state`. */
+/**
+ * The text to show in place of an empty list of messages, for a `keeper.state`. With `counts`, the snapshot's `outbox`,
+ * it says nothing while there are messages that the list does not have yet.
+ *
+ * @returns an empty string if it is not known that there are no messages.
+ */
 export function describeEmptyOutbox(
   state: KeeperState,
-  { words }: Pick<DescribeOptions, 'words'> = {},
+  { words, counts }: Pick<DescribeOptions, 'words'> & { counts?: OutboxCounts } = {},
 ): string {
   const { emptyOutbox, noOutbox } = wordsWith(words)
+  if (state === 'starting' || (counts && counts.queued + counts.needsAuth + counts.dead > 0)) return ''
   return state === 'controlling' ? emptyOutbox : noOutbox
 }
 
-/** The reason why a message was given up. */
+/** The reason why a message is a dead letter. Most codes are those of the last try, after which it was too old. */
 export function deadLetterReason(code: FailureCode | undefined, words: Words): string {
   if (code === 'unsure') return words.unsure
-  return code === 'storage_unavailable' ? words.notStored : words.rejected
+  if (code === 'storage_unavailable') return words.notStored
+  const isRejected = code === undefined || code === 'upstream_error' || code === 'quota_exhausted'
+  return isRejected ? words.rejected : words.tooOld
 }
 
 /**
@@ -44,10 +52,16 @@ export function deadLetterReason(code: FailureCode | undefined, words: Words): s
  */
 export function describePreview(preview: string): string {
   try {
-    const { error, message, detail } = JSON.parse(preview.replace(/^\d+ /, '')) as Record<string, unknown>
-    const nested = (error as { message?: unknown } | undefined)?.message
-    return [nested, error, message, detail].find((each) => typeof each === 'string') ?? preview
+    const body = JSON.parse(preview.replace(/^\d+ /, '')) as Record<string, unknown>
+    const { error, errors, message, detail } = body
+    const [first] = Array.isArray(errors) ? (errors as unknown[]) : []
+    const said = [messageOf(error), error, message, detail, messageOf(first), first]
+    return said.find((each) => typeof each === 'string') ?? preview
   } catch {
     return preview // Not JSON, or only a part of it.
   }
+}
+
+function messageOf(error: unknown): unknown {
+  return (error as { message?: unknown } | null | undefined)?.message
 }

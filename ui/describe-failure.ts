@@ -10,6 +10,10 @@ export function describeFailure(
   options: Pick<DescribeOptions, 'words'> = {},
 ): FailureWords {
   const words = wordsWith(options.words)
-  if (code !== 'upstream_error' || httpStatus === undefined) return words.failures[code]
+  // An error inside a 200 has a status only if it came before any output, and 500 if it names none.
+  const isRefusal =
+    httpStatus !== undefined &&
+    (code === 'upstream_error' || (code === 'error_in_stream' && httpStatus < 500))
+  if (!isRefusal) return words.failures[code]
   return httpStatus === 401 ? words.unauthorized : words.refused(httpStatus)
 }

@@ -31,7 +31,8 @@ export function describeStatus(status: Status, options: DescribeOptions = {}): s
     case 'timeout_retry':
       return retry(words.timeout, status)
     case 'server_retry':
-      return retry(words.serverError, status)
+      // Without a status, a web page came in place of a response.
+      return retry(status.httpStatus === undefined ? words.networkError : words.serverError, status)
     case 'rate_limit_wait':
       return words.heldBack(waitUntil(status.retryAt))
     case 'network_wait':

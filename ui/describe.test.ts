@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { FailureCode, OutboxEntry, Status, StatusName } from '../client/index.ts'
 import { describeEmptyOutbox, describeEntry, describePreview } from './describe-entry.ts'
 import { describeFailure } from './describe-failure.ts'
@@ -8,7 +8,10 @@ import { describeForScreenReader, describeStatus } from './describe-status.ts'
 import { ENGLISH, type PartialWords, type Words } from './words.ts'
 
 const NOW = 1_000_000
-const DOCS = readFileSync(resolve(import.meta.dirname, '../docs/statuses.md'), 'utf8')
+const DOCS = readDocs('statuses.md')
+const [CODES_OF_CHATS = '', CODES_OF_SAVES = ''] = readDocs('failures.md')
+  .split(/^## The codes of chats|^## The codes of saved messages/m)
+  .slice(1)
 
 const chat = { at: NOW, own: true, requestId: 'r' }
 const save = { at: NOW, own: true, entryId: 'e', conversation: 'c', attempts: 1 }
@@ -33,7 +36,10 @@ const SAMPLES: { [Name in StatusName]: (Status & { status: Name })[] } = {
     { ...retry, status: 'network_retry', phase: 'worker_lost', retryAt: NOW },
   ],
   timeout_retry: [{ ...retry, status: 'timeout_retry' }],
-  server_retry: [{ ...retry, status: 'server_retry' }],
+  server_retry: [
+    { ...retry, status: 'server_retry', httpStatus: 500 },
+    { ...retry, status: 'server_retry' },
+  ],
   first_output: [{ ...chat, status: 'first_output', ttfbMs: 1, ttftMs: 1, attempt: 1 }],
   stream_stalled: [{ ...silent, status: 'stream_stalled' }],
   stream_flowing: [{ ...silent, status: 'stream_flowing' }],
@@ -64,13 +70,36 @@ const SAMPLES: { [Name in StatusName]: (Status & { status: Name })[] } = {
   save_needs_auth: [{ ...save, status: 'save_needs_auth' }],
   save_dead: [
     { ...save, status: 'save_dead', code: 'upstream_error' },
+    { ...save, status: 'save_dead', code: 'network_error' },
     { ...save, status: 'save_dead', code: 'unsure' },
+    { ...save, status: 'save_dead', code: 'storage_unavailable' },
   ],
   storage_degraded: [{ ...emitted, status: 'storage_degraded' }],
   outbox_restored: [{ ...emitted, status: 'outbox_restored' }],
   worker_waiting: [{ ...emitted, status: 'worker_waiting' }],
   worker_updated: [{ ...emitted, status: 'worker_updated' }],
 }
+
+/** Why a message is a dead letter; `undefined`: none is for that. */
+const DEAD: Record<FailureCode, string | undefined> = {
+  headers_timeout: undefined,
+  first_output_timeout: undefined,
+  total_timeout: undefined,
+  transport_idle: undefined,
+  output_idle: undefined,
+  truncated: undefined,
+  error_in_stream: undefined,
+  retry_budget_exhausted: undefined,
+  worker_lost: undefined,
+  upstream_error: 'The server did not accept it',
+  quota_exhausted: 'The server did not accept it',
+  rate_limited: 'It could not be delivered in time',
+  overloaded: 'It could not be delivered in time',
+  network_error: 'It could not be delivered in time',
+  unsure: 'It may or may not have arrived',
+  storage_unavailable: 'The browser lost data needed to send it',
+}
+const DEAD_CODES = (Object.keys(DEAD) as FailureCode[]).filter((code) => DEAD[code] !== undefined)
 
 const CODES: Record<FailureCode, { httpStatus?: number }[]> = {
   headers_timeout: [{}],
@@ -81,10 +110,10 @@ const CODES: Record<FailureCode, { httpStatus?: number }[]> = {
   rate_limited: [{ httpStatus: 429 }],
   quota_exhausted: [{ httpStatus: 429 }],
   overloaded: [{ httpStatus: 529 }],
-  upstream_error: [{ httpStatus: 401 }, { httpStatus: 400 }, { httpStatus: 500 }],
+  upstream_error: [{ httpStatus: 401 }, { httpStatus: 400 }, { httpStatus: 500 }, {}],
   network_error: [{}],
   truncated: [{}],
-  error_in_stream: [{}],
+  error_in_stream: [{}, { httpStatus: 400 }],
   retry_budget_exhausted: [{}],
   worker_lost: [{}],
   storage_unavailable: [{}],
@@ -99,7 +128,22 @@ const ENTRIES: Record<OutboxEntry['state'], Partial<OutboxEntry>[]> = {
     { attempts: 2, retryAt: NOW },
   ],
   needs_auth: [{ attempts: 1 }],
-  dead: [{ attempts: 1, code: 'upstream_error' }, { code: 'unsure' }, { code: 'storage_unavailable' }],
+  dead: [
+    { attempts: 1, code: 'upstream_error' },
+    { code: 'network_error' },
+    { code: 'unsure' },
+    { code: 'storage_unavailable' },
+  ],
+}
+
+function readDocs(name: string): string {
+  return readFileSync(resolve(import.meta.dirname, '../docs', name), 'utf8')
+}
+
+/** The failure codes that a text names. */
+function codesIn(text: string): string[] {
+  const named = new Set(text.match(/(?<=`)[a-z_]+(?=`)/g))
+  return Object.keys(CODES).filter((code) => named.has(code))
 }
 
 /** The cells of the row that begins with `name`. */
@@ -141,11 +185,67 @@ test.each(Object.entries(ENTRIES))(
   },
 )
 
+test.each(DEAD_CODES)('a dead letter is described by its code, %s', (code) => {
+  expect(describeEntry({ state: 'dead', code, attempts: 0 })).toBe(DEAD[code])
+  expect(describeStatus({ ...save, status: 'save_dead', code })).toContain(`. ${DEAD[code]}.`)
+})
+
+test('docs/failures.md lists each code', () => {
+  expect(codesIn(CODES_OF_SAVES)).toEqual(codesIn(DEAD_CODES.map((code) => `\`${code}\``).join()))
+  expect(codesIn(CODES_OF_CHATS + CODES_OF_SAVES)).toEqual(Object.keys(CODES))
+})
+
+describe('describeEmptyOutbox()', () => {
+  const none = { queued: 0, needsAuth: 0, dead: 0 }
+
+  test('says nothing before the worker is known', () => {
+    expect(describeEmptyOutbox('starting')).toBe('')
+  })
+
+  test.each([
+    ['queued', { ...none, queued: 3 }],
+    ['needsAuth', { ...none, needsAuth: 1 }],
+    ['dead', { ...none, dead: 1 }],
+  ])('says nothing of a list that is empty only because it has not been read: %s', (_which, counts) => {
+    expect(describeEmptyOutbox('controlling', { counts })).toBe('')
+  })
+
+  test('says that there are no messages, or can be none', () => {
+    expect(describeEmptyOutbox('controlling', { counts: none })).toBe('There are no unsent messages.')
+    expect(describeEmptyOutbox('controlling')).toBe('There are no unsent messages.')
+    for (const state of ['fallback', 'unsupported'] as const) {
+      expect(describeEmptyOutbox(state, { counts: none })).toBe(ENGLISH.noOutbox)
+    }
+  })
+})
+
+test('a 401 that is about the quota says so', () => {
+  expect(describeFailure({ code: 'quota_exhausted', httpStatus: 401 })).toBe(ENGLISH.failures.quota_exhausted)
+})
+
+describe('an error in a 200', () => {
+  const words = (httpStatus?: number) =>
+    describeFailure({ code: 'error_in_stream', ...(httpStatus === undefined ? {} : { httpStatus }) })
+
+  test('that blames the request is a refusal', () => {
+    expect(words(401)).toEqual(ENGLISH.unauthorized)
+    expect(words(400)).toEqual(ENGLISH.refused(400))
+  })
+
+  test('is described alike with and without output, and without a status that may be a guess', () => {
+    expect(words(500)).toEqual(words())
+    expect(words().title).toBe('No complete answer')
+  })
+})
+
 test.each([
   ['422 {"error":{"message":"Too long","code":"length"}}', 'Too long'],
   ['400 {"error":"Too long"}', 'Too long'],
   ['400 {"message":"Too long"}', 'Too long'],
   ['404 {"detail":"No such session"}', 'No such session'],
+  ['200 {"errors":[{"message":"Too long","path":["send"]},{"message":"Late"}],"data":null}', 'Too long'],
+  ['422 {"errors":["Text is too long"]}', 'Text is too long'],
+  ['200 {"errors":[]}', '200 {"errors":[]}'],
   ['400 {"error":{"code":7}}', '400 {"error":{"code":7}}'],
   ['400 null', '400 null'],
   ['413 Request too large', '413 Request too large'],

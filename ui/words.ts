@@ -24,18 +24,19 @@ export interface Words {
   retry: (retry: { reason: string; wait: string | undefined; attempt: number }) => string
   rateLimited: string
   overloaded: string
+  /** No response, or one that ended without output, or a web page in place of one. */
   networkError: string
   workerLost: string
   timeout: string
   serverError: string
-  /** The request is held back because another request or tab has met the same limit. */
+  /** The request is held back because another request or tab has met the same limit or overload. */
   heldBack: (wait: string | undefined) => string
   offline: string
 
   // A response.
   answering: string
   stalled: (quiet: string) => string
-  /** The response's connection broke, and the rest is requested from the server. */
+  /** The response was interrupted, and the rest is requested from the server. */
   resuming: string
   /** For screen readers only: others see the end of a response. */
   complete: string
@@ -45,35 +46,43 @@ export interface Words {
 
   /** By code, if nothing more is known. */
   failures: Record<FailureCode, FailureWords>
-  /** `upstream_error` with status 401. */
+  /** Status 401. */
   unauthorized: FailureWords
-  /** `upstream_error` with another status. */
+  /** Another status. */
   refused: (httpStatus: number) => FailureWords
 
   // Saved messages.
+  /** `reason` is one of the last four texts. */
   deadLetter: (reason: string) => string
   needsAuth: string
+  /** The browser refuses to store: messages, or the response of a chat. */
   storageDegraded: string
   outboxRestored: string
   /** `emptyOutbox`: there are no messages. `noOutbox`: there can be none, because the page has no worker. */
   emptyOutbox: string
   noOutbox: string
 
-  // One message in the outbox: where it stands, and how often it has been tried.
+  // One message in the outbox.
+  /** `attempts` counts the tries that got an HTTP response. */
   entry: (state: string, attempts: number) => string
   queued: string
   sending: string
   nextAttempt: (wait: string | undefined) => string
   entryNeedsAuth: string
-  /** Why it was given up: by code, and for any other. */
+  // The reasons why it is a dead letter.
   unsure: string
+  /** Its stored copy is gone, in whole or in part. */
   notStored: string
+  /** The server refused it, or something else responded in its place. */
   rejected: string
+  /** It never reached the server, or the server was too busy. */
+  tooOld: string
 }
 
-const CUT_OFF = 'The answer was cut off'
+const LOST_DATA = 'The browser lost data needed to send it'
+const INCOMPLETE = 'No complete answer'
 const LATE = { title: 'No answer in time', advice: 'The service did not begin to answer.' }
-const SILENT = { title: CUT_OFF, advice: 'It stopped partway and did not continue.' }
+const SILENT = { title: 'The answer was cut off', advice: 'It stopped partway and did not continue.' }
 
 export const ENGLISH: Words = {
   duration: (ms) => {
@@ -91,19 +100,19 @@ export const ENGLISH: Words = {
     `${reason} — ${wait ? `trying again in ${wait}` : 'trying again now'} · attempt ${attempt}`,
   rateLimited: 'Busy',
   overloaded: 'Overloaded',
-  networkError: 'No connection',
+  networkError: 'No response',
   workerLost: 'Interrupted',
   timeout: 'No answer yet',
   serverError: 'The service failed',
-  heldBack: (wait) => `Rate limit reached — ${wait ? `your turn in ${wait}` : 'your turn is next'}`,
+  heldBack: (wait) => `Busy — ${wait ? `your turn in ${wait}` : 'your turn is next'}`,
   offline: 'You are offline — waiting for the network',
 
   answering: 'Answering',
   stalled: (quiet) => `The answer has paused · nothing for ${quiet}`,
-  resuming: 'The connection broke — reading on',
+  resuming: 'Interrupted — requesting the rest',
   complete: 'The answer is complete',
   stopped: 'Stopped',
-  failed: ({ title, advice }, wait) => `${title}. ${advice}${wait ? ` Possible again in ${wait}.` : ''}`,
+  failed: ({ title, advice }, wait) => `${title}. ${advice}${wait ? ` You can try again in ${wait}.` : ''}`,
 
   failures: {
     headers_timeout: LATE,
@@ -113,45 +122,48 @@ export const ENGLISH: Words = {
     output_idle: SILENT,
     rate_limited: {
       title: 'Too many requests',
-      advice: 'The service asks for a longer break. Try again later.',
+      advice: 'Wait a while, then try again.',
     },
     quota_exhausted: {
-      title: 'The quota of this key is used up',
-      advice: 'Waiting will not help. Add credit, or use another key.',
+      title: 'The quota is used up',
+      advice: 'Trying again now will not help. Add credit, or use another key.',
     },
-    overloaded: { title: 'The service is overloaded', advice: 'We tried several times. Give it a minute.' },
-    upstream_error: { title: 'The service had a problem', advice: 'Trying again often helps.' },
-    network_error: { title: 'The connection was lost', advice: 'Check your network, and try again.' },
-    truncated: { title: CUT_OFF, advice: 'The rest of it never arrived.' },
-    error_in_stream: { title: CUT_OFF, advice: 'The service reported an error before the end.' },
+    overloaded: { title: 'The service is overloaded', advice: 'Give it a minute, then try again.' },
+    upstream_error: {
+      title: 'No usable answer came',
+      advice: 'Try again. Your network may want you to sign in first.',
+    },
+    network_error: { title: 'The connection failed', advice: 'Check your network, then try again.' },
+    truncated: { title: INCOMPLETE, advice: 'The connection closed before the end.' },
+    error_in_stream: { title: INCOMPLETE, advice: 'The service reported an error.' },
     retry_budget_exhausted: {
-      title: 'The service keeps failing',
-      advice: 'We stopped trying, to give it time to recover.',
+      title: 'This request keeps failing',
+      advice: 'It was not sent again. Give it a minute.',
     },
-    worker_lost: { title: 'The answer was lost', advice: 'The browser stopped the background helper.' },
-    storage_unavailable: {
-      title: 'The message could not be stored',
-      advice: 'The browser has no space for it, or does not allow it.',
-    },
+    worker_lost: { title: 'The answer was interrupted', advice: 'The background helper stopped.' },
+    storage_unavailable: { title: 'The message cannot be sent', advice: `${LOST_DATA}. Write it again.` },
     unsure: {
       title: 'The message may not have arrived',
       advice: 'Check whether it is there before you send it again.',
     },
   },
-  unauthorized: { title: 'The key was not accepted', advice: 'Check it.' },
-  refused: (httpStatus) => ({
-    title: `The service refused (error ${httpStatus})`,
-    advice:
-      httpStatus < 500
-        ? 'Something about this request is not accepted.'
-        : 'This is not your fault. Trying again often helps.',
-  }),
+  unauthorized: { title: 'The key or sign-in was not accepted', advice: 'Check it, then try again.' },
+  refused: (httpStatus) =>
+    httpStatus < 500
+      ? {
+          title: `The service refused the request (error ${httpStatus})`,
+          advice: 'Something about it seems to be wrong.',
+        }
+      : {
+          title: `The service failed (error ${httpStatus})`,
+          advice: 'This is not your fault. Trying again often helps.',
+        },
 
-  deadLetter: (reason) => `A message could not be delivered. ${reason}.`,
-  needsAuth: 'A message will be sent when you have signed in.',
-  storageDegraded: 'This browser cannot store unsent messages right now.',
+  deadLetter: (reason) => `A message needs your attention. ${reason}.`,
+  needsAuth: 'A message will be sent once you have signed in.',
+  storageDegraded: 'This browser cannot store data right now.',
   outboxRestored: 'Unsent messages were recovered.',
-  emptyOutbox: 'Every message has been delivered.',
+  emptyOutbox: 'There are no unsent messages.',
   noOutbox: 'Unsent messages cannot be kept: this page has no background helper.',
 
   entry: (state, attempts) =>
@@ -160,9 +172,10 @@ export const ENGLISH: Words = {
   sending: 'Sending now',
   nextAttempt: (wait) => (wait ? `Next try in ${wait}` : 'Next try now'),
   entryNeedsAuth: 'Sign in to send it',
-  unsure: 'It may have arrived or not',
-  notStored: 'The browser could not store it',
-  rejected: 'The server rejected it',
+  unsure: 'It may or may not have arrived',
+  notStored: LOST_DATA,
+  rejected: 'The server did not accept it',
+  tooOld: 'It could not be delivered in time',
 }
 
 function withDetail(words: string, detail: string | undefined): string {

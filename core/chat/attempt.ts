@@ -1,9 +1,11 @@
 import { type Clock, deadline } from '../clock.ts'
-import { join } from '../concat.ts'
+import { join, sizeOf } from '../concat.ts'
+import { deferred } from '../deferred.ts'
 import type { FailureCode } from '../messages/failure.ts'
 import { classifyResponse, classifyErrorEvent } from '../retry/classify.ts'
 import type { Outcome } from '../retry/outcome.ts'
 import { createInspection, type Inspection, type Verdict } from '../providers/inspection/inspection.ts'
+import { skipBlanks } from '../providers/inspection/split.ts'
 import { isHtml } from '../providers/media-types.ts'
 import type { OwnProtocol } from '../providers/own-wire.ts'
 import { openChunks, type Chunk, type Chunks } from './chunks.ts'
@@ -17,6 +19,7 @@ export interface AttemptPlan extends OwnProtocol {
   send: (signal: AbortSignal) => Promise<Response>
   path: string
   streams: boolean | undefined
+  mustStream: boolean
   choices: number
   /** `undefined`: the platform does not show when headers arrive, so only output can be awaited. */
   headersMs: number | undefined
@@ -70,7 +73,7 @@ const UNFINISHED_MS = 25
 const MAX_HELD = 1024 * 1024
 const MAX_REFUSAL = 64 * 1024
 
-/** A refusal's body that is not complete by then is judged by what there is of it, ms. */
+/** A refusal is judged by the part of its body that has arrived by then; its reader gets the rest as it comes. ms */
 const REFUSAL_BODY_MS = 5_000
 
 /**
@@ -138,8 +141,7 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
   }
 
   async function refused(opened: OpenResponse): Promise<Attempted> {
-    expect('first_output', REFUSAL_BODY_MS)
-    await holdUpTo(opened, MAX_REFUSAL)
+    await holdRefusal(opened)
     if (signal.aborted) return { kind: 'cancelled' }
     const { status, headers } = opened.response
     const refusal = classifyResponse(status, headers, decode(opened.held), clock.now())
@@ -147,11 +149,29 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
   }
 
   async function page(opened: OpenResponse, asItCame: Response | undefined): Promise<Attempted> {
-    expect('first_output', REFUSAL_BODY_MS)
-    await holdUpTo(opened, MAX_REFUSAL)
+    await holdRefusal(opened)
     if (signal.aborted) return { kind: 'cancelled' }
     const own = { ...opened, isPage: true, ...(asItCame ? { asItCame } : {}) }
     return { kind: 'failed', outcome: { kind: 'not_a_chat' }, opened: own }
+  }
+
+  /** Holds a body to its end, within limits; no deadline ends it, or its half would pass for all of it. */
+  async function holdRefusal(opened: OpenResponse): Promise<void> {
+    disarm()
+    const late = deferred<undefined>()
+    const ms = Math.min(REFUSAL_BODY_MS, total.leftMs())
+    disarm = deadline(clock, ms, () => late.resolve(undefined), { renewed: total.giveBack })
+    let size = sizeOf(opened.held)
+    while (opened.rest && size < MAX_REFUSAL) {
+      const next = opened.rest.next()
+      const chunk = await Promise.race([next, late.promise]).catch(() => undefined)
+      if (!chunk) return void opened.rest.putBack(next) // Late, or broken off: its reader must see that, too.
+      if (chunk.done) opened.rest = null
+      else {
+        size += chunk.value.length
+        opened.held.push(chunk.value)
+      }
+    }
   }
 
   /** Holds bytes up to the first output; returns what ended the attempt before that, if anything. */
@@ -228,8 +248,17 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
       return { kind: 'failed', outcome: { kind: 'refused', refusal, inStream: true }, opened }
     }
     const isEmpty = opened.verdict === 'empty' || (outputs === 0 && (ended || final) && !reason)
-    if (isEmpty && plan.streams === true) return { kind: 'failed', outcome: { kind: 'empty' }, opened }
+    if (isEmpty && plan.streams === true && !mayBeAll(opened)) {
+      return { kind: 'failed', outcome: { kind: 'empty' }, opened }
+    }
     return { kind: 'answered', opened }
+  }
+
+  /** True if a response without a word may be meant so: the answer comes elsewhere, or is read on by the client. */
+  function mayBeAll({ held, response, inspection }: OpenResponse): boolean {
+    const isBlank = held.every((bytes) => skipBlanks(bytes).length === 0)
+    if (isBlank) return !plan.mustStream || response.status !== 200
+    return !plan.mustStream && inspection?.seen.hasIds === true
   }
 
   function failed(outcome: Outcome): Attempted {
@@ -257,23 +286,6 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
 
 /** Statuses whose responses have no body. */
 const NULL_BODY = new Set([101, 103, 204, 205, 304])
-
-/** Holds bytes up to the end or to `limit`; of a body that breaks off, the part that arrived. */
-async function holdUpTo(opened: OpenResponse, limit: number): Promise<void> {
-  let size = opened.held.reduce((sum, { length }) => sum + length, 0)
-  try {
-    while (opened.rest && size < limit) {
-      const { done, value } = await opened.rest.next()
-      if (done) opened.rest = null
-      else {
-        size += value.length
-        opened.held.push(value)
-      }
-    }
-  } catch {
-    opened.rest = null // Broken, too late, or cancelled: nothing more will come.
-  }
-}
 
 /** The task's result if it settles in time, otherwise `undefined`. */
 async function within<Value>(clock: Clock, ms: number, task: Promise<Value>): Promise<Value | undefined> {

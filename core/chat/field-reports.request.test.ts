@@ -902,3 +902,43 @@ describe('R14 usage and choices', () => {
     })
   })
 })
+
+const EVENT_STREAM = { 'content-type': 'text/event-stream' }
+
+describe('R15 a response without a word may be all that there is', () => {
+  const chat = { path: '/api/chat', body: { messages: [] } }
+  /** Model Context Protocol: its clients take either, and 202 confirms a notification. */
+  const mcp = {
+    path: '/mcp',
+    body: { jsonrpc: '2.0', method: 'notifications/initialized' },
+    headers: { accept: 'application/json, text/event-stream' },
+  }
+  const asked = { path: '/my/backend', body: { messages: [], stream: true } }
+  const accepts = { path: '/my/backend', headers: { accept: 'text/event-stream' }, body: {} }
+  const gemini = { path: '/v1beta/models/gemini-3-pro:streamGenerateContent', body: { contents: [] } }
+
+  test.each<[string, number, Record<string, string>, string, RequestSettings]>([
+    ['202 to a path that could be a chat’s', 202, {}, '', chat],
+    ['200 to a path that could be a chat’s', 200, {}, '', chat],
+    ['a blank line to a path that could be a chat’s', 200, JSON_TYPE, '\n', chat],
+    ['202 to MCP', 202, {}, '', mcp],
+    ['200 to MCP', 200, {}, '', mcp],
+    ['MCP’s event that says where to read on', 200, EVENT_STREAM, 'id: 1\nretry: 3000\ndata: \n\n', mcp],
+    ['202 to a request that asks for a stream', 202, {}, '', asked],
+    ['201 to a request that accepts nothing else', 201, {}, '', accepts],
+  ])('%s: passed on, once', async (_name, status, headers, text, settings) => {
+    const runningRequest = await run(responses(status, headers, text), settings)
+    expect(seenOf(runningRequest)).toEqual({ ...passed(text), status })
+  })
+
+  test.each<[string, Record<string, string>, string, RequestSettings]>([
+    ['nothing to `stream: true`', {}, '', asked],
+    ['nothing to a request that accepts nothing else', {}, '', accepts],
+    ['nothing to a path that says it', {}, '', gemini],
+    ['`[DONE]` alone', EVENT_STREAM, DONE, chat],
+    ['keep-alives alone', EVENT_STREAM, ': ping\n\n', chat],
+  ])('%s: tried again, then passed on', async (_name, headers, text, settings) => {
+    const runningRequest = await run(responses(200, headers, text), settings)
+    expect(seenOf(runningRequest)).toEqual({ ...passed(text), sends: 2 })
+  })
+})

@@ -36,10 +36,25 @@ test('a plain chat has the defaults', () => {
     model: 'gpt-4o',
     reasoning: false,
     streams: true,
+    mustStream: true,
     readingOn: { url: 'https://api.example/v1/chat/completions', isBackground: false },
     timeouts: DEFAULT_TIMEOUTS,
     retry: DEFAULT_RETRY,
   })
+})
+
+const ACCEPTS_STREAMS = { accept: 'text/event-stream' }
+
+test.each<[string, Asked, boolean]>([
+  ['`stream: true`', { body: { stream: true } }, true],
+  ['the route', { body: {}, route: { stream: true } }, true],
+  ['the only type that it accepts', { headers: ACCEPTS_STREAMS }, true],
+  ['its path, which says so', { url: 'https://a.example/v1/models/m:streamGenerateContent' }, true],
+  ['a path that could be anybody’s', { url: 'https://a.example/api/chat' }, false],
+  ['one of two types that it accepts', { headers: { accept: 'application/json, text/event-stream' } }, false],
+  ['`stream: false`', { headers: ACCEPTS_STREAMS, body: { stream: false } }, false],
+])('a request must stream by %s: %s', (_name, asked, mustStream) => {
+  expect(described(asked).mustStream).toBe(mustStream)
 })
 
 describe('reading on', () => {

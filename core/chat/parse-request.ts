@@ -21,6 +21,8 @@ export interface ParsedChatRequest {
   resumeId?: string
   /** True if the response streams; `undefined` if unknown. */
   streams: boolean | undefined
+  /** True if it asks for a stream and takes nothing else; a path that could be anybody's does not ask. */
+  mustStream: boolean
   /** The content type of an early response. */
   contentType: string
   /** The number of choices it asks for. */
@@ -59,6 +61,11 @@ export function parseChatRequest(
     ...(conversation === undefined ? {} : { conversation }),
     ...(resumeId === undefined ? {} : { resumeId }),
     streams: isStream,
+    mustStream:
+      isStream === true &&
+      ((settings.stream ?? fields.stream) === true ||
+        /stream/i.test(pathname) ||
+        acceptsOnlyStreams(request.headers)),
     contentType: expectedMediaType(
       pathname,
       isStream,
@@ -104,6 +111,12 @@ function modelInPath(pathname: string): string | undefined {
   } catch {
     return name // Not percent-encoded after all.
   }
+}
+
+/** A client of the Model Context Protocol takes JSON as well, or just a 202. */
+function acceptsOnlyStreams(headers: Headers): boolean {
+  const accept = headers.get('accept') ?? ''
+  return accept.includes('text/event-stream') && !accept.includes('application/json')
 }
 
 /** An SDK that retries by itself says so with this header; its retries get no retries of ours. */

@@ -341,6 +341,66 @@ test('a refusal whose body does not end is judged after 5 s by what there is of 
   expect(run.page.text).toBe(WHOLE)
 })
 
+const REFUSAL = '{"error":{"message":"Sign in first"}}'
+const half = REFUSAL.length / 2
+const HALVES = [REFUSAL.slice(0, half), REFUSAL.slice(half)] as const
+
+test.each([
+  ['nothing at first', '', REFUSAL],
+  ['its half at first', ...HALVES],
+])('a refusal whose body is slow, %s, is passed on after 5 s, and its rest as it comes', async (_, a, b) => {
+  const run = runRequest([
+    streams(
+      [
+        [0, a],
+        [20_000, b],
+      ],
+      { status: 401 },
+    ),
+  ])
+  await run.clock.advance(5_000)
+  expect(run.page).toMatchObject({ respondedAt: 5_000, text: a, closed: false })
+  await run.clock.advance(MINUTE)
+  expect(run.page).toMatchObject({ text: REFUSAL, closed: true })
+  expect(run.page.response?.status).toBe(401)
+  // It has ended for the page's statuses when its refusal is known.
+  expect(run.timeline).toEqual(['0 request_started', '0 send', '5000 request_failed'])
+})
+
+test('a page of HTML whose body is slow is passed on after 5 s, and its rest as it comes', async () => {
+  const html = { headers: { 'content-type': 'text/html' } }
+  const page = streams(
+    [
+      [0, '<!doctype html><title>'],
+      [20_000, 'Sign in</title>'],
+    ],
+    html,
+  )
+  const run = runRequest([page, page])
+  await run.clock.advance(10 * MINUTE)
+  expect(run.page).toMatchObject({ text: '<!doctype html><title>Sign in</title>', closed: true })
+})
+
+test.each([
+  ['breaks off', 'reset', 0],
+  ['stops for ever', 'open', 185_000],
+] as const)('a refusal whose body %s breaks for the page, too', async (_, end, ms) => {
+  const run = runRequest([streams([[0, HALVES[0]]], { status: 401, end })])
+  await run.clock.advance(ms)
+  expect(run.page).toMatchObject({ text: HALVES[0], closed: false, error: expect.any(TypeError) })
+  expect(run.signals[0]?.aborted).toBe(true)
+  expect(run.finished()).toBe(true)
+})
+
+test('a refusal that comes while the machine sleeps is read before it is judged', async () => {
+  const spent = '{"error":{"code":"insufficient_quota"}}'
+  const run = runRequest([streams([[2_000, spent]], { status: 429 }), streams([[0, WHOLE]])])
+  await run.clock.advance(1_000)
+  await run.clock.sleep(MINUTE, 'counts')
+  await run.clock.advance(MINUTE)
+  expect(statusOf(run, 'request_failed').code).toBe('quota_exhausted')
+})
+
 test.each([1, 5, 12, 13, 24, 25, 26, 40])(
   'bytes that come one by one, %d ms apart, all pass',
   async (gapMs) => {

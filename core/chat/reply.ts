@@ -137,6 +137,8 @@ export function createReplyWriter(
   ): Promise<void> {
     // An error that is a whole JSON body is passed on unchanged, unless the page already has a success status.
     if (isFinal && !head && open.inspection?.isOneValue()) open.verdict = 'complete'
+    // Nothing follows the status that ends a request.
+    const emitStall = isFinal ? () => {} : emit
     const hasBody = open.rest !== null || open.held.length > 0 || open.splice !== undefined
     begin(
       headOf(open.response, requestId, progress, {
@@ -169,8 +171,8 @@ export function createReplyWriter(
             if (status.status === 'stream_resumed') resumed()
           },
         }),
-      stalled: (name, silentMs) => emit({ status: 'stream_stalled', requestId, clock: name, silentMs }),
-      flowing: (name, silentMs) => emit({ status: 'stream_flowing', requestId, clock: name, silentMs }),
+      stalled: (name, silentMs) => emitStall({ status: 'stream_stalled', requestId, clock: name, silentMs }),
+      flowing: (name, silentMs) => emitStall({ status: 'stream_flowing', requestId, clock: name, silentMs }),
       ended,
     })
   }

@@ -173,6 +173,7 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
         send: request.send,
         path,
         streams,
+        mustStream: request.mustStream,
         choices: request.choices,
         ends: request.ends,
         errors: request.errors,

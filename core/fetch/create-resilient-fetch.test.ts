@@ -84,6 +84,85 @@ test('what was given as a Request works as well', async () => {
   expect(await requests[1]?.text()).toBe(BODY)
 })
 
+describe("a caller's own fetch", () => {
+  type Init = RequestInit & { proxy?: string }
+
+  /** As fetch functions of libraries are: another realm's Request is no URL to them. */
+  function ownFetch(script: ((url: URL, headers: Headers) => Response)[]) {
+    const inits: [url: string, init: Init][] = []
+    const send = async (input: RequestInfo | URL, init: Init = {}) => {
+      const url = new URL(input as string | URL)
+      inits.push([url.href, init])
+      return script[inits.length - 1]?.(url, new Headers(init.headers)) ?? stream()
+    }
+    return { send, inits }
+  }
+
+  const proxy = 'http://proxy.example'
+
+  test.each([
+    ['a text', CHAT],
+    ['a URL', new URL(CHAT)],
+  ])('gets the URL, and all that the caller has set: %s', async (_name, url) => {
+    const { send, inits } = ownFetch([() => new Response('', { status: 503 })])
+    const resilient = createResilientFetch({ fetch: send, retry: QUICK })
+    const init: Init = { method: 'post', body: BODY, headers: { authorization: 'Bearer k' }, proxy }
+    expect(await (await resilient(url, init)).text()).toBe(WHOLE)
+    expect(inits).toHaveLength(2)
+    for (const [sentTo, { method, headers, body, signal, ...more }] of inits) {
+      expect([sentTo, method, more]).toEqual([CHAT, 'POST', { proxy }])
+      expect(new Headers(headers).get('authorization')).toBe('Bearer k')
+      expect(await new Response(body).text()).toBe(BODY)
+      expect(signal).toBeInstanceOf(AbortSignal)
+    }
+  })
+
+  test('is asked for the rest of a response with all of it, too', async () => {
+    const { events, headers, give } = openaiBackground()
+    const rest = (url: URL, asking: Headers) => {
+      const provided = give(url, asking, 'the rest')
+      return new Response(provided.body as Uint8Array<ArrayBuffer>, provided)
+    }
+    const broken = () => {
+      const said = [new TextEncoder().encode(events.slice(0, 4).join(''))]
+      const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+        const bytes = said.shift()
+        if (bytes) controller.enqueue(bytes)
+        else controller.error(new TypeError('terminated'))
+      }
+      return new Response(new ReadableStream({ pull }), { headers })
+    }
+    const { send, inits } = ownFetch([broken, rest])
+    const resilient = createResilientFetch({ fetch: send, retry: QUICK })
+    const body = JSON.stringify({ stream: true, background: true })
+    const init: Init = { method: 'POST', body, proxy, credentials: 'include' }
+    await (await resilient('https://api.example/v1/responses', init)).text()
+    expect(inits[1]).toMatchObject([
+      expect.stringContaining('https://api.example/v1/responses/resp_1?'),
+      { method: 'GET', redirect: 'manual', proxy, credentials: 'include' },
+    ])
+    expect(inits[1]?.[1].body ?? null).toBeNull()
+  })
+
+  test('gets the Request that the caller has given, whatever else belongs to it', async () => {
+    const { send, requests } = over([() => new Response('', { status: 503 }), stream])
+    const request = new Request(CHAT, { method: 'POST', body: BODY, redirect: 'error', cache: 'no-cache' })
+    expect(await (await send(request, { headers: { 'x-own': '1' } })).text()).toBe(WHOLE)
+    for (const { method, redirect, cache, headers } of requests) {
+      expect([method, redirect, cache, headers.get('x-own')]).toEqual(['POST', 'error', 'no-cache', '1'])
+    }
+    expect(await requests[1]?.text()).toBe(BODY)
+  })
+
+  test('gets what a Request in the place of the init says', async () => {
+    const { send, requests } = over([stream])
+    const request = new Request('https://other.example/', { method: 'POST', body: BODY, redirect: 'error' })
+    await (await send(CHAT, request)).text()
+    expect([requests[0]?.url, requests[0]?.method, requests[0]?.redirect]).toEqual([CHAT, 'POST', 'error'])
+    expect(await requests[0]?.text()).toBe(BODY)
+  })
+})
+
 describe('what is no chat request goes straight on', () => {
   const notFound = () => new Response('', { status: 503 })
 

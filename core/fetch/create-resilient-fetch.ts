@@ -72,6 +72,8 @@ export function createResilientFetch({
     const requestId = readRequestId(headers.get(REQUEST_ID_HEADER)) ?? createRequestId()
     headers.delete(REQUEST_ID_HEADER)
     dropConnectionHeaders(headers)
+    // As the caller gave it: another fetch function may know no Request of this realm, and options of its own.
+    const target = asked === input ? input : init instanceof Request ? request : request.url
     let rejection: unknown
     let sent: Response | undefined
     const stop = new AbortController()
@@ -86,30 +88,24 @@ export function createResilientFetch({
         credential,
         send: async (attemptSignal) => {
           try {
-            const attempt = new Request(request, { headers, body, signal: attemptSignal })
-            // In Node a Request follows its signal only while it is referenced.
-            attemptSignal.addEventListener('abort', () => void attempt)
-            sent = await platform(attempt)
+            const { method } = request
+            sent = await platform(target, { ...init, method, headers, body, signal: attemptSignal })
             return sent
           } catch (error) {
             rejection = error
             throw error
           }
         },
-        ask: (url, { method, headers: more, signal: askSignal }) => {
-          const { credentials } = request
-          const asking = headersForAsking(headers, more)
-          const init = {
+        ask: (url, { method, headers: more, signal: askSignal }) =>
+          platform(url, {
+            ...init,
             method,
-            headers: asking,
-            credentials,
+            headers: headersForAsking(headers, more),
+            body: null,
+            credentials: request.credentials,
             redirect: 'manual',
             signal: askSignal,
-          } as const
-          const ask = new Request(url, init)
-          askSignal.addEventListener('abort', () => void ask)
-          return platform(ask)
-        },
+          }),
         signal: stop.signal,
       },
       {

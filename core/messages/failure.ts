@@ -29,7 +29,7 @@ const MESSAGES = {
   error_in_stream: 'The upstream reported an error in its response',
   retry_budget_exhausted: 'Too many requests are being retried',
   worker_lost: 'The service worker was lost, and the response with it',
-  storage_unavailable: 'The message could not be stored',
+  storage_unavailable: 'Data of the saved message is lost',
   unsure: 'Whether the message arrived is unknown',
 }
 

@@ -8,6 +8,8 @@ test('checkOptions() takes everything the contract names', () => {
       { url: 'https://a.example/*', method: 'PUT', timeouts: { headersMs: 1 }, stream: true },
       { url: '/a', resume: { url: '/a/:id', key: 'body.id', position: 'replay' } },
       { url: '/b', resume: { url: 'location', position: 'last-event-id' } },
+      { url: '/c', resume: { url: '/c/:ids', position: 'offset' }, afterSavesMs: 0 },
+      { url: '/d', conversation: 'path', afterSavesMs: 1 },
     ],
     saves: [
       {
@@ -22,6 +24,7 @@ test('checkOptions() takes everything the contract names', () => {
     retry: { maxAttempts: 1 },
     outbox: { maxAgeMs: 1000 },
     notifications: { finished: { title: 'Answered', body: 'text' }, failed: { title: 'No answer' } },
+    resume: { route: '/b/:id', key: 'body.id', stopRoute: { url: '/b/:id', method: 'DELETE' } },
     observeAborts: false,
     scope: '/app/',
     enabled: true,
@@ -88,6 +91,36 @@ describe('checkOptions() names the option, what it got and what it takes', () =>
       'Wrong option notifications.failed: got "No answer", takes an object with title, body',
     ],
     [{ notifications: true }, 'Wrong option notifications: got true, takes an object with finished, failed'],
+    [
+      { saves: [{ url: '/a', refused: ['errors', 'errors[0].message'] }] },
+      "Wrong option saves[0].refused[1]: got \"errors[0].message\", takes 'data=<text>', 'event=<name>', '<path>=<value>' or '<path>', such as errors.0.code",
+    ],
+    [
+      { chat: [{ url: '/a', ends: 'type==done' }] },
+      "Wrong option chat[0].ends: got \"type==done\", takes 'data=<text>', 'event=<name>', ",
+    ],
+    [{ chat: [{ url: undefined }] }, 'Missing option chat[0].url'],
+    [
+      { chat: [{ url: '/a', afterSavesMs: 1 }] },
+      'Missing option conversation, which chat[0].afterSavesMs needs',
+    ],
+    [
+      { chat: [{ url: '/a', resume: { url: '/a/:id', position: 'replay' } }] },
+      'Missing option key, which chat[0].resume.url needs',
+    ],
+    [{ resume: { route: '/a/:id' } }, 'Missing option key, which resume.route needs'],
+    [
+      { resume: { route: { url: '/a/:id' }, key: undefined } },
+      'Missing option key, which resume.route needs',
+    ],
+    [
+      { saves: [{ url: '/a', method: 'PUT,PATCH' }] },
+      'Wrong option saves[0].method: got "PUT,PATCH", takes one method',
+    ],
+    [
+      { resume: { streams: '/api/streams/' } },
+      'Wrong option resume.streams: got "/api/streams/", takes a path such as \'/api/streams\'',
+    ],
     [{ enabled: 'no' }, 'Wrong option enabled: got "no", takes true or false'],
     [{ constructor: 1 }, 'Unknown option constructor'],
   ])('%j', (options, message) => {

@@ -11,8 +11,8 @@ export function checkOptions(options: unknown): Options {
   return options as Options
 }
 
-/** Checks one value; `name` is its path in the options, such as `chat[0].timeouts.headersMs`. */
-type Check = (value: unknown, name: string) => void
+/** Checks one value; `name` is its path in the options, such as `chat[0].timeouts.headersMs`; `beside` has its object. */
+type Check = (value: unknown, name: string, beside?: Record<string, unknown>) => void
 
 const ms = matching('a number of milliseconds, 0 or more', (value) => isNumber(value) && value >= 0)
 const amount = matching('a number, 0 or more', (value) => isNumber(value) && value >= 0)
@@ -24,23 +24,22 @@ const httpStatus = matching(
   'an HTTP status, 200 to 599',
   (value) => Number.isInteger(value) && (value as number) >= 200 && (value as number) < 600,
 )
+const httpMethod = written("one method, such as 'PUT'", /^[\w-]+$/)
 const flag = matching('true or false', (value) => typeof value === 'boolean')
-const text = matching('a string that is not empty', (value) => typeof value === 'string' && value !== '')
+const text = written('a string that is not empty', /[^]/)
 const flagOrText = matching(
   "true, false or a header's name",
   (value) => typeof value === 'boolean' || (typeof value === 'string' && /^[\w-]+$/.test(value)),
 )
-const key = matching(
-  "'path', ':group', 'query.a' or 'body.a.b'",
-  (value) => typeof value === 'string' && /^(path|:\w+|query\..+|body(\.[^.]+)+)$/.test(value),
-)
-const place = matching(
+const key = written("'path', ':group', 'query.a' or 'body.a.b'", /^(path|:\w+|query\..+|body(\.[^.]+)+)$/)
+const place = written(
   "a path such as '/api/chat/:id/stream', a URL, or 'location'",
-  (value) => typeof value === 'string' && /^(location$|\/(?!\/)|https?:\/\/)/.test(value),
+  /^(location$|\/(?!\/)|https?:\/\/)/,
 )
-const mediaType = matching(
+const path = written("a path such as '/api/streams'", /^(\/[^/\\?#]+)+$/)
+const mediaType = written(
   "a media type such as 'application/json' or 'text/*'",
-  (value) => typeof value === 'string' && /^\s*(\*|[\w.+*-]+\/[\w.+*-]+)\s*(;.*)?$/.test(value),
+  /^\s*(\*|[\w.+*-]+\/[\w.+*-]+)\s*(;.*)?$/,
 )
 const matcher = matching(MATCHER_TAKES, isMatcher)
 const matchers = either(matcher, list(matcher))
@@ -68,7 +67,7 @@ const retry = shape({
   ),
 })
 
-const route = { url: text, method: text }
+const route = { url: text, method: httpMethod }
 const named = either(text, shape({ ...route, id: key }, ['url']))
 
 const notification = shape({ title: text, body: text }, ['title'])
@@ -85,13 +84,17 @@ const optionsShape = shape({
           stream: flag,
           ends: matchers,
           errors: matchers,
-          resume: shape({ url: place, key, position: oneOf('replay', 'last-event-id', 'offset') }, [
-            'url',
-            'position',
-          ]),
+          resume: shape(
+            {
+              url: needing('key', place, /:id\b/),
+              key,
+              position: oneOf('replay', 'last-event-id', 'offset'),
+            },
+            ['url', 'position'],
+          ),
           conversation: key,
           journal: oneOf('disk', 'memory', 'server', false),
-          afterSavesMs: ms,
+          afterSavesMs: needing('conversation', ms, /[1-9]/),
           idempotencyKey: flagOrText,
         },
         ['url'],
@@ -125,10 +128,10 @@ const optionsShape = shape({
     keepMs: ms,
     graceMs: ms,
     onAbort: oneOf('stop', 'detach'),
-    route: named,
+    route: needing('key', named, /./),
     key,
     stopRoute: named,
-    streams: text,
+    streams: path,
   }),
   outbox: shape({ maxAgeMs: ms, authorization: oneOf('sealed', 'ask-page') }),
   notifications: shape({ finished: notification, failed: notification }),
@@ -144,16 +147,27 @@ function shape(fields: Record<string, Check>, required: string[] = []): Check {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw wrong(name, value, `an object with ${Object.keys(fields).join(', ')}`)
     }
+    const beside = value as Record<string, unknown>
     const path = name && `${name}.`
     for (const field of required) {
-      if (!(field in value)) throw new TypeError(`Missing option ${path}${field}`)
+      if (beside[field] === undefined) throw new TypeError(`Missing option ${path}${field}`)
     }
-    for (const [field, inner] of Object.entries(value)) {
+    for (const [field, inner] of Object.entries(beside)) {
       const check = Object.hasOwn(fields, field) ? fields[field] : undefined
       if (!check) {
         throw new TypeError(`Unknown option ${path}${field}: there are ${Object.keys(fields).join(', ')}`)
       }
-      if (inner !== undefined) check(inner, path + field)
+      if (inner !== undefined) check(inner, path + field, beside)
+    }
+  }
+}
+
+/** A value that has no effect without another option, where its text is so. */
+function needing(other: string, check: Check, when: RegExp): Check {
+  return (value, name, beside) => {
+    check(value, name)
+    if (when.test(value as string) && beside?.[other] === undefined) {
+      throw new TypeError(`Missing option ${other}, which ${name} needs`)
     }
   }
 }
@@ -174,6 +188,10 @@ function oneOf(...values: unknown[]): Check {
   return matching(values.map((value) => JSON.stringify(value)).join(' or '), (value) =>
     values.includes(value),
   )
+}
+
+function written(takes: string, form: RegExp): Check {
+  return matching(takes, (value) => typeof value === 'string' && form.test(value))
 }
 
 function matching(takes: string, matches: (value: unknown) => boolean): Check {

@@ -14,12 +14,20 @@ export interface MatcherSubject {
   value?: unknown
 }
 
-/** The values that `isMatcher` accepts, as text for error messages. */
-export const MATCHER_TAKES = "'data=<text>', 'event=<name>', '<path>=<value>' or '<path>'"
+/** What `isMatcher` takes, in words. */
+export const MATCHER_TAKES =
+  "'data=<text>', 'event=<name>', '<path>=<value>' or '<path>', such as errors.0.code"
 
-/** True if an option's value is a matcher. */
+/**
+ * A path's names are real fields' names, such as `$type`, `@type`, `error-code` or `hate/threatening`. Other languages'
+ * forms are none, because they would never match: `a[0]`, `$.a`, `!a`, `a: b`, `a==b`, `a='b'`. A text may be in quotes.
+ */
+const FORM =
+  /^(?!\.)(\s*data\s*=(?!=).*\S|((^\s*|\.)[$@#]?[\w\x80-\uffff][-\w$@#/\x80-\uffff]*)+\s*($|=(?!=|\s*["']).*\S))/s
+
+/** True if an option's value is a matcher: one of a wrong form would never match. */
 export function isMatcher(value: unknown): value is Matcher {
-  return typeof value === 'string' && /^[^.=\s][^.=]*(\.[^.=]+)*(=.*\S.*)?$/s.test(value)
+  return typeof value === 'string' && FORM.test(value)
 }
 
 /** True if one of the matchers, or the only one, matches. Never throws. */
@@ -31,10 +39,11 @@ export function matches(matchers: Matcher | readonly Matcher[], subject: Matcher
 
 function matchesOne(matcher: Matcher, { event, data, value }: MatcherSubject): boolean {
   const at = matcher.indexOf('=')
-  const path = at < 0 ? matcher : matcher.slice(0, at)
+  const path = (at < 0 ? matcher : matcher.slice(0, at)).trim()
   const wanted = at < 0 ? undefined : matcher.slice(at + 1).trim()
   if (wanted !== undefined && path === 'data') return data?.trim() === wanted
-  if (wanted !== undefined && path === 'event') return event === wanted
+  // Some servers name an event in its JSON; a whole body has no other name.
+  if (wanted !== undefined && path === 'event' && event !== undefined) return event === wanted
   const found = readPath(value, path)
   if (wanted === undefined) return hasContent(found)
   return (typeof found === 'string' ? found : JSON.stringify(found)) === wanted

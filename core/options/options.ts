@@ -96,7 +96,7 @@ export interface ChatResumeOptions {
    * `'/api/chat/:id/stream'`.
    */
   url: string
-  /** Where the id is in the chat request. AI SDK: `'body.id'`. */
+  /** Where the id is in the chat request; required if `url` has `:id`. AI SDK: `'body.id'`. */
   key?: KeySource
   position: ResumePosition
 }
@@ -165,7 +165,7 @@ export interface ResumeOptions {
    * the pattern's first group, is the value of `key` in the chat request. AI SDK: `'/api/chat/:id/stream'`.
    */
   route?: string | NamedRouteOptions
-  /** Where a chat request has the id by which the app resumes it. AI SDK: `'body.id'`. */
+  /** Where a chat request has the id by which the app resumes it; required with `route`. AI SDK: `'body.id'`. */
   key?: KeySource
   /** The app's own request to stop (POST), in the form of `route`. */
   stopRoute?: string | NamedRouteOptions

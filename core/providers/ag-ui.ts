@@ -39,8 +39,8 @@ export const agUi: Wire = {
       seen.working = false
     } else if (/^(TOOL_CALL|REASONING|THINKING|STEP)_/.test(type)) {
       if (/CONTENT|CHUNK|ARGS|START|RESULT|FINISHED/.test(type)) addOutput(seen)
-      // A tool runs after its call has ended, until its result.
-      seen.working = !/_(RESULT|FINISHED)$|^(REASONING|THINKING).*_END$/.test(type)
+      // A tool runs after its call has ended; after its result the model is asked again.
+      seen.working = !/^STEP_FINISHED$|^(REASONING|THINKING).*_END$/.test(type)
     } else if (/^(STATE|MESSAGES|ACTIVITY)_|^(CUSTOM|RAW)$/.test(type)) addOutput(seen)
     else return /^(RUN_STARTED|RUN_ERROR|TEXT_MESSAGE_\w+)$/.test(type)
     return true

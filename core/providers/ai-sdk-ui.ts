@@ -43,13 +43,13 @@ export const aiSdkUi: Wire = {
     const open = (seen.open ??= new Set())
     if (isDone(text)) {
       seen.endedByParts = !seen.finished
-      if (seen.finished || open.size === 0) end(seen)
+      if (seen.finished || open.size === 0) end(seen, false)
       return true
     }
     const type = eventType(event)
     // In a merged stream the next message or step begins after a finish.
     if (/^((text|reasoning)-)?start(-step)?$/.test(type)) seen.finished = false
-    const [, kind = 'tool', tool, step] = /^(?:(text|reasoning)|tool-(input|output))-(\w+)$/.exec(type) ?? []
+    const [, kind = 'tool', step] = /^(?:(text|reasoning)|tool-(?:input|output))-(\w+)$/.exec(type) ?? []
     const part = `${kind} ${asText(get(data, 'toolCallId')) || asText(get(data, 'id'))}`
     if (step === 'start') open.add(part)
     else if (step !== 'delta') open.delete(part)
@@ -58,16 +58,18 @@ export const aiSdkUi: Wire = {
       seen.finished = true
       seen.reason ||= type === 'abort' || hasContent(get(data, 'finishReason'))
       seen.working = false
-    } else if (tool) {
-      // A tool may run on the server, between its input and its output.
-      seen.working = tool === 'input' && step !== 'error'
+    } else if (type.startsWith('tool-')) {
+      // Between its input and its output a tool may run on the server; after that the model is asked again.
+      seen.working = true
       addOutput(seen)
     } else if (step) {
       if (hasContent(deltaOf(event))) addOutput(seen)
       seen.working = kind === 'reasoning' && step !== 'end'
-    } else if (/^(data|source|tool)-|^(file|custom)$/.test(type)) addOutput(seen)
-    else if (type === 'message-metadata') seen.outputs++
-    else return /^(start|(start|finish)-step|error)$/.test(type)
+    } else if (/^source-|^(file|custom)$/.test(type)) addOutput(seen)
+    // The app's own, which it may write behind the finish.
+    else if (/^data-|^message-metadata$/.test(type)) seen.outputs++
+    else if (type === 'start-step') seen.working = true
+    else return /^(start|finish-step|error)$/.test(type)
     return true
   },
 

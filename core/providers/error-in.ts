@@ -1,4 +1,4 @@
-import { asArray, asText, eventType, get, hasContent, type StreamEvent } from './wire.ts'
+import { asArray, asText, eventType, get, hasContent, type StreamEvent, type Wire } from './wire.ts'
 
 /** Event types that report a failure. */
 const ERROR_TYPES = new Set([
@@ -26,11 +26,15 @@ const FAILED_REASONS = new Set([
  * @returns the error's detail as it was sent, or `undefined` when the event reports none
  */
 export function errorIn(event: StreamEvent): unknown {
-  const { name, text, data } = event
-  if (ERROR_TYPES.has(eventType(event)) || name === 'error') {
+  const { text, data } = event
+  if (isErrorType(event)) {
     return detail(get(data, 'response', 'error')) ?? detail(get(data, 'error')) ?? data ?? text
   }
   return errorInValue(data)
+}
+
+function isErrorType(event: StreamEvent): boolean {
+  return ERROR_TYPES.has(eventType(event)) || event.name === 'error'
 }
 
 function errorInValue(data: unknown): unknown {
@@ -89,13 +93,28 @@ const DETAILS = new Set([
 
 /** Fields that may stand beside an error without being a response. */
 const ENVELOPE =
-  /^(error|errors|error_?type|errorText|message|msg|messages|code|type|object|status|status_?code|success|ok|name|title|detail|details|reason|param|instance|path|event|id|request_?id|trace_?id|timestamp|time|created|model|provider|metadata|user_id|documentation_url|retry.*|reset.*|wait.*|base_resp|choices|result|data|usage|response|.*Exception)$/i
+  /^(error|errors|error_?type|errorText|message|msg|messages|code|type|object|status|status_?code|success|ok|done|name|title|detail|details|reason|param|instance|path|event|((request|trace|session|conversation|thread|chat|message|run|response)_?)?id|timestamp|time|created|model|provider|metadata|user_id|documentation_url|retry.*|reset.*|wait.*|base_resp|choices|result|data|usage|response|.*Exception)$/i
 
-/** True if an event of an unknown protocol is an error and nothing else: with a response beside it, it is a remark. */
-export function isOnlyError(event: StreamEvent): boolean {
+/**
+ * Whether an error in an event is that of the whole response. An app's own events tell of errors, too: with anything else
+ * beside it, an error is a remark unless the event is one of the protocol's.
+ */
+export function isOfAll(event: StreamEvent, wire: Wire | undefined): boolean {
+  return (
+    isOnlyError(event) ||
+    (wire !== undefined &&
+      (wire.errorIn !== undefined || isErrorType(event) || (wire.recognises(event) && !isOfTool(event))))
+  )
+}
+
+/** A tool that has failed is no failure of the response. */
+function isOfTool(event: StreamEvent): boolean {
+  return /tool|function|_call/i.test(eventType(event) + asText(get(event.data, 'event')))
+}
+
+function isOnlyError(event: StreamEvent): boolean {
   const { data } = event
-  // A failed tool is not a failed response.
-  if (/tool|function/i.test(eventType(event))) return false
+  if (isOfTool(event)) return false
   if (Array.isArray(data))
     return data.every((each) => !Array.isArray(each) && isOnlyError({ text: '', data: each }))
   if (typeof data !== 'object' || data === null) return true

@@ -19,8 +19,15 @@ export const geminiInteractions: Wire = {
   name: 'gemini-interactions',
   requests: [{ path: /\/interactions$/, mediaType: 'text/event-stream' }],
 
-  recognises: (event) =>
-    /^(interaction|step|content)\.\w+$/.test(eventType(event)) && get(event.data, 'event_type') !== undefined,
+  recognises: ({ data }) => {
+    const type = asText(get(data, 'event_type'))
+    if (!/^(step|content)\.(start|delta|stop)$/.test(type)) return /^interaction\.\w+$/.test(type)
+    // A pipeline of somebody else's has steps, too.
+    return (
+      typeof get(data, 'index') === 'number' ||
+      ['step', 'content', 'delta'].some((field) => typeof get(data, field, 'type') === 'string')
+    )
+  },
 
   read: (event, seen) => {
     const type = eventType(event)

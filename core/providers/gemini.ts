@@ -61,6 +61,9 @@ export const gemini: Wire = {
   }),
 }
 
+/** The fields of a response without candidates: an agent's event has the model's usage beside its own content. */
+const OWN_FIELD = /^(candidates|error|(usage|model|response|create|prompt|sdk)[A-Z_]\w*)$/
+
 function isResponse({ data }: StreamEvent): boolean {
   if (Array.isArray(data))
     return (
@@ -68,7 +71,11 @@ function isResponse({ data }: StreamEvent): boolean {
     )
   if (get(data, 'promptFeedback', 'blockReason') !== undefined) return true
   const candidates = asArray(get(data, 'candidates'))
-  if (candidates.length === 0) return hasContent(get(data, 'usageMetadata'))
+  if (candidates.length === 0)
+    return (
+      hasContent(get(data, 'usageMetadata')) &&
+      Object.entries(data as object).every(([field, value]) => OWN_FIELD.test(field) || !hasContent(value))
+    )
   return candidates.every(
     (candidate) =>
       typeof get(candidate, 'content') === 'object' ||

@@ -46,8 +46,9 @@ export const langgraph: Wire = {
       addUsage(seen, get(usage, 'input_tokens'), get(usage, 'output_tokens'))
       const reason = reasonOf(get(last, 'response_metadata')) || reasonOf(get(last, 'additional_kwargs'))
       if (reason !== '') seen.finished = seen.reason = true
-      // Nodes and tools run between messages.
-      seen.working = reason !== '' || !hasContent(get(last, 'content'))
+      // Nodes and tools run between messages, and after a tool's message the model is asked again.
+      const isOfTool = get(last, 'tool_call_id') !== undefined
+      seen.working = reason !== '' || isOfTool || !hasContent(get(last, 'content'))
     } else if (/^(updates|custom|debug|events|tasks|checkpoints)$/.test(mode)) {
       // An update arrives when its node is done.
       seen.outputs++

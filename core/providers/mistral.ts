@@ -23,7 +23,8 @@ export const mistral: Wire = {
         type !== 'message.output.delta' || asText(get(event.data, 'content', 'type')) === 'thinking'
     } else if (/^(tool\.execution|agent\.handoff)\./.test(type)) {
       addOutput(seen)
-      seen.working = !type.endsWith('.done')
+      // After a tool, or a handoff, a model is asked again.
+      seen.working = true
     } else return type.startsWith('conversation.response.')
     return true
   },

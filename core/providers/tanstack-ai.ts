@@ -38,7 +38,7 @@ export const tanstackAi: Wire = {
     } else if (type !== 'error') {
       if (type !== 'content' || hasContent(get(data, 'delta')) || hasContent(get(data, 'content')))
         addOutput(seen)
-      seen.working = type === 'tool_call' || type === 'thinking'
+      seen.working = type !== 'content'
     }
     return true
   },

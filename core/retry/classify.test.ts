@@ -166,6 +166,23 @@ describe('C1 classifyAnswer() knows a spent account that comes as a 429:', () =>
     ],
     ['Cerebras, a day', { message: 'Tokens per day limit exceeded - too many tokens processed.' }],
     ['DashScope, a week', { error: { code: 'Throttling', message: 'week allocated quota exceeded.' } }],
+    [
+      'the AI SDK’s chat template, a day',
+      {
+        code: 'rate_limit:chat',
+        message: 'You have exceeded your maximum number of messages for the day. Please try again later.',
+      },
+    ],
+    ['an app’s own day', { error: 'You have reached your daily limit of 20 messages' }],
+    ['an app’s own month', 'Monthly message limit reached'],
+    ['an app’s own week', { error: { message: 'Only 50 questions per week are free.' } }],
+    ['a month that is spent', { detail: 'You have used all of your requests this month.' }],
+    ['a day that is spent', { message: 'No messages left for today' }],
+    ['a day that is used up', { message: 'You have used 10 messages for today.' }],
+    ['a day without its name', { message: 'Limit reached: 10 messages every 24 hours' }],
+    ['the day after', { message: 'You have reached your limit. Please come back tomorrow.' }],
+    ['a code', { error: { code: 'DAILY_LIMIT_EXCEEDED' } }],
+    ['Google’s older reason', { error: { errors: [{ reason: 'dailyLimitExceeded' }] } }],
   ])('a limit for a day or longer: %s', (_name, body) => {
     expect(kindOf(429, {}, body)).toBe('quota_exhausted')
   })
@@ -184,8 +201,24 @@ describe('C1 classifyAnswer() knows a spent account that comes as a 429:', () =>
         },
       },
     ],
+    ['a minute beside a day', { message: 'Free: 20 requests per minute, 1000 requests per day. Slow down.' }],
+    ['hours beside a day', { message: '10 messages every 3 hours, 50 messages a day' }],
+    ['a second beside a day', { message: '5 messages/sec or 100 messages per day, whichever comes first' }],
+    ['a link to a page on it', { message: 'Slow down', docs: 'https://a.example/daily-limits' }],
+    ['words on a day that is no limit', { message: 'Rate limit exceeded, upgrade today' }],
+    ['a day that names its time', { message: 'Daily limit reached', retry_after: 30 }],
   ])('a limit that passes: %s', (_name, body) => {
     expect(kindOf(429, {}, body)).toBe('rate_limited')
+  })
+
+  test('a day’s words are no limit where none is met', () => {
+    expect(kindOf(503, {}, { message: 'Daily limit service down' })).toBe('overloaded')
+    expect(kindOf(500, {}, { message: 'Cannot read the daily limit' })).toBe('server_error')
+  })
+
+  test('a limit of a day names no other time by its header', () => {
+    const body = { message: 'Daily limit reached' }
+    expect(kindOf(429, { 'retry-after': '20' }, body)).toBe('rate_limited')
   })
 
   test.each<[string, unknown]>([

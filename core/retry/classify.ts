@@ -65,6 +65,7 @@ function kindOf(
       // No wait makes a request smaller, and this says nothing about other requests.
       if (contains(fields, TOO_LARGE)) return 'client_error'
       if (contains(fields, SPENT_TODAY)) return 'quota_exhausted'
+      if (retryHintMs === undefined && saysLongLimit(fields)) return 'quota_exhausted'
     }
     if (word) return word
   }
@@ -144,6 +145,17 @@ const SPENT =
 /** Phrases for a quota of a day or longer, once a limit is met. */
 const SPENT_TODAY =
   /\bquota exhausted\b|free-models-per-day|PerDay|\blimit: 0\b|\bdaily free allocation\b|\bcalls ?\/ ?(?:day|month)\b|\bper (?:day|month) limit exceeded\b|\b(?:day|week|month) allocated quota exceeded\b/i
+
+/** An app's own limit for a day or longer. Providers fill theirs again as time passes, and name a time. */
+const LONG_LIMIT =
+  /\b(?:messages?|requests?|questions?|prompts?|chats?|generations?|tokens?|limit|quota) (?:\S{1,20} ){0,4}(?:(?:for|per|an?|each|every|this) (?:the |this )?(?:day|week|month|24[ -]?h(?:ou)?rs?)|(?:for|left) today)\b|(?<![/\w-])(?:daily|weekly|monthly)[ _-]?(?:[^\s_-]{1,20}[ _-]){0,3}(?:limit|quota|allowance)|\b(?:again|back) tomorrow\b/i
+
+/** A shorter limit beside it may be the one that was met. */
+const SHORT_LIMIT = /(?:\b(?:per|an?|each|every)[ -](?:(?!24)\d{1,3} )?|\/ ?)(?:sec|min|h(?:ou)?r)/i
+
+function saysLongLimit(fields: readonly Field[]): boolean {
+  return contains(fields, LONG_LIMIT) && !contains(fields, SHORT_LIMIT)
+}
 
 const TOO_LARGE = /\brequest too large\b/i
 

@@ -15,6 +15,8 @@ export interface RequestSettings {
   /** The request's body; a stream of a plain model unless said otherwise. */
   body?: Record<string, unknown>
   path?: string
+  /** The request's headers; none unless said otherwise. */
+  headers?: Record<string, string>
   options?: Options
   /** Jitter's chance; none unless said otherwise. */
   random?: Random
@@ -87,7 +89,7 @@ export function runRequest(script: readonly Scripted[], settings: RequestSetting
   const runningRequest = startRequest(
     {
       ...parseChatRequest(
-        { url, headers: new Headers(), method: settings.isEventSource ? 'GET' : 'POST' },
+        { url, headers: new Headers(settings.headers), method: settings.isEventSource ? 'GET' : 'POST' },
         JSON.stringify(body),
         { settings: routeOf(options, url), groups: {} },
         options,

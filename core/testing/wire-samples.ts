@@ -178,7 +178,7 @@ export const WIRE_SAMPLES: WireSample[] = [
       'd:{"finishReason":"stop","usage":{"promptTokens":3,"completionTokens":5}}\n',
     ],
     firstOutput: 1,
-    end: 3,
+    end: 2,
     error: '3:"No"\n',
     usage: { inputTokens: 3, outputTokens: 5 },
   },

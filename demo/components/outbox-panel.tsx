@@ -1,3 +1,4 @@
+import { describeEmptyOutbox } from '../../ui/index.ts'
 import { protection } from '../page/keeper.ts'
 import { outboxItems, sendAllNow, type OutboxItem } from '../chat/outbox.ts'
 import { Icon } from './icon.tsx'
@@ -47,15 +48,13 @@ function Group({ title, items }: { title: string; items: readonly OutboxItem[] }
 }
 
 function Empty() {
-  const isKept = protection.value.state === 'controlling'
+  const { state, counts } = protection.value
+  const words = describeEmptyOutbox(state, { ...(counts && { counts }) })
+  if (words === '') return null
   return (
     <div class="panel-empty" data-testid="outbox-empty">
-      <Icon name={isKept ? 'check' : 'outbox'} size={28} />
-      <p>
-        {isKept
-          ? 'Nothing is waiting. Every message has been delivered.'
-          : 'Messages can only wait here while the background helper looks after this page.'}
-      </p>
+      <Icon name={state === 'controlling' ? 'check' : 'outbox'} size={28} />
+      <p>{words}</p>
     </div>
   )
 }

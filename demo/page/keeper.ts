@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals'
-import { register, type Keeper } from '../../client/index.ts'
+import { register, type Keeper, type OutboxCounts } from '../../client/index.ts'
 
 const CHAT_URL = '/v1/chat/completions'
 
@@ -19,9 +19,11 @@ export function keptChatUrl(name: string): string {
 export const keeper = signal<Keeper | null>(null)
 
 /** The keeper between this page and the network. */
-export const protection = signal<{ state: Keeper['state']; reason?: string | undefined }>({
-  state: 'starting',
-})
+export const protection = signal<{
+  state: Keeper['state']
+  reason?: string | undefined
+  counts?: OutboxCounts
+}>({ state: 'starting' })
 
 /** Settles when the worker controls the page, or when it is known that none will. It never rejects. */
 export const ready = start()
@@ -43,8 +45,8 @@ async function start(): Promise<void> {
       principal: 'demo',
     })
     registered.subscribe(() => {
-      const { state, reason } = registered.getSnapshot()
-      protection.value = { state, reason }
+      const { state, reason, outbox } = registered.getSnapshot()
+      protection.value = { state, reason, counts: outbox }
     })
     keeper.value = registered
   } catch {

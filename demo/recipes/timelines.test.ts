@@ -265,7 +265,7 @@ test('any statuses in any order make a row without gaps, and words for it', () =
 test('tellRow() tells the whole story', () => {
   const [row] = rowsOf(WHOLE)
   expect(row && tellRow(row)).toBe(
-    'm. Attempt 1: 0.1 s. No connection, waited 0.5 s. Attempt 2: 0.1 s. Busy, as the service asked, waited 2.0 s. ' +
+    'm. Attempt 1: 0.1 s. No response, waited 0.5 s. Attempt 2: 0.1 s. Busy, as the service asked, waited 2.0 s. ' +
       'Attempt 3: 0.1 s. Answering: 1.3 s. Silent: 12 s. Answering: 1.0 s. Complete.',
   )
 })

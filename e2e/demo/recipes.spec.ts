@@ -4,7 +4,7 @@ import { expect, test } from '../support/test.ts'
 
 const RATE_LIMITED: Omit<Fault, 'id'> = {
   steps: [{ kind: 'status', status: 429, hint: { form: 'retry-after', ms: 2_000 } }],
-  answer: { tokens: 60 },
+  answer: { tokens: 60, tokensPerSecond: 20 },
 }
 const BRIEF: Omit<Fault, 'id'> = { steps: [], answer: { text: 'Noted.' } }
 
@@ -163,7 +163,7 @@ test('react-use-chat: a cut response is shown as one, and can be asked for again
     answer: { text: TEXT, tokensPerSecond: 0 },
   })
   await recipe.send('Hello')
-  await recipe.reads(/^The answer was cut off\. The rest of it never arrived\.$/)
+  await recipe.reads(/^No complete answer\. The connection closed before the end\.$/)
   await expect.poll(recipe.said).toMatchObject([{ role: 'user' }, { role: 'assistant', state: 'failed' }])
   await expect.poll(recipe.saved).toEqual(['Hello'])
   await pressButton(tab, 'button', 'Try again')

@@ -102,7 +102,7 @@ test('the demo draws what was sent before anybody looked, and what comes next', 
   await demo.answer('failed', 0, 2)
   await tab.click(testId('timelines-button'))
   const { label } = await drawn(tab, 'failed')
-  expect(label).toMatch(/^demo-small\. Attempt 1: .+ s\. Failed: The service had a problem \(401\)\.$/)
+  expect(label).toMatch(/^demo-small\. Attempt 1: .+ s\. Failed: No usable answer came \(401\)\.$/)
 })
 
 // This runs in the page; it must stand alone.

@@ -52,6 +52,22 @@ test('a page that is not served securely says so, and has the same engine by kee
   await close()
 })
 
+for (const [name, , register] of cases.filter(([, reason]) => reason !== 'version_mismatch')) {
+  test(`a sign-in and a sign-out wait for nothing: ${name}`, async ({ app }) => {
+    await app.open()
+    await register(app)
+    expect(await signOutAndIn(app)).toEqual(['clear', 'outbox.clear', 'null', 'user'])
+  })
+}
+
+test('a sign-out is told that a worker of ours, which may keep something, does not do it', async ({
+  app,
+}) => {
+  await app.open()
+  await app.register(options, '/older-sw.js')
+  await expect(signOutAndIn(app)).rejects.toThrow('no worker')
+})
+
 test('another script at the scope is never replaced', async ({ app }) => {
   await app.open()
   await registerBesideAnother(app)
@@ -85,6 +101,16 @@ test('without a worker streamChat still gives chunks and statuses', async ({ app
   expect([state, items.length > 0]).toEqual(['whole', true])
   expect(statuses.map(({ status }) => status)).toContain('server_retry')
 })
+
+const signOutAndIn = (app: App) =>
+  app.evaluate(async () => {
+    const { keeper } = window.e2e
+    const done: string[] = []
+    await keeper?.clear().then(() => done.push('clear'))
+    await keeper?.outbox.clear().then(() => done.push('outbox.clear'))
+    for (const id of [null, 'user']) await keeper?.setPrincipal(id).then(() => done.push(String(id)))
+    return done
+  })
 
 /** The app's own `fetch` is what it was: nothing retried, nothing queued, nothing added. */
 async function worksAsBefore(app: App, server: TestServer): Promise<void> {

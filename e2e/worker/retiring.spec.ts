@@ -100,6 +100,10 @@ for (const how of ['enabled: false', 'init --retire'] as const) {
       // The page is controlled still, until it goes.
       expect(await app.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true)
       expect((await app.save('s', '1')).status).toBe(201)
+      await app.evaluate(async () => {
+        await window.e2e.keeper?.clear()
+        await window.e2e.keeper?.setPrincipal('user')
+      })
       const late = { headers: { 'X-Streamkeeper-Id': 'named-by-a-page-that-is-late' } }
       for (const more of [{}, late]) {
         const chat = await app.chat({ steps: [{ kind: 'status', status: 503 }] }, {}, more)

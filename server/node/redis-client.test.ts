@@ -16,7 +16,7 @@ function fakeClient(kind: string) {
   }
   const ofIoredis: Heard = (message, channel) => listeners.get('message')?.(channel, message)
   const commands = {
-    redis: { sendCommand: async () => null },
+    redis: { sendCommand: async () => null, withTypeMapping: () => {} },
     ioredis: { callBuffer: async () => null },
   }[kind]
   const client = {

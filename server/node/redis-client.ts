@@ -6,6 +6,7 @@ type Argument = string | Buffer
 /** A client of the package `redis`, version 5 or later. */
 interface NodeRedis {
   sendCommand: (args: Argument[], options?: object) => Promise<unknown>
+  withTypeMapping: unknown
   duplicate: () => NodeRedisSubscriber
 }
 
@@ -17,6 +18,7 @@ interface NodeRedisCluster {
     args: Argument[],
     options?: object,
   ) => Promise<unknown>
+  withTypeMapping: unknown
   duplicate: () => NodeRedisSubscriber
   masters: unknown
 }
@@ -70,11 +72,17 @@ const AS_BUFFERS = { typeMapping: { 36: Buffer } }
 const RETRY_MS = 500
 
 export function connectRedis(client: RedisClient, clock: Clock): Redis {
-  if (typeof (client as Ioredis).callBuffer === 'function') return ofIoredis(client as Ioredis, clock)
-  if (typeof (client as NodeRedis).sendCommand === 'function') {
-    return ofNodeRedis(client as NodeRedis | NodeRedisCluster, clock)
+  if (typeof (client as Ioredis | undefined)?.callBuffer === 'function') {
+    return ofIoredis(client as Ioredis, clock)
   }
-  throw new TypeError('Wrong Redis client: takes one of the packages redis or ioredis')
+  if (typeof (client as NodeRedis | undefined)?.sendCommand !== 'function') throw wrongClient('it is neither')
+  // Version 4 gives text for bytes, whatever it is asked for.
+  if (!('withTypeMapping' in client)) throw wrongClient('it is older')
+  return ofNodeRedis(client as NodeRedis | NodeRedisCluster, clock)
+}
+
+export function wrongClient(why: string): TypeError {
+  return new TypeError(`Wrong Redis client: takes one of the packages redis or ioredis, 5 or later; ${why}`)
 }
 
 function ofNodeRedis(client: NodeRedis | NodeRedisCluster, clock: Clock): Redis {

@@ -205,6 +205,30 @@ describe.runIf(hasRedis)('A cluster of Redis', () => {
   })
 })
 
-test('a client of another kind is a TypeError', () => {
-  expect(() => redisStore({} as never)).toThrow('Wrong Redis client')
+/** A client of the package `redis`, whose replies are all the same. */
+const replying = (reply: unknown) => ({ sendCommand: async () => reply, withTypeMapping: () => {} }) as never
+
+test.each<[string, unknown, string]>([
+  ['none', undefined, 'it is neither'],
+  ['another kind', {}, 'it is neither'],
+  ['a promise of one', Promise.resolve(), 'it is neither'],
+  ['redis 4', { sendCommand: async () => null, duplicate: () => {} }, 'it is older'],
+])('a client that is %s is a TypeError, and nothing is sent', (_name, client, message) => {
+  expect(() => redisStore(client as never)).toThrow(TypeError)
+  expect(() => redisStore(client as never)).toThrow(`Wrong Redis client: takes one`)
+  expect(() => redisStore(client as never)).toThrow(message)
+})
+
+test.each<[unknown, string]>([
+  [{ prefix: null }, 'Wrong option prefix: got null, takes a string'],
+  [{ commandMs: 0 }, 'Wrong option commandMs: got 0'],
+  [{ keyPrefix: 'x:' }, 'Unknown option keyPrefix: there are prefix, commandMs'],
+  ['x:', 'Wrong option options: got "x:", takes an object with prefix, commandMs'],
+])('an option that is wrong is a TypeError that names it: %o', (options, message) => {
+  expect(() => redisStore(replying(null), options as never)).toThrow(message)
+})
+
+test.each(['hello', '12', null])('bytes that come as no buffer are not given out: %o', async (bytes) => {
+  const store = redisStore(replying(['2', '5', '{}', bytes]))
+  await expect(store.read('a', 0, 100)).rejects.toThrow('its replies are no buffers')
 })

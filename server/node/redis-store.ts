@@ -1,11 +1,12 @@
 import { Buffer } from 'node:buffer'
 import { type Clock, systemClock } from '../../core/clock.ts'
+import { checkOptions, text, wholeNumber } from '../check-options.ts'
 import { encodeName } from '../encode-name.ts'
 import { inTime } from '../in-time.ts'
 import { OPEN_MS } from '../limits.ts'
 import { createListeners } from '../stores/listeners.ts'
 import type { StoredStream, StreamStore } from '../stores/store.ts'
-import { type RedisClient, connectRedis } from './redis-client.ts'
+import { connectRedis, type RedisClient, wrongClient } from './redis-client.ts'
 
 export interface RedisStore extends StreamStore {
   /** Closes the connection that listens for changes. The client is the app's own. */
@@ -105,13 +106,15 @@ const REMOVED = Number.MAX_SAFE_INTEGER
  * What Redis loses is lost: with `appendonly yes` that is at most a second when its machine dies. `maxmemory-policy`
  * should be `noeviction` or a `volatile-` one; a stream of which Redis has dropped a part fails, and is never returned.
  *
- * @throws {TypeError} if the client is none of these.
+ * @throws {TypeError} if the client is none of these, and naming a wrong or unknown option.
  */
 export function redisStore(
   client: RedisClient,
-  { prefix = 'streamkeeper:', commandMs = 5_000 }: RedisStoreOptions = {},
+  options: RedisStoreOptions = {},
   clock: Clock = systemClock,
 ): RedisStore {
+  checkOptions(options, { prefix: text, commandMs: wholeNumber })
+  const { prefix = 'streamkeeper:', commandMs = 5_000 } = options
   const redis = connectRedis(client, clock)
   const listeners = createListeners({
     first: (id) => {
@@ -199,11 +202,13 @@ export function redisStore(
     const reply = await command('EVAL_RO', READ, '2', record(id), log(id), ...args).catch(failedRead)
     if (!Array.isArray(reply)) return undefined
     const [version, length, info, bytes] = reply as Buffer[]
+    // Text has lost what is no text, and `new Uint8Array` takes it for a length.
+    if (!bytes || !ArrayBuffer.isView(bytes)) throw wrongClient('its replies are no buffers')
     return {
       version: Number(version),
       length: Number(length),
       info: String(info),
-      bytes: new Uint8Array(bytes ?? []),
+      bytes: new Uint8Array(bytes),
     }
   }
 

@@ -111,3 +111,7 @@ test('a file that stays locked is an error in the end', async () => {
   await expect(store.write('a', 1, {})).rejects.toThrow('locked')
   other.close()
 })
+
+test('a file without a name is a TypeError: SQLite would remove it at the end', () => {
+  expect(() => sqliteStore('')).toThrow('Wrong option path: got "", takes a file, or ":memory:"')
+})

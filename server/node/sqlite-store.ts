@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { type Clock, pause, systemClock } from '../../core/clock.ts'
+import { wrongOption } from '../check-options.ts'
 import { encodeName } from '../encode-name.ts'
 import { OPEN_MS } from '../limits.ts'
 import { createListeners } from '../stores/listeners.ts'
@@ -64,9 +65,11 @@ export interface SqliteStore extends StreamStore {
  * other's writes within a quarter of a second.
  *
  * @param path the file; created if it does not exist. `':memory:'` for none.
- * @throws if the file cannot be opened
+ * @throws if the file cannot be opened, or is not named
  */
 export function sqliteStore(path: string, clock: Clock = systemClock): SqliteStore {
+  // SQLite takes it for a file that it removes at the end.
+  if (path === '') throw wrongOption('path', path, 'a file, or ":memory:"')
   const database = new DatabaseSync(path)
   prepare(database)
   database.exec(`PRAGMA busy_timeout = ${BLOCK_MS}`)

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { concat } from '../../core/concat.ts'
+import { callable, checkOptions, matching, wholeNumber } from '../check-options.ts'
 import { inTime } from '../in-time.ts'
 import { decodeFrames, encodeFrame } from './frames.ts'
 import { createListeners } from './listeners.ts'
@@ -9,7 +10,7 @@ export interface DurableStreamsOptions {
   /** The URL below which streams are created: `https://streams.example/v1/stream/answers`. */
   url: string
   /** Sent with each request, for the server's own authorization. */
-  headers?: Record<string, string>
+  headers?: HeadersInit
   /** Default the global `fetch`. */
   fetch?: typeof fetch
   /** A request that has no response in this time has failed, ms. Default 5 000. */
@@ -34,6 +35,16 @@ interface Known {
 /** How much more is read than the bytes themselves, for the lines between them. */
 const FRAMING = 64 * 1024
 
+const OPTIONS = {
+  url: matching(
+    'an http(s) URL without a query',
+    (value) => typeof value === 'string' && /^https?:[^?#]+$/i.test(value) && URL.canParse(value),
+  ),
+  headers: matching('headers as fetch takes them', (value) => typeof value === 'object' && value !== null),
+  fetch: callable,
+  requestMs: wholeNumber,
+}
+
 /** At most this many streams are remembered; what is forgotten is read again. */
 const MAX_KNOWN = 100
 
@@ -48,12 +59,13 @@ const MIN_TTL_MS = 60_000
  * makes the server refuse a write that another has overtaken. Keys and lists are streams of ids.
  *
  * // [spec] https://github.com/durable-streams/durable-streams/blob/main/PROTOCOL.md
+ *
+ * @throws {TypeError} naming a wrong or unknown option.
  */
-export function durableStreamsStore(
-  { url, headers = {}, fetch: send = globalThis.fetch, requestMs = 5_000 }: DurableStreamsOptions,
-  clock: Clock = systemClock,
-): StreamStore {
-  if (!URL.canParse(url)) throw new TypeError(`Wrong option url: got ${url}, takes an absolute URL`)
+export function durableStreamsStore(options: DurableStreamsOptions, clock: Clock = systemClock): StreamStore {
+  checkOptions(options, OPTIONS, ['url'])
+  const { url, fetch: send = globalThis.fetch, requestMs = 5_000 } = options
+  const headers = Object.fromEntries(new Headers(options.headers))
   const known = new Map<string, Promise<Known | undefined>>()
   const watching = new Map<string, AbortController>()
   const listeners = createListeners({
@@ -181,9 +193,15 @@ export function durableStreamsStore(
     if (last && from >= last.from) return last.bytes.subarray(from - last.from)
     const began = pieces.findLast((piece) => piece.from <= from)
     if (!began) throw new Error('Cannot read stream: its beginning is not known')
-    const response = await request(`${place(id)}?offset=${began.offset}`, {}, [200])
-    const log = await readAtMost(response, from - began.from + count + FRAMING)
-    return concat(decodeFrames(log, true).map(({ bytes }) => bytes)).subarray(from - began.from)
+    const skipped = from - began.from
+    // Many small writes have more lines between them than that: then more is read.
+    for (let most = skipped + count + FRAMING; ; most *= 2) {
+      const response = await request(`${place(id)}?offset=${began.offset}`, {}, [200])
+      const log = await readAtMost(response, most)
+      const bytes = concat(decodeFrames(log, true).map((frame) => frame.bytes)).subarray(skipped)
+      if (bytes.length > 0) return bytes
+      if (log.length < most) throw new Error('Cannot read stream: bytes are missing')
+    }
   }
 
   /** Gives a key to a stream, unless an existing one has it; returns the id of the one that has it. */

@@ -2,12 +2,14 @@ import { buffer } from 'node:stream/consumers'
 import { stream } from '@durable-streams/client'
 import { DurableStreamTestServer } from '@durable-streams/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { concat } from '../../core/concat.ts'
 import { DONE, FINISH, ROLE, say } from '../../core/testing/openai-events.ts'
 import { createStreams } from '../create-streams.ts'
 import { controlledUpstream } from '../testing/controlled-upstream.ts'
 import { serveStreams } from '../testing/serve-streams.ts'
 import { describeStore } from '../testing/store-contract.ts'
 import { durableStreamsStore } from './durable-streams-store.ts'
+import { encodeFrame } from './frames.ts'
 import { memoryStore } from './memory-store.ts'
 
 const server = new DurableStreamTestServer({ port: 0 })
@@ -50,8 +52,82 @@ describe('a server that is none', () => {
     expect(requests).toBe(2)
   })
 
-  test('that is no URL is a TypeError', () => {
-    expect(() => durableStreamsStore({ url: 'answers' })).toThrow('Wrong option url: got answers')
+  test.each<[unknown, string]>([
+    [undefined, 'Wrong option options: got undefined, takes an object with url, headers'],
+    [{}, 'Wrong option url: got undefined'],
+    [{ url: 'answers' }, 'Wrong option url: got "answers"'],
+    [{ url: 'localhost:4437/v1' }, 'Wrong option url'],
+    [{ url: 'https://a.example/v1?token=x' }, 'Wrong option url'],
+    [{ url: new URL('https://a.example/v1') }, 'Wrong option url'],
+    [{ url: 'https://a.example/v1', header: {} }, 'Unknown option header: there are url, headers'],
+    [{ url: 'https://a.example/v1', requestMs: 0 }, 'Wrong option requestMs: got 0'],
+    [{ url: 'https://a.example/v1', fetch: 'x' }, 'Wrong option fetch: got "x"'],
+    [{ url: 'https://a.example/v1', headers: 'Bearer x' }, 'Wrong option headers: got "Bearer x"'],
+  ])('that %o names is a TypeError', (options, message) => {
+    expect(() => durableStreamsStore(options as never)).toThrow(TypeError)
+    expect(() => durableStreamsStore(options as never)).toThrow(message)
+  })
+})
+
+test.each([
+  ['an object', { Authorization: 'Bearer x' }],
+  ['Headers', new Headers({ authorization: 'Bearer x' })],
+  ['a list', [['authorization', 'Bearer x']] as [string, string][]],
+])('headers go with each request: %s', async (_name, headers) => {
+  const sent: (string | null)[] = []
+  const send: typeof fetch = async (_input, init) => {
+    sent.push(new Headers(init?.headers).get('authorization'))
+    return new Response('', { status: 404 })
+  }
+  const store = durableStreamsStore({ url: 'http://127.0.0.1:9/v1', headers, fetch: send })
+  await store.read('a1', 0, 10)
+  await store.list('ann')
+  expect(sent).toEqual(['Bearer x', 'Bearer x'])
+})
+
+describe('bytes that lie far behind in the log', () => {
+  const STREAM = { id: 'long', owner: 'ann', info: '{}', ttlMs: 60_000 }
+  const piece = (number: number) => `${String(number).padStart(7)};`
+
+  /** A log of many small writes, that one process has read whole and another goes on with. */
+  async function longLog(folder: string) {
+    const url = `${server.url}/v1/${folder}`
+    const writer = durableStreamsStore({ url })
+    await writer.create(STREAM)
+    const frames: Uint8Array[] = []
+    for (let number = 0; number < 5_000; number++) {
+      frames.push(encodeFrame({ version: number + 2, bytes: new TextEncoder().encode(piece(number)) }))
+    }
+    const headers = { 'content-type': 'application/octet-stream' }
+    await fetch(`${url}/long`, { method: 'POST', headers, body: concat(frames) })
+    return url
+  }
+
+  test('are read, however many writes come before them', async () => {
+    const url = await longLog('far')
+    const store = durableStreamsStore({ url })
+    expect((await store.read('long', 0, 0))?.length).toBe(40_000)
+    await store.write('long', 5_001, { bytes: new TextEncoder().encode('end') })
+    for (const from of [0, 20_000, 39_992]) {
+      const stored = await store.read('long', from, 8)
+      expect(new TextDecoder().decode(stored?.bytes)).toBe(piece(from / 8))
+    }
+  })
+
+  test('and that the server has lost are not taken for none', async () => {
+    const url = await longLog('cut')
+    let isCut = false
+    const cutting: typeof fetch = async (input, init) => {
+      const response = await fetch(input, init)
+      if (!isCut || init?.method) return response
+      const bytes = new Uint8Array(await response.arrayBuffer())
+      return new Response(bytes.subarray(0, 1_000), response)
+    }
+    const store = durableStreamsStore({ url, fetch: cutting })
+    await store.write('long', 5_001, { bytes: new TextEncoder().encode('end') })
+    await store.read('long', 0, 0)
+    isCut = true
+    await expect(store.read('long', 20_000, 8)).rejects.toThrow('bytes are missing')
   })
 })
 

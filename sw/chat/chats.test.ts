@@ -276,3 +276,31 @@ describe('S2 nothing of a chat goes out with the cookies of the next who signs i
     expect(read.text).toContain('Hi')
   })
 })
+
+describe('the guard against repeats', () => {
+  const refuses = (status: number, error: object) => async () => Response.json({ error }, { status })
+
+  test.each([
+    ['a session that has expired', 401, { message: 'Sign in' }],
+    ['a form that is too old', 419, { message: 'Page expired' }],
+    ['what only its owner may see', 404, { message: 'Not found' }],
+    ['another response that is under way', 409, { message: 'Busy' }],
+    ['an account without credits', 429, { code: 'insufficient_quota' }],
+  ])('%s counts for nothing: another tab may mend it', async (_name, status, error) => {
+    const chats = boot()
+    upstream = refuses(status, error)
+    for (let n = 0; n < 4; n++) await ask(chats)
+    expect(sent).toBe(4)
+    upstream = async () =>
+      new Response(say('Hi') + FINISH + DONE, { headers: { 'content-type': 'text/event-stream' } })
+    expect((await ask(chats)).text).toContain('Hi')
+  })
+
+  test('what the upstream will refuse again is not sent a fourth time', async () => {
+    const chats = boot()
+    upstream = refuses(400, { message: 'No such field' })
+    for (let n = 0; n < 4; n++) await ask(chats)
+    expect(sent).toBe(3)
+    expect(emitted.at(-1)).toMatchObject({ code: 'retry_budget_exhausted', attempts: 0 })
+  })
+})

@@ -5,6 +5,7 @@ import { type Clock, type Random, throwIfAborted, waitAtMost } from '../../core/
 import { DEFAULT_CHAT } from '../../core/options/defaults.ts'
 import type { ChatRouteOptions, Options } from '../../core/options/options.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
+import type { Failure } from '../../core/messages/failure.ts'
 import { createRequestId, readRequestId, REQUEST_ID_HEADER } from '../../core/messages/request-id.ts'
 import type { RequestStatus, NewStatus } from '../../core/messages/status.ts'
 import type { Limits } from '../../core/retry/limits.ts'
@@ -205,9 +206,9 @@ export function createChats(context: ChatsContext): Chats {
         canReadOn: () => begun.canReadOn(recordReadingOn(request, parsed, credential)),
         emit: (status) => {
           emit(status)
-          // A request that was never sent has not failed itself.
-          if (isGuarded && status.status === 'request_failed' && status.attempts > 0)
+          if (isGuarded && status.status === 'request_failed' && isOwnFailure(status)) {
             repeatGuard.failed(posted)
+          }
         },
       },
     )
@@ -268,6 +269,14 @@ export function createChats(context: ChatsContext): Chats {
       cancelledEarly.set(requestId, clock.monotonic())
     },
   }
+}
+
+/** Refusals of who asks, or of what is there: a sign-in in another tab, or a top-up, changes them. */
+const MENDED_ELSEWHERE = new Set([401, 402, 403, 404, 407, 409, 419, 440, 498])
+
+/** True if the same request would fail again. What was never sent has not failed. */
+function isOwnFailure({ attempts, code, httpStatus = 0 }: Failure & { attempts: number }): boolean {
+  return attempts > 0 && code !== 'quota_exhausted' && !MENDED_ELSEWHERE.has(httpStatus)
 }
 
 function isTooLarge(body: ArrayBuffer | null): boolean {

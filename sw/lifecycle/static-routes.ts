@@ -1,7 +1,7 @@
 import type { Options } from '../../core/options/options.ts'
-import { compileRoutes, type Route } from '../../core/options/routes.ts'
+import { checkAllRoutes } from '../../core/options/check-routes.ts'
+import type { Route } from '../../core/options/routes.ts'
 import { OWN_PATHS } from '../../core/messages/paths.ts'
-import { compileResumeRoutes } from '../responses/serve-resume.ts'
 import { worker } from '../worker.ts'
 
 /**
@@ -17,19 +17,15 @@ export function routeStatically(options: Options): void {
   })
 }
 
-/**
- * `undefined` if a pattern has a regular expression: browsers refuse it, and without all of our routes there must be
- * none.
- */
-function rulesOf({ chat, saves, resume = {} }: Options, scope: string): Rule[] | undefined {
-  const { resuming, stopping } = compileResumeRoutes(resume, scope)
-  const saving = compileRoutes(saves, scope)
-  const routes = [...compileRoutes(chat, scope), ...saving, ...resuming, ...stopping]
+/** `undefined` if a pattern has a regular expression: browsers refuse it, and without all of ours there must be none. */
+function rulesOf(options: Options, scope: string): Rule[] | undefined {
+  const { chat, saves, resuming, stopping } = checkAllRoutes(options, scope)
+  const routes = [...chat, ...saves, ...resuming, ...stopping]
   if (routes.some(({ pattern }) => pattern.hasRegExpGroups)) return undefined
 
   const conditions = routes.map(conditionOf)
   const own = { urlPattern: new URLPattern({ pathname: `${OWN_PATHS}*`, baseURL: scope }) }
-  const beacons = saving.map((route) => Object.assign(conditionOf(route), LOST_BEACON))
+  const beacons = saves.map((route) => Object.assign(conditionOf(route), LOST_BEACON))
   return [
     ...beacons.map((condition) => ({ condition, source: 'network' }) as const),
     ...[...conditions, own].map((condition) => ({ condition, source: 'fetch-event' }) as const),

@@ -40,7 +40,7 @@ describe('decideSave()', () => {
   test.each([
     [429, 'rate_limited'],
     [503, 'overloaded'],
-    [498, 'overloaded'],
+    [498, 'upstream_error'],
     [529, 'overloaded'],
     [402, 'quota_exhausted'],
     [507, 'upstream_error'],

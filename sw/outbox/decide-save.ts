@@ -61,7 +61,7 @@ export function decideSave(response: SaveResponse | null, rules: Rules): SaveDec
   if (isHeld && (!response || UNSURE.has(response.status))) return unsure
   if (!response) return { do: 'stay', code: 'network_error' }
   const { status, contentType, text, isRedirected } = response
-  const code = codeOfStatus(status)
+  const code = STALE.has(status) ? 'upstream_error' : codeOfStatus(status)
   const isOfItsType = isAccepted(contentType, accept)
   // A server may accept a message and redirect to what it has made of it: the response to that GET does not tell.
   const mayBeTaken = isHeld && isRedirected && isOfItsType

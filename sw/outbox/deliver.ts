@@ -6,6 +6,7 @@ import type { Credentials, ProvidedHeaders } from './credentials.ts'
 import { decideSave, saveBackoff, type SaveDecision } from './decide-save.ts'
 import type { Slot } from './drain.ts'
 import { type Entry, ownerOf, type Progress, type State } from './entry.ts'
+import type { MessageAge } from './message-age.ts'
 import { sizeOf } from './message-cache.ts'
 import { isHolding, move } from './transitions.ts'
 import { NO_SECRETS, type Secrets } from './seal.ts'
@@ -23,7 +24,7 @@ export interface DeliverContext {
   /** True if its sender is signed in. */
   isOwn: (entry: Entry) => boolean
   emit: (status: NewStatus<SaveStatus>, clientId: string) => void
-  maxAgeMs: number
+  age: MessageAge
   waiters: Waiters
   /** The sends under way. */
   sends: Set<Send>
@@ -70,9 +71,10 @@ const COOKIES_MS = 3_600_000
  * @throws if storage refuses: then the outcome is unknown, and nothing more is tried
  */
 export async function deliver(found: Entry, slot: Slot, context: DeliverContext): Promise<boolean> {
-  const { clock, store, credentials, waiters } = context
+  const { clock, store, credentials, waiters, age } = context
   const { id, whenUnsure } = found
   let entry = found
+  age.note(id)
   /** True if another worker has handled it since this one read the message index. */
   let isTaken = false
   let isAuthTold = found.state === 'needs_auth'
@@ -80,7 +82,9 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
   const isEarly = found.retryAt > clock.now()
 
   const to = async (state: State, progress: Partial<Progress> = {}) => {
-    const changed = await store.change(id, (current) => move(current, state, progress))
+    const changed = await store.change(id, (current) =>
+      move(current, state, { overAt: age.overAt(entry), ...progress }),
+    )
     if (changed) entry = changed
     return changed?.state === state
   }
@@ -113,13 +117,13 @@ export async function deliver(found: Entry, slot: Slot, context: DeliverContext)
     isAuthTold = true
     emit('save_needs_auth')
   }
-  const isOver = () => clock.now() - entry.createdAt >= context.maxAgeMs
+  const isOver = () => age.isOver(entry)
   const fail = async (code: FailureCode, progress: Partial<Progress>, retryHintMs?: number) => {
     if (isOver()) return moveToDeadLetters(code, progress)
     const failures = Math.max(1, entry.failures + (isEarly ? 0 : 1))
     const waitMs = saveBackoff(failures, retryHintMs, context.random)
     // Whatever the server asks: no message waits beyond its maximum age.
-    const retryAt = Math.min(clock.now() + waitMs, entry.createdAt + context.maxAgeMs)
+    const retryAt = Math.min(clock.now() + waitMs, age.endsAt(entry))
     if (await to('waiting', { foreignAt: undefined, ...progress, code, failures, retryAt })) {
       emit('save_retry', code)
     }

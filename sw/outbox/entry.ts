@@ -61,6 +61,8 @@ export interface Progress {
   retryAt: number
   /** The first of the refusals in a row that were not the API's own, epoch ms. */
   foreignAt?: number | undefined
+  /** Since when the clock has said that it is too old, epoch ms. */
+  overAt?: number | undefined
   /** It has arrived, and could not be removed: it is not sent again. */
   isSent?: true
   /** When the user asked for it to be sent, epoch ms. */
@@ -85,7 +87,7 @@ export const UNTRIED: Progress = {
 /** The entry's part that never changes. */
 export function recordOf(entry: Entry): SaveRecord {
   const record: Partial<Entry> = { ...entry }
-  for (const field of [...Object.keys(UNTRIED), 'code', 'preview', 'foreignAt', 'isSent'])
+  for (const field of [...Object.keys(UNTRIED), 'code', 'preview', 'foreignAt', 'overAt', 'isSent'])
     delete record[field as keyof Entry]
   return record as SaveRecord
 }

@@ -13,6 +13,7 @@ import { createCredentials } from './credentials.ts'
 import { deliver, type DeliverContext, type Send, trackSend } from './deliver.ts'
 import { startRun } from './drain.ts'
 import { type Entry, ownerOf, toPublic } from './entry.ts'
+import { createMessageAge } from './message-age.ts'
 import type { MessageIndex } from './message-index.ts'
 import type { MessageCache } from './message-cache.ts'
 import { move, type Triggers } from './transitions.ts'
@@ -94,7 +95,7 @@ const LOOK_MS = 20
 const STORAGE_MS = 60_000
 
 export function createOutbox(context: OutboxContext): Outbox {
-  const { clock, principal, maxAgeMs = DEFAULT_OUTBOX.maxAgeMs } = context
+  const { clock, principal } = context
   const store = openStore(context.messageIndex, context.messageCache, clock, (count) =>
     context.emit({ status: 'outbox_restored', message: `${count} saved messages were put back` }, ''),
   )
@@ -108,6 +109,7 @@ export function createOutbox(context: OutboxContext): Outbox {
   const clears = new Set<Clear>()
   /** Secrets that are never stored. */
   const unsealed = new Map<string, Secrets>()
+  const age = createMessageAge(clock, context.maxAgeMs ?? DEFAULT_OUTBOX.maxAgeMs)
   let running: Promise<void> | undefined
   let renewRun = () => {}
   /** Resolves for all callers of `drain`. */
@@ -164,7 +166,7 @@ export function createOutbox(context: OutboxContext): Outbox {
   const isEmpty = async () => {
     await loaded()
     const entries = await store.list()
-    return entries.every(({ state, createdAt }) => state === 'dead' || createdAt + maxAgeMs <= clock.now())
+    return entries.every((entry) => entry.state === 'dead' || age.isOver(entry))
   }
 
   const emitWhenEmpty = (isEmpty: boolean) => {
@@ -173,6 +175,7 @@ export function createOutbox(context: OutboxContext): Outbox {
 
   const remove = (id: string) => {
     unsealed.delete(id)
+    age.forget(id)
     return store.remove(id)
   }
 
@@ -192,7 +195,7 @@ export function createOutbox(context: OutboxContext): Outbox {
     isOwn,
     waiters,
     sends,
-    maxAgeMs,
+    age,
   }
 
   const stop = async (isMeant: (entry: Send['entry']) => boolean) => {
@@ -326,6 +329,7 @@ export function createOutbox(context: OutboxContext): Outbox {
       try {
         const { stored, ...rest } = await placed
         entry = rest.entry
+        age.note(entry.id)
         real = respond === 'sent' ? actualResponse(clock, waiters, entry.id, respondMs) : undefined
         await stored
       } catch (error) {
@@ -366,7 +370,9 @@ export function createOutbox(context: OutboxContext): Outbox {
           const abort = () => deadline.abort()
           request.signal.addEventListener('abort', abort)
           if (request.signal.aborted) abort()
-          return context.fetch(request, { signal: deadline.signal })
+          // Any setting would make the worker the referrer, the options in its URL included.
+          const { referrer, referrerPolicy } = request
+          return context.fetch(request, { signal: deadline.signal, referrer, referrerPolicy })
         })
       } finally {
         storing.delete(named)
@@ -374,9 +380,9 @@ export function createOutbox(context: OutboxContext): Outbox {
     },
     drain,
     settled: async (conversation, limitMs, signal) => {
-      const until = clock.now() + limitMs
+      const until = clock.monotonic() + limitMs
       await waitAtMost(clock, Math.min(limitMs, COUNT_MS), begun)
-      while (backlog().has(conversation) && clock.now() < until && !signal.aborted) {
+      while (backlog().has(conversation) && clock.monotonic() < until && !signal.aborted) {
         await sleep(clock, LOOK_MS, signal).catch(() => {}) // Stopped.
       }
     },

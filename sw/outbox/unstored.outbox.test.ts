@@ -94,6 +94,7 @@ describe('the last saves of a worker that retires', () => {
     await device.advance(0)
     expect([save.response?.status, device.upstream.bodies()]).toEqual([201, ['m1']])
     expect(device.upstream.received[0]?.headers.has('idempotency-key')).toBe(false)
+    expect(device.upstream.received[0]?.init).toMatchObject({ referrer: 'about:client', referrerPolicy: '' })
     expect(device.emitted()).toEqual([])
   })
 

@@ -1,8 +1,15 @@
-import type { KeySource, NamedRouteOptions, ResumeOptions } from '../../core/options/options.ts'
-import { checkRoutes } from '../../core/options/check-routes.ts'
+import type { KeySource, NamedRouteOptions } from '../../core/options/options.ts'
+import { concat } from '../../core/concat.ts'
+import { deferred } from '../../core/deferred.ts'
+import { openChunks } from '../../core/chat/chunks.ts'
+import { type Format, formatOf, MAX_START } from '../../core/providers/inspection/format.ts'
+import { skipBlanks } from '../../core/providers/inspection/split.ts'
+import { isEventStream, isHtml, isJson, isJsonLines } from '../../core/providers/media-types.ts'
 import { readKey } from '../../core/options/read-key.ts'
 import { matchRoute, type Route } from '../../core/options/routes.ts'
 import type { Responses } from './responses.ts'
+
+type Track = (task: Promise<unknown>) => void
 
 /** Serves the app's own requests to resume a response, and to stop it, for servers that support neither. */
 export interface ResumeRoutes {
@@ -10,21 +17,21 @@ export interface ResumeRoutes {
   serve: (request: Request, clientId: string) => Promise<Response> | undefined
 }
 
+/** @param track counts what must not be cut short, until it settles */
 export function createResumeRoutes(
-  options: ResumeOptions,
-  scope: string,
-  responses: Responses,
+  resuming: Route<NamedRouteOptions>[],
+  stopping: Route<NamedRouteOptions>[],
+  responses: Pick<Responses, 'resume' | 'stop'>,
+  track: Track,
 ): ResumeRoutes {
-  const { resuming, stopping } = compileResumeRoutes(options, scope)
-
   const resume = async (request: Request, id: string, clientId: string) => {
     const kept = await responses.resume(id, clientId).catch(() => undefined)
     if (kept) return kept
     // The server may have more than the part that is kept here; anything but a stream is no response, and apps would
     // take it for one.
     const response = await fetch(request).catch(() => undefined)
-    const isStream = response?.ok && response.headers.get('content-type')?.startsWith('text/event-stream')
-    if (response && isStream) return response
+    const stream = response?.ok && (await asStream(response, track))
+    if (stream) return stream
     return (await responses.resume(id, clientId, 'cut').catch(() => undefined)) ?? nothing()
   }
 
@@ -45,27 +52,55 @@ export function createResumeRoutes(
   }
 }
 
-/** @throws {TypeError} naming the pattern that URLPattern does not take. */
-export function compileResumeRoutes({ route, stopRoute }: ResumeOptions, scope: string) {
-  return {
-    resuming: compile('resume.route', 'GET', route, scope),
-    stopping: compile('resume.stopRoute', 'POST', stopRoute, scope),
+/**
+ * A response that is a stream, by its label or its first bytes; `undefined` for any other. Apps that resume a stream of
+ * text often give it no label.
+ */
+async function asStream(response: Response, track: Track): Promise<Response | undefined> {
+  const label = response.headers.get('content-type')?.toLowerCase() ?? ''
+  if (isEventStream(label)) return response
+  if (!response.body || isJson(label) || isHtml(label)) return undefined
+  const { next, cancel } = openChunks(response.body)
+  let held = new Uint8Array()
+  let format: Format | undefined
+  while (format === undefined) {
+    const chunk = await next().catch(() => undefined)
+    if (!chunk) return undefined
+    if (!chunk.done) held = concat([held, chunk.value])
+    const start = new TextDecoder().decode(skipBlanks(held).subarray(0, MAX_START))
+    format = formatOf(start, label, chunk.done)
   }
+  if (format !== 'sse' && format !== 'lines' && !(format === 'values' && isJsonLines(label))) {
+    cancel()
+    return undefined
+  }
+  const over = deferred<void>()
+  track(over.promise)
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => controller.enqueue(held),
+      pull: async (controller) => {
+        const chunk = await next().catch((error: unknown) => controller.error(error))
+        if (chunk?.done) controller.close()
+        else if (chunk) return controller.enqueue(chunk.value)
+        over.resolve()
+      },
+      cancel: () => {
+        cancel()
+        over.resolve()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  const { status, statusText } = response
+  const headers = new Headers(response.headers)
+  headers.delete('content-encoding')
+  headers.delete('content-length')
+  return new Response(body, { status, statusText, headers })
 }
 
 function nothing(): Response {
   return new Response(null, { status: 204 })
-}
-
-function compile(
-  name: string,
-  method: string,
-  provided: string | NamedRouteOptions | undefined,
-  scope: string,
-): Route<NamedRouteOptions>[] {
-  if (provided === undefined) return []
-  const settings = typeof provided === 'string' ? { url: provided } : provided
-  return checkRoutes(name, [{ method, ...settings }], scope)
 }
 
 /** The app's id of the response: by default the pattern's first group. */

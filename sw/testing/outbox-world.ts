@@ -81,7 +81,8 @@ interface Operation {
 
 const ORIGIN = 'https://app.example'
 const SCOPE = `${ORIGIN}/`
-const MAX_AGE_MS = 7 * 24 * 3_600_000
+const DAY_MS = 86_400_000
+const MAX_AGE_MS = 7 * DAY_MS
 
 /** A storage that lacks a body is asked again so soon. ms */
 const SOON_MS = 6_000
@@ -134,6 +135,8 @@ export function createWorld() {
   let latest: string | undefined
   let timers: { at: number; owner: object; callback: () => void }[] = []
   let now = Date.UTC(2026, 0, 1)
+  /** By how much the clock was set in all. */
+  let setMs = 0
   let principal: string | null = null
   let changes = 0
   let fates: Fate[] = []
@@ -322,7 +325,7 @@ export function createWorld() {
     now += 1_000
     const clock: Clock = {
       now: () => now,
-      monotonic: () => now,
+      monotonic: () => now - setMs,
       timer: (ms, callback) => {
         const timer = { at: now + ms, owner, callback }
         timers.push(timer)
@@ -420,6 +423,7 @@ export function createWorld() {
     /** The clock is set, and nothing rings for it. */
     setClock: (ms: number) => {
       now += ms
+      setMs += ms
       for (const timer of timers) timer.at += ms
     },
     loseIndex: (isLost: (place: number) => boolean) => {
@@ -448,7 +452,11 @@ export function createWorld() {
       Array.from(entries.values())
         // A try that is yet to come is of a clock that was set back: what it says does not count.
         .filter(({ triedAt }) => triedAt <= now)
-        .map(({ retryAt, createdAt }) => retryAt - Math.max(now, createdAt + MAX_AGE_MS))
+        // An age is believed a day after it was first seen.
+        .map(
+          ({ retryAt, createdAt, overAt = -Infinity }) =>
+            retryAt - Math.max(now, createdAt + MAX_AGE_MS, overAt + DAY_MS),
+        )
         .filter((ms) => ms > SOON_MS),
     /** A page tells all workers who is signed in, whether it has changed or not. */
     signIn: (name: string | null) => {

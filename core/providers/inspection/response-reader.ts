@@ -1,5 +1,5 @@
 import { aiSdkUi, announcesAiSdkUi, isAiSdkUiStart } from '../ai-sdk-ui.ts'
-import { errorIn, isOnlyError } from '../error-in.ts'
+import { errorIn, isOfAll } from '../error-in.ts'
 import { createOwnWire, type OwnProtocol, ownErrorIn } from '../own-wire.ts'
 import { wholeJson } from '../whole-json.ts'
 import { addOutput, type Asked, end, isDone, type Seen, type StreamEvent, type Wire } from '../wire.ts'
@@ -135,7 +135,7 @@ export function createResponseReader(
     // In an unknown protocol, only what it begins with can be called an error.
     const isJudged = wire !== undefined || (isEager() && into.outputs === 0)
     const detected = isJudged ? (wire?.errorIn ?? errorIn)(event) : undefined
-    const error = ownError ?? (wire || isOnlyError(event) ? detected : undefined)
+    const error = ownError ?? (detected !== undefined && isOfAll(event, wire) ? detected : undefined)
     if (error !== undefined) {
       into.error ??= error
       return

@@ -129,19 +129,26 @@ const finish = (reason: string) => [
 ]
 
 const DATA_STREAMS: GeneratedStream[] = [
-  whole(DATA, 'ai-sdk, data stream: a text', ['f:{"messageId":"m"}\n', ...words, ...finish('stop')]),
+  whole(DATA, 'ai-sdk, data stream: a text', ['f:{"messageId":"m"}\n', ...words, ...finish('stop')], -2),
+  whole(
+    DATA,
+    'ai-sdk, data stream: a text, and data behind its end',
+    ['f:{"messageId":"m"}\n', ...words, ...finish('stop'), '8:[{"id":"1"}]\n', '2:["saved"]\n'],
+    -4,
+  ),
+  whole(DATA, 'python, data stream: a text', [...words, ...finish('stop').slice(0, 1)]),
   whole(DATA, 'ai-sdk, data stream: a tool call', [
     'f:{"messageId":"m"}\n',
     '9:{"toolCallId":"t","toolName":"weather","args":{}}\n',
     'a:{"toolCallId":"t","result":"sun"}\n',
     ...finish('tool-calls'),
   ]),
-  whole(DATA, 'ai-sdk, data stream: thoughts, then a text', [
-    'f:{"messageId":"m"}\n',
-    'g:"Hm"\n',
-    ...words,
-    ...finish('stop'),
-  ]),
+  whole(
+    DATA,
+    'ai-sdk, data stream: thoughts, then a text',
+    ['f:{"messageId":"m"}\n', 'g:"Hm"\n', ...words, ...finish('stop')],
+    -2,
+  ),
   cut(DATA, 'ai-sdk, data stream: cut in a text', ['f:{"messageId":"m"}\n', ...words]),
   failed(DATA, 'ai-sdk, data stream: an error in mid-text', [
     'f:{"messageId":"m"}\n',

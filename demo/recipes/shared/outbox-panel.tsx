@@ -20,13 +20,13 @@ interface OutboxPanelProps {
 /** The messages that have not reached the server yet, and what can be done with each. */
 export function OutboxPanel({ keeper, outbox, signIn }: OutboxPanelProps) {
   const items = useSyncExternalStore(outbox.subscribe, outbox.getSnapshot, outbox.getSnapshot)
-  const { state } = useKeeper(keeper)
+  const { state, outbox: counts } = useKeeper(keeper)
   const now = useNow(items.length > 0)
   const news = useNews(keeper)
   return (
     <section className="outbox" aria-labelledby="outbox-title">
       <h2 id="outbox-title">Outbox</h2>
-      {items.length === 0 && <p className="quiet">{describeEmptyOutbox(state)}</p>}
+      {items.length === 0 && <p className="quiet">{describeEmptyOutbox(state, { counts })}</p>}
       <ul>
         {items.map((item) => (
           <li key={item.id} data-state={item.state}>

@@ -18,7 +18,8 @@ export function showOutbox(keeper: Keeper, panel: HTMLElement, signIn: () => voi
 
   const show = () => {
     const items = outbox.getSnapshot()
-    empty.textContent = items.length > 0 ? '' : describeEmptyOutbox(keeper.state)
+    const { state, outbox: counts } = keeper.getSnapshot()
+    empty.textContent = items.length > 0 ? '' : describeEmptyOutbox(state, { counts })
     for (const [id, view] of shown) if (!items.some((item) => item.id === id)) view.remove()
     for (const item of items) {
       const view = shown.get(item.id) ?? list.appendChild(createView(item.id))

@@ -17,7 +17,10 @@ export function useOutbox(keeper: Keeper, outbox: OutboxStore) {
     waiting.value.map((item) => ({ item, fate: describeEntry(item, { now: now.value }) })),
   )
   const snapshot = useKeeper(keeper)
-  const empty = computed(() => items.value.length === 0 && describeEmptyOutbox(snapshot.value.state))
+  const empty = computed(() => {
+    const { state, outbox: counts } = snapshot.value
+    return items.value.length === 0 && describeEmptyOutbox(state, { counts })
+  })
   const news = shallowRef('')
   onScopeDispose(
     keeper.on('*', (status) => {
