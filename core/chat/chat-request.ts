@@ -16,6 +16,8 @@ export interface ChatRequest extends ParsedChatRequest {
   heldUntil?: number
   /** Attempts of a worker that died before it had answered the page. */
   lostAttempts?: number
+  /** Each attempt carries the same idempotency key. */
+  isKeyed?: boolean
   /** Sends the request anew, as it came; the signal ends it. */
   send: (signal: AbortSignal) => Promise<Response>
   /** Asks its server for the same response; absent: a cut is never read on. */
