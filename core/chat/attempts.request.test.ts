@@ -519,3 +519,47 @@ describe('where the browser hides headers until the first byte', () => {
     expect(run.sentAt).toEqual([0, 2_000])
   })
 })
+
+describe('a conflict (409)', () => {
+  const conflict = responses(409, {}, '{"error":{"message":"Still being processed"}}')
+  const slow = saysNothing()
+
+  test('with the key of an attempt before it is that attempt: it is waited for', async () => {
+    const run = runRequest([slow, conflict, conflict, streams([[0, WHOLE]])], { isKeyed: true })
+    await run.clock.advance(2 * MINUTE)
+    expect(run.sentAt).toEqual([0, 30_500, 34_500, 42_500])
+    expect(run.timeline).toContain('30500 rate_limit_retry')
+    expect(run.page.text).toBe(WHOLE)
+  })
+
+  test('that lasts is passed on when the budget is spent', async () => {
+    const run = runRequest([slow, ...Array.from({ length: 11 }, () => conflict)], { isKeyed: true })
+    await run.clock.advance(5 * MINUTE)
+    expect(run.page.response?.status).toBe(409)
+    expect(run.page.response?.headers.get('x-should-retry')).toBe('false')
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'overloaded', httpStatus: 409 })
+  })
+
+  test.each([
+    ['the first attempt', [conflict], { isKeyed: true }],
+    ['a request without a key', [slow, conflict], {}],
+    ['a server that forbids it', [slow, responses(409, { 'x-should-retry': 'false' })], { isKeyed: true }],
+  ])('of %s is final', async (_name, script, settings) => {
+    const run = runRequest(script, settings)
+    await run.clock.advance(2 * MINUTE)
+    expect(run.sentAt).toHaveLength(script.length)
+    expect(statusOf(run, 'request_failed')).toMatchObject({ code: 'upstream_error', httpStatus: 409 })
+  })
+
+  test('that was not tried again leaves it to the client, as without us', async () => {
+    const run = runRequest([conflict])
+    await run.clock.advance(MINUTE)
+    expect(run.page.response?.headers.get('x-should-retry')).toBeNull()
+    const other = runRequest([responses(409, { 'x-should-retry': 'false' })])
+    await other.clock.advance(MINUTE)
+    expect(other.page.response?.headers.get('x-should-retry')).toBe('false')
+    const retried = runRequest([slow, conflict])
+    await retried.clock.advance(MINUTE)
+    expect(retried.page.response?.headers.get('x-should-retry')).toBe('false')
+  })
+})

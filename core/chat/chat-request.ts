@@ -16,6 +16,8 @@ export interface ChatRequest extends ParsedChatRequest {
   heldUntil?: number
   /** Attempts by a worker that died before it had responded to the page. */
   lostAttempts?: number
+  /** True if each attempt carries the same idempotency key. */
+  isKeyed?: boolean
   /** Sends the request again, unchanged; the signal ends it. */
   send: (signal: AbortSignal) => Promise<Response>
   /** Asks its server for the same response; absent: a cut response is never resumed. */

@@ -43,7 +43,9 @@ export function headOf(
   headers.delete('content-length')
   // It tells a page how many of the first bytes are ours, so only we may set it.
   headers.delete(HEARTBEAT_HEADER)
-  addOwnHeaders(headers, requestId, progress, isFinal)
+  // SDKs try a conflict again by themselves: one that was not tried again here is left to them.
+  const isTheirs = status === 409 && progress.attempts === 1
+  addOwnHeaders(headers, requestId, progress, isFinal && !isTheirs)
   const statusText = status === response.status ? statusTextOf(response) : ''
   return { status, statusText, headers: Array.from(headers), hasBody, isEarly }
 }

@@ -211,10 +211,12 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
 
   /** Decides what follows a failed attempt: when to try again, or `undefined` if it was the last. */
   const judge = async (
-    outcome: Outcome,
+    came: Outcome,
     participant: Participant,
     own?: OpenResponse,
   ): Promise<NextAttempt | undefined> => {
+    const isRepeat = request.isKeyed === true && progress.attempts > 1
+    const outcome = isRepeat ? asUnderWay(came) : came
     retryState = {
       ...retryState,
       attempts: progress.attempts,
@@ -270,4 +272,12 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
   }
 
   return { replied: reply.replied, finished: run() }
+}
+
+/** A server that still works at an attempt before this one, by its key, refuses this one with a conflict. */
+function asUnderWay(outcome: Outcome): Outcome {
+  if (outcome.kind !== 'refused' || outcome.inStream) return outcome
+  const { httpStatus, isFinal } = outcome.refusal
+  if (httpStatus !== 409 || isFinal) return outcome
+  return { ...outcome, refusal: { ...outcome.refusal, kind: 'overloaded' } }
 }

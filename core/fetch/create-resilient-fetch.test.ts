@@ -84,6 +84,16 @@ test('what was given as a Request works as well', async () => {
   expect(await requests[1]?.text()).toBe(BODY)
 })
 
+test('a conflict with the key of an attempt before it is waited for', async () => {
+  const refuse = (status: number) => () => new Response('', { status })
+  const script = [refuse(503), refuse(409), stream]
+  const keyed = over(script)
+  const headers = { 'Idempotency-Key': 'k' }
+  expect(await (await keyed.send(CHAT, { method: 'POST', body: BODY, headers })).text()).toBe(WHOLE)
+  const plain = over(script)
+  expect((await plain.send(CHAT, { method: 'POST', body: BODY })).status).toBe(409)
+})
+
 describe("a caller's own fetch", () => {
   type Init = RequestInit & { proxy?: string }
 

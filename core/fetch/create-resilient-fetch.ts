@@ -86,6 +86,7 @@ export function createResilientFetch({
         ...parseChatRequest(request, body ? new TextDecoder().decode(body) : '', route, options),
         requestId,
         credential,
+        isKeyed: headers.has('idempotency-key'),
         send: async (attemptSignal) => {
           try {
             const { method } = request

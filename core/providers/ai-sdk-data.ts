@@ -16,8 +16,8 @@ export const aiSdkData: Wire = {
   // Other frameworks send text lines, too, and assistant-ui's own servers write neither `d` nor `e`.
   recognises: (event) => {
     const [code = '', value] = parseDataLine(event) ?? []
-    const field = { f: 'messageId', d: 'finishReason', e: 'finishReason' }[code]
-    return field !== undefined && typeof get(value, field) === 'string'
+    const field = code === 'f' ? 'messageId' : 'finishReason'
+    return 'def'.includes(code) && typeof get(value, field) === 'string'
   },
 
   read: (event, seen) => {

@@ -93,7 +93,7 @@ const DETAILS = new Set([
 
 /** Fields that may stand beside an error without being a response. */
 const ENVELOPE =
-  /^(error|errors|error_?type|errorText|message|msg|messages|code|type|object|status|status_?code|success|ok|done|name|title|detail|details|reason|param|instance|path|event|((request|trace|session|conversation|thread|chat|message|run|response)_?)?id|timestamp|time|created|model|provider|metadata|user_id|documentation_url|retry.*|reset.*|wait.*|base_resp|choices|result|data|usage|response|.*Exception)$/i
+  /^(error|errors|error_?type|errorText|message|msg|messages|code|type|object|status|status_?code|success|ok|done|name|title|detail|details|reason|param|instance|path|event|((request|trace|user|session|conversation|thread|chat)_?)?id|timestamp|time|created|model|provider|metadata|documentation_url|retry.*|reset.*|wait.*|base_resp|choices|result|data|usage|response|.*Exception)$/i
 
 /**
  * Whether an error in an event is that of the whole response. An app's own events tell of errors, too: with anything else

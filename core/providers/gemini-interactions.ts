@@ -19,13 +19,12 @@ export const geminiInteractions: Wire = {
   name: 'gemini-interactions',
   requests: [{ path: /\/interactions$/, mediaType: 'text/event-stream' }],
 
+  // A pipeline of somebody else's has steps, too.
   recognises: ({ data }) => {
     const type = asText(get(data, 'event_type'))
-    if (!/^(step|content)\.(start|delta|stop)$/.test(type)) return /^interaction\.\w+$/.test(type)
-    // A pipeline of somebody else's has steps, too.
     return (
-      typeof get(data, 'index') === 'number' ||
-      ['step', 'content', 'delta'].some((field) => typeof get(data, field, 'type') === 'string')
+      /^interaction\.\w+$/.test(type) ||
+      (/^(step|content)\.\w+$/.test(type) && typeof get(data, 'index') === 'number')
     )
   },
 

@@ -62,7 +62,7 @@ export const gemini: Wire = {
 }
 
 /** The fields of a response without candidates: an agent's event has the model's usage beside its own content. */
-const OWN_FIELD = /^(candidates|error|(usage|model|response|create|prompt|sdk)[A-Z_]\w*)$/
+const OWN_FIELD = /^(error|(usage|model|response|create)[A-Z_])/
 
 function isResponse({ data }: StreamEvent): boolean {
   if (Array.isArray(data))
@@ -74,7 +74,7 @@ function isResponse({ data }: StreamEvent): boolean {
   if (candidates.length === 0)
     return (
       hasContent(get(data, 'usageMetadata')) &&
-      Object.entries(data as object).every(([field, value]) => OWN_FIELD.test(field) || !hasContent(value))
+      Object.entries(data as object).every(([field, value]) => !hasContent(value) || OWN_FIELD.test(field))
     )
   return candidates.every(
     (candidate) =>

@@ -18,9 +18,6 @@ import {
 const SILENT =
   /^(keepalive|response\.(created|queued|in_progress|content_part\.added|reasoning_summary_part\.added))$/
 
-/** The last is that of other servers, also where the response has failed. */
-const ENDS = new Set(['response.completed', 'response.incomplete', 'response.done'])
-
 const EVENTS =
   /^response\.(created|queued|in_progress|completed|incomplete|failed|(output_item|content_part|output_text|refusal|reasoning|reasoning_\w+|function_call_arguments|custom_tool_call_input|audio|\w+_call|\w+_call_\w+|mcp_\w+)(\.\w+)+)$/
 
@@ -45,7 +42,10 @@ export const openaiResponses: Wire = {
   read: (event, seen) => {
     const type = eventType(event)
     const { data } = event
-    if (ENDS.has(type) && get(data, 'response', 'status') !== 'failed') {
+    if (
+      (type === 'response.completed' || type === 'response.incomplete' || type === 'response.done') &&
+      get(data, 'response', 'status') !== 'failed'
+    ) {
       if (hasContent(get(data, 'response', 'output')) && seen.outputs === 0) addOutput(seen)
       seen.working ||= asArray(get(data, 'response', 'output')).some(isLeftToRun)
       end(seen)

@@ -28,6 +28,7 @@ export interface RequestSettings {
   earlyMs?: number
   hidesHeaders?: boolean
   lostAttempts?: number
+  isKeyed?: boolean
   clock?: FakeClock
   /** What the server gives again; nothing unless said otherwise. */
   ask?: Ask
@@ -100,6 +101,7 @@ export function runRequest(script: readonly Scripted[], settings: RequestSetting
       isEventSource: settings.isEventSource ?? false,
       ...(settings.heldUntil === undefined ? {} : { heldUntil: settings.heldUntil }),
       ...(settings.lostAttempts === undefined ? {} : { lostAttempts: settings.lostAttempts }),
+      ...(settings.isKeyed === undefined ? {} : { isKeyed: settings.isKeyed }),
       send: (signal) => {
         const respond = script[sentAt.length]
         note('send')

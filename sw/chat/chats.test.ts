@@ -304,3 +304,15 @@ describe('the guard against repeats', () => {
     expect(emitted.at(-1)).toMatchObject({ code: 'retry_budget_exhausted', attempts: 0 })
   })
 })
+
+test.each<[string, Partial<ChatRouteOptions>, RequestInit, number]>([
+  ['its key', { idempotencyKey: true }, {}, 3],
+  ['the app’s key', {}, { headers: { 'Idempotency-Key': 'k' } }, 3],
+  ['no key', {}, {}, 2],
+])('a conflict after an attempt with %s', async (_name, settings, init, attempts) => {
+  const chats = boot()
+  upstream = async () => new Response('{}', { status: sent === 1 ? 503 : sent === 2 ? 409 : 200 })
+  await ask(chats, undefined, settings, init)
+  await clock.advance(60_000)
+  expect(sent).toBe(attempts)
+})

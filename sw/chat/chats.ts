@@ -182,6 +182,7 @@ export function createChats(context: ChatsContext): Chats {
         requestId,
         credential,
         isEventSource: isEventSource(request),
+        isKeyed: key !== undefined || request.headers.has('idempotency-key'),
         ...(heldUntil === undefined ? {} : { heldUntil }),
         ...(lost ? { lostAttempts: lost.attempts } : {}),
         send: async (attemptSignal) => {

@@ -210,6 +210,7 @@ describe('R7 in a stream whose protocol is known, too', () => {
     // oxlint-disable-next-line id-denylist
     ['a tool in Dify’s words', data({ event: 'tool_end', name: 'read', error })],
     ['a source', data({ type: 'source', url: 'https://a.example', error: 'Timed out' })],
+    ['a document', data({ document_id: 'd', error: 'Timed out' })],
     ['a step', data({ step: 'search', error: { message: 'Timed out' } })],
   ])('%s that has failed is no failure of the response', (_name, failed) => {
     expect(verdict(role + failed + say + end)).toBe('complete')
@@ -242,7 +243,7 @@ describe('R7 in a stream whose protocol is known, too', () => {
     ['a chunk with an error', chat({}, { error: { message: 'No' }, native: 1 })],
     ['an error event', data({ type: 'error', message: 'No', tool: 'read' })],
     ['an event of that name', `event: error\n${data({ message: 'No', step: 3 })}`],
-    ['an error alone', data({ error: { message: 'No' }, user_id: 'u' })],
+    ['an error alone', data({ error: { message: 'No' }, conversation_id: 'c' })],
   ])('%s is a failure of the response', (_name, failed) => {
     expect(verdict(role + failed)).toBe('error_in_stream')
     expect(verdict(say + failed + data('[DONE]'))).toBe('error_in_stream')
@@ -377,7 +378,8 @@ describe('R9 an end that leaves tools to run is not the last word', () => {
     ],
     [
       'Gemini Interactions',
-      data({ event_type: 'step.start', step: { type: 'function_call' } }) + data({ event_type: 'step.stop' }),
+      data({ event_type: 'step.start', index: 0, step: { type: 'function_call' } }) +
+        data({ event_type: 'step.stop', index: 0 }),
       data({ event_type: 'interaction.completed', interaction: { status: 'requires_action' } }),
     ],
     [
