@@ -14,7 +14,7 @@ export interface MatcherSubject {
   value?: unknown
 }
 
-/** What `isMatcher` takes, in words. */
+/** The forms that `isMatcher` takes, in words. */
 export const MATCHER_TAKES =
   "'data=<text>', 'event=<name>', '<path>=<value>' or '<path>', such as errors.0.code"
 

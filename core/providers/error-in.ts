@@ -96,7 +96,7 @@ const ENVELOPE =
   /^(error|errors|error_?type|errorText|message|msg|messages|code|type|object|status|status_?code|success|ok|done|name|title|detail|details|reason|param|instance|path|event|((request|trace|user|session|conversation|thread|chat)_?)?id|timestamp|time|created|model|provider|metadata|documentation_url|retry.*|reset.*|wait.*|base_resp|choices|result|data|usage|response|.*Exception)$/i
 
 /**
- * Whether an error in an event is that of the whole response. An app's own events tell of errors, too: with anything else
+ * True if an error in an event is that of the whole response. An app's own events report errors, too: with anything else
  * beside it, an error is a remark unless the event is one of the protocol's.
  */
 export function isOfAll(event: StreamEvent, wire: Wire | undefined): boolean {
