@@ -1,4 +1,4 @@
-import { errorIn } from '../core/providers/error-in.ts'
+import { errorIn, mayBeOfAll } from '../core/providers/error-in.ts'
 import { createEventReader, parseJson } from '../core/providers/inspection/event-reader.ts'
 import { formatOf } from '../core/providers/inspection/format.ts'
 import { splitLines, type Splitter } from '../core/providers/inspection/split.ts'
@@ -47,7 +47,7 @@ export function readChunks(contentType: string, sink: ChunkSink): ChunkReader {
     if (isOver) return
     if (isDone(event.text)) return end()
     const error = errorIn(event)
-    if (error !== undefined) return end(toChatError(event, error))
+    if (error !== undefined && mayBeOfAll(event)) return end(toChatError(event, error))
     const chunk = event.data ?? event.text
     if (chunk !== '') sink.onChunk(chunk)
   }

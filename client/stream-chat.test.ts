@@ -46,6 +46,27 @@ describe('streamChat()', () => {
     await chat.return()
   })
 
+  test.each([
+    { type: 'tool_result', tool: 'read', error: 'File not found' },
+    { type: 'mcp_call.failed', item_id: 'mcp_1', error: { message: 'Not found' } },
+    { step: 3, elapsedMs: 12, error: 'The cache was empty' },
+    { event: 'tool', name: 'search', error: 'No network' },
+  ])('an app’s event that reports an error of a part is a chunk: %j', async (part) => {
+    const text = `${say('Hel')}data: ${JSON.stringify(part)}\n\n${say('lo')}data: [DONE]\n\n`
+    expect(await chunksOf(reply(text))).toMatchObject([{}, part, {}])
+  })
+
+  test.each([
+    { error: { message: 'Overloaded', type: 'server_error' } },
+    { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' }, request_id: 'r', trace: 1 },
+    { type: 'error', errorText: 'Overloaded' },
+    { choices: [{ delta: {}, finish_reason: 'error', error: { code: 502 } }], system_fingerprint: 'f' },
+    { type: 'response.failed', sequence_number: 3, response: { error: { message: 'Overloaded' } } },
+  ])('an error of the whole response ends it: %j', async (event) => {
+    const text = `${say('Hel')}data: ${JSON.stringify(event)}\n\n${say('lo')}data: [DONE]\n\n`
+    await expect(chunksOf(reply(text))).rejects.toMatchObject({ code: 'error_in_stream' })
+  })
+
   test('gives the same chunks, wherever the bytes are cut', async () => {
     const whole = await chunksOf(reply(WHOLE))
     expect(whole).toHaveLength(2)

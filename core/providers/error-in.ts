@@ -107,6 +107,12 @@ export function isOfAll(event: StreamEvent, wire: Wire | undefined): boolean {
   )
 }
 
+/** Like `isOfAll`, for a reader that does not know the protocol: the event may be one of its own. */
+export function mayBeOfAll(event: StreamEvent): boolean {
+  const isProtocols = isErrorType(event) || hasContent(get(event.data, 'choices'))
+  return (isProtocols && !isOfTool(event)) || isOnlyError(event)
+}
+
 /** A tool that has failed is no failure of the response. */
 function isOfTool(event: StreamEvent): boolean {
   return /tool|function|_call/i.test(eventType(event) + asText(get(event.data, 'event')))
