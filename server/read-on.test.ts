@@ -69,6 +69,31 @@ test.each([1, 57, 400, 1_111, whole.length - 20])(
   },
 )
 
+test('a Stop while the model has not said a word stops the run, and nothing of it comes back', async () => {
+  const upstream = controlledUpstream()
+  const streams = createStreams({ store: memoryStore(), authorize: () => 'ann', fetch: upstream.fetch })
+  const { url, close } = await serveStreams((request) =>
+    request.method === 'POST' && new URL(request.url).pathname === '/api/chat'
+      ? streams.start(request, { url: 'https://api.example/v1/chat/completions', conversation: 'c' })
+      : streams.handle(request),
+  )
+  const stop = new AbortController()
+  const send = createResilientFetch({})
+  const asking = send(`${url}/api/chat`, { method: 'POST', body: '{"stream":true}', signal: stop.signal })
+  const request = await upstream.request(0)
+  request.response()
+  request.push(ROLE)
+  const latest = () => streams.latest(new Request(`${url}/api/chat/c/stream`), 'c')
+  await expect.poll(async () => (await latest()).status).toBe(200)
+  // The engine has the head, which names the place, and waits for a word.
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  stop.abort()
+  await expect(asking).rejects.toThrow()
+  await request.closed
+  await expect.poll(async () => (await latest()).status).toBe(204)
+  await close()
+})
+
 test('a Stop by an engine in front of it stops the run; a cut connection does not', async () => {
   const upstream = controlledUpstream()
   const streams = createStreams({ store: memoryStore(), authorize: () => 'ann', fetch: upstream.fetch })

@@ -62,7 +62,8 @@ export type Attempted =
   | { kind: 'answered'; opened: OpenResponse }
   /** `opened`: the upstream's own response, for use if this attempt is the last. */
   | { kind: 'failed'; outcome: Outcome; opened?: OpenResponse }
-  | { kind: 'cancelled' }
+  /** `splice`: where its server continues the response until it is told to stop. */
+  | { kind: 'cancelled'; splice?: Splice | undefined }
 
 /** An unfinished event that may be output is held back for this long, because many arrive in two pieces. ms */
 const UNFINISHED_MS = 25
@@ -129,7 +130,8 @@ export async function attempt(plan: AttemptPlan): Promise<Attempted> {
     if (early === 'page') return page(opened, asItCame)
     if (asItCame) void asItCame.body?.cancel().catch(() => {}) // It is not a page after all.
     if (mayBePage) plan.onAccepted(response)
-    const isKnown = opened.splice?.isKnown() === true && early?.kind !== 'cancelled' && expired !== 'total'
+    const isKnown = opened.splice?.isKnown() === true && expired !== 'total'
+    if (early?.kind === 'cancelled') return { kind: 'cancelled', splice: opened.splice }
     if (isKnown) {
       if (expired || early) {
         opened.brokenBy = expired ? 'first_output_timeout' : 'network_error'

@@ -21,6 +21,11 @@ test('digestCredential() tells keys apart wherever they are, and equal ones neve
     of({ 'x-auth-token': 'sk-1' }),
     of({ 'ocp-apim-subscription-key': 'sk-1' }),
     of({ 'x-portkey-api-key': 'sk-1' }),
+    of({ 'x-openai-key': 'sk-1' }),
+    of({ 'x-lobe-chat-auth': 'sk-1' }),
+    of({ token: 'sk-2' }),
+    of({ 'x-session-token': 'sk-1' }),
+    of({}, `${CHAT}?token=sk-1`),
     of({ 'cf-aig-authorization': 'Bearer sk-1' }),
     // Where a server sends on what a browser has sent.
     of({ cookie: 'session=1' }),
@@ -28,7 +33,14 @@ test('digestCredential() tells keys apart wherever they are, and equal ones neve
   ])
   expect(new Set(digests).size).toBe(digests.length)
   // A header that is new with each request authenticates nothing.
-  const others = { 'x-other': '1', 'x-csrf-token': '1', 'x-session-id': '1', 'x-request-token-count': '1' }
+  const others = {
+    'x-other': '1',
+    'x-csrf-token': '1',
+    'x-session-id': '1',
+    'x-request-token-count': '1',
+    'idempotency-key': '1',
+    'x-recaptcha-token': '1',
+  }
   expect(await of({ authorization: 'Bearer sk-1', ...others }, `${CHAT}?page=2`)).toBe(digests[0])
 })
 

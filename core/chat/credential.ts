@@ -1,6 +1,7 @@
-/** Names of headers and of the URL's parameters that a request authenticates with. */
-const HEADER = /(?:^|-)(?:authorization|api-?key|(?:auth|access)-token|subscription-key)$|^cookie$/
-const PARAMETER = /^(?:(?:api|subscription)?[-_]?key|access_token|code)$/i
+/** Names of headers and of the URL's parameters that a request authenticates with; none that is new in each request. */
+const HEADER =
+  /(?:^|-)(?:auth(?:entication|orization)?|api-?key|(?<!idempotency-)key|(?<!(?:csrf|xsrf|captcha|turnstile)-)token|secret)$|^cookie$/
+const PARAMETER = /^(?:(?:api|subscription)?[-_]?key|(?:access_|auth_)?token|code)$/i
 
 /**
  * A digest of a request's credentials, to tell one key's limits from another's; empty if there are none to see

@@ -101,13 +101,7 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
       tries = 0
       spent = { networkMs: 0, rateLimitMs: 0 }
     },
-    stop: () => {
-      const url = splice.stopUrl()
-      if (!url) return
-      const { signal: always } = new AbortController()
-      // Not awaited: its response would come too late.
-      context.ask(url.href, { method: 'POST', headers: {}, signal: always }).catch(() => {})
-    },
+    stop: () => stopAtServer(splice, context.ask),
   }
 
   async function connect(): Promise<Connection | 'closed' | undefined> {
@@ -224,6 +218,15 @@ export function createReadOn(splice: Splice, first: Headers, context: ReadOnCont
     spent.rateLimitMs += retryHintMs
     return retryHintMs + jitter(retry.jitterMs, random)
   }
+}
+
+/** Stops a response at its server, if that is possible. */
+export function stopAtServer(splice: Pick<Splice, 'stopUrl'>, ask: Ask): void {
+  const url = splice.stopUrl()
+  if (!url) return
+  const { signal: always } = new AbortController()
+  // Not awaited: its response would come too late.
+  ask(url.href, { method: 'POST', headers: {}, signal: always }).catch(() => {})
 }
 
 /** The headers of a request for the rest: those of the original request, except the one that describes its body. */

@@ -14,7 +14,8 @@ import { type Reply, createReplyWriter } from './reply.ts'
 import { retryStatus } from './retry-status.ts'
 import { MAX_TOTAL_MS } from './timeouts.ts'
 import { createTotal } from './total.ts'
-import type { RequestContext, ChatRequest } from './chat-request.ts'
+import { NO_READER, type RequestContext, type ChatRequest } from './chat-request.ts'
+import { stopAtServer } from './read-on.ts'
 
 export interface RunningRequest {
   /** How to respond to the page, once the first output is here or the request has failed. Never rejects. */
@@ -196,7 +197,12 @@ export function startRequest(request: ChatRequest, context: RequestContext): Run
         },
       })
       disarmCommit()
-      if (attempted.kind === 'cancelled') return reply.cancelled()
+      if (attempted.kind === 'cancelled') {
+        // Nobody has read a word of it, but its server continues until it is told to stop.
+        if (attempted.splice && request.ask && signal.reason !== NO_READER)
+          stopAtServer(attempted.splice, request.ask)
+        return reply.cancelled()
+      }
       if (attempted.kind === 'answered') return reply.pass(attempted.opened, progress)
 
       next = await judge(attempted.outcome, participant, attempted.opened)

@@ -93,12 +93,7 @@ function boot(loadMs = 0): Chats {
   })
 }
 
-async function ask(
-  chats: Chats,
-  id?: string,
-  settings: Partial<ChatRouteOptions> = {},
-  more: RequestInit = {},
-) {
+function start(chats: Chats, id?: string, settings: Partial<ChatRouteOptions> = {}, more: RequestInit = {}) {
   const headers = { 'content-type': 'application/json', ...(id ? { 'X-Streamkeeper-Id': id } : {}) }
   const body = '{"model":"m","stream":true,"chat":"c1"}'
   const request = new Request(URL, { method: 'POST', headers, body, ...more })
@@ -110,6 +105,11 @@ async function ask(
       (text) => (read.text = text),
       () => (read.text = 'broken'),
     )
+  return read
+}
+
+async function ask(...[chats, ...request]: Parameters<typeof start>) {
+  const read = start(chats, ...request)
   await clock.advance(1_000)
   return read
 }
@@ -151,14 +151,31 @@ describe('S5 a request that the browser delivers again to a worker whose journal
     upstream = () => new Promise(() => {})
     await ask(boot(), id)
     emitted.length = 0
-    upstream = async () =>
-      new Response(say('Hi') + FINISH + DONE, { headers: { 'content-type': 'text/event-stream' } })
+    upstream = () =>
+      new Promise((resolve) =>
+        clock.timer(700, () =>
+          resolve(
+            new Response(say('Hi') + FINISH + DONE, { headers: { 'content-type': 'text/event-stream' } }),
+          ),
+        ),
+      )
     await ask(boot(500), id)
     expect(emitted.find(({ status }) => status === 'network_retry')).toMatchObject({
       phase: 'worker_lost',
       attempt: 2,
     })
     expect(sent).toBe(2)
+  })
+
+  test('nothing is told after its end', async () => {
+    upstream = () => new Promise(() => {})
+    await ask(boot())
+    emitted.length = 0
+    upstream = async () =>
+      new Response(say('Hi') + FINISH + DONE, { headers: { 'content-type': 'text/event-stream' } })
+    await ask(boot(500))
+    await clock.advance(5_000)
+    expect(emitted.at(-1)?.status).toBe('request_finished')
   })
 
   test('its end counts all attempts', async () => {
@@ -275,6 +292,49 @@ describe('S2 nothing of a chat goes out with the cookies of the next who signs i
     expect(sent).toBe(2)
     expect(read.text).toContain('Hi')
   })
+})
+
+test('a limit of one user holds back no other', async () => {
+  const chats = boot()
+  signedIn = 'ada'
+  upstream = async () => new Response('{}', { status: 429, headers: { 'retry-after': '900' } })
+  await ask(chats)
+  await ask(chats)
+  expect(sent).toBe(1)
+  signedIn = 'bob'
+  upstream = async () =>
+    new Response(say('Hi') + FINISH + DONE, { headers: { 'content-type': 'text/event-stream' } })
+  expect((await ask(chats)).text).toContain('Hi')
+})
+
+describe('the same id again, while its request is under way', () => {
+  const whole = async () =>
+    new Response(say('Hi') + FINISH + DONE, { headers: { 'content-type': 'text/event-stream' } })
+
+  test('in the same turn: both read the same response', async () => {
+    const chats = boot()
+    upstream = whole
+    const both = [start(chats, 'r1'), await ask(chats, 'r1')]
+    expect(both.map(({ text }) => text.includes('Hi'))).toEqual([true, true])
+    expect(sent).toBe(1)
+  })
+
+  test('just after it was stopped: it is sent', async () => {
+    const chats = boot()
+    upstream = whole
+    start(chats, 'r1')
+    chats.cancel('r1')
+    expect((await ask(chats, 'r1')).text).toContain('Hi')
+    expect(sent).toBe(1)
+  })
+})
+
+test('how its protocol ends is known to a later worker', async () => {
+  await ask(boot(), 'r1', { ends: 'event=end', errors: 'ok=false' })
+  await clock.advance(1_000)
+  const journal = openJournal({ scope: 'https://app.example/', clock, refused: () => {} })
+  const [record] = await journal.load()
+  expect(record?.judgedBy).toMatchObject({ ends: 'event=end', errors: 'ok=false' })
 })
 
 describe('the guard against repeats', () => {

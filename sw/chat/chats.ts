@@ -2,6 +2,7 @@ import { digestCredential } from '../../core/chat/credential.ts'
 import { type ParsedChatRequest, parseChatRequest } from '../../core/chat/parse-request.ts'
 import { startRequest } from '../../core/chat/run-request.ts'
 import { type Clock, type Random, throwIfAborted, waitAtMost } from '../../core/clock.ts'
+import { type Deferred, deferred } from '../../core/deferred.ts'
 import { DEFAULT_CHAT } from '../../core/options/defaults.ts'
 import type { ChatRouteOptions, Options } from '../../core/options/options.ts'
 import type { RouteMatch } from '../../core/options/routes.ts'
@@ -66,7 +67,7 @@ const MAX_ENDED = 500
 /** Runs the chat requests of all pages, each in its own loop. */
 export function createChats(context: ChatsContext): Chats {
   const { options, clock, random, limits, repeatGuard, responses } = context
-  const open = new Map<string, AbortController>()
+  const open = new Map<string, OpenChat>()
   const cancelledEarly = new Map<string, number>()
   const ended = new Set<string>()
 
@@ -112,7 +113,7 @@ export function createChats(context: ChatsContext): Chats {
     const isRetried = isGuarded && !lost && repeatGuard.isRetried(posted)
     const text = body ? new TextDecoder().decode(body) : ''
     const parsed = parseChatRequest(request, text, route, options)
-    const { url, model, conversation, resumeId } = parsed
+    const { url, model, conversation, resumeId, ends, errors, choices } = parsed
     const {
       journal = DEFAULT_CHAT.journal,
       idempotencyKey = DEFAULT_CHAT.idempotencyKey,
@@ -131,6 +132,7 @@ export function createChats(context: ChatsContext): Chats {
         ...(conversation === undefined ? {} : { conversation }),
         ...(resumeId === undefined ? {} : { resumeId }),
         ...(isEventSource(request) && { isEventSource: true }),
+        ...((ends || errors || choices > 1) && { judgedBy: { ends, errors, choices } }),
         keep: journal,
         principal: ownerId(),
       },
@@ -138,14 +140,17 @@ export function createChats(context: ChatsContext): Chats {
       openChat.arrival,
       lost && lost.attempts + 1,
     )
+    openChat.begun.resolve()
     known.then(() => whose !== undefined && !lost && begun.belongsTo(whose)).catch(() => {}) // Handled above.
     /** Attempts by an earlier worker that were not known in time. */
     let lateAttempts = 0
+    let hasEnded = false
     const emit = (status: NewStatus<RequestStatus>) => {
       const counted = addAttempts(status, lateAttempts)
       responses.note(counted)
       begun.emit(counted)
       const { status: name } = counted
+      hasEnded ||= name === 'request_finished' || name === 'request_failed' || name === 'request_cancelled'
       // An EventSource reconnects after each end.
       if ((name !== 'request_finished' && name !== 'request_failed') || isEventSource(request)) return
       void context.endedChats?.ended({
@@ -163,6 +168,7 @@ export function createChats(context: ChatsContext): Chats {
       if (!before) return
       lateAttempts = before.attempts
       begun.wasLost(before)
+      if (hasEnded) return
       emit({
         status: 'network_retry',
         requestId,
@@ -180,7 +186,8 @@ export function createChats(context: ChatsContext): Chats {
         ...parsed,
         ...(isRetried ? { retry: { ...parsed.retry, maxAttempts: 1 } } : {}),
         requestId,
-        credential,
+        // Browsers hide cookies: each user has limits of their own.
+        credential: `${credential} ${ownerId() ?? ''}`.trim(),
         isEventSource: isEventSource(request),
         isKeyed: key !== undefined || request.headers.has('idempotency-key'),
         ...(heldUntil === undefined ? {} : { heldUntil }),
@@ -217,33 +224,45 @@ export function createChats(context: ChatsContext): Chats {
   }
 
   const rename = (openChat: OpenChat, requestId: string) => {
-    open.delete(openChat.requestId)
+    forget(openChat)
     openChat.requestId = requestId
-    open.set(requestId, openChat.stop)
+    open.set(requestId, openChat)
   }
 
-  const end = (requestId: string) => {
-    open.delete(requestId)
+  /** Its id may have been used again meanwhile. */
+  const forget = (openChat: OpenChat) => {
+    if (open.get(openChat.requestId) === openChat) open.delete(openChat.requestId)
+  }
+
+  const end = (openChat: OpenChat) => {
+    const { requestId } = openChat
+    forget(openChat)
     ended.add(requestId)
     if (ended.size > MAX_ENDED) for (const oldest of [...ended].slice(0, 1)) ended.delete(oldest)
   }
 
   /** A page that asks again under the same id wants the request under way. */
-  const again = async (requestId: string, clientId: string) =>
-    (await responses.attach(requestId, 0, clientId)) ?? Response.error()
+  const again = async ({ requestId, begun }: OpenChat, clientId: string) => {
+    await begun.promise // Until then there is nothing to attach to.
+    return (await responses.attach(requestId, 0, clientId)) ?? Response.error()
+  }
 
   return {
     handle: (request, clientId, route) => {
       const asked = readRequestId(request.headers.get(REQUEST_ID_HEADER))
-      if (asked && open.has(asked)) return { response: again(asked, clientId), finished: Promise.resolve() }
+      const same = asked ? open.get(asked) : undefined
+      // One that is being stopped has nothing to give any more.
+      if (same && !same.stop.signal.aborted)
+        return { response: again(same, clientId), finished: Promise.resolve() }
       const requestId = asked ?? createRequestId()
       const openChat: OpenChat = {
         asked,
         requestId,
         stop: new AbortController(),
         arrival: responses.arrive(),
+        begun: deferred(),
       }
-      open.set(requestId, openChat.stop)
+      open.set(requestId, openChat)
       if (clock.monotonic() - (cancelledEarly.get(requestId) ?? -Infinity) < EARLY_CANCEL_MS)
         openChat.stop.abort()
       cancelledEarly.delete(requestId)
@@ -253,17 +272,18 @@ export function createChats(context: ChatsContext): Chats {
         response: Response.error(),
         finished: Promise.resolve(),
       }))
+      void running.then(() => openChat.begun.resolve())
       return {
         response: running.then(({ response }) => response),
-        finished: running.then(({ finished }) => finished).finally(() => end(openChat.requestId)),
+        finished: running.then(({ finished }) => finished).finally(() => end(openChat)),
       }
     },
     knows: (requestId) => open.has(requestId) || ended.has(requestId),
     cancel: (requestId) => {
-      const stop = open.get(requestId)
-      if (stop) return stop.abort()
+      const openChat = open.get(requestId)
+      if (openChat) return openChat.stop.abort()
       // It came too late, and must not stop the next request with that id.
-      if (ended.has(requestId) || responses.has(requestId)) return
+      if (ended.has(requestId) || responses.cancel(requestId)) return
       for (const [id, at] of cancelledEarly) {
         if (clock.monotonic() - at >= EARLY_CANCEL_MS) cancelledEarly.delete(id)
       }
@@ -314,6 +334,8 @@ interface OpenChat {
   asked: string | undefined
   requestId: string
   stop: AbortController
+  /** Resolves when others can attach to it. */
+  begun: Deferred<void>
   /** As `Responses.arrive` numbers it. */
   arrival: number
 }

@@ -1,6 +1,7 @@
 import type { DBSchema, IDBPDatabase, IDBPObjectStore } from 'idb'
 import type { ReadingOn } from '../../core/chat/place.ts'
 import type { ResponseHead } from '../../core/chat/response-log.ts'
+import type { OwnProtocol } from '../../core/providers/own-wire.ts'
 import type { Timeouts } from '../../core/chat/timeouts.ts'
 import type { Clock } from '../../core/clock.ts'
 import { concat } from '../../core/concat.ts'
@@ -23,6 +24,8 @@ export interface Asked {
   resumeId?: string
   /** How it is resumed after this worker's death. */
   readingOn?: RecordedReadingOn
+  /** Facts by which its response is judged, in addition to its bytes. */
+  judgedBy?: OwnProtocol & { choices?: number }
   /** True if its page asks again by itself, whatever becomes of it. */
   isEventSource?: boolean
   /**

@@ -183,6 +183,22 @@ describe('a response that was under way when its worker died', () => {
     expect(emitted[0]).toMatchObject({ code: 'worker_lost' })
   })
 
+  test.each([
+    ['the end that its app has named is missing', HALF, 'broken'],
+    ['it has the end that its app has named', `${HALF}event: end\ndata: x\n\n`, 'closed'],
+  ])('is judged by its own protocol: %s', async (_name, text, end) => {
+    const judgedBy = { ends: 'event=end', choices: 1 }
+    await ask(boot(), streams([[0, text]], { end: 'open' }), 'disk', { judgedBy })
+    await clock.advance(250)
+    expect((await readAgain(boot()))?.end).toBe(end)
+  })
+
+  test('is judged by all the choices that it was to have', async () => {
+    await ask(boot(), streams([[0, HALF + FINISH]], { end: 'open' }), 'disk', { judgedBy: { choices: 2 } })
+    await clock.advance(250)
+    expect((await readAgain(boot()))?.end).toBe('broken')
+  })
+
   test('cannot be read from a byte that never reached the disk', async () => {
     await ask(boot(), script)
     await clock.advance(1_000)
@@ -346,11 +362,13 @@ describe.each([openaiBackground(), located()])('a response by $name whose worker
     timeouts: DEFAULT_TIMEOUTS,
   }
   let asked: string[]
+  let stops: string[]
   let task: Promise<unknown>[]
   let ends: string[]
 
   beforeEach(() => {
     asked = []
+    stops = []
     task = []
     ends = []
   })
@@ -365,7 +383,11 @@ describe.each([openaiBackground(), located()])('a response by $name whose worker
       ended: (record, isFailed) => ends.push(`${record.requestId} ${isFailed ? 'failed' : 'whole'}`),
       ask:
         () =>
-        async (url, { headers }) => {
+        async (url, { method, headers }) => {
+          if (method === 'POST') {
+            stops.push(url)
+            return new Response('')
+          }
           asked.push(url)
           const provided = kind.give(new globalThis.URL(url), new Headers(headers), giving)
           if (provided.status === 204) return new Response(null, provided)
@@ -427,6 +449,24 @@ describe.each([openaiBackground(), located()])('a response by $name whose worker
       expect(again?.text.startsWith(half)).toBe(true)
       expect(emitted.at(-1)).toMatchObject({ status: 'request_failed' })
       expect(ends).toEqual(['r1 failed'])
+    },
+  )
+
+  test.each([true, false])(
+    'is stopped by its page, here and at its server; attached: %s',
+    async (isAttached) => {
+      await die()
+      const responses = bootOn('the rest', 'open')
+      if (isAttached) {
+        const attached = responses.attach('r1', 0, 'a')
+        await clock.advance(500)
+        void (await attached)?.body?.pipeTo(new WritableStream()).catch(() => {})
+      }
+      expect(responses.cancel('r1')).toBe(isAttached)
+      await clock.advance(500)
+      expect(stops).toHaveLength(1)
+      expect(emitted.at(-1)).toMatchObject({ status: 'request_cancelled', by: 'page' })
+      expect(await responses.list()).toMatchObject([{ state: 'ended', verdict: 'cancelled' }])
     },
   )
 

@@ -98,7 +98,7 @@ export function createRecovery(
     if (head) log.begin(head)
     const { pathname: path } = new URL(url)
     const { response, splice } = spliceOf(record)
-    const inspection = createInspection(response.headers, { path })
+    const inspection = createInspection(response.headers, { path, ...record.judgedBy })
     for (const batch of await journal.read(requestId).catch(() => [])) {
       log.append(batch)
       inspection.feed(batch)

@@ -396,8 +396,39 @@ test('a response that is not kept is no stream to others, and ends with its page
   tabs.clear()
   await page.leave()
   await clock.advance(0)
-  expect(emitted.at(-1)).toBe('2500 request_cancelled by page')
+  expect(emitted.at(-1)).toBe('2500 request_cancelled by grace')
   expect(await kept.attach('r1', 0, 'a')).toBeUndefined()
+})
+
+test('a Stop of a response that is not kept is one, and no page that has gone', async () => {
+  const { clock, ask, emitted } = createScene()
+  const asked = ask('a', SLOW, 'r1', { keep: false })
+  await clock.advance(2_500)
+  await read(await asked).leave()
+  await clock.advance(2_000)
+  expect(emitted.at(-1)).toMatch(/request_cancelled by page$/)
+})
+
+test('an EventSource that nobody reads any more is ended: it comes back with a request of its own', async () => {
+  const { clock, tabs, ask, emitted, isStopped } = createScene()
+  const asked = ask('a', SLOW, 'r1', { isEventSource: true })
+  await clock.advance(2_500)
+  tabs.delete('a')
+  await read(await asked).leave()
+  await clock.advance(0)
+  expect(isStopped()).toBe(true)
+  expect(emitted.at(-1)).toMatch(/request_cancelled by grace$/)
+})
+
+test('another page that attaches before there is a Response does not get the statuses of the one that waits', async () => {
+  const { clock, kept, ask, owners } = createScene()
+  const asked = ask('a', SLOW)
+  const attached = kept.attach('r1', 0, 'b')
+  await clock.advance(1_500)
+  read(await asked)
+  read(await attached)
+  await clock.advance(15_000)
+  expect(owners.at(-1)).toBe('a')
 })
 
 test('Stop ends a response also while it waits for its reader', async () => {

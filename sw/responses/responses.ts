@@ -46,6 +46,8 @@ export interface Responses {
   resume: (resumeId: string, clientId: string, also?: 'cut') => Promise<Response | undefined>
   /** True if a page other than this one reads it. */
   isReadByOthers: (requestId: string, clientId: string) => boolean
+  /** Stops a response that has been resumed since an earlier worker died. True if a response with that id is known. */
+  cancel: (requestId: string) => boolean
   /** Stops the response under way that the app calls so; true if there was one. */
   stop: (resumeId: string, clientId: string) => boolean
   list: () => Promise<StreamInfo[]>
@@ -238,14 +240,17 @@ export function createResponses(context: ResponsesContext): Responses {
     const { record, log } = kept
     const goesOn = async () => log.readers() > 0 || isLeaving(clientId) || (await isGone(kept, clientId))
     if (record.endedAt !== undefined) return
-    // Nobody could ever read it again.
-    if (!record.keep) return kept.stop.abort()
+    // An EventSource comes back with a request of its own.
+    if (record.isEventSource && log.readers() === 0) return kept.stop.abort(NO_READER)
     if (!(await goesOn())) {
       await pause(clock, UNSURE_MS)
       if (record.endedAt !== undefined) return
       if (!(await goesOn()) && context.onAbort === 'stop') return kept.stop.abort()
     }
-    if (log.readers() === 0) await goOn(kept)
+    if (log.readers() > 0) return
+    // Nobody could ever read it again here; its server may go on with it.
+    if (!record.keep) return kept.stop.abort(NO_READER)
+    await goOn(kept)
   }
 
   const open = (kept: KeptResponse, from: number, clientId: string) => {
@@ -324,9 +329,11 @@ export function createResponses(context: ResponsesContext): Responses {
     if (!all.has(requestId) || principal.current() === undefined) await ready()
     const kept = all.get(requestId)
     if (!kept || !isOwn(kept, clientId)) return undefined
+    /** Its own page, which has no Response yet, is still there, and will read it. */
+    const isAwaited = !kept.record.head && (await context.isOpen(kept.record.clientId))
     await kept.ready()
     // Its reader now gets its statuses as those of its own request.
-    if (kept.log.readers() === 0) kept.record.clientId = clientId
+    if (kept.log.readers() === 0 && !isAwaited) kept.record.clientId = clientId
     kept.entry.touch()
     const { continued } = kept
     // A position in the bytes that were lost means something only if the same bytes come again.
@@ -363,6 +370,7 @@ export function createResponses(context: ResponsesContext): Responses {
     if (!context.readOn || !readingOn || !open.splice) return
     const { ask, track, ended: endedByItself, ...how } = context.readOn
     const { timeouts } = readingOn
+    const askOwn = ask(record)
     /** True if an earlier worker has reported its end. */
     const isReadAgain = record.endedAt !== undefined
     const emitOwn = (status: NewStatus<RequestStatus>) => {
@@ -382,7 +390,12 @@ export function createResponses(context: ResponsesContext): Responses {
         requestId,
         headersMs: timeouts.firstOutputMs,
         signal: stop.signal,
-        ask: ask(record),
+        ask: async (...request) => {
+          // It would go with that user's cookies, or token.
+          if (record.principal !== undefined && record.principal !== (await principal.known()))
+            throw new TypeError('Another user is signed in now')
+          return askOwn(...request)
+        },
         emit: emitOwn,
       }),
       stalled: (name, silentMs) => emitOwn({ status: 'stream_stalled', requestId, clock: name, silentMs }),
@@ -491,6 +504,16 @@ export function createResponses(context: ResponsesContext): Responses {
         record.isResumed = isCut
       }
       return attach(record.requestId, 0, clientId)
+    },
+    cancel: (requestId) => {
+      const stopResumed = () => {
+        const kept = all.get(requestId)
+        if (kept?.arrival === 0 && kept.record.endedAt === undefined) kept.stop.abort()
+      }
+      // This worker may have started just for this.
+      recovery.recovered().then(stopResumed, () => {})
+      stopResumed()
+      return all.has(requestId)
     },
     isReadByOthers: (requestId, clientId) =>
       all.get(requestId)?.readers.some((reader) => reader !== clientId) ?? false,
