@@ -25,7 +25,7 @@ if (wrong !== undefined) throw new TypeError(`Wrong E2E_REQUIRE: got ${wrong}, t
 for (const engine of ENGINES) {
   console.log(`\n${engine}`)
   if (hasEngine(engine)) {
-    if (run(engine, ['test', '--project', engine, ...rest]).status !== 0) process.exitCode = 1
+    if (run(engine, ['test', `--project=${engine}`, ...rest]).status !== 0) process.exitCode = 1
   } else if (required.includes(engine)) {
     console.log(`Cannot run ${engine}, which E2E_REQUIRE names: ${INSTALL[engine]}\n  1 failed`)
     process.exitCode = 1
@@ -36,7 +36,7 @@ for (const engine of ENGINES) {
 
 /** How many tests there would have been. */
 function count(engine: Engine): number {
-  const { stdout } = run(engine, ['test', '--project', engine, '--list', ...rest], 'pipe')
+  const { stdout } = run(engine, ['test', `--project=${engine}`, '--list', ...rest], 'pipe')
   return Number(/^Total: (\d+) tests?/m.exec(stdout)?.[1] ?? 1)
 }
 
