@@ -240,16 +240,15 @@ export function createResponses(context: ResponsesContext): Responses {
     const { record, log } = kept
     const goesOn = async () => log.readers() > 0 || isLeaving(clientId) || (await isGone(kept, clientId))
     if (record.endedAt !== undefined) return
-    // An EventSource comes back with a request of its own.
-    if (record.isEventSource && log.readers() === 0) return kept.stop.abort(NO_READER)
     if (!(await goesOn())) {
       await pause(clock, UNSURE_MS)
       if (record.endedAt !== undefined) return
       if (!(await goesOn()) && context.onAbort === 'stop') return kept.stop.abort()
     }
     if (log.readers() > 0) return
-    // Nobody could ever read it again here; its server may go on with it.
-    if (!record.keep) return kept.stop.abort(NO_READER)
+    // Nobody could ever read it again: it is not kept, or its EventSource comes back with a request of its own. Its
+    // server may continue it.
+    if (!record.keep || record.isEventSource) return kept.stop.abort(NO_READER)
     await goOn(kept)
   }
 
