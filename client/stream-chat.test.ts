@@ -60,6 +60,9 @@ describe('streamChat()', () => {
     { error: { message: 'Overloaded', type: 'server_error' } },
     { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' }, request_id: 'r', trace: 1 },
     { type: 'error', errorText: 'Overloaded' },
+    { object: 'error', message: 'Unavailable', type: 'internal_server_error', raw_status_code: 503 },
+    { error: { message: 'Overloaded', type: 'overloaded_error' }, generationId: 'g' },
+    { choices: null, output_sensitive: true, base_resp: { status_code: 1027, status_msg: 'sensitive' } },
     { choices: [{ delta: {}, finish_reason: 'error', error: { code: 502 } }], system_fingerprint: 'f' },
     { type: 'response.failed', sequence_number: 3, response: { error: { message: 'Overloaded' } } },
   ])('an error of the whole response ends it: %j', async (event) => {

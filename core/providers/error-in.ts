@@ -93,7 +93,7 @@ const DETAILS = new Set([
 
 /** Fields that may stand beside an error without being a response. */
 const ENVELOPE =
-  /^(error|errors|error_?type|errorText|message|msg|messages|code|type|object|status|status_?code|success|ok|done|name|title|detail|details|reason|param|instance|path|event|((request|trace|user|session|conversation|thread|chat)_?)?id|timestamp|time|created|model|provider|metadata|documentation_url|retry.*|reset.*|wait.*|base_resp|choices|result|data|usage|response|.*Exception)$/i
+  /^(error|errors|error_?type|errorText|message|msg|messages|code|type|object|status|status_?code|success|ok|done|name|title|detail|details|reason|param|instance|path|event|((request|trace|user|session|conversation|thread|chat)_?)?id|timestamp|time|created(_at)?|model|provider|metadata|documentation_url|retry.*|reset.*|wait.*|base_resp|choices|result|data|usage|response|.*Exception)$/i
 
 /**
  * True if an error in an event is that of the whole response. An app's own events report errors, too: with anything else
@@ -103,14 +103,24 @@ export function isOfAll(event: StreamEvent, wire: Wire | undefined): boolean {
   return (
     isOnlyError(event) ||
     (wire !== undefined &&
-      (wire.errorIn !== undefined || isErrorType(event) || (wire.recognises(event) && !isOfTool(event))))
+      (wire.errorIn !== undefined ||
+        isErrorType(event) ||
+        ((wire.recognises(event) || isOfProvider(event)) && !isOfTool(event))))
   )
 }
 
 /** Like `isOfAll`, for a reader that does not know the protocol: the event may be one of its own. */
 export function mayBeOfAll(event: StreamEvent): boolean {
-  const isProtocols = isErrorType(event) || hasContent(get(event.data, 'choices'))
+  const isProtocols = isErrorType(event) || isOfProvider(event) || hasContent(get(event.data, 'choices'))
   return (isProtocols && !isOfTool(event)) || isOnlyError(event)
+}
+
+/** True for an error in a provider's form, whatever is beside it: an app's own events have types of their own. */
+function isOfProvider(event: StreamEvent): boolean {
+  const { data } = event
+  if (get(data, 'object') === 'error' || get(data, 'base_resp') !== undefined) return true
+  const hasKind = ['type', 'code'].some((field) => hasContent(get(data, 'error', field)))
+  return eventType(event) === '' && hasKind && typeof get(data, 'error', 'message') === 'string'
 }
 
 /** A tool that has failed is no failure of the response. */

@@ -680,3 +680,14 @@ const OTHERWISE: Record<string, boolean> = {
   // "Request too large": one request above the whole limit, which no wait makes smaller.
   'openai-429-4': false,
 }
+
+test.each([
+  'Too many requests in a short time. (Daily limit: 50, used 12.)',
+  'You are sending messages too quickly. You have 40 messages left today.',
+  'Concurrent request limit reached. Your daily quota is not affected.',
+  'Rate limit exceeded: 10 RPM. Your plan: 10 RPM, 500 requests per day.',
+  'Rate limit exceeded: 3 requests in 60s. Daily limit remaining: 97',
+  'Too many requests, please try again in a few seconds. Free tier: 50 messages per day.',
+])('a limit of the moment is one, though a day’s is named beside it: %s', (message) => {
+  expect(kindOf(429, {}, { error: { message } })).toBe('rate_limited')
+})

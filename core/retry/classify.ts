@@ -150,8 +150,9 @@ const SPENT_TODAY =
 const LONG_LIMIT =
   /\b(?:messages?|requests?|questions?|prompts?|chats?|generations?|tokens?|limit|quota) (?:\S{1,20} ){0,4}(?:(?:for|per|an?|each|every|this) (?:the |this )?(?:day|week|month|24[ -]?h(?:ou)?rs?)|(?:for|left) today)\b|(?<![/\w-])(?:daily|weekly|monthly)[ _-]?(?:[^\s_-]{1,20}[ _-]){0,3}(?:limit|quota|allowance)|\b(?:again|back) tomorrow\b/i
 
-/** A shorter limit beside it may be the one that was met. */
-const SHORT_LIMIT = /(?:\b(?:per|an?|each|every)[ -](?:(?!24)\d{1,3} )?|\/ ?)(?:sec|min|h(?:ou)?r)/i
+/** A shorter limit beside it may be the one that was met, or what is left of the long one is named. */
+const SHORT_LIMIT =
+  /(?:\b(?:per|an?|each|every)[ -](?:(?!24)\d{1,3} )?|\/ ?)(?:sec|min|h(?:ou)?r)|\bRPM\b|\b(?:concurrent|too quickly|slow down|short time|few seconds|shortly|burst|remaining)\b|\bin \d{1,4} ?s|[1-9]\d* (?:\S{1,20} )?left\b|\bnot affected\b/i
 
 function saysLongLimit(fields: readonly Field[]): boolean {
   return contains(fields, LONG_LIMIT) && !contains(fields, SHORT_LIMIT)
